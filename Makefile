@@ -1,0 +1,40 @@
+# The virtual environment is made on first use, and again when the list of dependencies changes.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+RUN := . $(VENV)/bin/activate &&
+MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint ui serve clean
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make .venv and install everything
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip uv
+	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
+		--requirements pyproject.toml --group dev
+	touch $@
+
+demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote
+	$(MLFLOW_RUN)
+
+test: $(READY) ## the test suite
+	$(RUN) python -m pytest
+
+lint: $(READY) ## check style and formatting
+	$(RUN) ruff check . && ruff format --check .
+
+ui: $(READY) ## MLflow's pages on http://127.0.0.1:5000
+	$(RUN) mlflow ui
+
+serve: $(READY) ## answer requests with the champion on http://127.0.0.1:5001
+	$(RUN) mlflow models serve -m models:/age-resnet50@champion --env-manager local -p 5001
+
+clean: ## remove .venv and the caches of tools; runs and models stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""One click file per MLproject entry point: options and one call."""

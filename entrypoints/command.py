@@ -1,0 +1,71 @@
+"""How every entry point meets its user: typed options, help that teaches, and errors in one sentence."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from unlearning.errors import InputError
+
+
+class Entry(click.Command):
+    """A command whose bad input ends in a sentence, an exit status and a tag on the run, never in a traceback."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _tag_failure(error.format_message())
+            raise
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _tag_failure(str(error))
+            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if not type(error).__module__.startswith("mlflow."):
+                raise
+            sentence = f"MLflow says: {(str(error).splitlines() or [type(error).__name__])[0]}"
+            _tag_failure(sentence)
+            raise click.ClickException(sentence) from error
+
+
+def _tag_failure(reason: str) -> None:
+    if os.environ.get("MLFLOW_RUN_ID"):
+        from unlearning.tracking.runs import tag_failure
+
+        tag_failure(reason)
+
+
+class Maybe(click.ParamType):
+    """A number, or nothing: an empty text, which is how an MLproject says that a parameter is not given."""
+
+    def __init__(self, kind: type, legal: str):
+        self.kind, self.name, self.legal = kind, kind.__name__, legal
+
+    def convert(self, value, param, ctx):
+        if value is None or value == "":
+            return None
+        try:
+            return self.kind(value)
+        except ValueError:
+            self.fail(f"{value!r} is not {self.legal}", param, ctx)
+
+
+def options(*chosen):
+    """Several options as one decorator, in the order in which they are listed by --help."""
+
+    def decorate(function):
+        for option in reversed(chosen):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def option(name: str, default, help: str, kind=None):
+    """An option called as the MLproject's parameter is, underscores included."""
+    return click.option(f"--{name}", name, default=default, show_default=default not in ("", None), help=help, type=kind)

@@ -1,0 +1,23 @@
+"""Entry point ``promote``."""
+
+import click
+
+from entrypoints.command import Entry, option
+from entrypoints.options import gates_option, name_option
+
+
+@click.command(cls=Entry)
+@click.option("--version", required=True, help="Alias, number or model URI of the version to promote, as ft-20-28-e8.")
+@gates_option
+@option("force", False, "Promote although gates fail; who forced what is written on the version.", bool)
+@name_option
+def main(**values):
+    """Check the gates and serve the version: Production, aliases champion, forgotten and forgotten-SET."""
+    from unlearning.steps.promote import promote
+    from unlearning.steps.settings import PromoteSettings
+
+    promote(PromoteSettings(**values))
+
+
+if __name__ == "__main__":
+    main()

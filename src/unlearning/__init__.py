@@ -1,0 +1,1 @@
+"""Make a face-age model forget on request, and keep the evidence."""

@@ -1,0 +1,1 @@
+"""Faces: read or draw them, split them, cache their pixels, and say who is to be forgotten."""

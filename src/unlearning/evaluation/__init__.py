@@ -1,0 +1,1 @@
+"""Prediction tables -> numbers: pure functions, and METRICS, the visible registry."""

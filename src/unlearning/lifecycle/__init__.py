@@ -1,0 +1,1 @@
+"""Rules and documents of a version's life: pure, without MLflow."""

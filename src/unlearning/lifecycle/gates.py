@@ -1,0 +1,83 @@
+"""Gates as data: what a version must show before it is promoted."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from dataclasses import dataclass
+
+from unlearning.errors import InputError
+from unlearning.evaluation.metrics import METRICS
+from unlearning.naming import choose
+
+COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+REFERENCES = ("original", "retrained")
+NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+PATTERN = re.compile(rf"\s*(\w+)\s*(>=|<=|>|<)\s*(?:(?:({NUMBER})\s*\*\s*)?({'|'.join(REFERENCES)})\.(\w+)|({NUMBER}))\s*")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """``metric comparison bound``; the bound is a number, or ``factor`` times a metric of a reference version."""
+
+    metric: str
+    comparison: str
+    factor: float
+    reference: str = ""
+    reference_metric: str = ""
+
+    def __str__(self) -> str:
+        if not self.reference:
+            return f"{self.metric} {self.comparison} {self.factor:g}"
+        factor = "" if self.factor == 1 else f"{self.factor:g} * "
+        return f"{self.metric} {self.comparison} {factor}{self.reference}.{self.reference_metric}"
+
+    def decide(self, values: dict[str, float], references: dict[str, dict[str, float]]) -> Decision:
+        """Compare; a number that is missing or not a number never passes."""
+        value = values.get(self.metric, math.nan)
+        bound = self.factor
+        if self.reference:
+            bound *= references[self.reference].get(self.reference_metric, math.nan)
+        return Decision(self, value, bound, bool(COMPARISONS[self.comparison](value, bound)))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a gate found: the value, the bound that it had to meet, and whether it did."""
+
+    gate: Gate
+    value: float
+    bound: float
+    passed: bool
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        return f"{verdict}  {self.gate}   ({self.value:.4f} {self.gate.comparison} {self.bound:.4f})"
+
+
+def parse_gates(text: str) -> list[Gate]:
+    """Read gates joined by commas, such as ``F > original.F, test_mae <= 1.1 * retrained.test_mae``.
+
+    Raises:
+        InputError: a gate that cannot be read, or that names an unknown metric.
+    """
+    gates = [_parse(part) for part in text.split(",") if part.strip()]
+    if not gates:
+        raise InputError(f"gates={text!r} names no gate; give at least one, as F > original.F")
+    return gates
+
+
+def _parse(text: str) -> Gate:
+    match = PATTERN.fullmatch(text)
+    if not match:
+        raise InputError(
+            f"the gate {text.strip()!r} cannot be read; legal: METRIC > NUMBER, or METRIC <= 1.1 * retrained.METRIC "
+            f"(also >=, <, original)"
+        )
+    metric, comparison, factor, reference, reference_metric, number = match.groups()
+    for name in filter(None, (metric, reference_metric)):
+        choose(METRICS, name, "metric")
+    if reference:
+        return Gate(metric, comparison, float(factor or 1), reference, reference_metric)
+    return Gate(metric, comparison, float(number))

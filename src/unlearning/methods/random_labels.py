@@ -1,0 +1,63 @@
+"""RND: fine-tuning with perturbed labels on what is forgotten (reference study, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from unlearning.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from unlearning.methods.task import UnlearningTask
+
+
+@dataclass(frozen=True)
+class RandomLabels:
+    """Fine-tuning on everything, with the ages of the forget set moved by 3 to 6 years at every batch.
+
+    Minimises the mean of abs(f(x) - y'), where y' = y on the retain set and y' = clip(y +- k, youngest, oldest) on the
+    forget set, with k a whole number drawn anew each time from ``offset_min`` to ``offset_max`` and a random sign.
+
+    Args:
+        lr: constant learning rate.
+        offset_min: smallest change of a forgotten age, in years.
+        offset_max: largest change of a forgotten age, in years.
+        youngest: perturbed ages are clipped to this from below, in years.
+        oldest: perturbed ages are clipped to this from above, in years.
+    """
+
+    name: ClassVar[str] = "rnd"
+    lr: float = 1e-4
+    offset_min: int = 3
+    offset_max: int = 6
+    youngest: float = 20.0
+    oldest: float = 60.0
+
+    def __post_init__(self):
+        if not 0 <= self.offset_min <= self.offset_max:
+            raise InputError(f"offset_min={self.offset_min} and offset_max={self.offset_max}: legal is 0 <= min <= max")
+        if not self.youngest < self.oldest:
+            raise InputError(f"youngest={self.youngest} and oldest={self.oldest}: legal is youngest < oldest")
+
+    def unlearn(self, task: UnlearningTask):
+        import torch
+
+        from unlearning.training.losses import absolute_error
+
+        random = torch.Generator().manual_seed(task.seed)
+
+        def loss(predicted, batch):
+            ages = torch.where(batch.forget, self.perturb(batch.ages, random), batch.ages)
+            return absolute_error(predicted, batch._replace(ages=ages))
+
+        return task.fit(loss, self.lr, forget=True)
+
+    def perturb(self, ages: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+        """``ages`` in years, each moved by a random offset and clipped; a new tensor."""
+        import torch
+
+        offset = torch.randint(self.offset_min, self.offset_max + 1, ages.shape, generator=random)
+        sign = 2 * torch.randint(0, 2, ages.shape, generator=random) - 1
+        return (ages + (sign * offset).to(ages.device)).clamp(self.youngest, self.oldest)

@@ -1,0 +1,65 @@
+"""What a model is, as data: the same spec and seed build the same network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+from unlearning.errors import InputError
+
+OUTPUTS = ("sigmoid", "linear")
+SMALLEST_SIDE = 16
+LARGEST_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A timm backbone under the study's regression head.
+
+    The head is: 512 features, dropout, dense 256 ReLU, dropout, dense 128 ReLU, dense 1. ``sigmoid`` multiplies its
+    output by ``max_age`` years, as the study does; ``linear`` reads it as a standardised age.
+
+    Args:
+        arch: name of a timm model.
+        image_size: side of the input, in pixels.
+        pretrained: start from timm's weights for ``arch`` (downloaded by timm).
+        weights: start from a local file instead: safetensors, or what timm saves.
+        output: ``sigmoid`` or ``linear``.
+        dropout_features: rate behind the 512 features.
+        dropout_hidden: rate behind the 256 hidden units.
+        max_age: years that a sigmoid of 1 stands for.
+        age_mean: mean training age in years, for ``linear``.
+        age_std: standard deviation of the training ages in years, for ``linear``.
+    """
+
+    arch: str = "resnet50"
+    image_size: int = 48
+    pretrained: bool = False
+    weights: str = ""
+    output: str = "sigmoid"
+    dropout_features: float = 0.5
+    dropout_hidden: float = 0.2
+    max_age: float = 60.0
+    age_mean: float = 40.0
+    age_std: float = 12.0
+
+    def __post_init__(self):
+        if not SMALLEST_SIDE <= self.image_size <= LARGEST_SIDE:
+            raise InputError(f"image_size={self.image_size} is not possible; legal: {SMALLEST_SIDE} to {LARGEST_SIDE} pixels")
+        if self.output not in OUTPUTS:
+            raise InputError(f"output={self.output!r} is unknown; legal: {', '.join(OUTPUTS)}")
+        for name in ("dropout_features", "dropout_hidden"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)} is not a rate; legal: 0 up to, not including, 1")
+        if self.pretrained and self.weights:
+            raise InputError("pretrained=true and weights=FILE exclude each other; give one of them")
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> ModelSpec:
+        """Read what ``as_dict`` wrote; InputError when a field is unknown (a newer version wrote it)."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise InputError(f"the model's spec holds unknown fields {sorted(unknown)}; a newer version wrote it")
+        return cls(**values)

@@ -1,0 +1,33 @@
+"""Visible registries: a tuple of things that carry a name becomes a dictionary by that name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TypeVar
+
+from unlearning.errors import InputError
+
+Named = TypeVar("Named")
+
+
+def by_name(*things: Named) -> dict[str, Named]:
+    """Map each thing's ``name`` to it; a name that is taken twice raises ValueError."""
+    registry: dict[str, Named] = {}
+    for thing in things:
+        if thing.name in registry:
+            raise ValueError(f"two entries are called {thing.name!r}: {registry[thing.name]!r} and {thing!r}")
+        registry[thing.name] = thing
+    return registry
+
+
+def choose(registry: dict[str, Named], name: str, kind: str) -> Named:
+    """The entry called ``name``; InputError lists the legal names when there is none."""
+    if name not in registry:
+        raise InputError(f"unknown {kind} {name!r}{did_you_mean(name, registry)}; legal: {', '.join(registry)}")
+    return registry[name]
+
+
+def did_you_mean(word: str, legal) -> str:
+    """A half sentence that names the closest legal word, or nothing."""
+    close = get_close_matches(word, list(legal), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,96 @@
+"""What ``mlflow models serve`` answers with: years for pictures.
+
+Requests come from the network: bytes, pixels and rows are capped before anything is decoded, and every refusal is
+MLflow's own invalid-parameter error, because any other error is answered with a stack trace.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PythonModel
+
+from unlearning.data.images import decode
+from unlearning.errors import InputError
+from unlearning.models.ensemble import load_model
+
+COLUMN = "image"
+MODEL_ARTIFACT = "age_model"
+MOST_BYTES = 20_000_000
+MOST_ROWS = 1_000
+BATCH = 64
+
+
+class AgeModel(PythonModel):
+    """A pyfunc model: a DataFrame with one column ``image`` (JPEG or PNG, bytes or base64) -> years, in order."""
+
+    def load_context(self, context) -> None:
+        self.ensemble = load_model(Path(context.artifacts[MODEL_ARTIFACT]))
+
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray:
+        """float64 ages in years, one a row. Thread-safe: nothing is changed.
+
+        Raises:
+            MlflowException: INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
+        """
+        try:
+            pictures = _column(model_input)
+            return np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
+        except InputError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
+
+    def _ages(self, images: np.ndarray) -> np.ndarray:
+        pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
+        return self.ensemble.predict(pixels).double().mean(dim=1).numpy()
+
+
+def _column(model_input) -> list:
+    if not isinstance(model_input, pd.DataFrame):
+        raise InputError(f"the input must be a table with the one column {COLUMN!r}")
+    if list(model_input.columns) != [COLUMN]:
+        raise InputError(
+            f"the columns are {[str(c)[:40] for c in model_input.columns[:5]]}; legal is the one column {COLUMN!r}"
+        )
+    if not 1 <= len(model_input) <= MOST_ROWS:
+        raise InputError(f"{len(model_input)} rows; legal are 1 to {MOST_ROWS} images a request")
+    return model_input[COLUMN].tolist()
+
+
+def _decoded(pictures: list, side: int) -> Iterator[np.ndarray]:
+    """uint8 batches of shape (up to BATCH, side, side, 3)."""
+    with ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(pictures), BATCH):
+            rows = range(start, min(start + BATCH, len(pictures)))
+            yield np.stack(list(pool.map(lambda row: _picture(row, pictures[row], side), rows)))
+
+
+def _picture(row: int, value, side: int) -> np.ndarray:
+    try:
+        return decode(_bytes(value), side)
+    except InputError as error:
+        raise InputError(f"row {row}: {error}") from None
+
+
+def _bytes(value) -> bytes:
+    if isinstance(value, str):
+        if len(value) > MOST_BYTES * 4 // 3 + 4:
+            raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+        try:
+            value = base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise InputError("the text is not base64") from None
+    if not isinstance(value, bytes):
+        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text")
+    if not value:
+        raise InputError("the image is empty")
+    if len(value) > MOST_BYTES:
+        raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+    return value

@@ -1,0 +1,141 @@
+"""From a registered version back to its model, its data and its reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from unlearning.data.forget import ForgetRule, parse_rules
+from unlearning.data.manifest import DataSet
+from unlearning.data.manifest import prepare as prepare_data
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.models.ensemble import Ensemble, load_model, read_spec
+from unlearning.models.spec import ModelSpec
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps.prepare import MANIFEST, SETTINGS
+from unlearning.steps.progress import track
+from unlearning.steps.settings import MODEL_NAME
+from unlearning.tracking import registry, runs
+from unlearning.tracking.registry import Version
+from unlearning.training.recipe import Recipe
+
+PREDICTIONS = "predictions.parquet"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A registered version, opened.
+
+    Args:
+        version: its entry in the registry.
+        folder: local copy of its files.
+        spec: what network it is.
+        recipe: how it was trained.
+        seeds: of its members.
+        weights_digest: sha256 of the local file its training started from; empty without one.
+        data: the faces it was trained on, verified by digest.
+    """
+
+    version: Version
+    folder: Path
+    spec: ModelSpec
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    weights_digest: str
+    data: DataSet
+
+    def ensemble(self) -> Ensemble:
+        """A fresh copy of the model."""
+        return load_model(self.folder)
+
+    @property
+    def forgotten(self) -> list[ForgetRule]:
+        """What it has forgotten so far."""
+        return parse_rules(self.version.tag("forgotten"))
+
+
+def open_parent(version: Version) -> Parent:
+    """Load a version's description and its data.
+
+    Raises:
+        InputError: the version holds no model of ours, or its image folder is missing or has changed.
+    """
+    folder = model_folder(version)
+    content = read_spec(folder)
+    spec, training = ModelSpec.from_dict(content["model"]), content["training"]
+    recipe, data = Recipe(**training["recipe"]), data_of(version, spec.image_size)
+    return Parent(version, folder, spec, recipe, tuple(content["seeds"]), training["weights_digest"], data)
+
+
+def model_folder(version: Version) -> Path:
+    """The saved ensemble within a version's logged files; InputError when it is not one of ours."""
+    _require_ours(version)
+    return registry.download_model(version) / "artifacts" / MODEL_ARTIFACT
+
+
+def _require_ours(version: Version) -> None:
+    if not {"role", "data_run", "data_digest"} <= version.tags.keys():
+        raise InputError(
+            f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
+            f"are missing); choose another one from: mlflow run . -e status"
+        )
+
+
+def data_of(version: Version, side: int) -> DataSet:
+    """The faces a version was trained on, found again by its lineage and verified by its digest."""
+    _require_ours(version)
+    digest, run_id = version.tag("data_digest"), version.tag("data_run")
+    settings = DataSettings(**runs.read_json(run_id, SETTINGS))
+    try:
+        data = prepare_data(settings, side, track)
+    except InputError as error:
+        raise InputError(
+            f"{version.label} was trained on data {digest}, and now there is none: {error}; bring the folder back, or "
+            f"train on another one: mlflow run . -e train -P data_dir=FOLDER"
+        ) from error
+    if data.digest != digest:
+        raise InputError(
+            f"{version.label} was trained on data {digest}, but {settings.data_dir or 'the drawn folder'} now gives data "
+            f"{data.digest}; bring the files back, or train anew: mlflow run . -e train -P data_dir={settings.data_dir}"
+        )
+    return data
+
+
+def manifest_of(version: Version) -> pd.DataFrame:
+    """The manifest a version was trained on, from the tracking server; no image folder is needed."""
+    _require_ours(version)
+    return runs.read_table(version.tag("data_run"), MANIFEST)
+
+
+def predictions_of(version: Version) -> pd.DataFrame:
+    """A version's prediction table."""
+    _require_ours(version)
+    return runs.read_table(version.run_id, PREDICTIONS)
+
+
+def starting_version(name: str, reference: str, rule: ForgetRule) -> Version:
+    """The version to unlearn from: the one asked for, or the newest in the champion's line that remembers ``rule``."""
+    if reference:
+        return registry.find(name, reference)
+    version = registry.find(name, registry.CHAMPION)
+    while rule in parse_rules(version.tag("forgotten")) and version.tag("parent_version"):
+        version = registry.find(name, version.tag("parent_version"))
+    return version
+
+
+def retrained_reference(version: Version, rule: ForgetRule) -> Version:
+    """The retrained version that never saw ``rule``; InputError gives the command that makes it."""
+    retrained = registry.find_or_none(version.model, f"retrained-{rule.name}")
+    command = f"mlflow run . -e retrain -P forget_set={rule.name}"
+    command += f" -P name={version.model}" if version.model != MODEL_NAME else ""
+    if retrained is None:
+        raise InputError(f"there is no retrained reference for the forget set {rule.name}; make it with: {command}")
+    if retrained.tag("data_digest") != version.tag("data_digest"):
+        raise InputError(
+            f"{version.label} was trained on data {version.tag('data_digest')}, the retrained reference "
+            f"{retrained.label} on data {retrained.tag('data_digest')}; make one for this data with: {command}"
+        )
+    return retrained

@@ -1,0 +1,73 @@
+"""main: the whole job, as child runs of one parent."""
+
+from __future__ import annotations
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.gates import parse_gates
+from unlearning.methods import METHODS
+from unlearning.naming import choose
+from unlearning.steps import retrain as retrain_step
+from unlearning.steps import train as train_step
+from unlearning.steps import unlearn as unlearn_step
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.prepare import prepare
+from unlearning.steps.progress import say
+from unlearning.steps.promote import decide, promote
+from unlearning.steps.reuse import reuse_or
+from unlearning.steps.settings import EvaluateSettings, PipelineSettings, PromoteSettings, RetrainSettings, UnlearnSettings
+from unlearning.steps.status import status
+from unlearning.tracking import runs
+from unlearning.tracking.registry import Version
+
+NEXT = """\
+What to type next:
+  mlflow ui                                                          # compare the runs
+  mlflow run . -e unlearn --env-manager local -P method=rnd -P epochs=2,4,8
+  mlflow run . -e promote --env-manager local -P version={candidate}
+  mlflow models serve -m models:/{name}@champion --env-manager local -p 5001"""
+
+
+def pipeline(settings: PipelineSettings) -> str:
+    """prepare, train, retrain, unlearn by each method, evaluate, promote the best; returns the registry table."""
+    name = settings.train.name
+    methods = [choose(METHODS, method.strip(), "method").name for method in settings.methods.split(",")]
+    with runs.run("main", f"forget {settings.forget_set} with {settings.methods}"):
+        original, reference = _train_and_retrain(settings)
+        candidates = [v for method in methods for v in _unlearn(settings, method, original, reference)]
+        scored = ",".join(str(version.number) for version in (original, reference, *candidates))
+        evaluate(EvaluateSettings(scored, settings.forget_set, settings.alpha, name))
+        try:
+            _promote_best(settings, candidates)
+        except InputError:
+            print(status(name, "table"))
+            raise
+    return f"{status(name, 'table')}\n\n{NEXT.format(name=name, candidate=candidates[-1].number)}"
+
+
+def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version]:
+    train, force = settings.train, settings.force
+    data, _ = prepare(train.data, train.model.image_size, force)
+    mark = train_step.mark(train, data.digest)
+    original = reuse_or("train", mark, train.name, force, lambda: [train_step.train(train)])[0]
+    again = RetrainSettings(settings.forget_set, str(original.number), name=train.name)
+    mark = retrain_step.mark(again, original)
+    reference = reuse_or("retrain", mark, train.name, force, lambda: [retrain_step.retrain(again)])[0]
+    return original, reference
+
+
+def _unlearn(settings: PipelineSettings, method: str, original: Version, reference: Version) -> list[Version]:
+    name = settings.train.name
+    start = str(original.number)
+    job = UnlearnSettings(method, "", settings.forget_set, settings.epochs, start, settings.alpha, name)
+    mark = unlearn_step.mark(job, original, reference)
+    return reuse_or(f"unlearn ({method})", mark, name, settings.force, lambda: unlearn_step.unlearn(job))
+
+
+def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> None:
+    """Promote the candidate with the best F among those that pass the gates; with none, let the best one's gates speak."""
+    gates = parse_gates(settings.gates)
+    by_f = sorted(candidates, key=lambda version: -float(version.tag("F")))
+    passing = [version for version in by_f if all(decision.passed for decision in decide(version, gates))]
+    say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
+    chosen = (passing or by_f)[0]
+    promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name))

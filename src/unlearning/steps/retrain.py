@@ -1,0 +1,80 @@
+"""retrain: the reference, trained by the original's recipe on everything but the forget set."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+from unlearning.data.forget import check_rule, parse_rule, retain_mask
+from unlearning.errors import InputError
+from unlearning.evaluation.case import Case
+from unlearning.models.spec import ModelSpec
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps.ensemble import file_digest, train_ensemble
+from unlearning.steps.lineage import Parent, open_parent
+from unlearning.steps.prepare import face_set
+from unlearning.steps.progress import say
+from unlearning.steps.publish import Draft, publish
+from unlearning.steps.reuse import mark_finished
+from unlearning.steps.settings import RetrainSettings
+from unlearning.tracking import moves, registry, runs
+from unlearning.tracking.registry import Version
+
+
+def retrain(settings: RetrainSettings) -> Version:
+    """Train as the original was trained, without the forget set; register the result as ``retrained-SET``."""
+    with runs.run("retrain", f"retrained without {settings.forget_set}") as run, tempfile.TemporaryDirectory() as place:
+        rule = parse_rule(settings.forget_set)
+        parent = open_parent(registry.find(settings.name, settings.model))
+        check_rule(parent.data.manifest, rule, [])
+        spec, seeds = _start(parent, settings), settings.seeds or parent.seeds
+        recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
+        runs.log_settings("model", spec.as_dict())
+        runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": rule.name})
+        runs.log_settings("data", {"digest": parent.data.digest})
+        faces = face_set(parent.data)
+        retained = faces.where(retain_mask(parent.data.manifest, [rule]))
+        runs.log_dataset(retained.frame, f"retain {rule.name}", "retain", parent.data.digest)
+        folder = Path(place) / MODEL_ARTIFACT
+        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {rule.name}")
+        tags = {
+            "role": "retrained",
+            "state": "reference",
+            "forget_set": rule.name,
+            "forgotten": rule.name,
+            "epochs": str(recipe.epochs),
+            "data_digest": parent.data.digest,
+            "data_run": parent.version.tag("data_run"),
+            "parent_version": str(parent.version.number),
+        }
+        times = {"seconds": seconds, "retrained_seconds": seconds}
+        title = f"The retrained reference for {rule.name}: as version {parent.version.number}, but it never saw these faces."
+        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, rule, **times))
+        number = publish(draft, faces, run.info.run_id)
+        move = partial(moves.install_reference, number=number, forget_set=rule.name)
+        known = registry.transition(settings.name, move)
+        version = next(v for v in known if v.number == number)
+        mark_finished(mark(settings, parent.version), [version])
+    say(f"retrain: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
+    return version
+
+
+def mark(settings: RetrainSettings, original: Version) -> str:
+    """The fingerprint of a retraining: its settings, the version it follows, and the code."""
+    own = asdict(settings) | {"model": original.source, "forget_set": parse_rule(settings.forget_set).name}
+    return runs.fingerprint("retrain", settings=own, digest=original.tag("data_digest"))
+
+
+def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
+    """The original's network from the original's first weights; a local file is found again by its digest."""
+    if not parent.weights_digest:
+        return parent.spec
+    path = settings.weights or runs.read_parameter(parent.version.run_id, "model.weights")
+    if not Path(path).is_file() or file_digest(path) != parent.weights_digest:
+        raise InputError(
+            f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "
+            f"file; say where it lies: mlflow run . -e retrain -P forget_set={settings.forget_set} -P weights=FILE"
+        )
+    return replace(parent.spec, weights=path)

@@ -1,0 +1,155 @@
+"""What a user decides, as the steps take it: the defaults of all entry points stand here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.models.spec import ModelSpec
+from unlearning.naming import choose
+from unlearning.training.recipe import PRESETS, Recipe
+
+MODEL_NAME = "age-resnet50"
+FORGET_SET = "20-28"
+PRESET = "scratch"
+ALPHA = 15.0
+GATES = "F > original.F, Forgetting > original.Forgetting, test_mae <= 1.1 * retrained.test_mae"
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """A training run.
+
+    Args:
+        data: where the faces come from.
+        model: what network.
+        preset: name of the recipe to start from.
+        changes: values that replace the preset's; None keeps it.
+        seeds: one member of the ensemble each.
+        name: registered model.
+    """
+
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    preset: str = PRESET
+    changes: dict = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    name: str = MODEL_NAME
+
+    def recipe(self) -> Recipe:
+        """The preset with the user's changes."""
+        return replace(choose(PRESETS, self.preset, "preset"), **{k: v for k, v in self.changes.items() if v is not None})
+
+
+@dataclass(frozen=True)
+class RetrainSettings:
+    """A retraining run.
+
+    Args:
+        forget_set: a forget rule.
+        model: the version whose recipe, network and data are taken.
+        epochs: other number of epochs than it had; 0 keeps it.
+        seeds: other seeds than its members had; empty keeps them.
+        weights: where the local file of first weights lies now, if the original started from one.
+        name: registered model.
+    """
+
+    forget_set: str = FORGET_SET
+    model: str = "original"
+    epochs: int = 0
+    seeds: tuple[int, ...] = ()
+    weights: str = ""
+    name: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class UnlearnSettings:
+    """An unlearning run.
+
+    Args:
+        method: a name of METHODS.
+        params: the method's own settings, as ``lr=1e-4 offset_max=5``.
+        forget_set: a forget rule.
+        epochs: register a version after each of these many epochs.
+        model: where to start: an alias, a number or an MLflow model URI; empty for the champion, or the version before it
+            that still remembers the forget set.
+        alpha: scale of Forgetting, in years.
+        name: registered model.
+    """
+
+    method: str = "ft"
+    params: str = ""
+    forget_set: str = FORGET_SET
+    epochs: tuple[int, ...] = (8,)
+    model: str = ""
+    alpha: float = ALPHA
+    name: str = MODEL_NAME
+
+
+def parse_whole_numbers(text: str, name: str, smallest: int) -> tuple[int, ...]:
+    """``2,4,8`` -> (2, 4, 8); InputError for anything but different whole numbers from ``smallest``."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) >= smallest for part in parts):
+        raise InputError(f"{name}={text!r} cannot be read; legal: whole numbers from {smallest}, joined by commas, as 2,4,8")
+    numbers = tuple(int(part) for part in parts)
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{name}={text!r} names a number twice; give each once")
+    return numbers
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """An evaluation.
+
+    Args:
+        versions: aliases, numbers or model URIs joined by commas; ``all`` for everything made from the same data.
+        forget_set: a forget rule; empty for each version's own.
+        alpha: scale of Forgetting, in years.
+        name: registered model.
+    """
+
+    versions: str = "champion"
+    forget_set: str = ""
+    alpha: float = ALPHA
+    name: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class PromoteSettings:
+    """A promotion.
+
+    Args:
+        version: an alias, a number or a model URI.
+        gates: conditions joined by commas.
+        force: promote although gates fail.
+        name: registered model.
+    """
+
+    version: str
+    gates: str = GATES
+    force: bool = False
+    name: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """The whole job.
+
+    Args:
+        train: the original; the retrained reference follows its recipe.
+        forget_set: a forget rule.
+        methods: names of METHODS joined by commas.
+        epochs: register an unlearned version after each of these many epochs.
+        alpha: scale of Forgetting, in years.
+        gates: conditions of promotion, joined by commas.
+        force: run finished steps again.
+    """
+
+    train: TrainSettings
+    forget_set: str
+    methods: str
+    epochs: tuple[int, ...]
+    alpha: float
+    gates: str
+    force: bool = False

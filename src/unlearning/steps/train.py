@@ -1,0 +1,65 @@
+"""train: the original model, which remembers everything."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+from unlearning.data.faces import FaceSet
+from unlearning.evaluation.case import Case
+from unlearning.models.spec import ModelSpec
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps.ensemble import file_digest, train_ensemble
+from unlearning.steps.prepare import face_set, prepare
+from unlearning.steps.progress import say
+from unlearning.steps.publish import Draft, publish
+from unlearning.steps.reuse import mark_finished
+from unlearning.steps.settings import TrainSettings
+from unlearning.tracking import moves, registry, runs
+from unlearning.tracking.registry import Version
+from unlearning.training.precision import resolve_precision
+
+
+def train(settings: TrainSettings) -> Version:
+    """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
+    spec, recipe = settings.model, settings.recipe()
+    with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, tempfile.TemporaryDirectory() as place:
+        data, data_run = prepare(settings.data, spec.image_size)
+        faces = face_set(data)
+        spec = _standardised(spec, faces)
+        recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
+        runs.log_settings("model", spec.as_dict())
+        runs.log_settings("train", recipe.as_dict() | {"preset": settings.preset, "seeds": settings.seeds})
+        runs.log_settings("data", {"digest": data.digest})
+        folder = Path(place) / MODEL_ARTIFACT
+        seconds = train_ensemble(faces, spec, recipe, settings.seeds, folder, "original")
+        tags = {
+            "role": "original",
+            "state": "remembers",
+            "forget_set": "none",
+            "forgotten": "none",
+            "epochs": str(recipe.epochs),
+            "data_digest": data.digest,
+            "data_run": data_run,
+            "parent_version": "none",
+        }
+        title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
+        number = publish(Draft(settings.name, title, folder, tags, partial(Case, seconds=seconds)), faces, run.info.run_id)
+        known = registry.transition(settings.name, lambda versions: moves.install_original(versions, number))
+        version = next(v for v in known if v.number == number)
+        mark_finished(mark(settings, data.digest), [version])
+    say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
+    return version
+
+
+def mark(settings: TrainSettings, digest: str) -> str:
+    """The fingerprint of a training: its settings, the data, the code, and the content of a weights file."""
+    return runs.fingerprint("train", settings=asdict(settings), digest=digest, weights=file_digest(settings.model.weights))
+
+
+def _standardised(spec: ModelSpec, faces: FaceSet) -> ModelSpec:
+    """The spec with the mean and spread of the training ages, which a linear output needs."""
+    ages = faces.part("train").ages
+    return replace(spec, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))

@@ -1,0 +1,202 @@
+"""unlearn: load a registered version, make it forget, register what comes out."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from unlearning.data.faces import FaceSet
+from unlearning.data.forget import ForgetRule, check_rule, forget_mask, parse_rule, retain_mask
+from unlearning.errors import Diverged, InputError
+from unlearning.evaluation.case import Case
+from unlearning.methods import METHODS
+from unlearning.methods.params import make_method
+from unlearning.methods.task import Method, UnlearningTask
+from unlearning.models.build import build
+from unlearning.models.ensemble import save_member, save_spec
+from unlearning.naming import choose
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps.ensemble import epoch_logger
+from unlearning.steps.lineage import Parent, open_parent, predictions_of, retrained_reference, starting_version
+from unlearning.steps.prepare import face_set
+from unlearning.steps.progress import say, training_bar
+from unlearning.steps.publish import Draft, publish
+from unlearning.steps.reuse import mark_finished
+from unlearning.steps.settings import UnlearnSettings
+from unlearning.tracking import moves, registry, runs
+from unlearning.tracking.registry import Version
+from unlearning.training.precision import make_fabric
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unlearning, opened and checked: everything that training and registering need.
+
+    Args:
+        settings: what the user asked for.
+        method: the method with its settings.
+        rule: who is to be forgotten.
+        parent: the version to start from.
+        reference: the retrained version to be measured against.
+        faces: all faces.
+    """
+
+    settings: UnlearnSettings
+    method: Method
+    rule: ForgetRule
+    parent: Parent
+    reference: Version
+    faces: FaceSet
+
+    @property
+    def retain(self) -> FaceSet:
+        """Faces to keep: without the forget set, and without what was forgotten before."""
+        return self.faces.where(retain_mask(self.faces.frame, [self.rule, *self.parent.forgotten]))
+
+    @property
+    def forget(self) -> FaceSet:
+        """Faces to forget."""
+        return self.faces.where(forget_mask(self.faces.frame, self.rule))
+
+    def alias(self, epochs: int) -> str:
+        return f"{self.method.name}-{self.rule.name}-e{epochs}"
+
+
+def unlearn(settings: UnlearnSettings) -> list[Version]:
+    """Forget, and register one version for each number of epochs asked for."""
+    with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), tempfile.TemporaryDirectory() as place:
+        job = open_job(settings)
+        _log_settings(job)
+        seconds = forget(job, Path(place))
+        table = predictions_of(job.reference)
+        made = [_register(job, epochs, Path(place), seconds[epochs], table) for epochs in settings.epochs]
+        mark_finished(mark(settings, job.parent.version, job.reference), made)
+    for version in made:
+        scores = "  ".join(f"{name} {float(version.tag(name)):.3f}" for name in ("Utility", "Forgetting", "F"))
+        say(f"unlearn: {settings.name} {version.label} registered, {scores}")
+    return made
+
+
+def mark(settings: UnlearnSettings, parent: Version, reference: Version) -> str:
+    """The fingerprint of an unlearning: its settings, where it starts, what it is measured against, and the code."""
+    method = asdict(make_method(choose(METHODS, settings.method, "method"), settings.params))
+    own = asdict(settings) | {"model": parent.source, "params": method, "forget_set": parse_rule(settings.forget_set).name}
+    return runs.fingerprint("unlearn", settings=own, reference=reference.source, digest=parent.tag("data_digest"))
+
+
+def open_job(settings: UnlearnSettings) -> Job:
+    """Check everything before the first step is taken: method, rule, model, data and reference."""
+    method = make_method(choose(METHODS, settings.method, "method"), settings.params)
+    rule = parse_rule(settings.forget_set)
+    version = starting_version(settings.name, settings.model, rule)
+    reference = retrained_reference(version, rule)
+    parent = open_parent(version)
+    if rule in parent.forgotten:
+        raise InputError(
+            f"{version.label} has already forgotten {rule.name}; start from one that remembers it: -P model=original"
+        )
+    check_rule(parent.data.manifest, rule, parent.forgotten)
+    return Job(settings, method, rule, parent, reference, face_set(parent.data))
+
+
+def _log_settings(job: Job) -> None:
+    digest = job.parent.data.digest
+    runs.log_settings("unlearn", asdict(job.settings) | {"model": job.parent.version.uri, "method": job.method.name})
+    runs.log_settings("method", asdict(job.method))
+    runs.log_settings("data", {"digest": digest})
+    runs.log_dataset(job.retain.frame, f"retain {job.rule.name}", "retain", digest)
+    runs.log_dataset(job.forget.frame, f"forget {job.rule.name}", "forget", digest)
+
+
+def forget(job: Job, place: Path) -> dict[int, float]:
+    """Run the method on every member, save the ensemble at every milestone, and return the seconds up to each."""
+    seconds = dict.fromkeys(job.settings.epochs, 0.0)
+    for index, (member, seed) in enumerate(zip(job.parent.ensemble().members, job.parent.seeds, strict=True)):
+        for epochs, took in _forget_member(job, place, index, member, seed).items():
+            seconds[epochs] += took
+    training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
+    training |= {"method": job.method.name, "params": asdict(job.method)}
+    for epochs in job.settings.epochs:
+        save_spec(folder_of(place, epochs), job.parent.spec, job.parent.seeds, training | {"epochs": epochs})
+    return seconds
+
+
+def folder_of(place: Path, epochs: int) -> Path:
+    """Where the ensemble after so many epochs is saved."""
+    return place / f"e{epochs}" / MODEL_ARTIFACT
+
+
+def _forget_member(job: Job, place: Path, index: int, member, seed: int) -> dict[int, float]:
+    seconds: dict[int, float] = {}
+    log, last = epoch_logger(seed), max(job.settings.epochs)
+    recipe = job.parent.recipe
+    with training_bar(f"{job.method.name}, seed {seed}", last) as bar:
+
+        def after_epoch(epoch, model):
+            log(epoch)
+            bar.after_epoch(epoch)
+            if epoch.number in job.settings.epochs:
+                save_member(model, folder_of(place, epoch.number), index)
+                seconds[epoch.number] = epoch.seconds
+
+        task = UnlearningTask(
+            member,
+            job.retain,
+            job.forget,
+            make_fabric(recipe.precision),
+            seed,
+            partial(build, job.parent.spec),
+            recipe,
+            last,
+            after_epoch,
+            bar.after_step,
+        )
+        try:
+            job.method.unlearn(task)
+        except Diverged as error:
+            raise Diverged(f"{job.method.name}: {error}") from error
+    return seconds
+
+
+def _register(job: Job, epochs: int, place: Path, seconds: float, reference_table: pd.DataFrame) -> Version:
+    rule, parent, name = job.rule, job.parent.version, job.settings.name
+    with runs.run("unlearned version", job.alias(epochs)) as run:
+        runs.log_settings("unlearn", {"method": job.method.name, "forget_set": rule.name, "epochs": epochs})
+        runs.log_settings("method", asdict(job.method))
+        case_of = partial(
+            Case,
+            retrained=reference_table,
+            rule=rule,
+            forgotten=tuple(job.parent.forgotten),
+            alpha=job.settings.alpha,
+            seconds=seconds,
+            retrained_seconds=float(job.reference.tag("seconds")),
+        )
+        title = f"{job.method.name} made version {parent.number} forget {rule.name} in {epochs} epochs."
+        draft = Draft(name, title, folder_of(place, epochs), _tags(job, epochs), case_of)
+        number = publish(draft, job.faces, run.info.run_id)
+        move = partial(moves.install_candidate, number=number, alias=job.alias(epochs))
+        known = registry.transition(name, move)
+    return next(version for version in known if version.number == number)
+
+
+def _tags(job: Job, epochs: int) -> dict[str, str]:
+    forgotten = [rule.name for rule in (*job.parent.forgotten, job.rule)]
+    return {
+        "role": "unlearned",
+        "state": "candidate",
+        "method": job.method.name,
+        "params": " ".join(f"{name}={value}" for name, value in asdict(job.method).items()),
+        "forget_set": job.rule.name,
+        "forgotten": ",".join(forgotten),
+        "epochs": str(epochs),
+        "alpha": f"{job.settings.alpha:g}",
+        "data_digest": job.parent.data.digest,
+        "data_run": job.parent.version.tag("data_run"),
+        "parent_version": str(job.parent.version.number),
+        "reference_version": str(job.reference.number),
+    }

@@ -1,0 +1,29 @@
+"""Predictions: no dropout, no random transforms, float32, and the model as it was."""
+
+from __future__ import annotations
+
+import torch
+
+from unlearning.data.faces import FaceSet
+
+BATCH = 256
+
+
+def predict(model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None) -> torch.Tensor:
+    """Ages in years, float32 on the CPU, shape (len(faces),). Weights, buffers and training mode stay as they were."""
+    device = device or next(model.parameters()).device
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        parts = [_predict_batch(model, faces, positions, device) for positions in torch.arange(len(faces)).split(BATCH)]
+    model.train(training)
+    return torch.cat(parts) if parts else torch.empty(0)
+
+
+def _predict_batch(model, faces: FaceSet, positions: torch.Tensor, device: torch.device) -> torch.Tensor:
+    return model(faces.images(positions).permute(0, 3, 1, 2).to(device)).float().cpu()
+
+
+def mean_absolute_error(model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None) -> float:
+    """Mean over the faces of abs(f(x) - y), in years; not a number when there are none."""
+    return float((predict(model, faces, device) - faces.ages).abs().mean())

@@ -1,0 +1,66 @@
+"""How a model is trained, as data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+from unlearning.errors import InputError
+
+OPTIMIZERS = ("adam", "adamw")
+SCHEDULES = ("constant", "onecycle")
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights besides data, network and seed.
+
+    Args:
+        optimizer: ``adam`` or ``adamw``.
+        lr: learning rate; the peak of ``onecycle``.
+        weight_decay: of the optimiser.
+        schedule: ``constant`` or ``onecycle``.
+        epochs: most passes over the training faces.
+        patience: epochs without a better validation error before training stops.
+        batch_size: largest number of faces in a step.
+        flip: mirror half of the training pictures at random.
+        shift: largest random shift, as a share of the side.
+        precision: a precision of Lightning Fabric; ``auto`` is resolved to one before training starts.
+    """
+
+    optimizer: str
+    lr: float
+    weight_decay: float
+    schedule: str
+    epochs: int
+    patience: int = 15
+    batch_size: int = 32
+    flip: bool = True
+    shift: float = 0.0
+    precision: str = "auto"
+
+    def __post_init__(self):
+        for name, legal in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in legal:
+                raise InputError(f"{name}={getattr(self, name)!r} is unknown; legal: {', '.join(legal)}")
+        for name in ("epochs", "patience", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)} is not possible; legal: whole numbers from 1")
+        if not self.lr > 0:
+            raise InputError(f"lr={self.lr} is not possible; legal: numbers above 0")
+        if not 0 <= self.shift < 0.5 or self.weight_decay < 0:
+            raise InputError(f"shift={self.shift} (legal: 0 to below 0.5), weight_decay={self.weight_decay} (legal: from 0)")
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+    def fine_tuning(self, lr: float, epochs: int) -> Recipe:
+        """The same recipe at a constant rate for a fixed number of epochs, so that any prefix is a run of its own."""
+        return replace(self, lr=lr, epochs=epochs, schedule="constant")
+
+
+PRESETS = {
+    # The study's values (its section 3): for pretrained weights; its augmented copies are made beforehand.
+    "study": Recipe("adam", 1e-5, 0.0, "constant", epochs=142, flip=False),
+    "scratch": Recipe("adamw", 1e-3, 0.05, "onecycle", epochs=12, shift=0.1),
+}
