@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from unlearning.errors import InputError
 
-FORMATS = ("JPEG", "MPO", "PNG")
+FORMATS = ("JPEG", "PNG")
 MOST_PIXELS = 20_000_000
 
 
@@ -25,8 +25,10 @@ def decode(data: bytes, side: int) -> np.ndarray:
             return np.asarray(_square(image, side))
     except InputError:
         raise
-    except (Image.UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Image.UnidentifiedImageError as error:
         raise InputError("not a JPEG or PNG image") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InputError(f"more pixels than the {MOST_PIXELS // 1_000_000} megapixels allowed") from error
     except Exception as error:  # damaged bytes make Pillow's parsers raise errors of every type
         raise InputError(f"the image is damaged or cut off ({type(error).__name__})") from error
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
 
 from unlearning.data.images import decode
@@ -27,6 +28,27 @@ MODEL_ARTIFACT = "age_model"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
+MAGIC = (b"\xff\xd8", b"\x89PNG")
+
+
+class Refusal(MlflowException):
+    """MLflow's invalid-parameter error with a message that stays one sentence.
+
+    The scoring server puts the whole input in front of the message of an error that it answers with; a picture of a
+    person must not come back in an error, nor end in a log.
+    """
+
+    def __init__(self, sentence: str):
+        self.sentence = sentence
+        super().__init__(sentence, error_code=INVALID_PARAMETER_VALUE)
+
+    @property
+    def message(self) -> str:
+        return self.sentence
+
+    @message.setter
+    def message(self, value: str) -> None:
+        """What the server adds is dropped."""
 
 
 class AgeModel(PythonModel):
@@ -39,13 +61,13 @@ class AgeModel(PythonModel):
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
 
         Raises:
-            MlflowException: INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
+            Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
         """
         try:
             pictures = _column(model_input)
             return np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
         except InputError as error:
-            raise MlflowException.invalid_parameter_value(str(error)) from None
+            raise Refusal(str(error)) from None
 
     def _ages(self, images: np.ndarray) -> np.ndarray:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
@@ -80,17 +102,18 @@ def _picture(row: int, value, side: int) -> np.ndarray:
 
 
 def _bytes(value) -> bytes:
-    if isinstance(value, str):
-        if len(value) > MOST_BYTES * 4 // 3 + 4:
-            raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+    """The picture's bytes. MLflow decodes base64 itself, but not under ``inputs``: there the text comes as bytes."""
+    if not isinstance(value, str | bytes):
+        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text")
+    if len(value) > MOST_BYTES * 4 // 3 + 4:
+        raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+    if not isinstance(value, bytes) or not value.startswith(MAGIC):
         try:
             value = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            raise InputError("the text is not base64") from None
-    if not isinstance(value, bytes):
-        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text")
+            raise InputError("neither a JPEG or PNG image nor base64") from None
     if not value:
-        raise InputError("the image is empty")
+        raise InputError("the image is empty, or was no base64")
     if len(value) > MOST_BYTES:
         raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
     return value

@@ -1,0 +1,138 @@
+"""What tests share: drawn faces, a small network, and stores that are copied rather than made.
+
+A fresh MLflow store takes seconds, so one is made for the session and copied; a store with an original, a retrained
+reference and unlearned versions likewise. Artifacts stay where they were written.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+
+ROOT = Path(__file__).resolve().parents[1]
+SIDE = 32
+RULE = "20-28"
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory):
+    """A folder for the session: the cache of pixels, stores and their artifacts."""
+    return tmp_path_factory.mktemp("workplace")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(workplace):
+    os.environ["UNLEARNING_CACHE"] = str(workplace / "cache")
+
+
+def no_bar(items, count, title):
+    """Stands for a progress bar."""
+    return items
+
+
+@pytest.fixture(scope="session")
+def data():
+    """160 drawn faces of 32 pixels, prepared."""
+    from unlearning.data.manifest import prepare
+    from unlearning.data.settings import DataSettings
+
+    return prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
+
+
+@pytest.fixture(scope="session")
+def faces(data):
+    from unlearning.data.faces import FaceSet
+
+    return FaceSet(data.manifest, data.pixels)
+
+
+@pytest.fixture(scope="session")
+def spec():
+    from unlearning.models.spec import ModelSpec
+
+    return ModelSpec(arch="test_resnet", image_size=SIDE)
+
+
+@pytest.fixture(scope="session")
+def recipe():
+    from dataclasses import replace
+
+    from unlearning.training.recipe import PRESETS
+
+    return replace(PRESETS["scratch"], epochs=2, precision="32-true")
+
+
+@pytest.fixture
+def fabric():
+    from unlearning.training.precision import make_fabric
+
+    return make_fabric("32-true")
+
+
+def _in_store(folder: Path, action) -> Path:
+    """Run ``action`` with a store of its own in ``folder``, as a caller in that folder would."""
+    before, was = Path.cwd(), os.environ.get("MLFLOW_TRACKING_URI")
+    folder.mkdir(exist_ok=True)
+    os.chdir(folder)
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+    try:
+        action()
+    finally:
+        os.chdir(before)
+        os.environ.pop("MLFLOW_TRACKING_URI")
+        if was:
+            os.environ["MLFLOW_TRACKING_URI"] = was
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def empty_store(workplace):
+    from unlearning.tracking.store import prepare_store
+
+    return _in_store(workplace / "empty", prepare_store)
+
+
+@pytest.fixture(scope="session")
+def trained_store(workplace, empty_store):
+    """An original (version 1), its reference without 20-28 (2), and ft after 1 and 2 epochs (3, 4)."""
+    from unlearning.data.settings import DataSettings
+    from unlearning.models.spec import ModelSpec
+    from unlearning.steps.retrain import retrain
+    from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+    from unlearning.steps.train import train
+    from unlearning.steps.unlearn import unlearn
+
+    def fill():
+        changes = {"epochs": 2, "precision": "32-true"}
+        train(TrainSettings(DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE), changes=changes, seeds=(0, 1)))
+        retrain(RetrainSettings(RULE))
+        unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2)))
+
+    folder = workplace / "trained"
+    folder.mkdir()
+    shutil.copy(empty_store, folder / "mlflow.db")
+    return _in_store(folder, fill)
+
+
+def _use(monkeypatch, folder: Path, template: Path) -> Path:
+    shutil.copy(template, folder / "mlflow.db")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+    return folder
+
+
+@pytest.fixture
+def store(monkeypatch, tmp_path, empty_store):
+    """An empty store of this test's own; the working directory is its folder."""
+    return _use(monkeypatch, tmp_path, empty_store)
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path, trained_store):
+    """A copy of ``trained_store``, free to be changed."""
+    return _use(monkeypatch, tmp_path, trained_store)
