@@ -8,5 +8,5 @@ class InputError(ValueError):
     """
 
 
-class Diverged(InputError):
+class DivergedError(InputError):
     """A loss stopped being finite: the run ends at that step and registers nothing."""

@@ -124,13 +124,17 @@ def _read(folder: Path, name: str, side: int, ages: tuple[int, int]) -> tuple[di
     try:
         label = labels.parse(Path(name).name)
         row |= {"age": label.age, "gender": label.gender, "race": label.race}
-        if not ages[0] <= label.age <= ages[1]:
-            raise InputError(f"age {label.age} is outside {ages[0]}-{ages[1]}")
+        _require_age(label.age, ages)
         data = (folder / name).read_bytes()
         row["id"] = hashlib.sha256(data).hexdigest()[:32]
         return row, images.decode(data, side)
     except (InputError, OSError) as error:
         return row | {"reason": str(error)}, None
+
+
+def _require_age(age: int, ages: tuple[int, int]) -> None:
+    if not ages[0] <= age <= ages[1]:
+        raise InputError(f"age {age} is outside {ages[0]}-{ages[1]}")
 
 
 def _mark_copies(files: pd.DataFrame) -> pd.DataFrame:

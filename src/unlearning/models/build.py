@@ -75,9 +75,9 @@ def _load_local(network: AgeNet, path: Path) -> None:
     surplus = tuple(f"backbone.{name}." for name in names)
     state = {key: value for key, value in state.items() if not (surplus and key.startswith(surplus))}
     own = network.state_dict()
-    wrong = [f"{k} is missing" for k in own if k.startswith("backbone.") and k not in state and "num_batches" not in k]
+    wrong = [f"{k} has shape {tuple(v.shape)}, not {tuple(own[k].shape)}" for k, v in state.items() if _differs(k, v, own)]
     wrong += [f"{k} is not in the network" for k in state if k not in own]
-    wrong += [f"{k} has shape {tuple(v.shape)}, not {tuple(own[k].shape)}" for k, v in state.items() if _differs(k, v, own)]
+    wrong += [f"{k} is missing" for k in own if k.startswith("backbone.") and k not in state and "num_batches" not in k]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InputError(f"the weights of {path} do not fit {network.spec.arch}: {'; '.join(wrong[:5])}{more}")

@@ -8,7 +8,7 @@ from unlearning.data.forget import ForgetRule, check_rule, parse_rule, parse_rul
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
-from unlearning.steps.lineage import manifest_of, predictions_of, retrained_reference
+from unlearning.steps.lineage import find_version, manifest_of, predictions_of, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.publish import score_tags
 from unlearning.steps.settings import EvaluateSettings
@@ -31,8 +31,8 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
 
 def _choose(settings: EvaluateSettings) -> list[Version]:
     if settings.versions != "all":
-        return [registry.find(settings.name, reference.strip()) for reference in settings.versions.split(",")]
-    champion = registry.find(settings.name, registry.CHAMPION)
+        return [find_version(settings.name, reference.strip()) for reference in settings.versions.split(",")]
+    champion = find_version(settings.name, registry.CHAMPION)
     same = [v for v in registry.versions(settings.name) if v.tag("data_digest") == champion.tag("data_digest")]
     return [v for v in same if not settings.forget_set or v.tag("forget_set") in ("none", parse_rule(settings.forget_set).name)]
 

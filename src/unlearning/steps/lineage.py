@@ -57,6 +57,17 @@ class Parent:
         return parse_rules(self.version.tag("forgotten"))
 
 
+def find_version(name: str, reference: str) -> Version:
+    """A version of ours by alias, number or model URI; InputError when there is none, or when it is not ours."""
+    version = registry.find(name, reference)
+    if not {"role", "data_run", "data_digest"} <= version.tags.keys():
+        raise InputError(
+            f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
+            f"are missing); choose another one from: mlflow run . -e status"
+        )
+    return version
+
+
 def open_parent(version: Version) -> Parent:
     """Load a version's description and its data.
 
@@ -71,22 +82,12 @@ def open_parent(version: Version) -> Parent:
 
 
 def model_folder(version: Version) -> Path:
-    """The saved ensemble within a version's logged files; InputError when it is not one of ours."""
-    _require_ours(version)
+    """The saved ensemble within a version's logged files."""
     return registry.download_model(version) / "artifacts" / MODEL_ARTIFACT
-
-
-def _require_ours(version: Version) -> None:
-    if not {"role", "data_run", "data_digest"} <= version.tags.keys():
-        raise InputError(
-            f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
-            f"are missing); choose another one from: mlflow run . -e status"
-        )
 
 
 def data_of(version: Version, side: int) -> DataSet:
     """The faces a version was trained on, found again by its lineage and verified by its digest."""
-    _require_ours(version)
     digest, run_id = version.tag("data_digest"), version.tag("data_run")
     settings = DataSettings(**runs.read_json(run_id, SETTINGS))
     try:
@@ -106,23 +107,21 @@ def data_of(version: Version, side: int) -> DataSet:
 
 def manifest_of(version: Version) -> pd.DataFrame:
     """The manifest a version was trained on, from the tracking server; no image folder is needed."""
-    _require_ours(version)
     return runs.read_table(version.tag("data_run"), MANIFEST)
 
 
 def predictions_of(version: Version) -> pd.DataFrame:
     """A version's prediction table."""
-    _require_ours(version)
     return runs.read_table(version.run_id, PREDICTIONS)
 
 
 def starting_version(name: str, reference: str, rule: ForgetRule) -> Version:
     """The version to unlearn from: the one asked for, or the newest in the champion's line that remembers ``rule``."""
     if reference:
-        return registry.find(name, reference)
-    version = registry.find(name, registry.CHAMPION)
+        return find_version(name, reference)
+    version = find_version(name, registry.CHAMPION)
     while rule in parse_rules(version.tag("forgotten")) and version.tag("parent_version"):
-        version = registry.find(name, version.tag("parent_version"))
+        version = find_version(name, version.tag("parent_version"))
     return version
 
 

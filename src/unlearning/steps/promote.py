@@ -8,7 +8,7 @@ from unlearning.data.forget import parse_rule
 from unlearning.errors import InputError
 from unlearning.lifecycle.gates import Decision, parse_gates
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import retrained_reference
+from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.settings import PromoteSettings
 from unlearning.tracking import moves, registry, runs
@@ -23,7 +23,7 @@ def promote(settings: PromoteSettings) -> Version:
     """
     with runs.run("promote", f"promote {settings.version}"):
         gates = parse_gates(settings.gates)
-        version = registry.find(settings.name, settings.version)
+        version = find_version(settings.name, settings.version)
         runs.log_settings("promote", {"version": version.number, "gates": settings.gates, "force": settings.force})
         decisions = decide(version, gates)
         runs.log_json({"version": version.number, "gates": [_as_data(d) for d in decisions]}, "gates.json")
@@ -63,7 +63,7 @@ def decide(version: Version, gates: list) -> list[Decision]:
 def _original_of(version: Version) -> Version:
     """The version at the root of the line: the one that remembers."""
     while version.tag("role") != "original":
-        version = registry.find(version.model, version.tag("parent_version"))
+        version = find_version(version.model, version.tag("parent_version"))
     return version
 
 

@@ -13,7 +13,7 @@ from unlearning.evaluation.case import Case
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.ensemble import file_digest, train_ensemble
-from unlearning.steps.lineage import Parent, open_parent
+from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
@@ -27,7 +27,7 @@ def retrain(settings: RetrainSettings) -> Version:
     """Train as the original was trained, without the forget set; register the result as ``retrained-SET``."""
     with runs.run("retrain", f"retrained without {settings.forget_set}") as run, tempfile.TemporaryDirectory() as place:
         rule = parse_rule(settings.forget_set)
-        parent = open_parent(registry.find(settings.name, settings.model))
+        parent = open_parent(find_version(settings.name, settings.model))
         check_rule(parent.data.manifest, rule, [])
         spec, seeds = _start(parent, settings), settings.seeds or parent.seeds
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetRule, check_rule, forget_mask, parse_rule, retain_mask
-from unlearning.errors import Diverged, InputError
+from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.case import Case
 from unlearning.methods import METHODS
 from unlearning.methods.params import make_method
@@ -157,8 +157,8 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int) -> dict
         )
         try:
             job.method.unlearn(task)
-        except Diverged as error:
-            raise Diverged(f"{job.method.name}: {error}") from error
+        except DivergedError as error:
+            raise DivergedError(f"{job.method.name}: {error}") from error
     return seconds
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 
 from unlearning.data.faces import Batch, Batches, FaceSet
-from unlearning.errors import Diverged
+from unlearning.errors import DivergedError
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
@@ -58,7 +58,7 @@ def fit(
         after_step: called with the epochs done so far (a fraction), for progress.
 
     Raises:
-        Diverged: the loss is not finite; names the step.
+        DivergedError: the loss is not finite; names the step.
     """
     model.to(fabric.device).train()
     optimizer, schedule = _optimizer(model, recipe, len(batches))
@@ -117,7 +117,7 @@ def _one_epoch(fabric, model, batches, loss, optimizer, schedule, after_step) ->
         predicted = model(batch.images)
         value = loss(predicted, batch)
         if not math.isfinite(now := value.item()):
-            raise Diverged(f"the loss became {now} at step {step} of an epoch; try a smaller learning rate")
+            raise DivergedError(f"the loss became {now} at step {step} of an epoch; try a smaller learning rate")
         optimizer.zero_grad()
         fabric.backward(value)
         optimizer.step()

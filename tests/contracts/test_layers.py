@@ -1,0 +1,96 @@
+"""Who may import whom, read from the sources."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "src" / "unlearning"
+ALLOWED = {
+    "data": set(),
+    "models": set(),
+    "training": {"data", "models"},
+    "methods": {"data", "models", "training"},
+    "evaluation": {"data", "models", "training"},
+    "tracking": {"data", "models"},
+    "serving": {"data", "models"},
+    "lifecycle": {"data", "evaluation"},
+    "studies": {"data", "evaluation"},
+    "reports": {"evaluation", "studies", "lifecycle"},
+}
+ROOMS = {*ALLOWED, "steps"}
+ONLY_IN = {"mlflow": {"tracking", "serving"}, "click": {"entrypoints"}, "matplotlib": {"reports"}}
+REGISTRY_CALLS = ("registered_model", "model_version")
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the room"
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def rooms_of(names: set[str]) -> set[str]:
+    parts = [name.split(".") for name in names if name.startswith("unlearning.")]
+    return {part[1] for part in parts} & ROOMS
+
+
+FILES = sorted(PACKAGE.glob("*/*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_room_imports_only_what_the_table_allows(path):
+    room = path.parent.name
+    others = rooms_of(imports(path)) - {room}
+    assert others <= ALLOWED.get(room, ROOMS), f"{room} may not import {others - ALLOWED.get(room, ROOMS)}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name)
+def test_what_all_rooms_share_imports_no_room(path):
+    assert not rooms_of(imports(path))
+
+
+def test_every_folder_of_the_package_is_a_known_room():
+    assert {path.parent.name for path in FILES} <= ROOMS
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_stays_in_its_rooms(library):
+    users = {path.parent.name for path in [*FILES, *(ROOT / "entrypoints").glob("*.py")] if _uses(path, library)}
+    assert users <= ONLY_IN[library]
+
+
+def _uses(path: Path, library: str) -> bool:
+    return any(name.split(".")[0] == library for name in imports(path))
+
+
+def test_entry_points_know_steps_and_registries_only():
+    known = {"steps", "methods", "evaluation"}
+    lazy = {"tracking"}  # to leave the reason on a run that failed, and to open the store
+    for path in (ROOT / "entrypoints").glob("*.py"):
+        assert rooms_of(imports(path)) <= known | lazy, path
+
+
+def test_nothing_imports_the_entry_points():
+    assert not [path for path in FILES if any(name.startswith("entrypoints") for name in imports(path))]
+
+
+def test_only_the_registry_and_its_lock_touch_the_model_registry():
+    calls = {path.name for path in FILES for name in _called(path) if any(call in name for call in REGISTRY_CALLS)}
+    assert calls <= {"registry.py", "lock.py", "store.py"}
+
+
+def _called(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.func.attr for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+
+
+def test_no_code_sets_a_tracking_uri():
+    files = [*FILES, *(ROOT / "entrypoints").glob("*.py")]
+    assert not [path for path in files if {"set_tracking_uri", "set_registry_uri"} & _called(path)]

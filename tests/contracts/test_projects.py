@@ -1,0 +1,99 @@
+"""MLproject, the options of the entry points, and the lists of dependencies say the same."""
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+
+import click
+import pytest
+import yaml
+from conftest import ROOT
+
+ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+NAMES = ["main", "prepare", "train", "retrain", "unlearn", "evaluate", "promote", "status"]
+KINDS = {"int": int, "float": float, "string": str}
+
+
+def command(name: str) -> click.Command:
+    return importlib.import_module(f"entrypoints.{name}").main
+
+
+def test_the_entry_points_are_the_documented_ones():
+    assert list(ENTRIES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_and_defaults_of_mlproject_are_those_of_click(name):
+    options = {p.name: None if p.required else str(p.default) for p in command(name).params}
+    declared = {
+        key: None if "default" not in value else str(value["default"]) for key, value in ENTRIES[name]["parameters"].items()
+    }
+    assert {k: v and v.lower() for k, v in declared.items()} == {k: v and v.lower() for k, v in options.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_passes_every_parameter_once_and_unquoted(name):
+    passed = re.findall(r"--(\w+) (\S+)", ENTRIES[name]["command"])
+    assert [(key, value) for key, value in passed] == [(key, f"{{{key}}}") for key in ENTRIES[name]["parameters"]]
+    assert ENTRIES[name]["command"].startswith(f'PYTHONPATH="$PWD/src" python -m entrypoints.{name} ')
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_has_help_that_ends_in_a_full_stop(name):
+    assert command(name).help
+    for parameter in command(name).params:
+        assert parameter.help.endswith("."), parameter.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_needs_no_heavy_library(name):
+    heavy = {"torch", "timm", "mlflow", "pandas", "sklearn"}
+    code = f"import sys, entrypoints.{name}; print(' '.join({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def pip_list() -> list[str]:
+    conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
+    return next(part["pip"] for part in conda["dependencies"] if isinstance(part, dict))
+
+
+def test_conda_and_pyproject_list_the_same_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert pip_list() == project["dependencies"]
+
+
+def test_conda_lists_dependencies_only():
+    assert not [line for line in pip_list() if line.startswith((".", "-"))]
+
+
+def test_what_is_installed_is_what_is_listed():
+    from importlib.metadata import version
+
+    for line in pip_list():
+        name, wanted = line.split("==")
+        assert version(name).split("+")[0] == wanted, name
+
+
+def test_make_installs_from_pyproject():
+    assert "--requirements pyproject.toml" in (ROOT / "Makefile").read_text()
+
+
+def test_every_third_party_import_is_a_listed_dependency():
+    from importlib.metadata import packages_distributions
+
+    from test_layers import FILES, imports
+
+    files = [*FILES, *(ROOT / "entrypoints").glob("*.py")]
+    top = {name.split(".")[0] for path in files for name in imports(path)} - {"unlearning", "entrypoints"}
+    outside = top - set(sys.stdlib_module_names)
+    listed = {line.split("==")[0].replace("-", "_") for line in pip_list()}
+    owners = packages_distributions()
+    missing = {
+        name for name in outside if not {owner.replace("-", "_") for owner in owners[name]} & (listed | {"mlflow_skinny"})
+    }
+    assert not missing

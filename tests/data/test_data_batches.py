@@ -1,0 +1,147 @@
+"""Every epoch shows every face once, with its own age and its own mark, in batches that hardly differ in size."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unlearning.data.faces import Batches, FaceSet
+from unlearning.data.forget import ForgetRule, forget_mask, retain_mask
+
+SIDE = 4
+SEEDS = st.integers(0, 2**31)
+
+
+def numbered(count: int, side: int = SIDE) -> FaceSet:
+    """Faces whose pixels all hold their row of the map; the manifest names the rows backwards. Age = 20 + row % 41."""
+    pixels = np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(side, 1).repeat(side, 2).repeat(3, 3)
+    rows = np.arange(count)[::-1]
+    return FaceSet(pd.DataFrame({"row": rows, "age": 20 + rows % 41, "split": "train"}), pixels)
+
+
+def rows_of(batch) -> list[int]:
+    """The row of the map that each picture of the batch was cut from."""
+    return batch.images[:, 0, 0, 0].tolist()
+
+
+def halves(faces: FaceSet, border: int = 30) -> tuple[FaceSet, FaceSet]:
+    """The faces from ``border`` years, and the younger."""
+    young = (faces.frame.age < border).to_numpy()
+    return faces.where(~young), faces.where(young)
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 64), SEEDS, st.booleans(), st.sampled_from([0.0, 0.25]))
+def test_every_face_comes_once_an_epoch(count, size, seed, flip, shift):
+    batches = Batches(numbered(count), None, size, flip, shift, seed)
+    for _ in range(2):
+        assert sorted(row for batch in batches for row in rows_of(batch)) == list(range(count))
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.integers(2, 200), st.integers(3, 64))
+def test_batches_differ_by_one_face_at_most_and_none_holds_a_single_face(count, size):
+    batches = Batches(numbered(count), None, size, False, 0.0, 0)
+    sizes = [len(batch.ages) for batch in batches]
+    assert len(sizes) == len(batches)
+    assert max(sizes) - min(sizes) <= 1
+    assert 2 <= min(sizes) <= max(sizes) <= size
+
+
+def test_65_faces_in_batches_of_32_are_22_22_and_21():
+    assert [len(batch.ages) for batch in Batches(numbered(65), None, 32, False, 0.0, 0)] == [22, 22, 21]
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(SEEDS, st.booleans(), st.sampled_from([0.0, 0.25]))
+def test_ages_and_marks_stay_with_their_pixels(seed, flip, shift):
+    retain, forget = halves(numbered(100))
+    for batch in Batches(retain, forget, 16, flip, shift, seed):
+        ages = [20 + row % 41 for row in rows_of(batch)]
+        assert batch.ages.tolist() == ages
+        assert batch.forget.tolist() == [age < 30 for age in ages]
+
+
+def test_retain_and_forget_faces_are_mixed_in_every_batch():
+    retain, forget = halves(numbered(200))
+    marks = [batch.forget for batch in Batches(retain, forget, 50, False, 0.0, 0)]
+    assert all(mark.any() and not mark.all() for mark in marks)
+
+
+def test_a_single_set_is_all_retained_or_all_forgotten():
+    faces = numbered(10)
+    assert not torch.cat([batch.forget for batch in Batches(faces, None, 4, False, 0.0, 0)]).any()
+    assert torch.cat([batch.forget for batch in Batches(None, faces, 4, False, 0.0, 0)]).all()
+
+
+@settings(derandomize=True, max_examples=20, deadline=None)
+@given(SEEDS, st.sampled_from([ForgetRule(20, 28), ForgetRule(36, 44), ForgetRule(60, 60)]))
+def test_with_the_retain_set_alone_no_forgotten_face_is_ever_shown(faces, data, seed, rule):
+    """Told by the pixels: of the drawn faces no two are alike."""
+    forgotten = data.manifest[forget_mask(data.manifest, rule)]
+    learned = data.manifest[retain_mask(data.manifest, [rule])]
+    names = {data.pixels[face.row].tobytes(): face.id for face in data.manifest.itertuples()}
+    batches = Batches(faces.where(retain_mask(faces.frame, [rule])), None, 16, False, 0.0, seed)
+    shown = Counter(names[picture.numpy().tobytes()] for b in batches for picture in b.images.permute(0, 2, 3, 1))
+    assert len(names) == len(data.manifest)
+    assert shown == Counter(learned.id)
+    assert shown.keys().isdisjoint(forgotten.id)
+
+
+@settings(derandomize=True, max_examples=20, deadline=None)
+@given(SEEDS)
+def test_the_same_seed_gives_the_same_batches_epoch_by_epoch(seed):
+    def epochs() -> list[list]:
+        batches = Batches(*halves(numbered(60, 8)), 16, True, 0.25, seed)
+        return [[(b.images.tolist(), b.ages.tolist(), b.forget.tolist()) for b in batches] for _ in range(2)]
+
+    first, second = epochs(), epochs()
+    assert first == second
+    assert first[0] != first[1]
+
+
+def test_another_seed_gives_another_order():
+    orders = [[row for b in Batches(numbered(60), None, 16, False, 0.0, seed) for row in rows_of(b)] for seed in range(4)]
+    assert len(set(map(tuple, orders))) == 4
+
+
+def test_batches_leave_the_global_random_state_alone():
+    before = torch.random.get_rng_state()
+    list(Batches(numbered(20), None, 8, True, 0.25, 0))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_batch_is_channels_last_bytes_with_ages_in_years():
+    batch = next(iter(Batches(numbered(20), None, 8, True, 0.25, 0)))
+    assert (batch.images.dtype, batch.ages.dtype, batch.forget.dtype) == (torch.uint8, torch.float32, torch.bool)
+    assert batch.images.shape[1:] == (3, SIDE, SIDE)
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_part_holds_the_faces_of_its_splits(faces, data):
+    learned = faces.part("train", "validation")
+    assert set(learned.frame.id) == set(data.manifest.id[data.manifest.split != "test"])
+    assert len(learned) + len(faces.part("test")) == len(faces)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_the_faces_of_a_part_keep_their_pixels_and_ages(faces, data, split):
+    part = faces.part(split)
+    some = torch.arange(len(part))
+    assert (part.images(some).numpy() == data.pixels[part.frame.row]).all()
+    assert part.ages.tolist() == part.frame.age.tolist()
+
+
+def test_batches_leave_the_map_as_it_was(faces, data):
+    before = np.array(data.pixels)
+    for batch in Batches(faces, None, 32, True, 0.25, 0):
+        batch.images.zero_()
+        batch.ages.zero_()
+    assert (data.pixels == before).all()
+    assert faces.ages.min() >= 20

@@ -1,0 +1,80 @@
+"""What UTKFace file names say, and which names say nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unlearning.data.labels import Label, parse
+from unlearning.errors import InputError
+
+LABELS = st.tuples(st.integers(0, 120), st.integers(0, 1), st.integers(0, 4), st.integers(0, 10**17))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "26_1_3_20170117195554714.jpg",
+        "26_1_3_20170117195554714.jpg.chip.jpg",
+        "26_1_3_20170117195554714.JPG",
+        "26_1_3_20170117195554714.JPG.CHIP.JPG",
+        "026_1_3_0.jpg",
+    ],
+)
+def test_both_spellings_in_any_case_say_the_same(name):
+    assert parse(name) == Label(age=26, gender=1, race=3)
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(LABELS, st.sampled_from([".jpg", ".jpg.chip.jpg"]))
+def test_every_possible_label_is_read_back(fields, ending):
+    assert parse("_".join(map(str, fields)) + ending) == Label(*fields[:3])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "39_1_20170116174525125.jpg.chip.jpg",  # UTKFace holds three such names: the race is missing
+        "26_1_20170117.jpg",
+        "26_1_3_4_20170117.jpg",
+        "26_1_3_.jpg",
+        "_1_3_20170117.jpg",
+        "-6_1_3_20170117.jpg",
+        "2.5_1_3_20170117.jpg",
+        "1000_1_3_20170117.jpg",
+        " 26_1_3_20170117.jpg",
+        "26_1_3_2017 0117.jpg",
+        "26_1_3_20170117.jpg ",
+        "26_1_3_20170117.jpg\n",
+        "26_1_3_20170117.png",
+        "26_1_3_20170117",
+        "26_1_3_20170117.jpg.chip.jpg.chip.jpg",
+        "part1/26_1_3_20170117.jpg",
+        "x26_1_3_20170117.jpg",
+        "",
+    ],
+)
+def test_another_name_is_refused_with_the_form_it_should_have(name):
+    with pytest.raises(InputError, match=r"the name is not \[age\]_\[gender\]_\[race\]_\[timestamp\]\.jpg"):
+        parse(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("121_1_3_1.jpg", "age 121 is not possible"),
+        ("999_1_3_1.jpg", "age 999 is not possible"),
+        ("26_2_3_1.jpg", "unknown gender code 2"),
+        ("26_3_0_1.jpg", "unknown gender code 3"),
+        ("26_1_5_1.jpg", "unknown race code 5"),
+        ("26_0_17_1.jpg", "unknown race code 17"),
+    ],
+)
+def test_an_impossible_field_is_named(name, reason):
+    with pytest.raises(InputError, match=reason):
+        parse(name)
+
+
+def test_the_oldest_and_the_youngest_possible_face_are_read():
+    assert (parse("120_0_0_1.jpg").age, parse("0_0_0_1.jpg").age) == (120, 0)

@@ -1,0 +1,95 @@
+"""Which faces a number is about."""
+
+import numpy as np
+import pytest
+
+from unlearning.data.forget import ForgetRule
+from unlearning.errors import InputError
+from unlearning.evaluation.case import PARTS, Case
+from unlearning.evaluation.table import align
+
+ROWS = [
+    ("train", 20, 21.0),
+    ("train", 28, 28.5),
+    ("train", 29, 27.0),
+    ("train", 50, 54.0),
+    ("validation", 24, 24.0),
+    ("validation", 51, 56.0),
+    ("test", 28, 34.0),
+    ("test", 40, 33.0),
+    ("test", 52, 60.0),
+]
+RULE = ForgetRule(20, 28)
+
+
+def members(case, part):
+    return np.flatnonzero(case.mask(part)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("part", "rows"),
+    [
+        ("train", [0, 1, 2, 3]),
+        ("validation", [4, 5]),
+        ("test", [6, 7, 8]),
+        ("forget", [0, 1, 4]),
+        ("retain", [2, 3, 5]),
+        ("test_in_range", [6]),
+    ],
+)
+def test_the_rows_of_a_part(table, part, rows):
+    case = Case(table(*ROWS), rule=RULE)
+    assert members(case, part) == rows
+    assert case.errors(part).tolist() == [ROWS[row][2] - ROWS[row][1] for row in rows]
+
+
+def test_what_was_forgotten_before_is_not_retained_and_not_forgotten_again(table):
+    case = Case(table(*ROWS), rule=RULE, forgotten=(ForgetRule(50, 52),))
+    assert members(case, "retain") == [2]
+    assert members(case, "forget") == [0, 1, 4]
+    assert members(case, "train") == [0, 1, 2, 3]
+
+
+def test_a_face_that_two_rules_name_is_forgotten_again(table):
+    case = Case(table(*ROWS), rule=RULE, forgotten=(ForgetRule(28, 36),))
+    assert members(case, "forget") == [0, 1, 4]
+    assert members(case, "retain") == [3, 5]
+
+
+def test_without_a_rule_nobody_is_forgotten_or_retained(table):
+    case = Case(table(*ROWS))
+    assert [members(case, part) for part in ("forget", "retain", "test_in_range")] == [[], [], []]
+    assert members(case, "test") == [6, 7, 8]
+
+
+def test_errors_of_the_reference_are_of_the_same_faces_in_the_same_order(table):
+    retrained = table(*((split, age, age + i) for i, (split, age, _) in enumerate(ROWS)))
+    case = Case(table(*ROWS), retrained.iloc[::-1], RULE)
+    assert case.reference_errors("forget").tolist() == [0, 1, 4]
+    assert case.reference_errors("test").tolist() == [6, 7, 8]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_without_a_reference_it_has_no_errors(table, part):
+    assert len(Case(table(*ROWS), rule=RULE).reference_errors(part)) == 0
+
+
+def test_align_reorders_rows_and_leaves_its_tables_alone(table):
+    first = table(*ROWS)
+    shuffled = first.sample(frac=1, random_state=3)
+    before = shuffled.copy()
+    assert align(shuffled, first)[list(first)].equals(first)
+    assert shuffled.equals(before)
+
+
+@pytest.mark.parametrize("other", ["fewer", "more", "strangers", "twice"])
+def test_tables_of_other_faces_are_refused(table, other):
+    first = table(*ROWS)
+    tables = {
+        "fewer": table(*ROWS[:-1]),
+        "more": table(*ROWS, ROWS[0]),
+        "strangers": table(*ROWS, first=1),
+        "twice": first.iloc[[0, 0, 2, 3, 4, 5, 6, 7, 8]],
+    }
+    with pytest.raises(InputError, match="different faces"):
+        align(tables[other], first)

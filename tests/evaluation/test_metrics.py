@@ -1,0 +1,168 @@
+"""Numbers computed by hand, and what every entry of METRICS owes."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unlearning.data.forget import ForgetRule
+from unlearning.evaluation.case import PARTS, Case
+from unlearning.evaluation.metrics import IN_WORDS, METRICS, measure
+
+RULE = ForgetRule(20, 28)
+REFERENCED = ("Utility", "Forgetting", "F")
+each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+
+
+def test_the_hand_example_of_the_study(study_case):
+    values = measure(study_case())
+    assert values["Utility"] == pytest.approx(1.2)
+    assert values["Forgetting"] == pytest.approx(0.7027, abs=5e-5)
+    assert values["F"] == pytest.approx(0.8432, abs=5e-5)
+
+
+def test_errors_of_the_hand_example(study_case):
+    values = measure(study_case(seconds=30.0, retrained_seconds=120.0))
+    assert (values["train_mae"], values["validation_mae"], values["test_mae"]) == (2, 1, 5)
+    assert values["forget_mae"] == 1.5
+    assert (values["seconds"], values["seconds_ratio"]) == (30, 0.25)
+
+
+def test_errors_are_taken_per_face_and_not_over_signs(table):
+    case = Case(table(("test", 30, 40.0), ("test", 30, 20.0)))
+    assert measure(case)["test_mae"] == 10
+
+
+def test_alpha_rescales_forgetting_and_never_utility(study_case):
+    by_alpha = [measure(study_case(alpha=alpha)) for alpha in (2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0)]
+    scores = [values["Forgetting"] for values in by_alpha]
+    assert scores == sorted(set(scores))
+    assert {values["Utility"] for values in by_alpha} == {by_alpha[0]["Utility"]}
+
+
+def test_the_retrained_model_measured_against_itself_scores_one(study_case):
+    case = study_case()
+    values = measure(replace(case, evaluated=case.retrained))
+    assert [values[name] for name in REFERENCED] == [1, 1, 1]
+
+
+def test_without_a_reference_its_scores_are_not_numbers_rather_than_zero(study_case):
+    values = measure(study_case(retrained=None))
+    assert all(math.isnan(values[name]) for name in (*REFERENCED, "seconds_ratio"))
+    assert values["test_mae"] == 5
+
+
+def test_without_a_rule_what_is_about_it_is_not_a_number(study_case):
+    values = measure(study_case(rule=None))
+    assert all(math.isnan(values[name]) for name in ("Forgetting", "F", "forget_mae", "retain_mae", "test_in_range_mae"))
+    assert values["Utility"] == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_error_of_an_empty_part_is_not_a_number(table, part):
+    full = table(("train", 25, 27.0), ("train", 40, 42.0), ("validation", 41, 40.0), ("test", 26, 30.0), ("test", 40, 43.0))
+    case = Case(full, full, RULE)
+    assert not math.isnan(measure(case)[f"{part}_mae"])
+    without = full[~case.mask(part)]
+    assert math.isnan(measure(Case(without, without, RULE))[f"{part}_mae"])
+
+
+def test_without_test_faces_utility_is_not_a_number(table):
+    case = Case(table(("train", 25, 27.0)), table(("train", 25, 29.0)), RULE)
+    values = measure(case)
+    assert math.isnan(values["Utility"])
+    assert math.isnan(values["F"])
+    assert values["Forgetting"] == pytest.approx(math.exp(-2 / 15))
+
+
+def test_without_the_time_of_retraining_the_ratio_is_not_a_number(study_case):
+    assert math.isnan(measure(study_case(seconds=3.0, retrained_seconds=0.0))["seconds_ratio"])
+
+
+def test_the_values_come_by_name_in_the_order_of_the_registry(study_case):
+    values = measure(study_case())
+    assert list(values) == list(METRICS)
+    assert all(type(value) is float for value in values.values())
+    assert IN_WORDS.keys() == set(PARTS)
+
+
+def drawn_case(rows) -> Case:
+    """One face of every kind, so that no part is empty, and the drawn ones."""
+    sure = [("train", 25, 0.5, 1.5), ("train", 40, 1.5, 0.5), ("validation", 41, 2.5, 1.0), ("test", 26, 3.5, 0.5)]
+    frame = pd.DataFrame([*sure, *rows], columns=["split", "age", "error", "reference_error"])
+    frame["id"] = [f"face-{i}" for i in range(len(frame))]
+    retrained = frame.assign(predicted=frame.age + frame.reference_error)
+    return Case(frame.assign(predicted=frame.age + frame.error), retrained, RULE, seconds=2.0, retrained_seconds=8.0)
+
+
+eighths = st.integers(-160, 160).map(lambda value: value / 8)
+face = st.tuples(st.sampled_from(["train", "validation", "test"]), st.integers(20, 60), eighths, eighths)
+cases = st.lists(face, max_size=6).map(drawn_case)
+few = settings(derandomize=True, max_examples=15, deadline=None)
+
+
+def changed(case: Case, change) -> dict[str, float]:
+    return measure(replace(case, evaluated=change(case.evaluated), retrained=change(case.retrained)))
+
+
+@given(cases, st.integers(0, 1000))
+@few
+def test_the_order_of_rows_does_not_matter(case, seed):
+    mixed = replace(case, evaluated=case.evaluated.sample(frac=1, random_state=seed))
+    assert measure(mixed) == pytest.approx(measure(case), nan_ok=True)
+    assert changed(case, lambda rows: rows.sample(frac=1, random_state=seed)) == pytest.approx(measure(case), nan_ok=True)
+
+
+@given(cases, st.integers(-15, 15))
+@few
+def test_a_shift_of_all_ages_predictions_and_rules_changes_nothing(case, years):
+    moved = replace(case, rule=ForgetRule(RULE.low + years, RULE.high + years))
+    after = changed(moved, lambda rows: rows.assign(age=rows.age + years, predicted=rows.predicted + years))
+    assert after == pytest.approx(measure(case), nan_ok=True)
+
+
+@given(cases)
+@few
+def test_every_face_twice_changes_nothing(case):
+    after = changed(case, lambda rows: pd.concat([rows, rows.assign(id=rows.id + "-again")]))
+    assert after == pytest.approx(measure(case), nan_ok=True)
+
+
+@given(cases)
+@few
+def test_f_is_utility_times_forgetting(case):
+    values = measure(case)
+    assert values["F"] == pytest.approx(values["Utility"] * values["Forgetting"])
+
+
+@each_metric
+def test_a_metric_changes_no_table_and_gives_the_same_number_again(metric):
+    case = drawn_case([("test", 50, -4.0, 3.0)])
+    evaluated, retrained = case.evaluated.copy(), case.retrained.copy()
+    first, second = metric.function(case), metric.function(case)
+    assert first == second
+    assert np.isfinite(first)
+    pd.testing.assert_frame_equal(case.evaluated, evaluated)
+    pd.testing.assert_frame_equal(case.retrained, retrained)
+
+
+@each_metric
+def test_a_metric_does_not_depend_on_the_order_of_either_table(metric):
+    case = drawn_case([("test", 50, -4.0, 3.0), ("train", 22, 7.0, -1.0)])
+    for name in ("evaluated", "retrained"):
+        backwards = replace(case, **{name: getattr(case, name)[::-1]})
+        assert metric.function(backwards) == pytest.approx(metric.function(case))
+
+
+@each_metric
+def test_a_metric_says_what_it_is(metric):
+    assert METRICS[metric.name] is metric
+    assert metric.name.isidentifier(), "gates and tags spell it"
+    assert metric.unit in ("years", "seconds", "")
+    assert metric.better in ("higher", "lower", "")
+    assert metric.description
+    assert "\n" not in metric.description

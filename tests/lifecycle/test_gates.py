@@ -1,0 +1,133 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unlearning.errors import InputError
+from unlearning.evaluation.metrics import METRICS
+from unlearning.lifecycle.gates import COMPARISONS, REFERENCES, Gate, parse_gates
+from unlearning.steps.settings import GATES
+
+REFERENCE_VALUES = {"original": {"F": 0.8, "test_mae": 5.0}, "retrained": {"F": 1.0, "test_mae": 6.0}}
+
+
+def passes(text, **values):
+    (gate,) = parse_gates(text)
+    return gate.decide(values, REFERENCE_VALUES).passed
+
+
+@pytest.mark.parametrize(
+    ("comparison", "below", "equal", "above"),
+    [(">", False, False, True), (">=", False, True, True), ("<", True, False, False), ("<=", True, True, False)],
+)
+def test_a_number_is_a_bound(comparison, below, equal, above):
+    assert [passes(f"F {comparison} 0.5", F=value) for value in (0.4, 0.5, 0.6)] == [below, equal, above]
+
+
+def test_the_bound_can_be_a_metric_of_the_original_or_of_the_retrained_reference():
+    assert passes("F > original.F", F=0.9)
+    assert not passes("F > retrained.F", F=0.9)
+
+
+def test_a_factor_scales_the_reference():
+    """1.1 times the 6 years of the retrained model are 6.6."""
+    assert passes("test_mae <= 1.1 * retrained.test_mae", test_mae=6.6)
+    assert not passes("test_mae <= 1.1 * retrained.test_mae", test_mae=6.7)
+
+
+def test_another_metric_of_the_reference_can_be_the_bound():
+    assert passes("validation_mae < retrained.test_mae", validation_mae=5.9)
+
+
+@pytest.mark.parametrize(("number", "value"), [("5", 5), ("-2", -2), ("+.5", 0.5), ("1e-3", 0.001), ("2.5E+1", 25), ("5.", 5)])
+def test_numbers_are_read_as_people_write_them(number, value):
+    assert parse_gates(f"F > {number}") == [Gate("F", ">", value)]
+    assert parse_gates(f"F > {number} * original.F") == [Gate("F", ">", value, "original", "F")]
+
+
+def test_white_space_and_a_comma_at_the_end_do_not_matter():
+    loose = parse_gates("  F>original.F ,\n test_mae  <=1.1*retrained.test_mae , ")
+    assert loose == parse_gates("F > original.F,test_mae <= 1.1 * retrained.test_mae")
+    assert len(loose) == 2
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+gates = st.one_of(
+    st.builds(Gate, st.sampled_from(list(METRICS)), st.sampled_from(list(COMPARISONS)), numbers),
+    st.builds(
+        Gate,
+        st.sampled_from(list(METRICS)),
+        st.sampled_from(list(COMPARISONS)),
+        numbers,
+        st.sampled_from(REFERENCES),
+        st.sampled_from(list(METRICS)),
+    ),
+)
+
+
+@given(st.lists(gates, min_size=1, max_size=3))
+@settings(derandomize=True, max_examples=50, deadline=None)
+def test_gates_that_are_written_down_are_read_back_as_they_were(given_gates):
+    assert parse_gates(", ".join(map(str, given_gates))) == given_gates
+
+
+def test_gates_are_written_as_people_write_them():
+    assert [str(gate) for gate in parse_gates("F>0.50,F >= 1*original.F,test_mae<=1.10*retrained.test_mae")] == [
+        "F > 0.5",
+        "F >= original.F",
+        "test_mae <= 1.1 * retrained.test_mae",
+    ]
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize("references", [REFERENCE_VALUES, {"original": {"F": math.nan}}, {"original": {}}])
+def test_what_is_missing_or_not_a_number_never_passes(comparison, references):
+    for values in ({}, {"F": math.nan}):
+        assert not parse_gates(f"F {comparison} 0.5")[0].decide(values, references).passed
+        assert not parse_gates(f"F {comparison} original.F")[0].decide(values, references).passed
+    if references is not REFERENCE_VALUES:
+        assert not parse_gates(f"F {comparison} original.F")[0].decide({"F": 0.5}, references).passed
+
+
+def test_a_decision_tells_the_value_the_bound_and_the_verdict():
+    (gate,) = parse_gates("test_mae <= 1.1 * retrained.test_mae")
+    failed, passed = (gate.decide({"test_mae": years}, REFERENCE_VALUES) for years in (7, 6))
+    assert (failed.value, failed.bound, failed.passed) == (7, pytest.approx(6.6), False)
+    assert str(failed) == "FAILED  test_mae <= 1.1 * retrained.test_mae   (7.0000 <= 6.6000)"
+    assert str(passed).startswith("passed")
+
+
+@pytest.mark.parametrize("text", ["Forgeting > 0.5", "F > original.Forgeting"])
+def test_an_unknown_metric_is_answered_with_the_nearest_and_the_legal_ones(text):
+    with pytest.raises(InputError, match=r"unknown metric 'Forgeting' \(did you mean 'Forgetting'\?\)") as refusal:
+        parse_gates(text)
+    assert all(name in str(refusal.value) for name in METRICS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["F", "F >", "> 0.5", "F = 0.5", "F == 0.5", "F > high", "F > champion.F", "F > 2 original.F", "F > original", "F > 1 > 0"],
+)
+def test_a_gate_that_cannot_be_read_is_refused_with_its_text_and_an_example(text):
+    with pytest.raises(InputError) as refusal:
+        parse_gates(f"F > 0.1, {text}")
+    assert f"{text!r} cannot be read" in str(refusal.value)
+    assert "METRIC <= 1.1 * retrained.METRIC" in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["", "  ", ",", " , "])
+def test_no_gate_at_all_is_refused(text):
+    with pytest.raises(InputError, match="names no gate"):
+        parse_gates(text)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "nan", "inf"])
+def test_a_bound_that_is_not_finite_is_refused(number):
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_gates(f"test_mae < {number}")
+
+
+def test_the_default_gates_are_three_and_are_written_as_they_are_read():
+    assert ", ".join(map(str, parse_gates(GATES))) == GATES
+    assert [gate.metric for gate in parse_gates(GATES)] == ["F", "Forgetting", "test_mae"]

@@ -1,0 +1,60 @@
+"""A task for every method: a small network, and some drawn faces whose pixels a test may change."""
+
+import copy
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from unlearning.data.faces import FaceSet
+from unlearning.data.forget import ForgetRule, forget_mask, retain_mask
+from unlearning.methods.task import UnlearningTask
+from unlearning.models.build import build
+
+RULE = ForgetRule(20, 28)
+
+
+@dataclass(frozen=True)
+class TaskMaker:
+    """Makes tasks that are equal but for what a test asks to differ."""
+
+    faces: FaceSet
+    original: torch.nn.Module
+    spec: object
+    recipe: object
+    fabric: object
+
+    def rows(self, part: str) -> np.ndarray:
+        """The rows of the pixel map that hold ``test``, ``retain``/``forget`` training or ``validation`` pictures."""
+        frame = self.faces.frame
+        forget = RULE.matches(frame)
+        train = (frame.split == "train").to_numpy()
+        masks = {"retain": train & ~forget, "forget": train & forget}
+        return frame["row"].to_numpy()[masks.get(part, (frame.split == part).to_numpy())]
+
+    def __call__(self, seed=0, epochs=1, spoilt="", **settings) -> UnlearningTask:
+        """A task; the pictures of the part ``spoilt`` are turned into their negatives."""
+        pixels = self.faces.pixels.copy()
+        if spoilt:
+            pixels[self.rows(spoilt)] = 255 - pixels[self.rows(spoilt)]
+        faces = FaceSet(self.faces.frame, pixels)
+        return UnlearningTask(
+            model=copy.deepcopy(self.original),
+            retain=faces.where(retain_mask(faces.frame, [RULE])),
+            forget=faces.where(forget_mask(faces.frame, RULE)),
+            fabric=self.fabric,
+            seed=seed,
+            fresh=partial(build, self.spec),
+            recipe=self.recipe,
+            epochs=epochs,
+            **settings,
+        )
+
+
+@pytest.fixture
+def make_task(faces, spec, recipe, fabric):
+    """Half of the drawn faces; batches are small, so that an epoch has several steps."""
+    few = FaceSet(faces.frame[::2], np.asarray(faces.pixels))
+    return TaskMaker(few, build(spec, seed=0).eval(), spec, replace(recipe, batch_size=16), fabric)

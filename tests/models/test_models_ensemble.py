@@ -1,0 +1,191 @@
+"""An ensemble predicts with every member, and comes back from its folder bit by bit, without a pickle."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from dataclasses import replace
+
+import pytest
+import torch
+
+from unlearning.errors import InputError
+from unlearning.models.build import build
+from unlearning.models.ensemble import Ensemble, load_model, read_spec, save_member, save_spec, weights_digest
+
+SEEDS = (4, 9)
+TRAINING = {"recipe": "scratch", "epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def ensemble(spec):
+    return Ensemble(spec, SEEDS, tuple(build(spec, seed).eval() for seed in SEEDS))
+
+
+@pytest.fixture
+def folder(ensemble, tmp_path):
+    """The ensemble, saved."""
+    save_spec(tmp_path / "model", ensemble.spec, SEEDS, TRAINING)
+    for index, member in enumerate(ensemble.members):
+        save_member(member, tmp_path / "model", index)
+    return tmp_path / "model"
+
+
+@pytest.fixture(scope="module")
+def pictures(faces):
+    return faces.images(torch.arange(6)).permute(0, 3, 1, 2)
+
+
+def rewrite(folder, **changes) -> None:
+    """Change fields of spec.json; ``model`` is changed field by field."""
+    content = json.loads((folder / "spec.json").read_text())
+    content["model"] |= changes.pop("model", {})
+    (folder / "spec.json").write_text(json.dumps(content | changes))
+
+
+def test_a_saved_ensemble_predicts_the_same_bits(ensemble, folder, pictures):
+    assert torch.equal(load_model(folder).predict(pictures), ensemble.predict(pictures))
+
+
+def test_a_saved_ensemble_has_the_same_spec_seeds_and_digests(ensemble, folder):
+    loaded = load_model(folder)
+    assert (loaded.spec, loaded.seeds) == (ensemble.spec, SEEDS)
+    assert list(map(weights_digest, loaded.members)) == list(map(weights_digest, ensemble.members))
+
+
+def test_a_column_of_the_prediction_is_one_member_in_the_order_of_seeds(ensemble, pictures):
+    predicted = ensemble.predict(pictures)
+    assert predicted.shape == (6, 2)
+    for column, member in enumerate(ensemble.members):
+        assert torch.equal(predicted[:, column], member(pictures))
+
+
+def test_loaded_members_do_not_drop_out(folder, pictures):
+    loaded = load_model(folder)
+    assert not any(member.training for member in loaded.members)
+    assert torch.equal(loaded.predict(pictures), loaded.predict(pictures))
+
+
+def test_predicting_leaves_the_weights_alone(ensemble, pictures):
+    before = list(map(weights_digest, ensemble.members))
+    assert not ensemble.predict(pictures).requires_grad
+    assert list(map(weights_digest, ensemble.members)) == before
+
+
+def test_loading_leaves_the_global_random_state_alone(folder):
+    before = torch.random.get_rng_state()
+    load_model(folder)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_loading_reads_no_pickle(ensemble, folder, monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("a pickle was read")
+
+    for owner, name in ((pickle, "load"), (pickle, "loads"), (pickle, "Unpickler"), (torch, "load")):
+        monkeypatch.setattr(owner, name, refuse)
+    assert weights_digest(load_model(folder).members[1]) == weights_digest(ensemble.members[1])
+
+
+def test_spec_json_says_how_the_members_were_trained(folder):
+    assert read_spec(folder)["training"] == TRAINING
+
+
+def test_a_local_path_of_first_weights_is_not_saved(spec, tmp_path):
+    save_spec(tmp_path, replace(spec, weights="/home/someone/secret.safetensors"), SEEDS, TRAINING)
+    assert "someone" not in (tmp_path / "spec.json").read_text()
+    assert read_spec(tmp_path)["model"] == spec.as_dict()
+
+
+def test_a_pretrained_model_is_loaded_without_fetching_anything(spec, ensemble, folder, monkeypatch):
+    """Creating the backbone with pretrained weights would need the network."""
+    rewrite(folder, model={"pretrained": True})
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder))
+    loaded = load_model(folder)
+    assert loaded.spec == replace(spec, pretrained=True)
+    assert weights_digest(loaded.members[0]) == weights_digest(ensemble.members[0])
+
+
+@pytest.mark.parametrize("content", ["", "{", "\0\1\2", "[1, 2", '{"model": '])
+def test_an_unreadable_spec_is_no_model_of_ours(folder, content):
+    (folder / "spec.json").write_text(content)
+    with pytest.raises(InputError, match=r"no model of this project: spec\.json is missing or unreadable in it"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[], {}, "text", 7, None, {"model": {}}, {"seeds": [0]}, {"model": None, "seeds": [0]}, {"model": {}, "seeds": 3}]
+    + [{"model": {"image_size": "large"}, "seeds": [0]}, {"model": {"heads": 2}, "seeds": [0]}],
+)
+def test_a_spec_of_another_form_is_refused(folder, content):
+    (folder / "spec.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"the saved model is damaged|unknown fields"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"model": {"arch": "no_such_network"}}, "unknown arch 'no_such_network'"),
+        ({"model": {"arch": "resnet10t"}}, "the saved model is damaged"),
+        ({"model": {"output": "cubic"}}, "output='cubic' is unknown"),
+        ({"seeds": [4, 9, 11]}, "the saved model is damaged: .*member-2"),
+    ],
+)
+def test_a_spec_that_does_not_fit_its_weights_is_refused(folder, changes, reason):
+    rewrite(folder, **changes)
+    with pytest.raises(InputError, match=reason):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_missing_member_is_named(folder, index):
+    (folder / f"member-{index}.safetensors").unlink()
+    with pytest.raises(InputError, match=rf"the saved model is damaged: .*member-{index}\.safetensors"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 5, 1000, -1])
+def test_a_member_that_is_cut_off_is_refused(folder, keep):
+    file = folder / "member-1.safetensors"
+    file.write_bytes(file.read_bytes()[:keep])
+    with pytest.raises(InputError, match="the saved model is damaged"):
+        load_model(folder)
+
+
+def test_a_pickle_in_the_place_of_a_member_is_refused(folder):
+    torch.save({}, folder / "member-0.safetensors")
+    with pytest.raises(InputError, match="the saved model is damaged"):
+        load_model(folder)
+
+
+def test_a_foreign_folder_is_no_model_of_ours(tmp_path):
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match="no model of this project"):
+            load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["backbone.conv1.0.weight", "backbone.bn1.running_mean", "head.7.bias"])
+def test_the_digest_changes_with_one_weight(ensemble, name):
+    changed = copy.deepcopy(ensemble.members[0])
+    with torch.no_grad():
+        weights = changed.state_dict()[name].view(-1)
+        weights[0] = torch.nextafter(weights[0], torch.tensor(1e9))
+    assert weights_digest(changed) != weights_digest(ensemble.members[0])
+
+
+def test_the_digest_does_not_see_the_layout_in_memory_nor_the_mode(ensemble):
+    other = copy.deepcopy(ensemble.members[0]).to(memory_format=torch.contiguous_format).train()
+    assert weights_digest(other) == weights_digest(ensemble.members[0])
+
+
+def test_saving_does_not_change_the_network(spec, tmp_path):
+    network = build(spec, 0)
+    before = weights_digest(network)
+    save_member(network, tmp_path, 0)
+    assert network.training
+    assert weights_digest(network) == before

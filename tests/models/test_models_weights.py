@@ -1,0 +1,181 @@
+"""First weights from a local file: what fits is taken, what does not is named, and no code in it ever runs."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from unlearning.errors import InputError
+from unlearning.models.build import build
+from unlearning.models.ensemble import weights_digest
+from unlearning.models.timm_backbone import import_timm
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, torch.Tensor]:
+    """What timm saves of a classifier of ten classes."""
+    with torch.random.fork_rng():
+        torch.manual_seed(99)
+        return import_timm().create_model("test_resnet", num_classes=10).state_dict()
+
+
+@pytest.fixture
+def start(spec, tmp_path):
+    """Build with the given weights in a file of the given name."""
+
+    def from_file(state, name: str = "weights.safetensors", seed: int = 0):
+        path = tmp_path / name
+        save_file(state, path) if path.suffix == ".safetensors" else torch.save(state, path)
+        return build(replace(spec, weights=str(path)), seed)
+
+    return from_file
+
+
+def backbone_is(network, state: dict) -> bool:
+    own = network.backbone.state_dict()
+    return all(torch.equal(own[key], state[key]) for key in own)
+
+
+def without(state: dict, *starts: str) -> dict:
+    return {key: value for key, value in state.items() if not key.startswith(starts)}
+
+
+def test_a_file_in_timms_naming_fills_the_backbone(start, published):
+    assert backbone_is(start(published), published)
+
+
+def test_a_file_without_classifier_fills_the_backbone_too(start, published):
+    state = without(published, "fc.")
+    assert len(state) < len(published)
+    assert weights_digest(start(state)) == weights_digest(start(published))
+
+
+def test_the_head_above_is_drawn_from_the_seed(spec, start, published):
+    network, fresh = start(published, seed=5), build(spec, 5)
+    assert weights_digest(network.head) == weights_digest(fresh.head)
+    assert weights_digest(network.backbone) != weights_digest(fresh.backbone)
+    assert weights_digest(start(published, seed=6).head) != weights_digest(fresh.head)
+
+
+def test_a_file_in_our_naming_fills_backbone_and_head(spec, start):
+    other = build(spec, 7)
+    state = {key: value.contiguous() for key, value in other.state_dict().items()}
+    assert weights_digest(start(state)) == weights_digest(other)
+
+
+def test_a_file_in_our_naming_without_a_head_leaves_the_head_to_the_seed(spec, start):
+    other = build(spec, 7)
+    state = {key: value.contiguous() for key, value in other.state_dict().items() if key.startswith("backbone.")}
+    network = start(state)
+    assert weights_digest(network.backbone) == weights_digest(other.backbone)
+    assert weights_digest(network.head) == weights_digest(build(spec, 0).head)
+
+
+@pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"epoch": 3, "state_dict": state}])
+@pytest.mark.parametrize("name", ["weights.pth", "checkpoint.pth.tar", "weights.bin"])
+def test_a_file_that_torch_saved_from_tensors_alone_is_read(start, published, wrap, name):
+    assert backbone_is(start(wrap(published), name), published)
+
+
+def test_weights_of_half_precision_become_float32(start, published):
+    network = start({key: v.half() if v.is_floating_point() else v for key, v in published.items()})
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+def test_counts_of_batches_may_be_missing(start, published):
+    start({key: value for key, value in published.items() if not key.endswith("num_batches_tracked")})
+
+
+def test_what_is_missing_is_named(start, published):
+    with pytest.raises(InputError, match=r"do not fit test_resnet: backbone\.bn1\.weight is missing$"):
+        start({key: value for key, value in published.items() if key != "bn1.weight"})
+
+
+def test_what_is_too_much_is_named(start, published):
+    with pytest.raises(InputError, match=r"do not fit test_resnet: backbone\.neck\.weight is not in the network$"):
+        start(published | {"neck.weight": torch.zeros(2)})
+
+
+def test_another_shape_is_named_with_both(start, published):
+    wrong = published["bn1.weight"].new_zeros(3)
+    own = tuple(published["bn1.weight"].shape)
+    with pytest.raises(InputError, match=rf"backbone\.bn1\.weight has shape \(3,\), not \({own[0]},\)$"):
+        start(published | {"bn1.weight": wrong})
+
+
+def test_of_many_faults_five_are_named_and_the_rest_counted(start, published):
+    with pytest.raises(InputError) as refusal:
+        start(published | {f"neck.{number}": torch.zeros(1) for number in range(8)})
+    assert str(refusal.value).count("is not in the network") == 5
+    assert str(refusal.value).endswith(" and 3 more")
+
+
+def test_the_weights_of_another_network_are_refused(spec, start):
+    other = build(replace(spec, arch="resnet10t"), 0).backbone.state_dict()
+    with pytest.raises(InputError, match=r"do not fit test_resnet: .* is missing.* more$"):
+        start({key: value.contiguous() for key, value in other.items()})
+
+
+class Trap:
+    """Unpickling it makes a file."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.file),)
+
+
+@pytest.mark.parametrize("write", [lambda trap, path: path.write_bytes(pickle.dumps(trap)), torch.save])
+@pytest.mark.parametrize("name", ["weights.pth", "weights.bin", "weights.safetensors"])
+@pytest.mark.parametrize("wrap", [lambda trap: trap, lambda trap: {"state_dict": {"bn1.weight": trap}}])
+def test_code_in_a_file_is_refused_and_does_not_run(spec, tmp_path, write, name, wrap):
+    trapped = tmp_path / "trapped"
+    write(wrap(Trap(trapped)), tmp_path / name)
+    with pytest.raises(InputError, match=r"holds more than tensors, so it is not loaded|cannot be read"):
+        build(replace(spec, weights=str(tmp_path / name)), 0)
+    assert not trapped.exists()
+
+
+def test_the_trap_of_the_test_above_works(tmp_path):
+    pickle.loads(pickle.dumps(Trap(tmp_path / "trapped")))
+    assert (tmp_path / "trapped").exists()
+
+
+def test_a_whole_pickled_network_is_refused(spec, tmp_path):
+    torch.save(build(spec, 0), tmp_path / "network.pth")
+    with pytest.raises(InputError, match="holds more than tensors"):
+        build(replace(spec, weights=str(tmp_path / "network.pth")), 0)
+
+
+def test_a_missing_file_and_a_folder_are_no_weights(spec, tmp_path):
+    for path in (tmp_path / "nowhere.safetensors", tmp_path):
+        with pytest.raises(InputError, match=rf"{path} does not exist; give a safetensors or timm file with -P weights=FILE"):
+            build(replace(spec, weights=str(path)), 0)
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(st.sampled_from(["w.safetensors", "w.pth"]), st.binary(max_size=60))
+def test_random_bytes_are_refused(spec, workplace, name, content):
+    path = workplace / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"weights file .* (cannot be read|holds more than tensors)"):
+        build(replace(spec, weights=str(path)), 0)
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_file_that_is_cut_off_is_refused(start, spec, published, tmp_path, name, share):
+    start(published, name)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(InputError, match=r"cannot be read|holds more than tensors"):
+        build(replace(spec, weights=str(path)), 0)

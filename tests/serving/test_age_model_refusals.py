@@ -1,0 +1,135 @@
+"""What the served model does not answer, and that a refusal never repeats the picture."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.exceptions import MlflowException
+from PIL import Image
+
+from unlearning.serving.age_model import MAGIC, MOST_BYTES, MOST_ROWS
+
+
+def refusal(age_model, request) -> MlflowException:
+    """The error of a request; whatever it is, it is MLflow's, about a parameter, and one line."""
+    with pytest.raises(MlflowException) as caught:
+        age_model.predict(None, request)
+    error = caught.value
+    assert error.error_code == "INVALID_PARAMETER_VALUE"
+    assert error.get_http_status_code() == 400
+    assert "\n" not in error.message
+    assert len(error.message) < 300
+    return error
+
+
+@pytest.fixture
+def refused_row(age_model, picture):
+    """The message for a value that stands behind a good picture; it names row 1."""
+
+    def message(value) -> str:
+        text = refusal(age_model, pd.DataFrame({"image": pd.Series([picture(), value], dtype=object)})).message
+        assert text.startswith("row 1: ")
+        return text
+
+    return message
+
+
+@pytest.mark.parametrize(
+    "request_", [[b"picture"], {"image": [b"picture"]}, np.zeros((1, 3)), pd.Series([b"picture"]), None, "x"]
+)
+def test_anything_but_a_table_is_refused(age_model, request_):
+    assert "table with the one column 'image'" in refusal(age_model, request_).message
+
+
+@pytest.mark.parametrize("columns", [["picture"], ["image", "age"], ["image", "image"], [], ["Image"], [0]])
+def test_a_table_with_other_columns_is_refused_with_the_legal_one(age_model, columns):
+    request = pd.DataFrame([[b"x"] * len(columns)], columns=columns)
+    assert "legal is the one column 'image'" in refusal(age_model, request).message
+
+
+def test_a_picture_sent_as_the_name_of_a_column_is_cut_short(age_model, picture):
+    text = base64.b64encode(picture()).decode()
+    assert text[:60] not in refusal(age_model, pd.DataFrame({text: [1]})).message
+
+
+@pytest.mark.parametrize("rows", [0, MOST_ROWS + 1])
+def test_no_rows_and_too_many_rows_are_refused_before_one_is_decoded(age_model, rows):
+    request = pd.DataFrame({"image": ["no picture"] * rows})
+    assert refusal(age_model, request).message == f"{rows} rows; legal are 1 to {MOST_ROWS} images a request"
+
+
+@pytest.mark.parametrize(("value", "kind"), [(7, "int"), (None, "NoneType"), (1.5, "float"), ([1, 2], "list"), ({}, "dict")])
+def test_a_value_that_is_neither_bytes_nor_text_is_refused_with_its_type(refused_row, value, kind):
+    assert f"{kind} is neither bytes nor base64 text" in refused_row(value)
+
+
+@pytest.mark.parametrize("value", ["not base64!", "åäö", "abc", b"GIF89a\x00\x01", b"\x00\xff\xfe"])
+def test_what_is_no_picture_and_no_base64_is_refused(refused_row, value):
+    assert "neither a JPEG or PNG image nor base64" in refused_row(value)
+
+
+@pytest.mark.parametrize("value", ["", b""])
+def test_an_empty_picture_is_refused(refused_row, value):
+    assert "empty" in refused_row(value)
+
+
+def test_base64_of_something_else_is_refused(refused_row):
+    assert "not a JPEG or PNG image" in refused_row(base64.b64encode(b"a letter, not a picture").decode())
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
+def test_other_formats_are_refused(refused_row, picture, kind):
+    assert "not a JPEG or PNG image" in refused_row(base64.b64encode(picture(0, kind)).decode())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_picture_that_was_cut_off_is_refused(refused_row, picture, kind):
+    whole = picture(0, kind, (200, 200))
+    assert "damaged or cut off" in refused_row(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize("magic", MAGIC)
+def test_the_first_bytes_of_a_picture_alone_are_refused(refused_row, magic):
+    assert "JPEG or PNG" in refused_row(magic) or "damaged" in refused_row(magic)
+
+
+def test_21_megapixels_are_refused_although_they_are_few_bytes(refused_row):
+    buffer = io.BytesIO()
+    Image.new("1", (7000, 3000)).save(buffer, "PNG")
+    assert len(buffer.getvalue()) < 100_000
+    assert "7000 x 3000 pixels are more than the 20 megapixels allowed" in refused_row(buffer.getvalue())
+
+
+@pytest.mark.parametrize("spell", [bytes, base64.b64encode, lambda raw: base64.b64encode(raw).decode()])
+def test_more_bytes_than_allowed_are_refused_in_every_spelling(refused_row, spell):
+    assert "more than the 20 megabytes allowed" in refused_row(spell(MAGIC[0] + bytes(MOST_BYTES)))
+
+
+def test_text_that_is_too_long_is_refused_before_it_is_decoded(refused_row):
+    assert "more than the 20 megabytes allowed" in refused_row("!" * (2 * MOST_BYTES))
+
+
+def test_the_first_bad_row_is_named(age_model, picture):
+    rows = [picture()] * 70 + [b"bad", picture(), b"bad"]
+    assert refusal(age_model, pd.DataFrame({"image": rows})).message.startswith("row 70: ")
+
+
+def test_after_a_refusal_the_model_goes_on_answering(age_model, ask, picture):
+    before = ask(picture())
+    refusal(age_model, pd.DataFrame({"image": [b"bad"]}))
+    assert np.array_equal(ask(picture()), before)
+
+
+def test_a_refusal_cannot_be_made_to_carry_the_caller_s_picture(age_model, picture):
+    """MLflow's server puts the whole input in front of the message of the errors that it answers with."""
+    face = base64.b64encode(picture()).decode()
+    error = refusal(age_model, pd.DataFrame({"image": [face[:-5]]}))
+    sentence = error.message
+    error.message = f"Failed to predict data '{face}'. \nError: {error.message}"
+    assert error.message == sentence
+    assert str(error) == sentence
+    assert json.loads(error.serialize_as_json()) == {"error_code": "INVALID_PARAMETER_VALUE", "message": sentence}
+    assert face[:40] not in repr(error)

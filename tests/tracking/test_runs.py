@@ -1,0 +1,94 @@
+"""What runs hold."""
+
+import math
+
+import mlflow
+import pytest
+from mlflow.entities import RunStatus
+
+from unlearning.errors import InputError
+from unlearning.tracking import registry, runs
+
+MODEL = "age-resnet50"
+
+
+def run_of(number: int):
+    return mlflow.get_run(registry.find(MODEL, str(number)).run_id)
+
+
+def test_scores_stand_on_run_logged_model_and_version(trained):
+    version = registry.find(MODEL, "ft-20-28-e2")
+    on_run = run_of(version.number).data.metrics
+    on_model = {m.key: m.value for m in mlflow.get_logged_model(registry.logged_model_id(version)).metrics}
+    for name in ("Utility", "Forgetting", "F"):
+        assert on_run[name] == on_model[name] == pytest.approx(float(version.tag(name)), rel=1e-5)
+
+
+def test_an_original_has_no_score_without_a_reference(trained):
+    metrics = run_of(1).data.metrics
+    assert not {"Utility", "Forgetting", "F"} & metrics.keys()
+    assert metrics["test_mae"] > 0
+
+
+def test_the_retrained_reference_scores_one(trained):
+    metrics = run_of(2).data.metrics
+    assert (metrics["Utility"], metrics["Forgetting"], metrics["F"]) == (1, 1, 1)
+
+
+def test_every_epoch_of_every_member_is_logged_with_its_step(trained):
+    client = mlflow.MlflowClient()
+    for seed in (0, 1):
+        for name in ("train_mae", "validation_mae", "images_per_second"):
+            history = client.get_metric_history(run_of(1).info.run_id, f"seed-{seed}/{name}")
+            assert [point.step for point in history] == [1, 2]
+
+
+def test_a_run_says_what_it_was_made_from(trained):
+    run = run_of(4)
+    assert {"code.digest", "code.commit", "package.torch", "package.mlflow", "step"} <= run.data.tags.keys()
+    assert run.data.params["method.lr"] == "0.0001"
+    assert run.data.params["unlearn.forget_set"] == "20-28"
+
+
+def test_inputs_are_logged_as_datasets(trained):
+    parent = mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])
+    contexts = {tag.value for given in parent.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
+    assert contexts == {"retain", "forget"}
+    data_run = mlflow.get_run(registry.find(MODEL, "1").tag("data_run"))
+    parts = {tag.value for given in data_run.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
+    assert parts == {"train", "validation", "test"}
+
+
+def test_versions_of_one_optimisation_are_children_of_one_run(trained):
+    assert run_of(3).data.tags["mlflow.parentRunId"] == run_of(4).data.tags["mlflow.parentRunId"]
+
+
+def test_no_run_is_left_open(trained):
+    found = mlflow.search_runs(output_format="list")
+    assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_an_exception_leaves_a_failed_run_with_its_reason(store):
+    with pytest.raises(InputError), runs.run("test", "fails"):
+        raise InputError("the reason")
+    run = mlflow.search_runs(output_format="list")[0]
+    assert run.info.status == RunStatus.to_string(RunStatus.FAILED)
+    assert run.data.tags["failure"] == "InputError: the reason"
+
+
+def test_what_is_not_a_number_is_not_logged(store):
+    with runs.run("test", "gaps") as active:
+        runs.log_numbers({"known": 1.0, "unknown": math.nan})
+    assert mlflow.get_run(active.info.run_id).data.metrics == {"known": 1.0}
+
+
+def test_a_finished_run_is_found_by_its_inputs_and_no_failed_one(store):
+    mark = runs.fingerprint("test", seed=1)
+    with pytest.raises(InputError), runs.run("test", "fails"):
+        runs.mark_finished(mark)
+        raise InputError("late")
+    assert runs.find_finished(mark) is None
+    with runs.run("test", "ends") as active:
+        runs.mark_finished(mark, made="this")
+    assert runs.find_finished(mark) == {"run_id": active.info.run_id, "made": "this"}
+    assert runs.find_finished(runs.fingerprint("test", seed=2)) is None

@@ -1,0 +1,156 @@
+import copy
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from unlearning.data.faces import Batch, Batches
+from unlearning.errors import DivergedError
+from unlearning.models.build import build
+from unlearning.models.ensemble import weights_digest
+from unlearning.training.fit import fit
+from unlearning.training.losses import absolute_error
+
+
+class Uneven:
+    """Batches of hand-chosen sizes over black pictures."""
+
+    def __init__(self, *groups):
+        self.groups = [torch.tensor(group) for group in groups]
+        self.ages = torch.cat(self.groups)
+
+    def __len__(self):
+        return len(self.groups)
+
+    def __iter__(self):
+        for ages in self.groups:
+            yield Batch(torch.zeros(len(ages), 3, 4, 4, dtype=torch.uint8), ages, torch.zeros(len(ages), dtype=torch.bool))
+
+
+@pytest.fixture
+def train(fabric, faces, spec, recipe):
+    """Train a network for an epoch and return it."""
+
+    def run(seed=0, order=0, network=None, **changes):
+        network = network or build(spec, seed=0)
+        now = replace(recipe, epochs=1, **changes)
+        batches = Batches(faces.part("train"), None, now.batch_size, now.flip, now.shift, order)
+        fit(fabric, network, batches, absolute_error, now, seed=seed)
+        return network
+
+    return run
+
+
+def test_the_same_seeds_give_the_same_weights(train):
+    assert weights_digest(train()) == weights_digest(train())
+
+
+def test_the_seed_of_dropout_and_the_seed_of_the_order_both_decide_the_weights(train):
+    assert len({weights_digest(train()), weights_digest(train(seed=1)), weights_digest(train(order=1))}) == 3
+
+
+def test_the_network_learns(fabric, one_age, aged, one_year_a_step):
+    model = one_age(30.0)
+    epochs = fit(fabric, model, Batches(aged(50), None, 1, False, 0.0, 0), absolute_error, one_year_a_step, seed=0)
+    assert [epoch.train_mae for epoch in epochs] == pytest.approx([20, 19, 18, 17, 16])
+    assert model.years.item() == pytest.approx(35)
+
+
+def test_global_random_numbers_are_left_as_they_were(train):
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    train()
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    assert random.getstate() == before[2]
+
+
+def test_the_caller_s_random_state_does_not_matter(train):
+    torch.manual_seed(1)
+    first = weights_digest(train())
+    torch.manual_seed(2)
+    assert weights_digest(train()) == first
+
+
+def test_frozen_weights_do_not_move_and_the_others_do(train, spec):
+    network = build(spec, seed=0)
+    network.head.requires_grad_(False)
+    head, backbone = copy.deepcopy(network.head), copy.deepcopy(network.backbone)
+    train(network=network, weight_decay=0.5)
+    assert weights_digest(network.head) == weights_digest(head)
+    moved = [not torch.equal(a, b) for a, b in zip(network.backbone.parameters(), backbone.parameters(), strict=True)]
+    assert all(moved)
+
+
+def test_the_network_ends_in_eval_mode(train):
+    assert not any(module.training for module in train().modules())
+
+
+def test_mean_errors_are_over_samples_not_over_batches(fabric, one_age, one_year_a_step):
+    """Errors 0, 0, 0 and 20: 5 a sample, where the mean of the two batch means is 10."""
+    still = replace(one_year_a_step, lr=1e-12, epochs=1)
+    (epoch,) = fit(fabric, one_age(30.0), Uneven([30.0, 30.0, 30.0], [50.0]), absolute_error, still, seed=0)
+    assert epoch.train_mae == pytest.approx(5)
+    assert epoch.loss == pytest.approx(5)
+
+
+def test_train_error_is_in_years_whatever_the_loss(fabric, one_age, one_year_a_step):
+    still = replace(one_year_a_step, lr=1e-12, epochs=1)
+
+    def squared(predicted, batch):
+        return (predicted - batch.ages).square().mean()
+
+    (epoch,) = fit(fabric, one_age(30.0), Uneven([40.0, 34.0]), squared, still, seed=0)
+    assert (epoch.loss, epoch.train_mae) == pytest.approx((58, 7))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_at_its_step_and_does_not_touch_the_weights(fabric, one_age, one_year_a_step, value):
+    model = one_age(30.0)
+
+    def breaks_at_99(predicted, batch):
+        return absolute_error(predicted, batch) * (value if 99 in batch.ages else 1)
+
+    with pytest.raises(DivergedError, match=rf"{value} at step 3 .*smaller learning rate"):
+        fit(fabric, model, Uneven([50.0], [50.0], [99.0], [50.0]), breaks_at_99, one_year_a_step, seed=0)
+    assert model.years.item() == pytest.approx(32), "two good steps were taken, the third was not"
+
+
+def test_every_epoch_is_told_once_with_the_bare_model(fabric, one_age, one_year_a_step):
+    model, told = one_age(30.0), []
+
+    def after_epoch(epoch, network):
+        assert network is model
+        told.append((epoch, network.years.item()))
+
+    epochs = fit(fabric, model, Uneven([50.0]), absolute_error, one_year_a_step, seed=0, after_epoch=after_epoch)
+    assert [epoch for epoch, _ in told] == epochs
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5]
+    assert [years for _, years in told] == pytest.approx([31, 32, 33, 34, 35])
+    seconds = [epoch.seconds for epoch in epochs]
+    assert seconds == sorted(set(seconds))
+    assert seconds[0] > 0
+
+
+def test_progress_is_told_after_every_step_in_epochs(fabric, one_age, one_year_a_step):
+    done = []
+    two = replace(one_year_a_step, epochs=2)
+    fit(fabric, one_age(30.0), Uneven([50.0], [50.0]), absolute_error, two, seed=0, after_step=done.append)
+    assert done == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_a_constant_rate_stays_and_one_cycle_rises_to_it_and_ends_near_zero(fabric, one_age, one_year_a_step):
+    """With gradients of one size Adam's steps are the learning rates; ages far above never change their sign."""
+
+    def steps(schedule):
+        years = [30.0]
+        now = replace(one_year_a_step, schedule=schedule, epochs=20)
+        batches = Uneven([500.0])
+        fit(fabric, one_age(30.0), batches, absolute_error, now, seed=0, after_epoch=lambda _, m: years.append(m.years.item()))
+        return np.diff(years)
+
+    assert steps("constant") == pytest.approx(np.ones(20), abs=1e-3)
+    cycle = steps("onecycle")
+    assert cycle.max() > 0.8
+    assert 0 <= cycle[-1] < 1e-3 < cycle[0] < 0.2

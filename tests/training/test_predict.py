@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from unlearning.data.faces import FaceSet
+from unlearning.models.build import build
+from unlearning.models.ensemble import weights_digest
+from unlearning.training import predict as prediction
+from unlearning.training.predict import mean_absolute_error, predict
+
+
+@pytest.fixture
+def network(spec):
+    return build(spec, seed=0)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_predicting_changes_neither_weights_nor_training_mode(network, faces, training):
+    network.train(training)
+    before = weights_digest(network)
+    predict(network, faces)
+    assert weights_digest(network) == before
+    assert {module.training for module in network.modules()} == {training}
+
+
+def test_a_part_that_was_held_in_eval_mode_stays_in_it(network, faces):
+    """Methods freeze the statistics of some layers while the others train."""
+    network.train()
+    network.backbone.eval()
+    predict(network, faces.where(np.arange(len(faces)) < 4))
+    assert network.training
+    assert not any(module.training for module in network.backbone.modules())
+
+
+def test_dropout_is_off_also_for_a_network_in_training_mode(network, faces):
+    network.train()
+    assert torch.equal(predict(network, faces), predict(network, faces))
+
+
+def test_ages_come_in_years_in_the_order_of_the_faces(network, faces):
+    with torch.no_grad():
+        network.head[-1].weight.mul_(100)
+    ages = predict(network, faces)
+    backwards = FaceSet(faces.frame[::-1], faces.pixels)
+    assert ages.shape == (len(faces),)
+    assert ages.dtype == torch.float32
+    assert ages.std() > 0.1, "faces that all look alike would prove nothing"
+    assert predict(network, backwards).flip(0).numpy() == pytest.approx(ages.numpy(), abs=1e-3)
+
+
+def test_the_size_of_the_batches_does_not_matter(network, faces, monkeypatch):
+    whole = predict(network, faces)
+    monkeypatch.setattr(prediction, "BATCH", 7)
+    assert predict(network, faces).numpy() == pytest.approx(whole.numpy(), abs=1e-4)
+
+
+def test_predictions_carry_no_gradient_and_leave_random_numbers_alone(network, faces):
+    before = torch.get_rng_state()
+    assert not predict(network, faces).requires_grad
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_no_faces_give_no_ages_and_an_error_that_is_not_a_number(network, faces):
+    nobody = faces.where(np.zeros(len(faces), dtype=bool))
+    assert predict(network, nobody).shape == (0,)
+    assert math.isnan(mean_absolute_error(network, nobody))
+
+
+def test_mean_absolute_error_by_hand(one_age, aged):
+    assert mean_absolute_error(one_age(30.0), aged(20, 33, 47)) == pytest.approx((10 + 3 + 17) / 3)
