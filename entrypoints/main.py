@@ -20,7 +20,7 @@ from entrypoints.options import (
 @data_options
 @model_options
 @recipe_options
-@option("train_epochs", "", "Passes of training and retraining; empty for the preset's.", WHOLE)
+@option("train_epochs", "8", "Passes of training and retraining; empty for the preset's.", WHOLE)
 @forget_set_option
 @option("methods", "ft,rnd", "Unlearning methods to compare, joined by commas.")
 @option("epochs", "2,4", "Register an unlearned version after each of these many epochs.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from data_pictures import encode, fill, noise, read, reasons
@@ -100,9 +102,21 @@ def test_the_same_picture_in_another_file_format_is_another_face(tmp_path):
     assert set(reasons(read(tmp_path)).values()) == {""}
 
 
-def test_hidden_files_are_no_files_of_the_folder(tmp_path):
+def test_hidden_files_and_folders_are_no_files_of_the_folder(tmp_path):
     fill(tmp_path, {"25_0_0_1.jpg": 0, ".26_0_0_1.jpg": 1, ".DS_Store": b"x", "part/.complete": b""})
+    fill(tmp_path, {".thumbnails/25_0_0_1.jpg": 2, "part/.old/deep/27_0_0_1.jpg": 3})
     assert read(tmp_path).files.file.tolist() == ["25_0_0_1.jpg"]
+
+
+def test_a_folder_below_a_hidden_one_is_read(tmp_path):
+    fill(tmp_path / ".cache" / "faces", {"25_0_0_1.jpg": 0})
+    assert read(tmp_path / ".cache" / "faces").files.file.tolist() == ["25_0_0_1.jpg"]
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    fill(tmp_path, {"25_0_0_1.jpg": 0, os.fsdecode(b"26_0_0_\xff.jpg"): 1})
+    with pytest.raises(InputError, match=r"26_0_0_\\xff\.jpg.* is not UTF-8; rename it"):
+        read(tmp_path)
 
 
 def test_a_folder_without_a_usable_face_is_accounted_for(tmp_path):

@@ -49,8 +49,10 @@ def test_the_groups_are_five_and_share_their_ends():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "20", "20:28", "20 - 28", "20-28-30", "-5-10", "1000-2000", "twenty-thirty", "2.5-7", "20\N{EN DASH}28"]
-    + ["group:5", "group:99", "group:-1", "group:", "group:x", "group", "Group:1", "20-28,30-40"],
+    [
+        *("", "20", "20:28", "20 - 28", "20-28-30", "-5-10", "1000-2000", "2.5-7", "20\N{EN DASH}28", "20-28,30-40"),
+        *("group:5", "group:99", "group:-1", "group:", "group:x", "group", "Group:1"),
+    ],
 )
 def test_what_is_no_rule_is_named_with_the_legal_forms(text):
     with pytest.raises(InputError) as refusal:

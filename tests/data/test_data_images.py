@@ -145,3 +145,9 @@ def test_jpeg_and_png_of_one_picture_agree(size):
 
 def test_a_single_line_of_pixels_is_a_picture_too():
     assert decode(encode(Image.new("RGB", (200, 1), GREEN)), 16)[8, 8].tolist() == list(GREEN)
+
+
+def test_of_several_pictures_in_a_jpeg_the_first_is_taken():
+    """Phones write such files (MPO)."""
+    data = encode(Image.new("RGB", (16, 16), RED), "MPO", save_all=True, append_images=[Image.new("RGB", (16, 16), BLUE)])
+    assert middle(data) == pytest.approx(RED, abs=3)

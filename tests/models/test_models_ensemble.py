@@ -117,8 +117,21 @@ def test_an_unreadable_spec_is_no_model_of_ours(folder, content):
 
 @pytest.mark.parametrize(
     "content",
-    [[], {}, "text", 7, None, {"model": {}}, {"seeds": [0]}, {"model": None, "seeds": [0]}, {"model": {}, "seeds": 3}]
-    + [{"model": {"image_size": "large"}, "seeds": [0]}, {"model": {"heads": 2}, "seeds": [0]}],
+    [
+        [],
+        {},
+        "text",
+        7,
+        None,
+        {"model": {}},
+        {"seeds": [0]},
+        {"model": None, "seeds": [0]},
+        {"model": {"arch": "test_resnet"}, "seeds": 3},
+        {"model": {"arch": "test_resnet"}, "seeds": []},
+        {"model": {"arch": 5}, "seeds": [0]},
+        {"model": {"image_size": "large"}, "seeds": [0]},
+        {"model": {"heads": 2}, "seeds": [0]},
+    ],
 )
 def test_a_spec_of_another_form_is_refused(folder, content):
     (folder / "spec.json").write_text(json.dumps(content))
@@ -173,8 +186,9 @@ def test_a_foreign_folder_is_no_model_of_ours(tmp_path):
 def test_the_digest_changes_with_one_weight(ensemble, name):
     changed = copy.deepcopy(ensemble.members[0])
     with torch.no_grad():
-        weights = changed.state_dict()[name].view(-1)
-        weights[0] = torch.nextafter(weights[0], torch.tensor(1e9))
+        weights = changed.state_dict()[name]
+        first = (0,) * weights.dim()
+        weights[first] = torch.nextafter(weights[first], torch.tensor(1e9))
     assert weights_digest(changed) != weights_digest(ensemble.members[0])
 
 

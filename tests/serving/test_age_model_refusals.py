@@ -131,5 +131,6 @@ def test_a_refusal_cannot_be_made_to_carry_the_caller_s_picture(age_model, pictu
     error.message = f"Failed to predict data '{face}'. \nError: {error.message}"
     assert error.message == sentence
     assert str(error) == sentence
-    assert json.loads(error.serialize_as_json()) == {"error_code": "INVALID_PARAMETER_VALUE", "message": sentence}
+    assert json.loads(error.serialize_as_json())["message"] == sentence
+    assert face[:40] not in error.serialize_as_json()
     assert face[:40] not in repr(error)

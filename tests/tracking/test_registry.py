@@ -39,7 +39,7 @@ def test_every_version_carries_the_tags_of_its_line(trained, number):
         "parent_version",
         "run_id",
     }
-    assert always <= version.tags.keys()
+    assert set(always) <= version.tags.keys()
     assert version.tag("run_id") == version.run_id
     assert version.description
     if version.tag("role") == "unlearned":
@@ -83,9 +83,18 @@ def test_a_transition_that_fails_anywhere_leaves_everything_as_it_was(trained, m
     assert registry.versions(MODEL) == before
 
 
+def test_a_version_that_cannot_be_moved_is_not_registered(trained, monkeypatch):
+    before, version = registry.versions(MODEL), registry.find(MODEL, "3")
+    move = partial(moves.install_candidate, alias="ft-20-28-e1")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", failing_once(None, [], 1))
+        registry.add(MODEL, registry.logged_model_id(version), version.run_id, {}, "", move)
+    assert registry.versions(MODEL) == before
+
+
 def failing_once(method, calls: list, fail_at: int):
     def wrapped(*args, **kwargs):
-        calls.append(method.__name__)
+        calls.append(args)
         if len(calls) == fail_at:
             raise OSError("disk full")
         return method(*args, **kwargs)
@@ -111,11 +120,11 @@ def test_a_version_is_found_by_the_uri_of_its_logged_model_and_of_its_run(traine
 
 
 def test_what_is_not_there_is_answered_with_what_is(trained):
-    with pytest.raises(InputError, match="did you mean 'champion'.*retrained-20-28.*1, 2, 3, 4"):
+    with pytest.raises(InputError, match=r"did you mean 'champion'.*retrained-20-28.*1, 2, 3, 4"):
         registry.find(MODEL, "champoin")
 
 
 def test_no_model_is_no_version(store):
     assert registry.versions(MODEL) == []
-    with pytest.raises(InputError, match="mlflow run . -e train"):
+    with pytest.raises(InputError, match=r"mlflow run \. -e train"):
         registry.find(MODEL, "champion")

@@ -82,11 +82,16 @@ def test_what_is_not_a_number_is_not_logged(store):
     assert mlflow.get_run(active.info.run_id).data.metrics == {"known": 1.0}
 
 
-def test_a_finished_run_is_found_by_its_inputs_and_no_failed_one(store):
-    mark = runs.fingerprint("test", seed=1)
-    with pytest.raises(InputError), runs.run("test", "fails"):
+def _fail_late(mark: str) -> None:
+    with runs.run("test", "fails"):
         runs.mark_finished(mark)
         raise InputError("late")
+
+
+def test_a_finished_run_is_found_by_its_inputs_and_no_failed_one(store):
+    mark = runs.fingerprint("test", seed=1)
+    with pytest.raises(InputError):
+        _fail_late(mark)
     assert runs.find_finished(mark) is None
     with runs.run("test", "ends") as active:
         runs.mark_finished(mark, made="this")

@@ -18,7 +18,7 @@ class DataSettings:
     """
 
     data_dir: str = ""
-    drawn_faces: int = 600
+    drawn_faces: int = 480
     min_age: int = 20
     max_age: int = 60
     split_seed: int = 0

@@ -18,8 +18,8 @@ def make_method(kind: type, text: str):
     Raises:
         InputError: an unknown or repeated field, or a value of the wrong type; lists the legal fields with defaults.
     """
-    types = {field.name: field.type for field in fields(kind)}
-    legal = ", ".join(f"{f.name}={f.default} ({f.type})" for f in fields(kind)) or "none"
+    types = {field.name: getattr(field.type, "__name__", field.type) for field in fields(kind)}
+    legal = ", ".join(f"{f.name}={f.default} ({types[f.name]})" for f in fields(kind)) or "none"
     values = {}
     for part in _split(text):
         name, equals, value = part.partition("=")

@@ -15,6 +15,8 @@ from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
 from unlearning.steps.lineage import PREDICTIONS
 from unlearning.tracking import logged_models, registry, runs
+from unlearning.tracking.moves import Move
+from unlearning.tracking.registry import Version
 
 TAGGED = ("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "seconds")
 
@@ -29,6 +31,7 @@ class Draft:
         folder: saved ensemble.
         tags: what the version will say of itself, scores aside.
         case_of: turns its prediction table into the case to measure.
+        move: turns the versions and its number into the changes and aliases that install it.
     """
 
     name: str
@@ -36,10 +39,11 @@ class Draft:
     folder: Path
     tags: dict[str, str]
     case_of: Callable[[pd.DataFrame], Case]
+    move: Callable[[list[Version], int], Move]
 
 
-def publish(draft: Draft, faces: FaceSet, run_id: str) -> int:
-    """Predict all faces, measure, log predictions, metrics and model on the active run, register; the version's number."""
+def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
+    """Predict all faces, measure, log predictions, metrics and model on the active run, and register the version."""
     ensemble = load_model(draft.folder)
     table = prediction_table(ensemble, faces)
     metrics = measure(draft.case_of(table))
@@ -50,7 +54,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> int:
     tags = draft.tags | own | score_tags(metrics)
     model_id = logged_models.log_model(draft.folder, tags)
     runs.log_numbers(metrics, model_id=model_id)
-    return registry.register(draft.name, model_id, run_id, tags, f"{draft.title}\n\n{explain(metrics)}")
+    return registry.add(draft.name, model_id, run_id, tags, f"{draft.title}\n\n{explain(metrics)}", draft.move)
 
 
 def score_tags(metrics: dict[str, float]) -> dict[str, str]:

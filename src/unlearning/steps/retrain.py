@@ -19,7 +19,7 @@ from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
-from unlearning.tracking import moves, registry, runs
+from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 
 
@@ -51,11 +51,9 @@ def retrain(settings: RetrainSettings) -> Version:
         }
         times = {"seconds": seconds, "retrained_seconds": seconds}
         title = f"The retrained reference for {rule.name}: as version {parent.version.number}, but it never saw these faces."
-        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, rule, **times))
-        number = publish(draft, faces, run.info.run_id)
-        move = partial(moves.install_reference, number=number, forget_set=rule.name)
-        known = registry.transition(settings.name, move)
-        version = next(v for v in known if v.number == number)
+        move = partial(moves.install_reference, forget_set=rule.name)
+        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, rule, **times), move)
+        version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, parent.version), [version])
     say(f"retrain: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version

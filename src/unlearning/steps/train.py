@@ -17,7 +17,7 @@ from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import TrainSettings
-from unlearning.tracking import moves, registry, runs
+from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import resolve_precision
 
@@ -46,9 +46,8 @@ def train(settings: TrainSettings) -> Version:
             "parent_version": "none",
         }
         title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
-        number = publish(Draft(settings.name, title, folder, tags, partial(Case, seconds=seconds)), faces, run.info.run_id)
-        known = registry.transition(settings.name, lambda versions: moves.install_original(versions, number))
-        version = next(v for v in known if v.number == number)
+        draft = Draft(settings.name, title, folder, tags, partial(Case, seconds=seconds), moves.install_original)
+        version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, data.digest), [version])
     say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version

@@ -27,7 +27,7 @@ from unlearning.steps.progress import say, training_bar
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.tracking import moves, registry, runs
+from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import make_fabric
 
@@ -177,11 +177,9 @@ def _register(job: Job, epochs: int, place: Path, seconds: float, reference_tabl
             retrained_seconds=float(job.reference.tag("seconds")),
         )
         title = f"{job.method.name} made version {parent.number} forget {rule.name} in {epochs} epochs."
-        draft = Draft(name, title, folder_of(place, epochs), _tags(job, epochs), case_of)
-        number = publish(draft, job.faces, run.info.run_id)
-        move = partial(moves.install_candidate, number=number, alias=job.alias(epochs))
-        known = registry.transition(name, move)
-    return next(version for version in known if version.number == number)
+        move = partial(moves.install_candidate, alias=job.alias(epochs))
+        draft = Draft(name, title, folder_of(place, epochs), _tags(job, epochs), case_of, move)
+        return publish(draft, job.faces, run.info.run_id)
 
 
 def _tags(job: Job, epochs: int) -> dict[str, str]:

@@ -139,20 +139,6 @@ def download_model(version: Version) -> Path:
         raise InputError(f"the files of {version.label} of {version.model} cannot be read: {first_line(error)}") from error
 
 
-def register(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str) -> int:
-    """Make a version of a logged model and return its number; nothing points to it yet."""
-    client = mlflow.MlflowClient()
-    try:
-        client.create_registered_model(model, description=MODEL_DESCRIPTION)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    made = client.create_model_version(
-        model, f"models:/{model_id}", run_id=run_id, tags=tags, description=description, model_id=model_id
-    )
-    return int(made.version)
-
-
 MODEL_DESCRIPTION = """\
 Ages in years from pictures of faces, and which faces each version has forgotten.
 
@@ -197,6 +183,33 @@ def transition(model: str, decide) -> list[Version]:
             _restore(model, before, changes, aliases)
             raise
         return versions(model)
+
+
+def add(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str, move) -> Version:
+    """Register a logged model as a new version and move it to its stage and aliases; without the move there is no version.
+
+    Args:
+        model: name of the registered model, made if it is the first version.
+        model_id: the logged model (``m-...``).
+        run_id: the run that made it.
+        tags: of the version.
+        description: of the version, for people.
+        move: (versions, number of the new one) -> changes and aliases, as ``transition`` wants them.
+    """
+    client = mlflow.MlflowClient()
+    try:
+        client.create_registered_model(model, description=MODEL_DESCRIPTION)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    source = f"models:/{model_id}"
+    made = client.create_model_version(model, source, run_id=run_id, tags=tags, description=description, model_id=model_id)
+    try:
+        known = transition(model, lambda versions: move(versions, int(made.version)))
+    except BaseException:
+        client.delete_model_version(model, made.version)
+        raise
+    return next(version for version in known if version.number == int(made.version))
 
 
 def _write(model: str, change: Change) -> None:

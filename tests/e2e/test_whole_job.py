@@ -1,0 +1,247 @@
+"""The whole job as a user runs it: ``mlflow run``, ``mlflow models serve``, and the registry read back."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+import requests
+from conftest import ROOT
+
+MODEL = "age-resnet50"
+BIN = Path(sys.executable).parent
+
+
+def mlflow_command(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess:
+    """``mlflow ...`` in a shell of a user: the environment's programs on the path, no setting of ours or of a test."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "PYTHON"))}
+    environment |= {"PATH": f"{BIN}:{os.environ['PATH']}", **variables}
+    return subprocess.run(["mlflow", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def run_project(cwd: Path, entry: str, *parameters: str, **variables: str) -> subprocess.CompletedProcess:
+    given = [part for parameter in parameters for part in ("-P", parameter)]
+    return mlflow_command("run", str(ROOT), "-e", entry, "--env-manager", "local", *given, cwd=cwd, **variables)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder of a user, in which the whole job ran once on drawn faces."""
+    folder = tmp_path_factory.mktemp("user")
+    small = ("arch=test_resnet", "image_size=32", "drawn_faces=160", "train_epochs=3", "epochs=1,2", "gates=F > 0.1")
+    done = run_project(folder, "main", *small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "said.txt").write_text(done.stdout + done.stderr)
+    return folder
+
+
+@pytest.fixture
+def user(place, monkeypatch):
+    """In that folder, with MLflow's default store, which is the folder's own."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
+    return place
+
+
+def test_the_default_store_is_in_the_callers_folder(user):
+    assert (user / "mlflow.db").exists()
+    assert list((user / "mlruns").rglob("spec.json"))
+    assert not (ROOT / "mlflow.db.lock").exists() or (ROOT / "mlflow.db").exists()
+
+
+def test_the_job_ends_with_the_table_and_what_to_type_next(user):
+    said = (user / "said.txt").read_text()
+    assert "registered model age-resnet50" in said
+    assert "What to type next:" in said
+    assert "mlflow models serve -m models:/age-resnet50@champion" in said
+
+
+def test_the_registry_read_back_is_the_documented_one(user):
+    client = mlflow.MlflowClient()
+    aliases = client.get_registered_model(MODEL).aliases
+    fixed = {"original", "champion", "forgotten", "forgotten-20-28", "retrained-20-28"}
+    assert aliases.keys() == fixed | {f"{method}-20-28-e{epochs}" for method in ("ft", "rnd") for epochs in (1, 2)}
+    assert aliases["champion"] == aliases["forgotten"] == aliases["forgotten-20-28"]
+    versions = {int(v.version): v for v in client.search_model_versions(f"name = '{MODEL}'")}
+    assert len(versions) == 6
+    champion = versions[int(aliases["champion"])]
+    assert {"role": "unlearned", "state": "forgotten", "forgotten": "20-28"}.items() <= champion.tags.items()
+    assert float(champion.tags["F"]) == pytest.approx(
+        float(champion.tags["Utility"]) * float(champion.tags["Forgetting"]), rel=1e-4
+    )
+    with pytest.warns(FutureWarning, match="stages"):
+        production = client.get_latest_versions(MODEL, ["Production"])
+    assert [int(v.version) for v in production] == [int(aliases["champion"])]
+
+
+def test_all_steps_are_children_of_one_parent(user):
+    found = mlflow.search_runs(output_format="list")
+    parent = next(run for run in found if run.data.tags.get("step") == "main")
+    children = [run.data.tags["step"] for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert sorted(children) == ["evaluate", "prepare", "promote", "retrain", "train", "unlearn", "unlearn"]
+    assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_the_same_job_again_reuses_every_finished_step(user):
+    before = {version.version for version in mlflow.MlflowClient().search_model_versions(f"name = '{MODEL}'")}
+    small = ("arch=test_resnet", "image_size=32", "drawn_faces=160", "train_epochs=3", "epochs=1,2", "gates=F > 0.1")
+    done = run_project(user, "main", *small)
+    assert done.returncode == 0, done.stderr
+    for step in ("prepare", "train", "retrain", "unlearn (ft)", "unlearn (rnd)"):
+        assert f"{step}: reused" in done.stderr
+    assert {version.version for version in mlflow.MlflowClient().search_model_versions(f"name = '{MODEL}'")} == before
+
+
+def test_unlearn_needs_no_parameter_and_promote_and_status_follow(user):
+    done = run_project(user, "unlearn")
+    assert done.returncode == 0, done.stderr
+    refused = run_project(user, "promote", "version=ft-20-28-e8", "gates=F > 99")
+    assert refused.returncode != 0
+    assert "is not promoted: F > 99 failed" in refused.stderr
+    forced = run_project(user, "promote", "version=ft-20-28-e8", "gates=F > 99", "force=true")
+    assert forced.returncode == 0, forced.stderr
+    shown = run_project(user, "status", "format=json")
+    versions = json.loads(shown.stdout[shown.stdout.index("{") :])["versions"]
+    champion = next(version for version in versions if "champion" in version["aliases"])
+    assert (champion["stage"], champion["epochs"], champion["state"]) == ("Production", "8", "forgotten")
+    tags = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "champion").tags
+    assert tags["forced_gates"] == "F > 99"
+    assert tags["forced_by"]
+
+
+def test_a_rule_in_words_of_the_shell_arrives_as_it_was_typed(user):
+    done = run_project(user, "evaluate", "forget_set=$HOME & 'young'; ls")
+    assert done.returncode != 0
+    assert """unknown forget set "$HOME & 'young'; ls\"""" in done.stderr
+
+
+def test_an_unknown_parameter_is_refused_and_the_run_says_why(user):
+    done = run_project(user, "status", "forget=20-28")
+    assert done.returncode != 0
+    assert "No such option '--forget'" in done.stderr
+    newest = mlflow.search_runs(max_results=1, order_by=["start_time DESC"], output_format="list")[0]
+    assert newest.info.status == "FAILED"
+    assert "--forget" in newest.data.tags["failure"]
+
+
+def test_a_relative_uri_from_another_folder_ends_in_a_sentence(tmp_path):
+    done = run_project(tmp_path, "status", MLFLOW_TRACKING_URI="sqlite:///mine.db")
+    assert done.returncode != 0
+    assert "MLFLOW_TRACKING_URI=sqlite:///mine.db is relative" in done.stderr
+    assert not (ROOT / "mine.db").exists()
+
+
+@contextmanager
+def served(folder: Path):
+    """A real server of the champion; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "PYTHON"))}
+    environment["PATH"] = f"{BIN}:{os.environ['PATH']}"
+    command = ["mlflow", "models", "serve", "-m", f"models:/{MODEL}@champion", "--env-manager", "local", "-p", str(port)]
+    with (folder / "serve.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}", server, folder)
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+def _wait_for(address: str, server: subprocess.Popen, folder: Path) -> None:
+    until = time.monotonic() + 180
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            if requests.get(f"{address}/ping", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.5)
+    pytest.fail((folder / "serve.log").read_text())
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    with served(place) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
+    return [base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.glob("*.jpg"))[:5]]
+
+
+def bodies(pictures: list[str]) -> dict[str, dict]:
+    return {
+        "dataframe_split": {"columns": ["image"], "data": [[picture] for picture in pictures]},
+        "dataframe_records": [{"image": picture} for picture in pictures],
+        "inputs": {"image": pictures},
+    }
+
+
+@pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "inputs"])
+def test_the_server_answers_years_in_order(address, pictures, user, form):
+    answer = requests.post(address, json={form: bodies(pictures)[form]}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    years = answer.json()["predictions"]
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    frame = pd.DataFrame({"image": [base64.b64decode(picture) for picture in pictures]})
+    assert years == pytest.approx(model.predict(frame).tolist(), abs=1e-3)
+    assert years != pytest.approx(sorted(years), abs=1e-6)
+    assert all(0 <= year <= 60 for year in years)
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason"),
+    [("", "row 0: the image is empty"), (base64.b64encode(b"\xff\xd8 no").decode(), "row 0: the image is damaged")],
+)
+def test_the_server_refuses_bad_pictures_in_one_sentence(address, picture, reason):
+    answer = requests.post(address, json={"dataframe_records": [{"image": picture}]}, timeout=60)
+    assert answer.status_code == 400
+    assert reason in answer.json()["message"]
+    assert "stack_trace" not in answer.json()
+    assert str(ROOT) not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body", [{"dataframe_records": []}, {"dataframe_split": {"columns": ["face"], "data": [["x"]]}}, {}, {"inputs": {}}]
+)
+def test_the_server_never_answers_nonsense_with_an_error_of_its_own(address, body):
+    answer = requests.post(address, json=body, timeout=60)
+    assert answer.status_code == 400
+    assert "stack_trace" not in answer.json()
+
+
+def test_requests_at_once_get_the_answers_of_requests_one_by_one(address, pictures):
+    def ask(picture: str) -> float:
+        answer = requests.post(address, json={"dataframe_records": [{"image": picture}]}, timeout=60)
+        return answer.json()["predictions"][0]
+
+    one_by_one = [ask(picture) for picture in pictures]
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(ask, pictures)) == pytest.approx(one_by_one, abs=1e-4)
+
+
+def test_a_loaded_version_tells_its_own_tags(user):
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    told = model.metadata.metadata
+    assert told["role"] == "unlearned"
+    assert told["forgotten"] == "20-28"
+    assert {"method", "epochs", "data_digest", "Utility", "Forgetting", "F"} <= told.keys()
+
+
+def test_what_is_stored_of_a_model_holds_no_pickle(user):
+    files = [path.suffix for path in (user / "mlruns").rglob("*") if path.is_file()]
+    assert ".safetensors" in files
+    assert not {".pkl", ".pickle", ".pt", ".pth"} & set(files)
