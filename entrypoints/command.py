@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import click
@@ -25,6 +26,10 @@ class Entry(click.Command):
         except InputError as error:
             _tag_failure(str(error))
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            sentence = f"the system says: {error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            _tag_failure(sentence)
+            raise click.ClickException(sentence) from error
         except Exception as error:
             if not type(error).__module__.startswith("mlflow."):
                 raise
@@ -53,6 +58,21 @@ class Maybe(click.ParamType):
             return self.kind(value)
         except ValueError:
             self.fail(f"{value!r} is not {self.legal}", param, ctx)
+
+
+class Positive(click.ParamType):
+    """A finite number above 0."""
+
+    name = "float"
+
+    def convert(self, value, param, ctx):
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            self.fail(f"{value!r} is not a number above 0", param, ctx)
+        return number
 
 
 def options(*chosen):

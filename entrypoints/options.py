@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from entrypoints.command import Maybe, option, options
+from entrypoints.command import Maybe, Positive, option, options
 from unlearning.steps.settings import (
     ALPHA,
     FORGET_SET,
@@ -19,6 +19,7 @@ from unlearning.steps.settings import (
 
 WHOLE = Maybe(int, "a whole number")
 NUMBER = Maybe(float, "a number")
+SEED = click.IntRange(0, 2**32 - 1)
 
 name_option = option("name", MODEL_NAME, "Registered model that versions go to and come from.")
 forget_set_option = option(
@@ -26,9 +27,7 @@ forget_set_option = option(
     FORGET_SET,
     "Who is to be forgotten: an inclusive age range (20-28), or a group of the study (group:0 .. group:4).",
 )
-alpha_option = option(
-    "alpha", ALPHA, "Scale of the Forgetting score, in years (the study takes 15).", click.FloatRange(0, min_open=True)
-)
+alpha_option = option("alpha", ALPHA, "Scale of the Forgetting score, in years (the study takes 15).", Positive())
 gates_option = option("gates", GATES, "Conditions of a promotion, joined by commas; every metric can be named.")
 
 data_options = options(
@@ -36,7 +35,9 @@ data_options = options(
     option("drawn_faces", DataSettings.drawn_faces, "How many faces to draw when there is no data_dir.", click.IntRange(20)),
     option("min_age", DataSettings.min_age, "Youngest age kept, in years.", click.IntRange(0, 120)),
     option("max_age", DataSettings.max_age, "Oldest age kept, in years.", click.IntRange(0, 120)),
-    option("split_seed", DataSettings.split_seed, "Seed of the 60/20/20 split, and of the drawing.", click.IntRange(0)),
+    option(
+        "split_seed", DataSettings.split_seed, "Seed of the 60/20/20 split, and of the drawing.", click.IntRange(0, 2**32 - 1)
+    ),
 )
 
 image_size_option = option("image_size", ModelSpec.image_size, "Side of the network's input, in pixels (the study: 224).", int)

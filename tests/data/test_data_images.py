@@ -106,7 +106,7 @@ def test_every_jpeg_mode_becomes_rgb(mode, colour, expected):
     assert middle(encode(Image.new(mode, (16, 16), colour), "JPEG", quality=95)) == pytest.approx(expected, abs=3)
 
 
-@pytest.mark.parametrize(("level", "grey"), [(0, 0), (257, 1), (32768, 128), (65535, 255)])
+@pytest.mark.parametrize(("level", "grey"), [(0, 0), (257, 1), (32768, 128), (60000, 233), (65535, 255)])
 def test_16_bit_grey_keeps_its_brightness(level, grey):
     lines = (b"\0" + level.to_bytes(2, "big") * 8) * 8
     assert middle(raw_png((8, 8), 16, 0, lines)) == [grey] * 3

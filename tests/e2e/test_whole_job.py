@@ -87,7 +87,7 @@ def test_all_steps_are_children_of_one_parent(user):
     found = mlflow.search_runs(output_format="list")
     parent = next(run for run in found if run.data.tags.get("step") == "main")
     children = [run.data.tags["step"] for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert sorted(children) == ["evaluate", "prepare", "promote", "retrain", "train", "unlearn", "unlearn"]
+    assert sorted(children) == ["evaluate", "prepare", "promote", "retrain", "status", "train", "unlearn", "unlearn"]
     assert {run.info.status for run in found} == {"FINISHED"}
 
 

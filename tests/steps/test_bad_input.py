@@ -85,7 +85,12 @@ CASES = {
     ),
     "missing weights": ("train", [*SMALL, "--weights", "none.pt"], ["none.pt does not exist", "weights=FILE"]),
     "pretrained and weights": ("train", ["--pretrained", "true", "--weights", "a.pt"], ["exclude each other"]),
-    "alpha zero": ("evaluate", ["--alpha", "0"], ["0", "x>0"]),
+    "alpha zero": ("evaluate", ["--alpha", "0"], ["'0' is not a number above 0"]),
+    "alpha no number": ("unlearn", ["--alpha", "nan"], ["'nan' is not a number above 0"]),
+    "missing weights of main": ("main", ["--weights", "none.pt"], ["none.pt does not exist"]),
+    "half precision without a GPU": ("train", [*SMALL, "--precision", "16-mixed"], ["16-mixed", "legal"]),
+    "name with a slash": ("train", ["--name", "a/b"], ["name='a/b'", "legal"]),
+    "cache that cannot be written": ("train", ["--data_dir", other_pictures], ["the system says"]),
     "promoting the original": ("promote", ["--version", "original"], ["not an unlearned version", "mlflow run . -e status"]),
     "unreadable gate": ("promote", ["--version", "3", "--gates", "F is good"], ["'F is good'", "legal"]),
     "unknown metric in a gate": (
@@ -119,9 +124,12 @@ def assert_one_sentence(result, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_bad_input_ends_in_a_sentence(case, trained):
+def test_bad_input_ends_in_a_sentence(case, trained, monkeypatch):
     entry, arguments, words = CASES[case]
     before = registry_as_it_is()
+    if case.startswith("cache"):
+        (trained / "file").touch()
+        monkeypatch.setenv("UNLEARNING_CACHE", str(trained / "file"))
     given = [argument(trained) if callable(argument) else argument for argument in arguments]
     assert_one_sentence(run_entry(entry, given), words)
     assert registry_as_it_is() == before

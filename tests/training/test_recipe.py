@@ -47,7 +47,7 @@ def test_shift_and_weight_decay_are_refused_outside_their_ranges(change):
 
 
 def test_the_edges_of_the_ranges_are_legal():
-    edge = replace(PRESETS["scratch"], shift=0.0, weight_decay=0.0, epochs=1, patience=1, batch_size=1)
+    edge = replace(PRESETS["scratch"], shift=0.0, weight_decay=0.0, epochs=1, patience=1, batch_size=2)
     assert (edge.shift, edge.weight_decay, edge.epochs) == (0.0, 0.0, 1)
 
 

@@ -60,8 +60,8 @@ class FaceSet:
 class Batches:
     """Shuffled epochs over one or two sets; each iteration is one epoch, in a new order.
 
-    Every epoch shows every face once, in batches that differ by at most one face, so that no batch is left with a single
-    face (batch norm needs two). The second set is the forget set; flips and shifts are drawn anew each time.
+    Every epoch shows every face once, in batches that differ by at most one face, and no batch is left with a single face
+    (batch norm needs two). The second set is the forget set; flips and shifts are drawn anew each time.
 
     Args:
         retain: faces to keep; may be None.
@@ -82,8 +82,8 @@ class Batches:
         self._random = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
-        return math.ceil(len(self.ages) / self.size)
+        """Batches in an epoch; each holds two faces or more, if there are two."""
+        return max(1, min(math.ceil(len(self.ages) / self.size), len(self.ages) // 2))
 
     def __iter__(self) -> Iterator[Batch]:
         order = torch.randperm(len(self.ages), generator=self._random)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowInvalid
 
 from unlearning.data import images, labels
 from unlearning.errors import InputError
@@ -62,20 +63,27 @@ def read_folder(folder: Path, side: int, ages: tuple[int, int], progress: Callab
     """
     names = _list(folder)
     known = cache_folder() / "folders" / f"{_stamp(folder, names, side, ages)}.parquet"
-    if known.exists():
-        files = pd.read_parquet(known)
-        pixels = _pixel_path(files, side)
-        if pixels.exists():
-            return Reading(files, pixels)
+    files = _known(known)
+    if files is not None and _pixel_path(files, side).exists():
+        return Reading(files, _pixel_path(files, side))
     files = _read_all(folder, names, side, ages, progress)
     _replace(known, files.to_parquet)
     return Reading(files, _pixel_path(files, side))
 
 
+def _known(path: Path) -> pd.DataFrame | None:
+    """The account of an earlier reading; a damaged one is no account."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ArrowInvalid):
+        return None
+
+
 def _list(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise InputError(f"the image folder {folder} does not exist; give one with -P data_dir=FOLDER")
-    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    paths = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
+    names = sorted(str(p) for p in paths if not any(part.startswith(".") for part in p.parts))
     if not names:
         raise InputError(f"the image folder {folder} is empty; give a folder of UTKFace-named files with -P data_dir=FOLDER")
     return names
@@ -85,7 +93,7 @@ def _stamp(folder: Path, names: list[str], side: int, ages: tuple[int, int]) -> 
     stamp = hashlib.sha256(f"{folder.resolve()} {side} {ages} {images.MOST_PIXELS}".encode())
     for name in names:
         status = (folder / name).stat()
-        stamp.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        stamp.update(os.fsencode(name) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return stamp.hexdigest()[:32]
 
 
@@ -120,13 +128,14 @@ def _read_files(folder, names, side, ages, progress, part) -> list[dict]:
 
 
 def _read(folder: Path, name: str, side: int, ages: tuple[int, int]) -> tuple[dict, np.ndarray | None]:
-    row = {"file": name, "id": "", "age": -1, "gender": -1, "race": -1, "reason": ""}
+    printable = os.fsencode(name).decode(errors="backslashreplace")
+    row = {"file": printable, "id": "", "age": -1, "gender": -1, "race": -1, "reason": ""}
     try:
         label = labels.parse(Path(name).name)
         row |= {"age": label.age, "gender": label.gender, "race": label.race}
-        _require_age(label.age, ages)
         data = (folder / name).read_bytes()
         row["id"] = hashlib.sha256(data).hexdigest()[:32]
+        _require_age(label.age, ages)
         return row, images.decode(data, side)
     except (InputError, OSError) as error:
         return row | {"reason": str(error)}, None
@@ -143,7 +152,8 @@ def _mark_copies(files: pd.DataFrame) -> pd.DataFrame:
     first = usable.groupby("id").file.transform("first")
     copies = usable.index[usable.file != first]
     files.loc[copies, "reason"] = "the same content as " + first[copies]
-    unclear = usable.index[usable.groupby("id").age.transform("nunique") > 1]
+    labels_of = files[files.id != ""].groupby("id").age.nunique()
+    unclear = usable.index[usable.id.map(labels_of) > 1]
     files.loc[unclear, "reason"] = "the same content under different ages"
     return files
 

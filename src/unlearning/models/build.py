@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -88,17 +88,30 @@ def _differs(key: str, value: torch.Tensor, own: dict) -> bool:
     return key in own and value.shape != own[key].shape
 
 
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+def file_digest(path: str) -> str:
+    """sha256 of a file of weights; empty for no file. InputError when there is none under that name."""
+    if not path:
+        return ""
+    _require_file(Path(path))
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _require_file(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"the weights file {path} does not exist; give a safetensors or timm file with -P weights=FILE")
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    _require_file(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, ValueError, EOFError, KeyError, TypeError) as error:
-        raise InputError(f"the weights file {path} cannot be read: {error}".splitlines()[0]) from error
-    except Exception as error:  # torch raises pickle's errors, whose names it does not export
-        if type(error).__name__ != "UnpicklingError":
-            raise
-        raise InputError(f"the weights file {path} holds more than tensors, so it is not loaded") from error
-    return state.get("state_dict", state)
+    except Exception as error:  # damaged bytes make torch's parsers raise errors of every type
+        foreign = type(error).__name__ == "UnpicklingError"
+        reason = "holds more than tensors, so it is not loaded" if foreign else f"cannot be read: {error}"
+        raise InputError(f"the weights file {path} {reason}".splitlines()[0]) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items()):
+        raise InputError(f"the weights file {path} holds no named tensors (a state_dict)")
+    return state

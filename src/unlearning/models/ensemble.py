@@ -71,8 +71,10 @@ def load_model(folder: Path) -> Ensemble:
     content = read_spec(folder)
     try:
         spec, seeds = ModelSpec.from_dict(content["model"]), tuple(content["seeds"])
+        if not seeds:
+            raise InputError("the saved model is damaged: it has no members")
         return Ensemble(spec, seeds, tuple(_load_member(spec, folder, index) for index in range(len(seeds))))
-    except (KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
+    except (KeyError, TypeError, AttributeError, OSError, RuntimeError, SafetensorError) as error:
         raise InputError(f"the saved model is damaged: {error}".splitlines()[0]) from error
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
-from unlearning.models.build import build
+from unlearning.models.build import build, file_digest
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.progress import training_bar
@@ -41,11 +40,6 @@ def train_ensemble(faces: FaceSet, spec: ModelSpec, recipe: Recipe, seeds: tuple
         save_member(network, folder, index)
     save_spec(folder, spec, seeds, {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)})
     return seconds
-
-
-def file_digest(path: str) -> str:
-    """sha256 of a file; empty for no file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
 
 
 def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from unlearning.errors import InputError
 from unlearning.lifecycle.gates import parse_gates
 from unlearning.methods import METHODS
 from unlearning.naming import choose
@@ -28,7 +27,7 @@ What to type next:
 
 
 def pipeline(settings: PipelineSettings) -> str:
-    """prepare, train, retrain, unlearn by each method, evaluate, promote the best; returns the registry table."""
+    """Everything from prepare to promote, then the table; returns what to type next."""
     name = settings.train.name
     methods = [choose(METHODS, method.strip(), "method").name for method in settings.methods.split(",")]
     with runs.run("main", f"forget {settings.forget_set} with {settings.methods}"):
@@ -38,10 +37,9 @@ def pipeline(settings: PipelineSettings) -> str:
         evaluate(EvaluateSettings(scored, settings.forget_set, settings.alpha, name))
         try:
             _promote_best(settings, candidates)
-        except InputError:
+        finally:
             print(status(name, "table"))
-            raise
-    return f"{status(name, 'table')}\n\n{NEXT.format(name=name, candidate=candidates[-1].number)}"
+    return NEXT.format(name=name, candidate=candidates[-1].number)
 
 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from unlearning.data.forget import check_rule, parse_rule, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.models.build import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import file_digest, train_ensemble
+from unlearning.steps.ensemble import train_ensemble
 from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say

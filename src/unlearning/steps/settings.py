@@ -37,6 +37,10 @@ class TrainSettings:
     seeds: tuple[int, ...] = (0,)
     name: str = MODEL_NAME
 
+    def __post_init__(self):
+        if not self.name or set("/:") & set(self.name):
+            raise InputError(f"name={self.name!r} cannot be a registered model's; legal: any text without / and :")
+
     def recipe(self) -> Recipe:
         """The preset with the user's changes."""
         return replace(choose(PRESETS, self.preset, "preset"), **{k: v for k, v in self.changes.items() if v is not None})
@@ -88,9 +92,9 @@ class UnlearnSettings:
 
 
 def parse_whole_numbers(text: str, name: str, smallest: int) -> tuple[int, ...]:
-    """``2,4,8`` -> (2, 4, 8); InputError for anything but different whole numbers from ``smallest``."""
+    """``2,4,8`` -> (2, 4, 8); InputError for anything but different whole numbers from ``smallest`` to nine digits."""
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and int(part) >= smallest for part in parts):
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 and int(part) >= smallest for part in parts):
         raise InputError(f"{name}={text!r} cannot be read; legal: whole numbers from {smallest}, joined by commas, as 2,4,8")
     numbers = tuple(int(part) for part in parts)
     if len(set(numbers)) < len(numbers):

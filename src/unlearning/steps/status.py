@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unlearning.errors import InputError
-from unlearning.tracking import registry
+from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import prepare_store
 
@@ -20,8 +20,16 @@ FORMATS = ("table", "json", "markdown")
 
 
 def status(name: str, format: str) -> str:
-    """The registry table as text: for a terminal, for programs, or for a page."""
-    prepare_store()
+    """The registry table as text: for a terminal, for programs, or for a page. Reading needs no right to write."""
+    if not runs.launched():
+        prepare_store()
+        return _render(name, format)
+    with runs.run("status", f"status of {name}"):
+        runs.log_text(_render(name, "json"), "status.json")
+        return _render(name, format)
+
+
+def _render(name: str, format: str) -> str:
     rows = [_row(version) for version in registry.versions(name)]
     if not rows:
         raise InputError(f"there is no registered model {name!r} yet; make one with: mlflow run . -e train")

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
+from unlearning.models.build import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import file_digest, train_ensemble
+from unlearning.steps.ensemble import train_ensemble
 from unlearning.steps.prepare import face_set, prepare
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish

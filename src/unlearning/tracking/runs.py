@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
-from unlearning.tracking.store import first_line, prepare_store
+from unlearning.tracking.store import RUN_ID, first_line, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scikit-learn")
@@ -43,9 +43,29 @@ def run(step: str, name: str) -> Iterator[mlflow.ActiveRun]:
             raise
 
 
+def inside() -> bool:
+    """Is a run open already?"""
+    return mlflow.active_run() is not None
+
+
+def launched() -> bool:
+    """Has ``mlflow run`` opened a run for this process, or this process one of its own?"""
+    return inside() or RUN_ID in os.environ
+
+
+def active_id() -> str:
+    """The id of the run that is open."""
+    return mlflow.active_run().info.run_id
+
+
+def rename(name: str) -> None:
+    """Call the run that is open by what is known only now."""
+    mlflow.set_tag("mlflow.runName", name)
+
+
 def tag_failure(reason: str) -> None:
     """Leave the reason on the run that ``mlflow run`` has opened for this process, if it has."""
-    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+    if run_id := os.environ.get(RUN_ID):
         try:
             mlflow.MlflowClient().set_tag(run_id, "failure", reason[:500])
         except MlflowException as error:
@@ -93,6 +113,11 @@ def log_numbers(values: dict[str, float], step: int | None = None, **more) -> No
 def log_json(content: dict, name: str) -> None:
     """A dictionary as an artifact."""
     mlflow.log_dict(content, name)
+
+
+def log_text(text: str, name: str) -> None:
+    """A text as an artifact."""
+    mlflow.log_text(text, name)
 
 
 def log_table(table: pd.DataFrame, name: str) -> None:

@@ -13,6 +13,7 @@ import torch
 from lightning_fabric import Fabric
 
 from unlearning.data.folder import cache_folder
+from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
 
@@ -41,8 +42,10 @@ def resolve_precision(precision: str, spec: ModelSpec, batch_size: int) -> str:
 
 
 def make_fabric(precision: str) -> Fabric:
-    """One device, the best there is, at a precision of Lightning Fabric."""
+    """One device, the best there is, at a precision of Lightning Fabric; InputError for one that it cannot do."""
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    if precision == "16-mixed" and not torch.cuda.is_available():
+        raise InputError("precision=16-mixed needs a GPU; legal here: auto, 32-true, bf16-mixed")
     return Fabric(accelerator="auto", devices=1, precision=precision)
 
 

@@ -43,9 +43,9 @@ class Recipe:
         for name, legal in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
             if getattr(self, name) not in legal:
                 raise InputError(f"{name}={getattr(self, name)!r} is unknown; legal: {', '.join(legal)}")
-        for name in ("epochs", "patience", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)} is not possible; legal: whole numbers from 1")
+        for name, least in (("epochs", 1), ("patience", 1), ("batch_size", 2)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name}={getattr(self, name)} is not possible; legal: whole numbers from {least}")
         if not self.lr > 0:
             raise InputError(f"lr={self.lr} is not possible; legal: numbers above 0")
         if not 0 <= self.shift < 0.5 or self.weight_decay < 0:

@@ -1,0 +1,42 @@
+"""Same settings, same weights; and one optimisation with several milestones is several optimisations."""
+
+import pytest
+
+from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.steps.lineage import model_folder, predictions_of
+from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.unlearn import unlearn
+from unlearning.tracking import registry
+from unlearning.training.predict import predict
+
+MODEL = "age-resnet50"
+
+
+def digests(version) -> list[str]:
+    return [weights_digest(member) for member in load_model(model_folder(version)).members]
+
+
+@pytest.mark.parametrize("method", ["ft", "rnd"])
+def test_the_version_at_one_epoch_is_bit_for_bit_the_one_made_alone(trained, method):
+    together = unlearn(UnlearnSettings(method=method, epochs=(1, 2)))
+    alone = unlearn(UnlearnSettings(method=method, epochs=(1,)))
+    assert digests(together[0]) == digests(alone[0])
+    assert digests(together[0]) != digests(together[1])
+
+
+def test_unlearning_twice_makes_the_same_version(trained):
+    assert digests(unlearn(UnlearnSettings(epochs=(2,)))[0]) == digests(registry.find(MODEL, "4"))
+
+
+def test_the_version_it_starts_from_is_unchanged(trained):
+    before = digests(registry.find(MODEL, "original"))
+    unlearn(UnlearnSettings(epochs=(1,)))
+    assert digests(registry.find(MODEL, "original")) == before
+
+
+def test_a_registered_version_predicts_what_its_table_says(trained, faces):
+    version = registry.find(MODEL, "3")
+    ensemble, table = load_model(model_folder(version)), predictions_of(version)
+    for index, member in enumerate(ensemble.members):
+        assert predict(member, faces).tolist() == pytest.approx(table[f"member_{index}"].tolist(), abs=1e-4)
+    assert table.predicted.tolist() == pytest.approx(((table.member_0 + table.member_1) / 2).tolist())

@@ -1,0 +1,55 @@
+"""One request after another: what was forgotten stays forgotten."""
+
+from functools import partial
+
+import pytest
+
+from unlearning.data.forget import forget_mask, parse_rule, parse_rules
+from unlearning.errors import InputError
+from unlearning.steps.lineage import starting_version
+from unlearning.steps.retrain import retrain
+from unlearning.steps.settings import RetrainSettings, UnlearnSettings
+from unlearning.steps.unlearn import open_job, unlearn
+from unlearning.tracking import moves, registry
+
+MODEL = "age-resnet50"
+
+
+@pytest.fixture
+def promoted(trained):
+    """Version 4 has forgotten 20-28 and is the champion; 36-44 has a reference (5)."""
+    registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+    retrain(RetrainSettings("36-44", epochs=1))
+    return registry.find(MODEL, "champion")
+
+
+def test_a_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(promoted):
+    job = open_job(UnlearnSettings(forget_set="36-44"))
+    assert job.parent.version.number == promoted.number
+    assert not forget_mask(job.retain.frame, parse_rule("20-28")).any()
+    assert not set(job.retain.frame.id) & set(job.forget.frame.id)
+
+
+def test_the_second_version_lists_both_forget_sets(promoted):
+    made = unlearn(UnlearnSettings(forget_set="36-44", epochs=(1,)))[0]
+    assert made.tag("forgotten") == "20-28,36-44"
+    assert made.tag("parent_version") == str(promoted.number)
+    assert made.aliases == ("ft-36-44-e1",)
+
+
+def test_the_same_request_again_starts_before_it_was_forgotten(promoted):
+    """So that methods can be compared after one of them was promoted."""
+    start = starting_version(MODEL, "", parse_rule("20-28"))
+    assert start.tag("role") == "original"
+    assert parse_rules(start.tag("forgotten")) == []
+
+
+def test_a_version_that_has_forgotten_the_set_is_no_start(promoted):
+    with pytest.raises(InputError, match=r"has already forgotten 20-28.*-P model=original"):
+        open_job(UnlearnSettings(forget_set="20-28", model="champion"))
+
+
+def test_members_are_unlearned_one_by_one_with_their_own_seeds(trained):
+    job = open_job(UnlearnSettings(forget_set="20-28"))
+    assert job.parent.seeds == (0, 1)
+    assert registry.find(MODEL, "3").tag("seeds") == "0,1"
