@@ -107,3 +107,9 @@ def test_an_open_quote_is_refused_with_the_text():
 def test_a_method_s_own_rules_hold_for_settings_from_text():
     with pytest.raises(InputError, match="offset_min=9"):
         make_method(METHODS["rnd"], "offset_min=9")
+
+
+@pytest.mark.parametrize("value", ["0", "-1"])
+def test_a_learning_rate_above_zero_is_asked_for_before_the_run(value):
+    with pytest.raises(InputError, match=rf"lr='{value}' .*legal: numbers above 0"):
+        make_method(METHODS["ft"], f"lr={value}")

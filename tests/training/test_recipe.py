@@ -26,10 +26,11 @@ def test_every_legal_word_is_taken(field, legal):
     assert [getattr(replace(PRESETS["scratch"], **{field: word}), field) for word in legal] == list(legal)
 
 
-@pytest.mark.parametrize("field", ["epochs", "patience", "batch_size"])
+@pytest.mark.parametrize(("field", "least"), [("epochs", 1), ("patience", 1), ("batch_size", 2)])
 @pytest.mark.parametrize("value", [0, -3])
-def test_counts_start_at_one(field, value):
-    with pytest.raises(InputError, match=rf"{field}={value} .*legal: whole numbers from 1"):
+def test_counts_start_at_one_and_a_batch_at_two(field, least, value):
+    """Batch norm learns nothing from a batch of one."""
+    with pytest.raises(InputError, match=rf"{field}={value} .*legal: whole numbers from {least}"):
         replace(PRESETS["scratch"], **{field: value})
 
 

@@ -35,7 +35,7 @@ class Metric:
 
 def utility(case: Case) -> float:
     """Utility on the test set."""
-    if case.retrained is None:
+    if case.retrained is None or not case.mask("test").any():
         return math.nan
     return study.utility(np.abs(case.reference_errors("test")), np.abs(case.errors("test")))
 

@@ -8,8 +8,12 @@ ALPHA = 15.0
 
 
 def utility(retrained_errors: np.ndarray, evaluated_errors: np.ndarray) -> float:
-    """MAE of the retrained model over MAE of the evaluated one, on the same test faces; above 1 is better than it."""
-    return float(np.mean(retrained_errors) / np.mean(evaluated_errors))
+    """MAE of the retrained model over MAE of the evaluated one, on the same test faces; above 1 is better than it.
+
+    Infinite for a model that never errs; not a number when neither does.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.mean(retrained_errors) / np.mean(evaluated_errors))
 
 
 def forgetting(retrained_errors: np.ndarray, evaluated_errors: np.ndarray, alpha: float = ALPHA) -> float:

@@ -22,7 +22,6 @@ def prediction_table(ensemble: Ensemble, faces: FaceSet) -> pd.DataFrame:
 
 def align(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """``table`` with its rows in the order of ``like``; InputError when the two do not hold the same faces."""
-    same = table.set_index("id").reindex(like.id)
-    if len(table) != len(like) or same.age.isna().any():
+    if len(table) != len(like) or table.id.duplicated().any() or not like.id.isin(table.id).all():
         raise InputError("two prediction tables hold different faces: the versions were made from different data")
-    return same.reset_index()
+    return table.set_index("id").reindex(like.id).reset_index()

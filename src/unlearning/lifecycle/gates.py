@@ -13,7 +13,7 @@ from unlearning.naming import choose
 
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 REFERENCES = ("original", "retrained")
-NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 PATTERN = re.compile(rf"\s*(\w+)\s*(>=|<=|>|<)\s*(?:(?:({NUMBER})\s*\*\s*)?({'|'.join(REFERENCES)})\.(\w+)|({NUMBER}))\s*")
 
 
@@ -29,8 +29,8 @@ class Gate:
 
     def __str__(self) -> str:
         if not self.reference:
-            return f"{self.metric} {self.comparison} {self.factor:g}"
-        factor = "" if self.factor == 1 else f"{self.factor:g} * "
+            return f"{self.metric} {self.comparison} {_written(self.factor)}"
+        factor = "" if self.factor == 1 else f"{_written(self.factor)} * "
         return f"{self.metric} {self.comparison} {factor}{self.reference}.{self.reference_metric}"
 
     def decide(self, values: dict[str, float], references: dict[str, dict[str, float]]) -> Decision:
@@ -56,6 +56,12 @@ class Decision:
         return f"{verdict}  {self.gate}   ({self.value:.4f} {self.gate.comparison} {self.bound:.4f})"
 
 
+def _written(number: float) -> str:
+    """As short as it can be read back unchanged."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
 def parse_gates(text: str) -> list[Gate]:
     """Read gates joined by commas, such as ``F > original.F, test_mae <= 1.1 * retrained.test_mae``.
 
@@ -70,7 +76,7 @@ def parse_gates(text: str) -> list[Gate]:
 
 def _parse(text: str) -> Gate:
     match = PATTERN.fullmatch(text)
-    if not match:
+    if not match or not math.isfinite(float(match[3] or match[6] or 1)):
         raise InputError(
             f"the gate {text.strip()!r} cannot be read; legal: METRIC > NUMBER, or METRIC <= 1.1 * retrained.METRIC "
             f"(also >=, <, original)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import fields
 
@@ -24,7 +25,7 @@ def make_method(kind: type, text: str):
     for part in _split(text):
         name, equals, value = part.partition("=")
         if not equals or name not in types:
-            hint = did_you_mean(name, types)
+            hint = did_you_mean(name, types) if name not in types else ", write name=value without spaces"
             raise InputError(f"params: {part!r} is no setting of {kind.name}{hint}; legal: {legal}")
         if name in values:
             raise InputError(f"params: {name} is given twice")
@@ -44,6 +45,8 @@ def _read(name: str, kind: str, value: str):
         number = READERS[kind](value)
     except (ValueError, KeyError) as error:
         raise InputError(f"params: {name}={value!r} is not of type {kind}") from error
-    if number != number or number in (float("inf"), float("-inf")):
+    if isinstance(number, float) and not math.isfinite(number):
         raise InputError(f"params: {name}={value!r} is not finite")
+    if name == "lr" and number <= 0:
+        raise InputError(f"params: lr={value!r} is not possible; legal: numbers above 0")
     return number

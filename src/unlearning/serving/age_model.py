@@ -102,14 +102,17 @@ def _picture(row: int, value, side: int) -> np.ndarray:
 
 
 def _bytes(value) -> bytes:
-    """The picture's bytes. MLflow decodes base64 itself, but not under ``inputs``: there the text comes as bytes."""
+    """The picture's bytes. MLflow decodes base64 itself, but not under ``inputs``: there the text comes as bytes.
+
+    Lines and spaces in base64 are ignored, as the command ``base64`` writes them.
+    """
     if not isinstance(value, str | bytes):
         raise InputError(f"{type(value).__name__} is neither bytes nor base64 text")
-    if len(value) > MOST_BYTES * 4 // 3 + 4:
+    if len(value) > MOST_BYTES * 3 // 2:
         raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
     if not isinstance(value, bytes) or not value.startswith(MAGIC):
         try:
-            value = base64.b64decode(value, validate=True)
+            value = base64.b64decode(type(value)().join(value.split()), validate=True)
         except (binascii.Error, ValueError):
             raise InputError("neither a JPEG or PNG image nor base64") from None
     if not value:

@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
@@ -30,15 +31,23 @@ def resolve_precision(precision: str, spec: ModelSpec, batch_size: int) -> str:
     """
     if precision != "auto" or not _has_bfloat16():
         return "32-true" if precision == "auto" else precision
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.processor()} {os.cpu_count()}"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.node()} {os.cpu_count()} cores"
     key = f"{device} {torch.__version__} {spec.arch} {spec.image_size} {batch_size}"
     kept = cache_folder() / "precision" / hashlib.sha256(key.encode()).hexdigest()[:16]
     if not kept.exists():
         plain = replace(spec, pretrained=False, weights="")
-        seconds = {name: _time_steps(name, plain, batch_size) for name in ("32-true", "bf16-mixed")}
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text("bf16-mixed" if seconds["32-true"] > MARGIN * seconds["bf16-mixed"] else "32-true")
+        with torch.random.fork_rng():
+            seconds = {name: _time_steps(name, plain, batch_size) for name in ("32-true", "bf16-mixed")}
+        _keep(kept, "bf16-mixed" if seconds["32-true"] > MARGIN * seconds["bf16-mixed"] else "32-true")
     return kept.read_text()
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write whole or not at all: a half-written answer must never be read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    part.replace(path)
 
 
 def make_fabric(precision: str) -> Fabric:

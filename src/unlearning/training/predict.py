@@ -12,11 +12,14 @@ BATCH = 256
 def predict(model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None) -> torch.Tensor:
     """Ages in years, float32 on the CPU, shape (len(faces),). Weights, buffers and training mode stay as they were."""
     device = device or next(model.parameters()).device
-    training = model.training
+    training = [module for module in model.modules() if module.training]
     model.eval()
-    with torch.inference_mode():
-        parts = [_predict_batch(model, faces, positions, device) for positions in torch.arange(len(faces)).split(BATCH)]
-    model.train(training)
+    try:
+        with torch.inference_mode():
+            parts = [_predict_batch(model, faces, positions, device) for positions in torch.arange(len(faces)).split(BATCH)]
+    finally:
+        for module in training:
+            module.training = True
     return torch.cat(parts) if parts else torch.empty(0)
 
 
