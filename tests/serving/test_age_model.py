@@ -29,8 +29,8 @@ def test_ages_are_the_mean_of_the_members_predictions_on_the_same_pixels(ask, ag
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_bytes_base64_text_and_base64_bytes_are_the_same_picture(ask, picture, kind):
     raw = picture(1, kind)
-    ages = ask(raw, base64.b64encode(raw).decode(), base64.b64encode(raw))
-    assert ages == pytest.approx(np.full(3, ages[0]), abs=1e-4)
+    ages = ask(raw, base64.b64encode(raw).decode(), base64.b64encode(raw), base64.encodebytes(raw))
+    assert ages == pytest.approx(np.full(4, ages[0]), abs=1e-4)
 
 
 def test_answers_come_in_the_order_of_the_rows_whatever_their_index(age_model, ask, picture):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import dataclass
+
 import pandas as pd
 
 from unlearning.data.forget import ForgetRule, check_rule, parse_rule, parse_rules
@@ -11,22 +14,59 @@ from unlearning.evaluation.metrics import measure
 from unlearning.steps.lineage import find_version, manifest_of, predictions_of, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.publish import score_tags
-from unlearning.steps.settings import EvaluateSettings
+from unlearning.steps.settings import ALPHA, EvaluateSettings
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 
 
 def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
-    """Score the versions, log the numbers on run, logged model and version, and return one row a version."""
+    """Score the versions, log the numbers on run, logged model and version, and return one row a version.
+
+    Everything is measured before anything is written, so that a version that cannot be scored leaves no half of it.
+    """
     with runs.run("evaluate", f"evaluate {settings.versions}"):
-        runs.log_settings(
-            "evaluate", {"versions": settings.versions, "forget_set": settings.forget_set, "alpha": settings.alpha}
-        )
-        chosen = _choose(settings)
-        rows = [_evaluate_one(version, settings, single=len(chosen) == 1) for version in chosen]
-        table = pd.DataFrame(rows)
+        asked = {"versions": settings.versions, "forget_set": settings.forget_set, "alpha": settings.alpha}
+        runs.log_settings("evaluate", asked)
+        scores = [_measure(version, settings) for version in _choose(settings)]
+        for scored in scores:
+            with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.label):
+                _log(scored)
+        table = pd.DataFrame([scored.row() for scored in scores])
         runs.log_table(table, "evaluation.csv")
     return table
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A version, what it was scored on, and its metrics; ``own``: are these its headline numbers?"""
+
+    version: Version
+    rule: ForgetRule
+    alpha: float
+    metrics: dict[str, float]
+    own: bool
+
+    def row(self) -> dict:
+        what = {"version": self.version.number, "label": self.version.label, "forget_set": self.rule.name, "alpha": self.alpha}
+        return what | self.metrics
+
+
+def _measure(version: Version, settings: EvaluateSettings) -> Scored:
+    rule = _rule_for(version, settings)
+    reference = retrained_reference(version, rule)
+    check_rule(manifest_of(version), rule, [])
+    own = version.tag("forget_set") in ("none", rule.name) and settings.alpha == float(version.tag("alpha", str(ALPHA)))
+    return Scored(version, rule, settings.alpha, score(version, rule, settings.alpha, reference), own)
+
+
+def _log(scored: Scored) -> None:
+    """On the run; and on the logged model and the version's tags, unless another forget set or alpha was asked for."""
+    runs.log_numbers(scored.metrics)
+    if scored.own:
+        runs.log_numbers(scored.metrics, model_id=registry.logged_model_id(scored.version))
+        registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.rule.name})
+    numbers = "  ".join(f"{name} {scored.metrics[name]:.3f}" for name in ("Utility", "Forgetting", "F"))
+    say(f"evaluate: {scored.version.label} on {scored.rule.name}: {numbers}")
 
 
 def _choose(settings: EvaluateSettings) -> list[Version]:
@@ -35,24 +75,6 @@ def _choose(settings: EvaluateSettings) -> list[Version]:
     champion = find_version(settings.name, registry.CHAMPION)
     same = [v for v in registry.versions(settings.name) if v.tag("data_digest") == champion.tag("data_digest")]
     return [v for v in same if not settings.forget_set or v.tag("forget_set") in ("none", parse_rule(settings.forget_set).name)]
-
-
-def _evaluate_one(version: Version, settings: EvaluateSettings, single: bool) -> dict:
-    rule = _rule_for(version, settings)
-    reference = retrained_reference(version, rule)
-    check_rule(manifest_of(version), rule, [])
-    metrics = score(version, rule, settings.alpha, reference)
-    prefix = "" if single else f"v{version.number}."
-    runs.log_numbers({f"{prefix}{name}": value for name, value in metrics.items()})
-    own = version.tag("forget_set") in ("none", rule.name) and settings.alpha == float(version.tag("alpha", "15"))
-    if own:
-        runs.log_numbers(metrics, model_id=registry.logged_model_id(version))
-        registry.score(version, score_tags(metrics) | {"scored_on": rule.name})
-    say(
-        f"evaluate: {version.label} on {rule.name}: "
-        + "  ".join(f"{n} {metrics[n]:.3f}" for n in ("Utility", "Forgetting", "F"))
-    )
-    return {"version": version.number, "alias": version.label, "forget_set": rule.name, "alpha": settings.alpha, **metrics}
 
 
 def _rule_for(version: Version, settings: EvaluateSettings) -> ForgetRule:

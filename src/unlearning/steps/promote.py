@@ -10,7 +10,7 @@ from unlearning.lifecycle.gates import Decision, parse_gates
 from unlearning.steps.evaluate import score
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
-from unlearning.steps.settings import PromoteSettings
+from unlearning.steps.settings import ALPHA, PromoteSettings
 from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
 
@@ -52,7 +52,7 @@ def decide(version: Version, gates: list) -> list[Decision]:
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it has forgotten nothing "
             f"that could be promoted; choose one with a forget set from: mlflow run . -e status"
         )
-    rule, alpha = parse_rule(version.tag("forget_set")), float(version.tag("alpha", "15"))
+    rule, alpha = parse_rule(version.tag("forget_set")), float(version.tag("alpha", str(ALPHA)))
     reference = retrained_reference(version, rule)
     original = _original_of(version)
     values = {v.number: score(v, rule, alpha, reference) for v in (version, original, reference)}
