@@ -14,7 +14,6 @@ import pytest
 
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
-ROOT = Path(__file__).resolve().parents[1]
 SIDE = 32
 RULE = "20-28"
 

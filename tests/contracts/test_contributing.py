@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from conftest import ROOT
-
+from places import ROOT
 from unlearning.data.forget import forget_mask, parse_rule, retain_mask
 from unlearning.methods.params import make_method
 from unlearning.methods.task import UnlearningTask

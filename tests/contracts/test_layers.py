@@ -4,7 +4,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from places import ROOT
 
 PACKAGE = ROOT / "src" / "unlearning"
 ALLOWED = {

@@ -9,7 +9,8 @@ import tomllib
 import click
 import pytest
 import yaml
-from conftest import ROOT
+
+from places import ROOT
 
 ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 NAMES = ["main", "prepare", "train", "retrain", "unlearn", "evaluate", "promote", "status"]

@@ -166,3 +166,11 @@ def test_a_metric_says_what_it_is(metric):
     assert metric.better in ("higher", "lower", "")
     assert metric.description
     assert "\n" not in metric.description
+
+
+def test_the_median_guess_is_the_median_training_age_for_everybody(table):
+    """Training ages 20, 30, 50: the guess is 30, which errs by 5 and 30 on test ages 25 and 60."""
+    ages = {"train": (20, 30, 50), "validation": (40,), "test": (25, 60)}
+    full = table(*((split, age, 0.0) for split, some in ages.items() for age in some))
+    assert measure(Case(full))["median_guess_mae"] == 17.5
+    assert math.isnan(measure(Case(full[full.split != "test"]))["median_guess_mae"])

@@ -7,8 +7,8 @@ import time
 
 import mlflow
 import pytest
-from conftest import ROOT
 
+from places import ROOT
 from unlearning.errors import InputError
 from unlearning.tracking import lock, registry
 

@@ -86,8 +86,9 @@ def test_a_transition_that_fails_anywhere_leaves_everything_as_it_was(trained, m
 def test_a_version_that_cannot_be_moved_is_not_registered(trained, monkeypatch):
     before, version = registry.versions(MODEL), registry.find(MODEL, "3")
     move = partial(moves.install_candidate, alias="ft-20-28-e1")
+    original = mlflow.MlflowClient.set_registered_model_alias
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", failing_once(None, [], 1))
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", failing_once(original, [], 1))
         with pytest.raises(OSError, match="disk full"):
             registry.add(MODEL, registry.logged_model_id(version), version.run_id, {}, "", move)
     assert registry.versions(MODEL) == before

@@ -58,6 +58,14 @@ def mae(case: Case, part: str) -> float:
     return float(np.mean(np.abs(errors))) if len(errors) else math.nan
 
 
+def median_guess(case: Case) -> float:
+    """MAE on the test set of a model that always answers the median training age: what knowing nothing costs, in years."""
+    ages, train, test = case.evaluated.age.to_numpy(np.float64), case.mask("train"), case.mask("test")
+    if not train.any() or not test.any():
+        return math.nan
+    return float(np.mean(np.abs(ages[test] - np.median(ages[train]))))
+
+
 def seconds_ratio(case: Case) -> float:
     """Seconds of training over the seconds of retraining."""
     return case.seconds / case.retrained_seconds if case.retrained_seconds else math.nan
@@ -82,6 +90,7 @@ METRICS = by_name(
         )
         for part in PARTS
     ),
+    Metric("median_guess_mae", median_guess, "years", "", "MAE on the test faces of always answering the median training age"),
     Metric("seconds", lambda case: case.seconds, "seconds", "lower", "time of training or unlearning"),
     Metric("seconds_ratio", seconds_ratio, "", "lower", "seconds over the seconds of retraining"),
 )

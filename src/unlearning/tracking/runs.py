@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
-from unlearning.tracking.store import RUN_ID, first_line, prepare_store
+from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scikit-learn")
@@ -65,7 +65,8 @@ def rename(name: str) -> None:
 
 def tag_failure(reason: str) -> None:
     """Leave the reason on the run that ``mlflow run`` has opened for this process, if it has."""
-    if run_id := os.environ.get(RUN_ID):
+    run_id = os.environ.get(RUN_ID)
+    if run_id and not is_misplaced():
         try:
             mlflow.MlflowClient().set_tag(run_id, "failure", reason[:500])
         except MlflowException as error:

@@ -34,9 +34,8 @@ def prepare_store() -> None:
     if not uri.startswith(SQLITE):
         _open_store()
         return
-    path = Path(uri.removeprefix(SQLITE))
-    _refuse_relative(uri, path)
-    with FileLock(f"{path.resolve()}.lock"):
+    _refuse_misplaced(uri)
+    with FileLock(f"{Path(uri.removeprefix(SQLITE)).resolve()}.lock"):
         _open_store()
 
 
@@ -67,14 +66,22 @@ def _refuse_old_file_store(uri: str) -> None:
         )
 
 
-def _refuse_relative(uri: str, path: Path) -> None:
+def is_misplaced() -> bool:
+    """Does a relative SQLite URI mean another file here than it meant where ``mlflow run`` was typed?"""
+    uri = mlflow.get_tracking_uri()
+    path = Path(uri.removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or path.is_absolute() or RUN_ID not in os.environ:
+        return False
+    return not _holds_run(path, os.environ[RUN_ID])
+
+
+def _refuse_misplaced(uri: str) -> None:
     """``mlflow run`` works in the project's folder, where a caller's relative path means another file."""
-    if path.is_absolute() or RUN_ID not in os.environ or _holds_run(path, os.environ[RUN_ID]):
-        return
-    raise InputError(
-        f"MLFLOW_TRACKING_URI={uri} is relative, and mlflow run works in {Path.cwd()}, where it means another file than "
-        f"yours; give the absolute path: MLFLOW_TRACKING_URI=sqlite:////path/to/{path.name}"
-    )
+    if is_misplaced():
+        raise InputError(
+            f"MLFLOW_TRACKING_URI={uri} is relative, and mlflow run works in {Path.cwd()}, where it means another file "
+            f"than yours; give the absolute path: MLFLOW_TRACKING_URI=sqlite:////path/to/{Path(uri).name}"
+        )
 
 
 def _holds_run(path: Path, run_id: str) -> bool:
