@@ -120,13 +120,6 @@ def test_a_name_that_is_no_text_is_listed_in_ascii(tmp_path):
     assert "timestamp" in files.reason["26_0_0_\\xff.jpg"]
 
 
-def test_a_file_out_of_range_with_the_same_content_leaves_no_truth(tmp_path):
-    fill(tmp_path, {"25_0_0_1.jpg": 0, "70_0_0_1.jpg": 0})
-    reasons = read(tmp_path).files.set_index("file").reason
-    assert reasons["25_0_0_1.jpg"] == "the same content under different ages"
-    assert reasons["70_0_0_1.jpg"].startswith("age 70 is outside")
-
-
 def test_a_folder_without_a_usable_face_is_accounted_for(tmp_path):
     fill(tmp_path, {"notes.txt": b"x", "70_0_0_1.jpg": 0})
     reading = read(tmp_path)

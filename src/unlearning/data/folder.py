@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -90,11 +92,18 @@ def _list(folder: Path) -> list[str]:
 
 
 def _stamp(folder: Path, names: list[str], side: int, ages: tuple[int, int]) -> str:
-    stamp = hashlib.sha256(f"{folder.resolve()} {side} {ages} {images.MOST_PIXELS}".encode())
+    stamp = hashlib.sha256(f"{folder.resolve()} {side} {ages} {_rules()}".encode())
     for name in names:
         status = (folder / name).stat()
         stamp.update(os.fsencode(name) + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return stamp.hexdigest()[:32]
+
+
+@cache
+def _rules() -> str:
+    """sha256 of the sources that decide what is kept and how it is decoded: an account by other rules is no account."""
+    sources = (Path(module.__file__).read_bytes() for module in (images, labels, sys.modules[__name__]))
+    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 def _pixel_path(files: pd.DataFrame, side: int) -> Path:
@@ -133,9 +142,9 @@ def _read(folder: Path, name: str, side: int, ages: tuple[int, int]) -> tuple[di
     try:
         label = labels.parse(Path(name).name)
         row |= {"age": label.age, "gender": label.gender, "race": label.race}
+        _require_age(label.age, ages)
         data = (folder / name).read_bytes()
         row["id"] = hashlib.sha256(data).hexdigest()[:32]
-        _require_age(label.age, ages)
         return row, images.decode(data, side)
     except (InputError, OSError) as error:
         return row | {"reason": str(error)}, None
@@ -152,8 +161,7 @@ def _mark_copies(files: pd.DataFrame) -> pd.DataFrame:
     first = usable.groupby("id").file.transform("first")
     copies = usable.index[usable.file != first]
     files.loc[copies, "reason"] = "the same content as " + first[copies]
-    labels_of = files[files.id != ""].groupby("id").age.nunique()
-    unclear = usable.index[usable.id.map(labels_of) > 1]
+    unclear = usable.index[usable.groupby("id").age.transform("nunique") > 1]
     files.loc[unclear, "reason"] = "the same content under different ages"
     return files
 

@@ -29,7 +29,7 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
         runs.log_settings("evaluate", asked)
         scores = [_measure(version, settings) for version in _choose(settings)]
         for scored in scores:
-            with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.label):
+            with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
                 _log(scored)
         table = pd.DataFrame([scored.row() for scored in scores])
         runs.log_table(table, "evaluation.csv")

@@ -44,10 +44,15 @@ class Version:
         return f"models:/{self.model}/{self.number}"
 
     @property
-    def label(self) -> str:
-        """How a person would call it: its most telling alias, or its number."""
+    def short(self) -> str:
+        """Its most telling alias, or ``version N``."""
         telling = [alias for alias in self.aliases if alias != CHAMPION and not alias.startswith(FORGOTTEN)]
-        return f"version {self.number}" + (f" ({telling[0]})" if telling else "")
+        return telling[0] if telling else f"version {self.number}"
+
+    @property
+    def label(self) -> str:
+        """How a sentence would call it: by its number and its most telling alias."""
+        return f"version {self.number}" + (f" ({self.short})" if self.short != f"version {self.number}" else "")
 
     def tag(self, name: str, default: str = "") -> str:
         return self.tags.get(name, default)
