@@ -20,7 +20,17 @@ def test_scores_stand_on_run_logged_model_and_version(trained):
     version = registry.find(MODEL, "ft-20-28-e2")
     on_run = run_of(version.number).data.metrics
     on_model = {m.key: m.value for m in mlflow.get_logged_model(registry.logged_model_id(version)).metrics}
-    for name in ("Utility", "Forgetting", "F"):
+    for name in (
+        "Utility",
+        "Forgetting",
+        "F",
+        "train_mae",
+        "validation_mae",
+        "test_mae",
+        "forget_mae",
+        "retain_mae",
+        "test_in_range_mae",
+    ):
         assert on_run[name] == on_model[name] == pytest.approx(float(version.tag(name)), rel=1e-5)
 
 
@@ -50,13 +60,15 @@ def test_a_run_says_what_it_was_made_from(trained):
     assert run.data.params["unlearn.forget_set"] == "20-28"
 
 
+def contexts(run) -> set[str]:
+    return {tag.value for given in run.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
+
+
 def test_inputs_are_logged_as_datasets(trained):
-    parent = mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])
-    contexts = {tag.value for given in parent.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
-    assert contexts == {"retain", "forget"}
-    data_run = mlflow.get_run(registry.find(MODEL, "1").tag("data_run"))
-    parts = {tag.value for given in data_run.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
-    assert parts == {"train", "validation", "test"}
+    assert contexts(mlflow.get_run(registry.find(MODEL, "1").tag("data_run"))) == {"train", "validation", "test"}
+    assert contexts(run_of(1)) == {"train", "validation"}
+    assert contexts(run_of(2)) == {"retain"}
+    assert contexts(mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])) == {"retain", "forget"}
 
 
 def test_versions_of_one_optimisation_are_children_of_one_run(trained):

@@ -18,7 +18,7 @@ from unlearning.tracking import logged_models, registry, runs
 from unlearning.tracking.moves import Move
 from unlearning.tracking.registry import Version
 
-TAGGED = ("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "seconds")
+HEADLINES = ("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "seconds")
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
 
 
 def score_tags(metrics: dict[str, float]) -> dict[str, str]:
-    """The headline metrics as a version's tags; what is not a number is left out."""
-    return {name: f"{metrics[name]:.6g}" for name in TAGGED if metrics[name] == metrics[name]}
+    """The metrics as a version's tags; what is not a number is left out."""
+    return {name: f"{value:.6g}" for name, value in metrics.items() if value == value}
 
 
 def explain(metrics: dict[str, float]) -> str:
     """The headline metrics as lines for people."""
-    known = [METRICS[name] for name in TAGGED if metrics[name] == metrics[name]]
+    known = [METRICS[name] for name in HEADLINES if metrics[name] == metrics[name]]
     return "\n".join(f"* {m.name} = {metrics[m.name]:.4g} {m.unit}".rstrip() + f" ({m.description})" for m in known)

@@ -34,6 +34,8 @@ def train(settings: TrainSettings) -> Version:
         runs.log_settings("model", spec.as_dict())
         runs.log_settings("train", recipe.as_dict() | {"preset": settings.preset, "seeds": settings.seeds})
         runs.log_settings("data", {"digest": data.digest})
+        for part in ("train", "validation"):
+            runs.log_dataset(faces.part(part).frame, part, part, data.digest)
         folder = Path(place) / MODEL_ARTIFACT
         seconds = train_ensemble(faces, spec, recipe, settings.seeds, folder, "original")
         tags = {
