@@ -35,9 +35,7 @@ data_options = options(
     option("drawn_faces", DataSettings.drawn_faces, "How many faces to draw when there is no data_dir.", click.IntRange(20)),
     option("min_age", DataSettings.min_age, "Youngest age kept, in years.", click.IntRange(0, 120)),
     option("max_age", DataSettings.max_age, "Oldest age kept, in years.", click.IntRange(0, 120)),
-    option(
-        "split_seed", DataSettings.split_seed, "Seed of the 60/20/20 split, and of the drawing.", click.IntRange(0, 2**32 - 1)
-    ),
+    option("split_seed", DataSettings.split_seed, "Seed of the 60/20/20 split, and of the drawing.", SEED),
 )
 
 image_size_option = option("image_size", ModelSpec.image_size, "Side of the network's input, in pixels (the study: 224).", int)

@@ -69,7 +69,7 @@ def read_folder(folder: Path, side: int, ages: tuple[int, int], progress: Callab
     if files is not None and _pixel_path(files, side).exists():
         return Reading(files, _pixel_path(files, side))
     files = _read_all(folder, names, side, ages, progress)
-    _replace(known, files.to_parquet)
+    write_whole(known, files.to_parquet)
     return Reading(files, _pixel_path(files, side))
 
 
@@ -172,7 +172,7 @@ def _compact(part: Path, files: pd.DataFrame, side: int) -> None:
     if stay.empty:
         return
     decoded = np.memmap(part, np.uint8, "r").reshape(-1, side, side, 3)
-    _replace(_pixel_path(files, side), lambda path: _save_rows(path, decoded, stay.slot.to_numpy()))
+    write_whole(_pixel_path(files, side), lambda path: _save_rows(path, decoded, stay.slot.to_numpy()))
 
 
 def _save_rows(path: Path, decoded: np.ndarray, slots: np.ndarray) -> None:
@@ -182,7 +182,8 @@ def _save_rows(path: Path, decoded: np.ndarray, slots: np.ndarray) -> None:
     out.flush()
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a file that then takes its name in one step: under ``path`` there is a whole file, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     write(part)

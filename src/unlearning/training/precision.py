@@ -8,12 +8,11 @@ import os
 import platform
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 
-from unlearning.data.folder import cache_folder
+from unlearning.data.folder import cache_folder, write_whole
 from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
@@ -38,16 +37,9 @@ def resolve_precision(precision: str, spec: ModelSpec, batch_size: int) -> str:
         plain = replace(spec, pretrained=False, weights="")
         with torch.random.fork_rng():
             seconds = {name: _time_steps(name, plain, batch_size) for name in ("32-true", "bf16-mixed")}
-        _keep(kept, "bf16-mixed" if seconds["32-true"] > MARGIN * seconds["bf16-mixed"] else "32-true")
+        faster = "bf16-mixed" if seconds["32-true"] > MARGIN * seconds["bf16-mixed"] else "32-true"
+        write_whole(kept, lambda part: part.write_text(faster))
     return kept.read_text()
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write whole or not at all: a half-written answer must never be read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text)
-    part.replace(path)
 
 
 def make_fabric(precision: str) -> Fabric:
