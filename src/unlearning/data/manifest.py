@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ class DataSet:
     rejected: pd.DataFrame
     pixels: np.ndarray
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 over ids, labels and splits (first 16 hex digits): equal digests are equal data and equal splits."""
         text = self.manifest[DIGESTED].to_csv(index=False, lineterminator="\n")

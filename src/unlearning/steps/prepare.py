@@ -14,7 +14,7 @@ MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/s
 
 def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[DataSet, str]:
     """Prepare the faces and return them with the run that holds their account: a finished one, or with ``force`` a new one."""
-    if force or not runs.inside():
+    if force:
         with runs.run("prepare", "prepare"):
             data = prepare_data(settings, side, track)
             return data, _log(data, settings, _mark(data, settings))

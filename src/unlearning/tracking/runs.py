@@ -43,14 +43,9 @@ def run(step: str, name: str) -> Iterator[mlflow.ActiveRun]:
             raise
 
 
-def inside() -> bool:
-    """Is a run open already?"""
-    return mlflow.active_run() is not None
-
-
 def launched() -> bool:
     """Has ``mlflow run`` opened a run for this process, or this process one of its own?"""
-    return inside() or RUN_ID in os.environ
+    return mlflow.active_run() is not None or RUN_ID in os.environ
 
 
 def active_id() -> str:
