@@ -1,0 +1,1 @@
+"""Figures, tables and pages for people; they hold numbers, never a face."""

@@ -1,0 +1,163 @@
+"""What the figures of the data show, read from the drawn shapes."""
+
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.patches import StepPatch
+
+from reports.reading import contrast
+from unlearning.reports.data_figures import FIGURES, render
+from unlearning.reports.style import THEMES, styled
+
+NO_NUMBERS = np.array([], dtype=np.int64)
+EDGES = {
+    "no copies": {"rows": [("train", 30, 0), ("validation", 30, 0), ("test", 31, 0)]},
+    "nothing left out": {"reasons": []},
+    "a single age": {"rows": [(part, 26, 0) for part in ("train", "train", "train", "validation", "test")]},
+    "ages outside the groups": {"rows": [("train", 0, 1), ("train", 116, 0), ("validation", 19, 0), ("test", 61, 0)]},
+    "a part without faces": {"rows": [("train", 25, 2)]},
+    "no face at all": {"rows": [], "stages": {"all faces": NO_NUMBERS, "after the age filter": NO_NUMBERS}},
+    "no step at all": {"stages": {}},
+    "an unknown step": {"reasons": [("a new step", "a new reason", 3)]},
+    "formulas": {"reasons": [("file", r"cost $x_{$ \frac -- &<b> N", 3)]},
+    "unknown letters": {"reasons": [("file", "\U0001f9d1 \u7537 \x00 line\nline", 3)]},
+    "a long reason": {"reasons": [("file", "word " * 500, 3)]},
+}
+
+
+def draw(name, data, settings, theme="light"):
+    with styled(THEMES[theme]):
+        return FIGURES[name].function(data, settings, THEMES[theme])
+
+
+def heights(axes, label):
+    """Heights of the bars of all containers with a label, from left to right."""
+    bars = [bar for container in axes.containers if container.get_label() == label for bar in container]
+    return [bar.get_height() for bar in sorted(bars, key=lambda bar: bar.get_x())]
+
+
+def steps(axes):
+    """Counts by age of each histogram in the axes, ages without faces left out."""
+    shapes = [patch.get_data() for patch in axes.patches if isinstance(patch, StepPatch)]
+    tops = [(shape.edges[:-1] + 0.5, shape.values - shape.baseline) for shape in shapes]
+    return [{int(age): int(count) for age, count in zip(*top, strict=True) if count} for top in tops]
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_figure_is_an_image_on_the_themes_paper(make_data, settings, theme):
+    pictures = render(make_data(), settings, theme)
+    assert list(pictures) == list(FIGURES)
+    for picture in pictures.values():
+        assert ElementTree.fromstring(picture).tag.endswith("svg")
+        assert THEMES[theme].paper in picture
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_every_figure_stands_unusual_data(make_data, settings, case):
+    for picture in render(make_data(**EDGES[case]), settings, "light").values():
+        ElementTree.fromstring(picture)
+
+
+def test_thresholds_that_are_off_or_unknown_are_no_error(make_data, settings):
+    for unusual in (settings | {"min_sharpness": 0.0, "min_side": 0}, {}):
+        render(make_data(), unusual, "light")
+
+
+def test_a_measure_that_nobody_took_is_left_blank(make_data, settings):
+    data = make_data()
+    data.manifest["sharpness"] = np.nan
+    render(data, settings, "light")
+    data.manifest["sharpness"] = 0.0
+    render(data, settings, "light")
+
+
+def test_the_same_data_gives_the_same_bytes_whatever_the_user_prefers(make_data, settings):
+    first = render(make_data(), settings, "dark")
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "svg.hashsalt": "mine"}):
+        assert render(make_data(), settings, "dark") == first
+
+
+def test_matplotlibs_settings_stay_as_they_were(make_data, settings):
+    before = dict(matplotlib.rcParams)
+    render(make_data(), settings, "dark")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_groups_count_both_ends_and_copies_apart(make_data, settings):
+    axes = draw("groups", make_data(), settings).axes[0]
+    # from left to right: train, validation, test in 20-28; 28-36; 36-44; 44-52; 52-60
+    assert heights(axes, "faces") == [3, 1, 1, 2, 0, 2, 1, 0, 1, 0, 1, 0, 0, 1, 1]
+    assert heights(axes, "copies") == [3, 3, 2, 0, 0]
+    assert [(bar.get_x(), bar.get_y()) for bar in axes.containers[1]] == [
+        (bar.get_x(), bar.get_height()) for bar in axes.containers[0]
+    ]
+
+
+def test_groups_tell_how_many_are_in_none(make_data, settings):
+    figure = draw("groups", make_data([("train", 61, 1), ("train", 30, 0)]), settings)
+    assert "In no group, because of other ages: 2 faces, copies included." in texts(figure)
+
+
+def test_split_shares_are_of_real_faces_and_bars_count_copies_apart(make_data, settings):
+    figure = draw("split", make_data(), settings)
+    assert {"train\n44.4%", "validation\n22.2%", "test\n33.3%"} <= set(texts(figure))
+    assert heights(figure.axes[1], "faces") == [4, 2, 3]
+    assert heights(figure.axes[1], "copies") == [5, 0, 0]
+
+
+def test_augmentation_stacks_copies_on_the_training_faces(make_data, settings):
+    assert steps(draw("augmentation", make_data(), settings).axes[0]) == [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}]
+
+
+def test_augmentation_says_when_there_are_no_copies(make_data, settings):
+    figure = draw("augmentation", make_data([("train", 30, 0), ("test", 30, 0)]), settings)
+    assert "No copies were made: the training part has its 1 real face." in texts(figure)
+    assert steps(figure.axes[0]) == [{30: 1}]
+
+
+def test_parts_by_age_have_one_scale(make_data, settings):
+    panels = draw("parts_by_age", make_data(), settings).axes
+    assert [steps(axes) for axes in panels] == [
+        [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}],
+        [{24: 1, 52: 1}],
+        [{28: 1, 36: 1, 60: 1}],
+    ]
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}) == 1
+
+
+def test_ages_by_step_show_every_step_on_one_scale_of_years(make_data, settings):
+    figure = draw("ages_by_step", make_data(), settings)
+    assert steps(figure.axes[0]) == [{3: 1, 20: 1, 24: 1, 28: 3, 36: 1, 40: 1, 52: 1, 60: 1, 90: 1}]
+    assert {"11 faces", "9 faces (\N{MINUS SIGN}2)"} <= set(texts(figure))
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+
+
+def test_rejected_bars_are_as_long_as_the_counts_in_the_order_of_the_steps(make_data, settings):
+    figure = draw("rejected", make_data(), settings)
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 1234, 7, 1]
+    assert {"1,234", "age filter: 1,234 files", "quality filter: 8 files"} <= set(texts(figure))
+
+
+def test_of_many_reasons_the_rare_ones_stand_as_one_bar(make_data, settings):
+    reasons = [("file", f"reason {letter}", 100 - place) for place, letter in enumerate("abcdefghij")]
+    figure = draw("rejected", make_data(reasons=reasons), settings)
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [100, 99, 98, 97, 96, 95 + 94 + 93 + 92 + 91]
+
+
+def test_quality_draws_the_thresholds_of_the_settings_and_real_faces_only(make_data, settings):
+    figure = draw("quality", make_data(), settings | {"max_brightness": 222.0})
+    lines = [[line.get_xdata()[0] for line in axes.lines] for axes in figure.axes]
+    assert lines == [[15.0], [30.0, 222.0], [15.0], [0.5], [48]]
+    assert [sum(axes.patches[0].get_data().values) for axes in figure.axes] == [9] * 5
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_texts_can_be_read_on_their_paper(theme):
+    for colour in (theme.ink, theme.muted, theme.limit, *theme.steps):
+        assert contrast(colour, theme.paper) >= 4.5, colour

@@ -1,0 +1,128 @@
+"""The page about the data: what it tells, and what it keeps to itself."""
+
+import re
+
+import pytest
+
+from reports.reading import Page, pictures
+from unlearning.reports.data_figures import FIGURES, render
+from unlearning.reports.data_report import compared, data_report, headline
+
+LIMIT = 2_000_000
+NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
+
+
+@pytest.fixture(scope="module")
+def text(make_data, settings):
+    return data_report(make_data(), settings)
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def test_the_page_is_whole_and_small(text, page):
+    assert not page.open
+    assert len(text.encode()) <= LIMIT
+    assert [each["lang"] for each in page.all("html")] == ["en"]
+
+
+def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
+    for each in (text, *pictures(page)):
+        addresses = set(re.findall(r"https?://[^\s\"'<>)]+", each))
+        assert addresses <= set(NAMESPACES)
+        assert "<script" not in each
+        assert "@import" not in each
+    assert not page.all("link") + page.all("iframe") + page.all("a")
+
+
+def test_no_face_is_named(make_data, text, page):
+    data = make_data()
+    whole = "".join([text, *pictures(page)])
+    for name in [*data.manifest.file, *data.manifest.id, *data.manifest.subject, *data.rejected.file, "/home/ann"]:
+        assert name not in whole
+
+
+def test_the_headline_accounts_for_every_file(make_data, page):
+    sentence = "Of 1,253 files, 9 were kept as faces, 1,244 were left out, and 5 augmented copies of training faces added."
+    assert headline(make_data()) == sentence
+    assert sentence in page.texts
+    assert "0123456789abcdef" in page.texts
+
+
+def test_one_file_is_told_in_the_singular(make_data):
+    assert headline(make_data([("train", 30, 0)], [])) == "Of 1 file, 1 was kept as faces, 0 were left out."
+
+
+def test_the_forget_set_has_training_faces_copies_and_validation_faces(make_data):
+    counts = {what: (ours, theirs) for what, ours, theirs in compared(make_data())}
+    # training faces of 20, 28, 28 and three copies, a validation face of 24
+    assert counts["Forget set 20\N{EN DASH}28"] == (7, 1735)
+    assert counts["Training faces after augmentation"] == (9, 6470)
+    assert counts["Validation faces"] == (2, 1043)
+
+
+def test_every_reason_stands_with_its_count_under_its_step(page):
+    expected = [
+        ["files that cannot be used", "2"],
+        ["the name is not [age]_[gender]_[race]_[timestamp].jpg", "2"],
+        ["age filter", "1,234"],
+        ["age N is outside N-N", "1,234"],
+        ["quality filter", "8"],
+        ["sharpness N is below N", "7"],
+        ["contrast N is below N", "1"],
+    ]
+    start = page.rows.index(expected[0])
+    assert page.rows[start : start + len(expected)] == expected
+
+
+def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(make_data, settings, page):
+    papers = [render(make_data(), settings, theme) for theme in ("light", "dark")]
+    assert pictures(page) == [paper[name] for name in FIGURES for paper in papers]
+    assert all(len(image["alt"]) > 30 for image in page.all("img"))
+    assert {figure.caption for figure in FIGURES.values()} <= set(page.texts)
+
+
+def test_groups_stand_in_numbers(page):
+    assert ["20\N{EN DASH}28", "3 + 3", "1", "1"] in page.rows
+
+
+def test_every_parameter_is_told_but_only_the_last_part_of_a_path(settings, page):
+    told = dict(row for row in page.rows if len(row) == 2)
+    assert told["data_dir"] == "faces-of-ann"
+    assert {key: told[key] for key in settings if key != "data_dir"} == {
+        key: str(value) for key, value in settings.items() if key != "data_dir"
+    }
+
+
+def test_parameters_unlike_the_studys_are_told(page):
+    whole = " ".join("".join(page.texts).split())
+    assert "fraction is 1.0 here and 0.3 in the study; augment_to is 3 here and 150 in the study." in whole
+
+
+def test_drawn_faces_are_called_so(make_data, settings):
+    assert "show nobody" in data_report(make_data(), settings | {"data_dir": ""})
+
+
+def test_hostile_texts_are_shown_and_not_run(make_data, settings):
+    hostile = "<script>alert(1)</script>"
+    data = make_data(reasons=[("file", hostile, 4), (hostile, '"><img src=x onerror=alert(1)>', 2)])
+    text = data_report(data, settings | {"data_dir": hostile, "stratify": hostile})
+    assert "<script" not in text
+    page = Page(text)
+    assert [hostile, "4"] in page.rows
+    assert len(page.all("img")) == 2 * len(FIGURES)
+    assert not any("<script" in picture for picture in pictures(page))
+
+
+def test_a_flood_of_reasons_does_not_make_a_flood_of_a_page(make_data, settings):
+    reasons = [(step, f"<&>{number:04d}" * 60, 1) for step in ("file", "quality", "odd") for number in range(700)]
+    text = data_report(make_data(reasons=reasons), settings)
+    assert len(text.encode()) <= LIMIT
+    assert ["600 other reasons", "600"] in Page(text).rows
+
+
+def test_pictures_that_are_drawn_already_are_not_drawn_again(make_data, settings, text, page):
+    on_light, on_dark = (dict(zip(FIGURES, pictures(page)[start::2], strict=True)) for start in (0, 1))
+    assert data_report(make_data(), settings, {"light": on_light, "dark": on_dark}) == text
