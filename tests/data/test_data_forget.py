@@ -1,145 +1,270 @@
-"""Who is to be forgotten: rules, and what they mean for each part of the data."""
+"""Forget manifests: exactly who is to be forgotten, with all copies, and who is left."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlflow.utils.validation import _validate_model_alias_name, _validate_model_alias_name_reserved
 
-from unlearning.data.forget import GROUPS, ForgetRule, check_rule, forget_mask, parse_rule, parse_rules, retain_mask
-from unlearning.data.manifest import SPLITS
+from forgetting import as_prepared, faces, forget_set, groups, in_every_part, known, manifests
+from unlearning.data.forget import ForgetSet, Known, check, forget_mask, resolve, retain_mask
+from unlearning.data.manifest import prepare
+from unlearning.data.settings import GROUPS, DataSettings
 from unlearning.errors import InputError
 
-LEARNED = ("train", "validation")
-RULES = st.tuples(st.integers(0, 120), st.integers(0, 120)).map(lambda ends: ForgetRule(*sorted(ends)))
-TABLES = st.lists(st.tuples(st.integers(0, 120), st.sampled_from(SPLITS)), min_size=1, max_size=40).map(
-    lambda rows: pd.DataFrame(rows, columns=["age", "split"])
-)
+few = settings(derandomize=True, max_examples=30, deadline=None)
+RULES = ("20-28", "group:3", "gender:1", "!race:2", "subject:ann | 40-60 & !gender:0", "random:2", "!random:0.3@4", "0-17")
+rules = st.sampled_from(RULES)
 
 
 def table(**ages: list[int]) -> pd.DataFrame:
-    """Ages by split."""
-    return pd.DataFrame([(age, part) for part, some in ages.items() for age in some], columns=["age", "split"])
+    """A manifest of ages by split."""
+    return faces(*({"age": age, "split": part} for part, some in ages.items() for age in some))
 
 
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("20-28", ForgetRule(20, 28)),
-        ("25-25", ForgetRule(25, 25)),
-        ("0-120", ForgetRule(0, 120)),
-        (" 30-40 ", ForgetRule(30, 40)),
-        ("group:0", ForgetRule(20, 28)),
-        ("group:1", ForgetRule(28, 36)),
-        ("group:2", ForgetRule(36, 44)),
-        ("group:3", ForgetRule(44, 52)),
-        ("group:4", ForgetRule(52, 60)),
-    ],
-)
-def test_a_rule_is_an_age_range_or_one_of_the_five_groups(text, rule):
-    assert parse_rule(text) == rule
-
-
-def test_the_groups_are_five_and_share_their_ends():
-    groups = [parse_rule(f"group:{number}") for number in range(len(GROUPS))]
-    assert len(groups) == 5
-    assert [group.high for group in groups[:-1]] == [group.low for group in groups[1:]]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "20", "20:28", "20 - 28", "20-28-30", "-5-10", "1000-2000", "2.5-7", "20\N{EN DASH}28", "20-28,30-40"),
-        *("group:5", "group:99", "group:-1", "group:", "group:x", "group", "Group:1"),
-    ],
-)
-def test_what_is_no_rule_is_named_with_the_legal_forms(text):
-    with pytest.raises(InputError) as refusal:
-        parse_rule(text)
-    assert repr(text) in str(refusal.value)
-    assert "20-28" in str(refusal.value)
-    assert "group:0 .. group:4" in str(refusal.value)
-
-
-def test_a_range_that_ends_before_it_begins_is_turned_round_for_the_user():
-    with pytest.raises(InputError, match=r"'28-20' ends before it begins; did you mean 20-28\?"):
-        parse_rule("28-20")
-
-
-@settings(derandomize=True, max_examples=30, deadline=None)
-@given(RULES)
-def test_a_rule_is_read_back_from_its_name(rule):
-    assert parse_rule(rule.name) == rule
-
-
-@pytest.mark.parametrize(
-    ("text", "rules"),
-    [
-        ("", []),
-        ("none", []),
-        ("20-28", [ForgetRule(20, 28)]),
-        ("20-28,group:4", [ForgetRule(20, 28), ForgetRule(52, 60)]),
-        ("20-28, 30-30", [ForgetRule(20, 28), ForgetRule(30, 30)]),
-    ],
-)
-def test_rules_joined_by_commas_are_read_in_order(text, rules):
-    assert parse_rules(text) == rules
-
-
-def test_a_wrong_rule_among_others_is_refused():
-    with pytest.raises(InputError, match="'30'"):
-        parse_rules("20-28,30")
-
-
-def test_both_ends_of_a_range_belong_to_it():
-    ages = table(train=[19, 20, 24, 28, 29])
-    assert ForgetRule(20, 28).matches(ages).tolist() == [False, True, True, True, False]
+def learned(manifest: pd.DataFrame) -> pd.DataFrame:
+    return manifest[manifest.split != "test"]
 
 
 def test_the_forget_set_is_training_and_validation_and_the_test_set_keeps_the_ages():
     ages = table(train=[20, 50], validation=[28, 29], test=[20, 24, 50])
-    rule = ForgetRule(20, 28)
-    assert forget_mask(ages, rule).tolist() == [True, False, True, False, False, False, False]
-    assert retain_mask(ages, [rule]).tolist() == [False, True, False, True, False, False, False]
-    assert rule.matches(ages).tolist() == [True, False, True, False, True, True, False]
+    forget = forget_set("20-28", ages)
+    assert forget_mask(ages, forget).tolist() == [True, False, True, False, False, False, False]
+    assert retain_mask(ages, [forget]).tolist() == [False, True, False, True, False, False, False]
+    assert forget.test_ids == ("face-4", "face-5")
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
-@given(TABLES, RULES)
-def test_forget_and_retain_set_divide_the_learned_faces(ages, rule):
-    forget, retain = forget_mask(ages, rule), retain_mask(ages, [rule])
-    assert not (forget & retain).any()
-    assert ((forget | retain) == ages.split.isin(LEARNED)).all()
+@few
+@given(manifests, rules)
+def test_forget_and_retain_set_divide_the_learned_faces_and_leave_the_test_set_alone(manifest, rule):
+    forget = forget_set(rule, manifest)
+    forgotten, retained = forget_mask(manifest, forget), retain_mask(manifest, [forget])
+    assert not (forgotten & retained).any()
+    assert ((forgotten | retained) == (manifest.split != "test")).all()
+    assert set(forget.test_ids) <= set(manifest.id[manifest.split == "test"])
 
 
-@settings(derandomize=True, max_examples=40, deadline=None)
-@given(TABLES, st.lists(RULES, max_size=4))
-def test_a_retained_face_is_in_none_of_the_forget_sets(ages, rules):
-    retain = retain_mask(ages, rules)
-    assert not any((retain & rule.matches(ages)).any() for rule in rules)
-    assert not retain[(ages.split == "test").to_numpy()].any()
-    named = [any(rule.low <= age <= rule.high for rule in rules) for age in ages.age]
-    assert (retain == [part in LEARNED and not out for part, out in zip(ages.split, named, strict=True)]).all()
+@few
+@given(manifests, rules)
+def test_no_copy_and_no_near_copy_of_a_forgotten_face_is_retained(manifest, rule):
+    forget = forget_set(rule, manifest)
+    forgotten, retained = (manifest[mask] for mask in (forget_mask(manifest, forget), retain_mask(manifest, [forget])))
+    assert not set(forgotten.near) & set(retained.near)
+    assert not {*forgotten.id, *forgotten.copy_of} & {*retained.id, *(retained.copy_of[retained.copy_of != ""])}
+    assert set(learned(manifest).id[learned(manifest).near.isin(forgotten.near)]) == set(forget.ids)
 
 
-def test_without_a_rule_all_learned_faces_are_retained(data):
-    assert (retain_mask(data.manifest, []) == data.manifest.split.isin(LEARNED)).all()
+@few
+@given(manifests, st.lists(rules, max_size=4))
+def test_a_retained_face_is_in_none_of_several_forget_sets(manifest, several):
+    sets = [forget_set(rule, manifest) for rule in several]
+    forgotten = {face for forget in sets for face in forget.ids}
+    assert set(manifest.id[retain_mask(manifest, sets)]) == set(learned(manifest).id) - forgotten
 
 
-def test_masks_leave_the_table_as_it_was():
+@few
+@given(manifests, rules)
+def test_ids_are_sorted_and_each_stands_once(manifest, rule):
+    forget = forget_set(rule, manifest)
+    for ids in (forget.ids, forget.test_ids):
+        assert list(ids) == sorted(set(ids))
+
+
+def test_masks_and_resolving_leave_the_table_as_it_was():
     ages = table(train=[20, 30], test=[25])
     before = ages.copy()
-    forget_mask(ages, ForgetRule(20, 28))
-    retain_mask(ages, [ForgetRule(20, 28)])
+    forget = forget_set("20-28", ages)
+    forget_mask(ages, forget)
+    retain_mask(ages, [forget])
     assert ages.equals(before)
+
+
+@few
+@given(manifests, rules)
+def test_a_forget_set_is_read_back_from_its_json(manifest, rule):
+    forget = forget_set(rule, manifest)
+    content = json.loads(json.dumps(forget.as_dict()))
+    assert ForgetSet.from_dict(content) == replace(forget, notes=())
+    assert content["count"] == len(forget.ids)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content["ids"].append("stranger"),
+        lambda content: content["ids"].pop(),
+        lambda content: content["ids"].__setitem__(0, "stranger"),
+        lambda content: content["ids"].reverse(),
+        lambda content: content.update(data_digest="other data"),
+        lambda content: content.update(sha256="0" * 64),
+    ],
+)
+def test_a_forget_manifest_that_was_changed_is_refused(change):
+    content = forget_set("20-28", table(train=[20, 21, 22], test=[25])).as_dict()
+    change(content)
+    with pytest.raises(InputError, match="the forget manifest 20-28 was changed: its ids do not give its hash"):
+        ForgetSet.from_dict(content)
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [("20-28", "20-28"), (" 20-28 ", "20-28"), ("020-028", "20-28"), ("25-25", "25-25"), ("0-120", "0-120")]
+    + [(f"group:{number}", ages) for number, ages in enumerate(GROUPS)],
+)
+def test_a_range_of_ages_is_its_own_name(rule, name):
+    forget = forget_set(rule, table(train=[20, 60]))
+    assert (forget.name, forget.rule) == (name, name)
+
+
+@pytest.mark.parametrize("rule", ["gender:1", "20-28 & gender:1", "(20-28)", "!20-28", "subject:ann", "random:1"])
+def test_any_other_rule_is_called_by_ten_digits_of_its_hash(rule):
+    forget = forget_set(f"  {rule.replace(' ', '  ')}\n", faces({"subject": "ann", "gender": 1}))
+    assert forget.name == forget.sha256[:10]
+    assert forget.rule == rule
+
+
+def test_blanks_in_a_quoted_name_are_kept_in_the_rule():
+    """So that the rule can be given again."""
+    people = faces({"subject": "Ann  Lee"})
+    assert forget_set('  subject:"Ann  Lee"   &  20-60', people).rule == 'subject:"Ann  Lee" & 20-60'
+
+
+@few
+@given(manifests, rules)
+def test_every_name_can_stand_in_an_alias(manifest, rule):
+    name = forget_set(rule, manifest).name
+    for alias in (f"retrained-{name}", f"ft-{name}-e8", f"forgotten-{name}"):
+        _validate_model_alias_name(alias)
+        _validate_model_alias_name_reserved(alias)
+
+
+def test_equal_sets_of_equal_data_have_equal_hashes_however_they_were_asked_for():
+    people = faces({"age": 20, "gender": 1}, {"age": 25, "gender": 1}, {"age": 50, "gender": 0})
+    same = [forget_set(rule, people) for rule in ("20-28", "gender:1", "group:0 & gender:female", "!gender:0", "!(44-60)")]
+    assert len({forget.sha256 for forget in same}) == 1
+    assert len({forget.name for forget in same[1:]}) == 1
+    assert forget_set("20-24", people).sha256 != same[0].sha256
+
+
+def test_other_data_gives_another_hash_even_for_the_same_faces():
+    people = faces({"age": 20}, {"age": 50})
+    first, second = (resolve("20-28", known(people), digest) for digest in ("one", "two"))
+    assert first.ids == second.ids
+    assert first.sha256 != second.sha256
+    assert first.name == second.name == "20-28"
+
+
+def test_a_forget_set_of_copies_holds_them_and_their_sources(workplace):
+    data = prepare(DataSettings(drawn_faces=160, augment_to=4), 32, lambda items, *_: items)
+    forget = resolve("random:10", Known(data.manifest, data.rejected), data.digest)
+    held = data.manifest[data.manifest.id.isin(forget.ids)]
+    assert (held.copy_of == "").sum() == 10
+    assert set(held.copy_of) - {""} <= set(held.id)
+    assert not data.manifest.copy_of[retain_mask(data.manifest, [forget])].isin(held.id).any()
+
+
+SIZES = [(1, "train")] * 8 + [(1, "validation")] * 4 + [(2, "train")] * 4 + [(2, "test")] * 5
+PAIRED = as_prepared([in_every_part[0] | {"size": size, "split": part, "subject": ""} for size, part in SIZES])
+ORIGINALS = PAIRED[PAIRED.copy_of == ""]
+POOL = ORIGINALS[ORIGINALS.split != "test"]
+
+
+def drawn(rule: str, table: pd.DataFrame = PAIRED) -> set[str]:
+    """The faces of a forget set, copies aside."""
+    return set(forget_set(rule, table).ids) & set(ORIGINALS.id)
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 17, 18, 19, 20])
+def test_a_random_set_has_exactly_as_many_faces_as_asked_for_and_whole_groups_of_near_copies(count):
+    for seed in range(40):
+        chosen = drawn(f"random:{count}@{seed}")
+        assert len(chosen) == count
+        assert chosen <= set(POOL.id)
+        assert set(POOL.id[POOL.near.isin(POOL.near[POOL.id.isin(chosen)])]) == chosen
+
+
+@few
+@given(st.lists(groups, max_size=12), st.integers(1, 6), st.integers(0, 99))
+def test_a_random_set_never_has_more_faces_than_asked_for(some, count, seed):
+    manifest = as_prepared(in_every_part * 2 + some)
+    kept = manifest[manifest.copy_of == ""]
+    if count <= (kept.split != "test").sum():
+        assert kept.id.isin(forget_set(f"random:{count}@{seed}", manifest).ids).sum() <= count
+
+
+@pytest.mark.parametrize(("share", "count"), [("0.5", 10), (".25", 5), ("1.0", 20), ("0.001", 1)])
+def test_a_share_is_taken_of_training_and_validation_faces(share, count):
+    assert len(POOL) == 20
+    assert len(drawn(f"random:{share}")) == count
+
+
+def test_the_seed_decides_who_is_drawn():
+    sets = [frozenset(drawn(f"random:6@{seed}")) for seed in range(8)]
+    assert len(set(sets)) > 5
+    assert [frozenset(drawn(f"random:6@{seed}")) for seed in range(8)] == sets
+    assert drawn("random:6") == sets[0]
+
+
+@pytest.mark.parametrize("rule", ["random:6", "random:0.3@5", "!random:2"])
+def test_the_order_of_rows_does_not_decide_who_is_drawn(rule):
+    mixed = PAIRED.sample(frac=1, random_state=1)
+    assert forget_set(rule, mixed).ids == forget_set(rule, PAIRED).ids
+
+
+@pytest.mark.parametrize("rule", ["!random:6", "20-60 & !random:6"])
+def test_whoever_is_not_drawn_stays_so_although_copies_were_made(rule):
+    assert drawn(rule) == set(POOL.id) - drawn("random:6")
+
+
+def predictions(errors: dict[str, float]) -> pd.DataFrame:
+    table = ORIGINALS[["id", "age"]]
+    return table.assign(predicted=table.age + table.id.map(errors).fillna(0.0))
+
+
+def hardest(rule: str, errors: dict[str, float]) -> set[str]:
+    return set(forget_set(rule, PAIRED, known(PAIRED).rejected, predictions(errors)).ids) & set(ORIGINALS.id)
+
+
+def test_the_hardest_faces_are_those_with_the_largest_errors_either_way():
+    single, pairs = POOL[POOL.near.map(POOL.near.value_counts()) == 1], POOL[POOL.duplicated("near")]
+    young, old, third = single.id[:3]
+    tested = ORIGINALS.id[ORIGINALS.split == "test"].iloc[0]
+    errors = {young: 9.0, old: -11.0, third: 5.0, tested: 30.0}
+    assert hardest("hardest:2", errors) == {young, old}
+    assert hardest("hardest:3 & !hardest:2", errors) == {third}
+    twin = pairs.near.iloc[0]
+    assert hardest("hardest:2", errors | {pairs.id.iloc[0]: 20.0}) == set(POOL.id[POOL.near == twin])
+
+
+def test_of_equally_hard_faces_the_first_by_id_are_taken():
+    assert hardest("hardest:5", {}) == hardest("hardest:5", dict.fromkeys(POOL.id, 3.0))
+
+
+@pytest.mark.parametrize("rule", ["random:99999999", "random:21", "hardest:21", "hardest:99999999999999999999"])
+def test_more_faces_than_there_are_cannot_be_named(rule):
+    with pytest.raises(InputError, match=f"{rule} asks for more faces than there are: 20 can be forgotten"):
+        hardest(rule, {})
+
+
+def test_hardest_needs_the_errors_of_a_model():
+    with pytest.raises(InputError, match="here there is none at hand; say it to retrain and unlearn"):
+        forget_set("20-28 & hardest:5", PAIRED)
+
+
+def test_without_a_forget_set_all_learned_faces_are_retained(data):
+    assert (retain_mask(data.manifest, []) == (data.manifest.split != "test")).all()
 
 
 @pytest.mark.parametrize("ages", [table(train=[30, 60], validation=[40]), table(train=[30], validation=[25, 60], test=[25])])
 def test_a_rule_that_names_no_training_face_is_refused_with_the_ages_there_are(ages):
     low = ages.age.min()
     with pytest.raises(InputError, match=f"forget set 20-28 is empty: .* the ages in the data are {low}-60"):
-        check_rule(ages, ForgetRule(20, 28), [])
+        check(ages, forget_set("20-28", ages), [])
 
 
 @pytest.mark.parametrize(
@@ -153,16 +278,17 @@ def test_a_rule_that_names_no_training_face_is_refused_with_the_ages_there_are(a
 )
 def test_a_rule_that_leaves_nothing_to_retain_is_refused(ages, missing):
     with pytest.raises(InputError, match=f"20-28 leaves nothing to retain in {missing}; the ages in the data are 20-50"):
-        check_rule(ages, ForgetRule(20, 28), [])
+        check(ages, forget_set("20-28", ages), [])
 
 
 def test_what_was_forgotten_before_is_not_left_to_retain():
     ages = table(train=[20, 30, 40], validation=[30, 40])
-    check_rule(ages, ForgetRule(20, 28), [ForgetRule(29, 35)])
+    sets = [forget_set(rule, ages) for rule in ("20-28", "29-35", "36-60")]
+    check(ages, sets[0], sets[1:2])
     with pytest.raises(InputError, match="leaves nothing to retain in train and validation"):
-        check_rule(ages, ForgetRule(20, 28), [ForgetRule(29, 35), ForgetRule(36, 60)])
+        check(ages, sets[0], sets[1:])
 
 
-@pytest.mark.parametrize("group", range(len(GROUPS)))
-def test_the_studys_groups_can_all_be_forgotten(data, group):
-    check_rule(data.manifest, parse_rule(f"group:{group}"), [])
+@pytest.mark.parametrize("rule", [*(f"group:{group}" for group in range(5)), "gender:1", "random:0.05", "20-28 & race:1"])
+def test_the_studys_groups_and_other_rules_can_be_forgotten(data, rule):
+    check(data.manifest, resolve(rule, Known(data.manifest, data.rejected), data.digest), [])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unlearning.data.forget import ForgetRule
+from forgetting import forget_set
 from unlearning.errors import InputError
 from unlearning.evaluation.case import PARTS, Case
 from unlearning.evaluation.table import align
@@ -19,7 +19,11 @@ ROWS = [
     ("test", 40, 33.0),
     ("test", 52, 60.0),
 ]
-RULE = ForgetRule(20, 28)
+
+
+def case_of(table, rule, before=None):
+    rows = table(*ROWS)
+    return Case(rows, forget=forget_set(rule, rows), forgotten=(forget_set(before, rows),) if before else ())
 
 
 def members(case, part):
@@ -38,25 +42,25 @@ def members(case, part):
     ],
 )
 def test_the_rows_of_a_part(table, part, rows):
-    case = Case(table(*ROWS), rule=RULE)
+    case = case_of(table, "20-28")
     assert members(case, part) == rows
     assert case.errors(part).tolist() == [ROWS[row][2] - ROWS[row][1] for row in rows]
 
 
 def test_what_was_forgotten_before_is_not_retained_and_not_forgotten_again(table):
-    case = Case(table(*ROWS), rule=RULE, forgotten=(ForgetRule(50, 52),))
+    case = case_of(table, "20-28", before="50-52")
     assert members(case, "retain") == [2]
     assert members(case, "forget") == [0, 1, 4]
     assert members(case, "train") == [0, 1, 2, 3]
 
 
 def test_a_face_that_two_rules_name_is_forgotten_again(table):
-    case = Case(table(*ROWS), rule=RULE, forgotten=(ForgetRule(28, 36),))
+    case = case_of(table, "20-28", before="28-36")
     assert members(case, "forget") == [0, 1, 4]
     assert members(case, "retain") == [3, 5]
 
 
-def test_without_a_rule_nobody_is_forgotten_or_retained(table):
+def test_without_a_forget_set_nobody_is_forgotten_or_retained(table):
     case = Case(table(*ROWS))
     assert [members(case, part) for part in ("forget", "retain", "test_in_range")] == [[], [], []]
     assert members(case, "test") == [6, 7, 8]
@@ -64,14 +68,14 @@ def test_without_a_rule_nobody_is_forgotten_or_retained(table):
 
 def test_errors_of_the_reference_are_of_the_same_faces_in_the_same_order(table):
     retrained = table(*((split, age, age + i) for i, (split, age, _) in enumerate(ROWS)))
-    case = Case(table(*ROWS), retrained.iloc[::-1], RULE)
+    case = Case(table(*ROWS), retrained.iloc[::-1], forget_set("20-28", retrained))
     assert case.reference_errors("forget").tolist() == [0, 1, 4]
     assert case.reference_errors("test").tolist() == [6, 7, 8]
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_without_a_reference_it_has_no_errors(table, part):
-    assert len(Case(table(*ROWS), rule=RULE).reference_errors(part)) == 0
+    assert len(case_of(table, "20-28").reference_errors(part)) == 0
 
 
 def test_align_reorders_rows_and_leaves_its_tables_alone(table):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.data.forget import ForgetRule
+from forgetting import forget_set
 from unlearning.evaluation.case import PARTS, Case
 from unlearning.evaluation.metrics import IN_WORDS, METRICS, measure
 
-RULE = ForgetRule(20, 28)
+RULE = "20-28"
 REFERENCED = ("Utility", "Forgetting", "F")
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 
@@ -56,8 +56,8 @@ def test_without_a_reference_its_scores_are_not_numbers_rather_than_zero(study_c
     assert values["test_mae"] == 5
 
 
-def test_without_a_rule_what_is_about_it_is_not_a_number(study_case):
-    values = measure(study_case(rule=None))
+def test_without_a_forget_set_what_is_about_it_is_not_a_number(study_case):
+    values = measure(study_case(forget=None))
     assert all(math.isnan(values[name]) for name in ("Forgetting", "F", "forget_mae", "retain_mae", "test_in_range_mae"))
     assert values["Utility"] == pytest.approx(1.2)
 
@@ -65,14 +65,15 @@ def test_without_a_rule_what_is_about_it_is_not_a_number(study_case):
 @pytest.mark.parametrize("part", PARTS)
 def test_the_error_of_an_empty_part_is_not_a_number(table, part):
     full = table(("train", 25, 27.0), ("train", 40, 42.0), ("validation", 41, 40.0), ("test", 26, 30.0), ("test", 40, 43.0))
-    case = Case(full, full, RULE)
+    case = Case(full, full, forget_set(RULE, full))
     assert not math.isnan(measure(case)[f"{part}_mae"])
     without = full[~case.mask(part)]
-    assert math.isnan(measure(Case(without, without, RULE))[f"{part}_mae"])
+    assert math.isnan(measure(Case(without, without, case.forget))[f"{part}_mae"])
 
 
 def test_without_test_faces_utility_is_not_a_number(table):
-    case = Case(table(("train", 25, 27.0)), table(("train", 25, 29.0)), RULE)
+    evaluated, retrained = table(("train", 25, 27.0)), table(("train", 25, 29.0))
+    case = Case(evaluated, retrained, forget_set(RULE, evaluated))
     values = measure(case)
     assert math.isnan(values["Utility"])
     assert math.isnan(values["F"])
@@ -96,7 +97,8 @@ def drawn_case(rows) -> Case:
     frame = pd.DataFrame([*sure, *rows], columns=["split", "age", "error", "reference_error"])
     frame["id"] = [f"face-{i}" for i in range(len(frame))]
     retrained = frame.assign(predicted=frame.age + frame.reference_error)
-    return Case(frame.assign(predicted=frame.age + frame.error), retrained, RULE, seconds=2.0, retrained_seconds=8.0)
+    evaluated = frame.assign(predicted=frame.age + frame.error)
+    return Case(evaluated, retrained, forget_set(RULE, frame), seconds=2.0, retrained_seconds=8.0)
 
 
 eighths = st.integers(-160, 160).map(lambda value: value / 8)
@@ -105,8 +107,9 @@ cases = st.lists(face, max_size=6).map(drawn_case)
 few = settings(derandomize=True, max_examples=15, deadline=None)
 
 
-def changed(case: Case, change) -> dict[str, float]:
-    return measure(replace(case, evaluated=change(case.evaluated), retrained=change(case.retrained)))
+def changed(case: Case, change, rule: str = RULE) -> dict[str, float]:
+    evaluated = change(case.evaluated)
+    return measure(replace(case, evaluated=evaluated, retrained=change(case.retrained), forget=forget_set(rule, evaluated)))
 
 
 @given(cases, st.integers(0, 1000))
@@ -120,8 +123,10 @@ def test_the_order_of_rows_does_not_matter(case, seed):
 @given(cases, st.integers(-15, 15))
 @few
 def test_a_shift_of_all_ages_predictions_and_rules_changes_nothing(case, years):
-    moved = replace(case, rule=ForgetRule(RULE.low + years, RULE.high + years))
-    after = changed(moved, lambda rows: rows.assign(age=rows.age + years, predicted=rows.predicted + years))
+    def move(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(age=rows.age + years, predicted=rows.predicted + years)
+
+    after = changed(case, move, f"{20 + years}-{28 + years}")
     assert after == pytest.approx(measure(case), nan_ok=True)
 
 

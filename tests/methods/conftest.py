@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from forgetting import forget_set
 from unlearning.data.faces import FaceSet
-from unlearning.data.forget import ForgetRule, forget_mask, retain_mask
+from unlearning.data.forget import forget_mask, retain_mask
 from unlearning.methods.task import UnlearningTask
 from unlearning.models.build import build
 
-RULE = ForgetRule(20, 28)
+RULE = "20-28"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class TaskMaker:
     def rows(self, part: str) -> np.ndarray:
         """The rows of the pixel map that hold ``test``, ``retain``/``forget`` training or ``validation`` pictures."""
         frame = self.faces.frame
-        forget = RULE.matches(frame)
+        forget = forget_mask(frame, forget_set(RULE, frame))
         train = (frame.split == "train").to_numpy()
         masks = {"retain": train & ~forget, "forget": train & forget}
         return frame["row"].to_numpy()[masks.get(part, (frame.split == part).to_numpy())]
@@ -40,10 +41,11 @@ class TaskMaker:
         if spoilt:
             pixels[self.rows(spoilt)] = 255 - pixels[self.rows(spoilt)]
         faces = FaceSet(self.faces.frame, pixels)
+        forget = forget_set(RULE, faces.frame)
         return UnlearningTask(
             model=copy.deepcopy(self.original),
-            retain=faces.where(retain_mask(faces.frame, [RULE])),
-            forget=faces.where(forget_mask(faces.frame, RULE)),
+            retain=faces.where(retain_mask(faces.frame, [forget])),
+            forget=faces.where(forget_mask(faces.frame, forget)),
             fabric=self.fabric,
             seed=seed,
             fresh=partial(build, self.spec),

@@ -4,9 +4,7 @@ from functools import partial
 
 import pytest
 
-from unlearning.data.forget import forget_mask, parse_rule, parse_rules
 from unlearning.errors import InputError
-from unlearning.steps.lineage import starting_version
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, UnlearnSettings
 from unlearning.steps.unlearn import open_job, unlearn
@@ -26,7 +24,7 @@ def promoted(trained):
 def test_a_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(promoted):
     job = open_job(UnlearnSettings(forget_set="36-44"))
     assert job.parent.version.number == promoted.number
-    assert not forget_mask(job.retain.frame, parse_rule("20-28")).any()
+    assert not job.retain.frame.age.between(20, 28).any()
     assert not set(job.retain.frame.id) & set(job.forget.frame.id)
 
 
@@ -39,9 +37,9 @@ def test_the_second_version_lists_both_forget_sets(promoted):
 
 def test_the_same_request_again_starts_before_it_was_forgotten(promoted):
     """So that methods can be compared after one of them was promoted."""
-    start = starting_version(MODEL, "", parse_rule("20-28"))
-    assert start.tag("role") == "original"
-    assert parse_rules(start.tag("forgotten")) == []
+    start = open_job(UnlearnSettings(forget_set="20-28")).parent
+    assert start.version.tag("role") == "original"
+    assert start.forgotten == []
 
 
 def test_a_version_that_has_forgotten_the_set_is_no_start(promoted):

@@ -1,81 +1,101 @@
-"""Forget sets: who is to be forgotten, said by a rule.
+"""Forget sets: exactly who is to be forgotten.
 
-A rule is an inclusive age range (``20-28``) or one of the study's groups (``group:0`` .. ``group:4``). The forget set is
-what the rule names among the training and validation faces; the retain set is the other training and validation faces.
-The test set belongs to neither: it keeps the forgotten ages.
+A rule (see ``rules``) is read once against the data and becomes a forget manifest: the sorted ids of its training and
+validation faces with all their copies and near-copies. The retain set is the other training and validation faces. The
+test set belongs to neither: it keeps the forgotten ages.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from unlearning.data import rules
+from unlearning.data.rules import Known
 from unlearning.errors import InputError
-
-GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
-LEGAL = "an inclusive age range such as 20-28, or group:0 .. group:4"
 
 
 @dataclass(frozen=True)
-class ForgetRule:
-    """All faces aged ``low`` to ``high`` years, both ends included."""
+class ForgetSet:
+    """A forget manifest.
 
-    low: int
-    high: int
+    Args:
+        name: how aliases spell it: the rule where that is allowed (``20-28``), or the first ten digits of ``sha256``.
+        rule: what the user asked for.
+        data_digest: of the data it was read against.
+        ids: sorted sample ids, copies included.
+        test_ids: sorted ids of the test faces that the rule describes; they are measured, never forgotten.
+        notes: sentences for the user about what the rule named in vain.
+    """
+
+    name: str
+    rule: str
+    data_digest: str
+    ids: tuple[str, ...]
+    test_ids: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
-    def name(self) -> str:
-        """How aliases and tags spell the rule."""
-        return f"{self.low}-{self.high}"
+    def sha256(self) -> str:
+        """Of the data digest and the ids: equal hashes are equal forget sets of equal data."""
+        return _hash(self.data_digest, self.ids)
 
-    def matches(self, table: pd.DataFrame) -> np.ndarray:
-        """One bool a row of a manifest or prediction table: does the rule mean this face, whatever its split?"""
-        return table.age.between(self.low, self.high).to_numpy()
+    def as_dict(self) -> dict:
+        """The manifest as JSON holds it."""
+        own = {"name": self.name, "rule": self.rule, "data_digest": self.data_digest, "sha256": self.sha256}
+        return own | {"count": len(self.ids), "ids": list(self.ids), "test_ids": list(self.test_ids)}
 
-
-def parse_rule(text: str) -> ForgetRule:
-    """Read a rule; InputError when it cannot be read."""
-    group = re.fullmatch(r"group:(\d+)", text.strip())
-    if group:
-        if int(group[1]) >= len(GROUPS):
-            raise InputError(f"unknown forget set {text!r}; legal: {LEGAL}")
-        text = GROUPS[int(group[1])]
-    ages = re.fullmatch(r"(\d{1,3})-(\d{1,3})", text.strip())
-    if not ages:
-        raise InputError(f"unknown forget set {text!r}; legal: {LEGAL}")
-    low, high = int(ages[1]), int(ages[2])
-    if low > high:
-        raise InputError(f"the forget set {text!r} ends before it begins; did you mean {high}-{low}?")
-    return ForgetRule(low, high)
+    @classmethod
+    def from_dict(cls, content: dict) -> ForgetSet:
+        """Read what ``as_dict`` wrote; InputError when the ids are not those that the hash was made from."""
+        ids, test_ids = tuple(content["ids"]), tuple(content["test_ids"])
+        read = cls(content["name"], content["rule"], content["data_digest"], ids, test_ids)
+        if read.sha256 != content["sha256"]:
+            raise InputError(f"the forget manifest {read.name} was changed: its ids do not give its hash")
+        return read
 
 
-def parse_rules(text: str) -> list[ForgetRule]:
-    """Read rules joined by commas, as the tag ``forgotten`` holds them; an empty text and ``none`` hold none."""
-    return [parse_rule(part) for part in text.split(",") if part not in ("", "none")]
+def _hash(data_digest: str, ids: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join((data_digest, *ids)).encode()).hexdigest()
 
 
-def forget_mask(table: pd.DataFrame, rule: ForgetRule) -> np.ndarray:
-    """One bool a row: is it in the forget set? The rule's training and validation faces, never the test set's."""
-    return rule.matches(table) & table.split.isin(("train", "validation")).to_numpy()
+def resolve(text: str, known: Known, data_digest: str) -> ForgetSet:
+    """Read a rule against the data; InputError when it cannot be read or names what there is not."""
+    manifest = known.manifest
+    chosen = rules.parse(text)(known)
+    forgotten = chosen & (manifest.split != "test").to_numpy()
+    together = manifest.near.isin(manifest.near[forgotten]) & (manifest.split != "test")
+    ids = tuple(sorted(manifest.id[together]))
+    name = rules.single_ages(text) or _hash(data_digest, ids)[:10]
+    rule = re.sub(r"\s+", " ", text.strip())
+    tested = tuple(sorted(manifest.id[chosen & (manifest.split == "test").to_numpy()]))
+    return ForgetSet(name, rules.single_ages(text) or rule, data_digest, ids, tested, tuple(known.notes))
 
 
-def retain_mask(table: pd.DataFrame, rules: list[ForgetRule]) -> np.ndarray:
-    """One bool a row: a training or validation face that no rule names."""
+def forget_mask(table: pd.DataFrame, forget: ForgetSet) -> np.ndarray:
+    """One bool a row of a manifest or prediction table: is it in the forget set?"""
+    return table.id.isin(forget.ids).to_numpy()
+
+
+def retain_mask(table: pd.DataFrame, forgotten: list[ForgetSet]) -> np.ndarray:
+    """One bool a row: a training or validation face that is in none of the sets."""
     kept = table.split.isin(("train", "validation")).to_numpy()
-    for rule in rules:
-        kept = kept & ~rule.matches(table)
+    for forget in forgotten:
+        kept = kept & ~forget_mask(table, forget)
     return kept
 
 
-def check_rule(manifest: pd.DataFrame, rule: ForgetRule, forgotten: list[ForgetRule]) -> None:
-    """InputError when the rule names nobody to forget, or leaves nothing to train on or to validate with."""
+def check(manifest: pd.DataFrame, forget: ForgetSet, forgotten: list[ForgetSet]) -> None:
+    """InputError when the set names nobody to forget, or leaves nothing to train on or to validate with."""
     ages = f"the ages in the data are {manifest.age.min()}-{manifest.age.max()}"
-    if not (forget_mask(manifest, rule) & (manifest.split == "train")).any():
-        raise InputError(f"the forget set {rule.name} is empty: no training face has such an age; {ages}")
-    retained = manifest[retain_mask(manifest, [rule, *forgotten])]
+    notes = "".join(f"; {note}" for note in forget.notes)
+    if not (forget_mask(manifest, forget) & (manifest.split == "train").to_numpy()).any():
+        raise InputError(f"the forget set {forget.rule} is empty: it names no training face; {ages}{notes}")
+    retained = manifest[retain_mask(manifest, [forget, *forgotten])]
     missing = [part for part in ("train", "validation") if not (retained.split == part).any()]
     if missing:
-        raise InputError(f"the forget set {rule.name} leaves nothing to retain in {' and '.join(missing)}; {ages}")
+        raise InputError(f"the forget set {forget.rule} leaves nothing to retain in {' and '.join(missing)}; {ages}")

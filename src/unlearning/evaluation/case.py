@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from unlearning.data.forget import ForgetRule, forget_mask, retain_mask
+from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.table import align
 
@@ -20,13 +20,13 @@ PARTS = (*SPLITS, "forget", "retain", "test_in_range")
 class Case:
     """Prediction tables of a version and of the retrained reference, and who was to be forgotten.
 
-    Without a rule or a reference only what needs neither can be measured.
+    Without a forget set or a reference only what needs neither can be measured.
 
     Args:
         evaluated: prediction table of the version.
         retrained: prediction table of the model that never saw the forget set.
-        rule: who was to be forgotten.
-        forgotten: rules forgotten before; their faces are not retained.
+        forget: who was to be forgotten.
+        forgotten: sets forgotten before; their faces are not retained.
         alpha: scale of Forgetting, in years.
         seconds: time it took to make the version.
         retrained_seconds: time it took to make the reference.
@@ -34,8 +34,8 @@ class Case:
 
     evaluated: pd.DataFrame
     retrained: pd.DataFrame | None = None
-    rule: ForgetRule | None = None
-    forgotten: tuple[ForgetRule, ...] = ()
+    forget: ForgetSet | None = None
+    forgotten: tuple[ForgetSet, ...] = ()
     alpha: float = ALPHA
     seconds: float = math.nan
     retrained_seconds: float = math.nan
@@ -45,13 +45,13 @@ class Case:
         table = self.evaluated
         if part in SPLITS:
             return (table.split == part).to_numpy()
-        if self.rule is None:
+        if self.forget is None:
             return np.zeros(len(table), dtype=bool)
         if part == "forget":
-            return forget_mask(table, self.rule)
+            return forget_mask(table, self.forget)
         if part == "retain":
-            return retain_mask(table, [self.rule, *self.forgotten])
-        return self.rule.matches(table) & (table.split == "test").to_numpy()
+            return retain_mask(table, [self.forget, *self.forgotten])
+        return table.id.isin(self.forget.test_ids).to_numpy()
 
     def errors(self, part: str) -> np.ndarray:
         """Signed errors of the version on a part, in years."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from unlearning.data.forget import ForgetRule, check_rule, parse_rule, parse_rules
+from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
-from unlearning.steps.lineage import find_version, manifest_of, predictions_of, retrained_reference
+from unlearning.steps import forget_sets
+from unlearning.steps.lineage import find_version, predictions_of, retrained_reference
+from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say
 from unlearning.steps.publish import score_tags
 from unlearning.steps.settings import ALPHA, EvaluateSettings
@@ -41,32 +43,37 @@ class Scored:
     """A version, what it was scored on, and its metrics; ``own``: are these its headline numbers?"""
 
     version: Version
-    rule: ForgetRule
+    forget: ForgetSet
     alpha: float
     metrics: dict[str, float]
     own: bool
 
     def row(self) -> dict:
-        what = {"version": self.version.number, "label": self.version.label, "forget_set": self.rule.name, "alpha": self.alpha}
+        what = {
+            "version": self.version.number,
+            "label": self.version.label,
+            "forget_set": self.forget.name,
+            "alpha": self.alpha,
+        }
         return what | self.metrics
 
 
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
-    rule = _rule_for(version, settings)
-    reference = retrained_reference(version, rule)
-    check_rule(manifest_of(version), rule, [])
-    own = version.tag("forget_set") in ("none", rule.name) and settings.alpha == float(version.tag("alpha", str(ALPHA)))
-    return Scored(version, rule, settings.alpha, score(version, rule, settings.alpha, reference), own)
+    forget = _forget_set_for(version, settings)
+    reference = retrained_reference(version, forget)
+    own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == float(version.tag("alpha", str(ALPHA)))
+    return Scored(version, forget, settings.alpha, score(version, forget, settings.alpha, reference), own)
 
 
 def _log(scored: Scored) -> None:
     """On the run; and on the logged model and the version's tags, unless another forget set or alpha was asked for."""
     runs.log_numbers(scored.metrics)
+    forget_sets.log([scored.forget])
     if scored.own:
         runs.log_numbers(scored.metrics, model_id=registry.logged_model_id(scored.version))
-        registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.rule.name})
+        registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
     numbers = "  ".join(f"{name} {scored.metrics[name]:.3f}" for name in ("Utility", "Forgetting", "F"))
-    say(f"evaluate: {scored.version.label} on {scored.rule.name}: {numbers}")
+    say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {numbers}")
 
 
 def _choose(settings: EvaluateSettings) -> list[Version]:
@@ -74,26 +81,37 @@ def _choose(settings: EvaluateSettings) -> list[Version]:
         return [find_version(settings.name, reference.strip()) for reference in settings.versions.split(",")]
     champion = find_version(settings.name, registry.CHAMPION)
     same = [v for v in registry.versions(settings.name) if v.tag("data_digest") == champion.tag("data_digest")]
-    return [v for v in same if not settings.forget_set or v.tag("forget_set") in ("none", parse_rule(settings.forget_set).name)]
+    if not settings.forget_set:
+        return same
+    name = _read_rule(champion, settings.forget_set).name
+    return [v for v in same if v.tag("forget_set") in ("none", name)]
 
 
-def _rule_for(version: Version, settings: EvaluateSettings) -> ForgetRule:
+def _forget_set_for(version: Version, settings: EvaluateSettings) -> ForgetSet:
     """The forget set asked for, or the version's own; an original has none and takes the one that was retrained last."""
     if settings.forget_set:
-        return parse_rule(settings.forget_set)
+        return _read_rule(version, settings.forget_set)
     if version.tag("forget_set", "none") != "none":
-        return parse_rule(version.tag("forget_set"))
+        return forget_sets.of_version(version)
     retrained = [v for v in registry.versions(version.model) if v.tag("role") == "retrained"]
     if not retrained:
         raise InputError(
             f"{version.label} has forgotten nothing, so say what to score it on: -P forget_set=20-28; the retrained "
             f"reference is made with: mlflow run . -e retrain -P forget_set=20-28"
         )
-    return parse_rule(retrained[-1].tag("forget_set"))
+    return forget_sets.of_version(retrained[-1])
 
 
-def score(version: Version, rule: ForgetRule, alpha: float, reference: Version) -> dict[str, float]:
+def _read_rule(version: Version, text: str) -> ForgetSet:
+    """A rule read against the account of a version's data; no image folder is needed."""
+    manifest, rejected = account_of(version.tag("data_run"))
+    forget = resolve(text, Known(manifest, rejected), version.tag("data_digest"))
+    check(manifest, forget, [])
+    return forget
+
+
+def score(version: Version, forget: ForgetSet, alpha: float, reference: Version) -> dict[str, float]:
     """All metrics of a version by its logged table against the reference's."""
-    earlier = tuple(other for other in parse_rules(version.tag("forgotten")) if other != rule)
+    earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
     times = {"seconds": float(version.tag("seconds")), "retrained_seconds": float(reference.tag("seconds"))}
-    return measure(Case(predictions_of(version), predictions_of(reference), rule, earlier, alpha, **times))
+    return measure(Case(predictions_of(version), predictions_of(reference), forget, earlier, alpha, **times))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from unlearning.data.forget import ForgetRule, parse_rules
+from unlearning.data.forget import ForgetSet
 from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
@@ -15,14 +15,13 @@ from unlearning.errors import InputError
 from unlearning.models.ensemble import Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.prepare import MANIFEST, SETTINGS
+from unlearning.steps.forget_sets import PREDICTIONS, forgotten_by
+from unlearning.steps.prepare import SETTINGS
 from unlearning.steps.progress import track
 from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
-
-PREDICTIONS = "predictions.parquet"
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ class Parent:
         return load_model(self.folder)
 
     @property
-    def forgotten(self) -> list[ForgetRule]:
+    def forgotten(self) -> list[ForgetSet]:
         """What it has forgotten so far."""
-        return parse_rules(self.version.tag("forgotten"))
+        return forgotten_by(self.version)
 
 
 def find_version(name: str, reference: str) -> Version:
@@ -105,33 +104,19 @@ def data_of(version: Version, side: int) -> DataSet:
     return data
 
 
-def manifest_of(version: Version) -> pd.DataFrame:
-    """The manifest a version was trained on, from the tracking server; no image folder is needed."""
-    return runs.read_table(version.tag("data_run"), MANIFEST)
-
-
 def predictions_of(version: Version) -> pd.DataFrame:
     """A version's prediction table."""
     return runs.read_table(version.run_id, PREDICTIONS)
 
 
-def starting_version(name: str, reference: str, rule: ForgetRule) -> Version:
-    """The version to unlearn from: the one asked for, or the newest in the champion's line that remembers ``rule``."""
-    if reference:
-        return find_version(name, reference)
-    version = find_version(name, registry.CHAMPION)
-    while rule in parse_rules(version.tag("forgotten")) and version.tag("parent_version"):
-        version = find_version(name, version.tag("parent_version"))
-    return version
-
-
-def retrained_reference(version: Version, rule: ForgetRule) -> Version:
-    """The retrained version that never saw ``rule``; InputError gives the command that makes it."""
-    retrained = registry.find_or_none(version.model, f"retrained-{rule.name}")
-    command = f"mlflow run . -e retrain -P forget_set={rule.name}"
+def retrained_reference(version: Version, forget: ForgetSet) -> Version:
+    """The retrained version that never saw the forget set; InputError gives the command that makes it."""
+    retrained = registry.find_or_none(version.model, f"retrained-{forget.name}")
+    asked = forget.rule if forget.rule == forget.name else f'"{forget.rule}"'
+    command = f"mlflow run . -e retrain -P forget_set={asked}"
     command += f" -P name={version.model}" if version.model != MODEL_NAME else ""
     if retrained is None:
-        raise InputError(f"there is no retrained reference for the forget set {rule.name}; make it with: {command}")
+        raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {command}")
     if retrained.tag("data_digest") != version.tag("data_digest"):
         raise InputError(
             f"{version.label} was trained on data {version.tag('data_digest')}, the retrained reference "

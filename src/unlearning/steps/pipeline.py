@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from unlearning.data.forget import ForgetSet
 from unlearning.lifecycle.gates import parse_gates
 from unlearning.methods import METHODS
 from unlearning.naming import choose
+from unlearning.steps import forget_sets
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
@@ -31,10 +33,10 @@ def pipeline(settings: PipelineSettings) -> str:
     name = settings.train.name
     methods = [choose(METHODS, method.strip(), "method").name for method in settings.methods.split(",")]
     with runs.run("main", f"forget {settings.forget_set} with {settings.methods}"):
-        original, reference = _train_and_retrain(settings)
-        candidates = [v for method in methods for v in _unlearn(settings, method, original, reference)]
+        original, reference, forget = _train_and_retrain(settings)
+        candidates = [v for method in methods for v in _unlearn(settings, method, original, reference, forget)]
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
-        evaluate(EvaluateSettings(scored, settings.forget_set, settings.alpha, name))
+        evaluate(EvaluateSettings(scored, "" if "hardest" in forget.rule else settings.forget_set, settings.alpha, name))
         try:
             _promote_best(settings, candidates)
         finally:
@@ -42,22 +44,25 @@ def pipeline(settings: PipelineSettings) -> str:
     return NEXT.format(name=name, candidate=candidates[-1].number)
 
 
-def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version]:
+def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
     data, _ = prepare(train.data, train.model.image_size, force)
     mark = train_step.mark(train, data.digest)
     original = reuse_or("train", mark, train.name, force, lambda: [train_step.train(train)])[0]
+    forget = forget_sets.read_rule(settings.forget_set, data, original)
     again = RetrainSettings(settings.forget_set, str(original.number), name=train.name)
-    mark = retrain_step.mark(again, original)
+    mark = retrain_step.mark(again, original, forget)
     reference = reuse_or("retrain", mark, train.name, force, lambda: [retrain_step.retrain(again)])[0]
-    return original, reference
+    return original, reference, forget
 
 
-def _unlearn(settings: PipelineSettings, method: str, original: Version, reference: Version) -> list[Version]:
+def _unlearn(
+    settings: PipelineSettings, method: str, original: Version, reference: Version, forget: ForgetSet
+) -> list[Version]:
     name = settings.train.name
     start = str(original.number)
     job = UnlearnSettings(method, "", settings.forget_set, settings.epochs, start, settings.alpha, name)
-    mark = unlearn_step.mark(job, original, reference)
+    mark = unlearn_step.mark(job, original, reference, forget)
     return reuse_or(f"unlearn ({method})", mark, name, settings.force, lambda: unlearn_step.unlearn(job))
 
 

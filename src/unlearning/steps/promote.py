@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from unlearning.data.forget import parse_rule
 from unlearning.errors import InputError
 from unlearning.lifecycle.gates import Decision, parse_gates
+from unlearning.steps import forget_sets
 from unlearning.steps.evaluate import score
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
@@ -52,10 +52,10 @@ def decide(version: Version, gates: list) -> list[Decision]:
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it has forgotten nothing "
             f"that could be promoted; choose one with a forget set from: mlflow run . -e status"
         )
-    rule, alpha = parse_rule(version.tag("forget_set")), float(version.tag("alpha", str(ALPHA)))
-    reference = retrained_reference(version, rule)
+    forget, alpha = forget_sets.of_version(version), float(version.tag("alpha", str(ALPHA)))
+    reference = retrained_reference(version, forget)
     original = _original_of(version)
-    values = {v.number: score(v, rule, alpha, reference) for v in (version, original, reference)}
+    values = {v.number: score(v, forget, alpha, reference) for v in (version, original, reference)}
     references = {"original": values[original.number], "retrained": values[reference.number]}
     return [gate.decide(values[version.number], references) for gate in gates]
 

@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from unlearning.data.forget import check_rule, parse_rule, retain_mask
+from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.models.build import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps import forget_sets
 from unlearning.steps.ensemble import train_ensemble
 from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
@@ -27,42 +28,43 @@ from unlearning.tracking.registry import Version
 def retrain(settings: RetrainSettings) -> Version:
     """Train as the original was trained, without the forget set; register the result as ``retrained-SET``."""
     with runs.run("retrain", f"retrained without {settings.forget_set}") as run, tempfile.TemporaryDirectory() as place:
-        rule = parse_rule(settings.forget_set)
         parent = open_parent(find_version(settings.name, settings.model))
-        check_rule(parent.data.manifest, rule, [])
+        forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
+        check(parent.data.manifest, forget, [])
+        forget_sets.log([forget])
         spec, seeds = _start(parent, settings), settings.seeds or parent.seeds
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
         runs.log_settings("model", spec.as_dict())
-        runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": rule.name})
+        runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": forget.rule})
         runs.log_settings("data", {"digest": parent.data.digest})
         faces = face_set(parent.data)
-        retained = faces.where(retain_mask(parent.data.manifest, [rule]))
-        runs.log_dataset(retained.frame, f"retain {rule.name}", "retain", parent.data.digest)
+        retained = faces.where(retain_mask(parent.data.manifest, [forget]))
+        runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
         folder = Path(place) / MODEL_ARTIFACT
-        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {rule.name}")
+        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}")
         tags = {
             "role": "retrained",
             "state": "reference",
-            "forget_set": rule.name,
-            "forgotten": rule.name,
+            "forgotten": forget.name,
             "epochs": str(recipe.epochs),
             "data_digest": parent.data.digest,
             "data_run": parent.version.tag("data_run"),
             "parent_version": str(parent.version.number),
+            **forget_sets.tags(forget),
         }
         times = {"seconds": seconds, "retrained_seconds": seconds}
-        title = f"The retrained reference for {rule.name}: as version {parent.version.number}, but it never saw these faces."
-        move = partial(moves.install_reference, forget_set=rule.name)
-        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, rule, **times), move)
+        title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
+        move = partial(moves.install_reference, forget_set=forget.name)
+        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, forget, **times), move)
         version = publish(draft, faces, run.info.run_id)
-        mark_finished(mark(settings, parent.version), [version])
+        mark_finished(mark(settings, parent.version, forget), [version])
     say(f"retrain: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
 
 
-def mark(settings: RetrainSettings, original: Version) -> str:
-    """The fingerprint of a retraining: its settings, the version it follows, and the code."""
-    own = asdict(settings) | {"model": original.source, "forget_set": parse_rule(settings.forget_set).name}
+def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str:
+    """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
+    own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
     return runs.fingerprint("retrain", settings=own, digest=original.tag("data_digest"))
 
 

@@ -39,6 +39,7 @@ def _render(name: str, format: str) -> str:
 def _row(version: Version) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
+    row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
     return row | {name: float(row[name]) if row[name] else None for name in NUMBERS}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from unlearning.data.faces import FaceSet
-from unlearning.data.forget import ForgetRule, check_rule, forget_mask, parse_rule, retain_mask
+from unlearning.data.forget import ForgetSet, check, forget_mask, retain_mask
 from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.case import Case
 from unlearning.methods import METHODS
@@ -20,14 +20,15 @@ from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.naming import choose
 from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.steps import forget_sets
 from unlearning.steps.ensemble import epoch_logger
-from unlearning.steps.lineage import Parent, open_parent, predictions_of, retrained_reference, starting_version
+from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say, training_bar
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.tracking import moves, runs
+from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import make_fabric
 
@@ -39,7 +40,7 @@ class Job:
     Args:
         settings: what the user asked for.
         method: the method with its settings.
-        rule: who is to be forgotten.
+        forget_set: who is to be forgotten.
         parent: the version to start from.
         reference: the retrained version to be measured against.
         faces: all faces.
@@ -47,7 +48,7 @@ class Job:
 
     settings: UnlearnSettings
     method: Method
-    rule: ForgetRule
+    forget_set: ForgetSet
     parent: Parent
     reference: Version
     faces: FaceSet
@@ -55,15 +56,15 @@ class Job:
     @property
     def retain(self) -> FaceSet:
         """Faces to keep: without the forget set, and without what was forgotten before."""
-        return self.faces.where(retain_mask(self.faces.frame, [self.rule, *self.parent.forgotten]))
+        return self.faces.where(retain_mask(self.faces.frame, [self.forget_set, *self.parent.forgotten]))
 
     @property
     def forget(self) -> FaceSet:
         """Faces to forget."""
-        return self.faces.where(forget_mask(self.faces.frame, self.rule))
+        return self.faces.where(forget_mask(self.faces.frame, self.forget_set))
 
     def alias(self, epochs: int) -> str:
-        return f"{self.method.name}-{self.rule.name}-e{epochs}"
+        return f"{self.method.name}-{self.forget_set.name}-e{epochs}"
 
 
 def unlearn(settings: UnlearnSettings) -> list[Version]:
@@ -74,33 +75,39 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
         seconds = forget(job, Path(place))
         table = predictions_of(job.reference)
         made = [_register(job, epochs, Path(place), seconds[epochs], table) for epochs in settings.epochs]
-        mark_finished(mark(settings, job.parent.version, job.reference), made)
+        mark_finished(mark(settings, job.parent.version, job.reference, job.forget_set), made)
     for version in made:
         scores = "  ".join(f"{name} {float(version.tag(name)):.3f}" for name in ("Utility", "Forgetting", "F"))
         say(f"unlearn: {settings.name} {version.label} registered, {scores}")
     return made
 
 
-def mark(settings: UnlearnSettings, parent: Version, reference: Version) -> str:
-    """The fingerprint of an unlearning: its settings, where it starts, what it is measured against, and the code."""
+def mark(settings: UnlearnSettings, parent: Version, reference: Version, forget: ForgetSet) -> str:
+    """The fingerprint of an unlearning: its settings, where it starts, what it is measured against, whom, and the code."""
     method = asdict(make_method(choose(METHODS, settings.method, "method"), settings.params))
-    own = asdict(settings) | {"model": parent.source, "params": method, "forget_set": parse_rule(settings.forget_set).name}
+    own = asdict(settings) | {"model": parent.source, "params": method, "forget_set": forget.sha256}
     return runs.fingerprint("unlearn", settings=own, reference=reference.source, digest=parent.tag("data_digest"))
 
 
 def open_job(settings: UnlearnSettings) -> Job:
     """Check everything before the first step is taken: method, rule, model, data and reference."""
     method = make_method(choose(METHODS, settings.method, "method"), settings.params)
-    rule = parse_rule(settings.forget_set)
-    version = starting_version(settings.name, settings.model, rule)
-    reference = retrained_reference(version, rule)
-    parent = open_parent(version)
-    if rule in parent.forgotten:
+    parent = open_parent(find_version(settings.name, settings.model or registry.CHAMPION))
+    forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
+    while not settings.model and _remembers_nothing(parent, forget) and parent.version.tag("parent_version", "none") != "none":
+        parent = open_parent(find_version(settings.name, parent.version.tag("parent_version")))
+    reference = retrained_reference(parent.version, forget)
+    if _remembers_nothing(parent, forget):
         raise InputError(
-            f"{version.label} has already forgotten {rule.name}; start from one that remembers it: -P model=original"
+            f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: -P model=original"
         )
-    check_rule(parent.data.manifest, rule, parent.forgotten)
-    return Job(settings, method, rule, parent, reference, face_set(parent.data))
+    check(parent.data.manifest, forget, parent.forgotten)
+    return Job(settings, method, forget, parent, reference, face_set(parent.data))
+
+
+def _remembers_nothing(parent: Parent, forget: ForgetSet) -> bool:
+    """Has the version forgotten everybody in the set?"""
+    return bool(forget.ids) and set(forget.ids) <= {face for earlier in parent.forgotten for face in earlier.ids}
 
 
 def _log_settings(job: Job) -> None:
@@ -108,8 +115,9 @@ def _log_settings(job: Job) -> None:
     runs.log_settings("unlearn", asdict(job.settings) | {"model": job.parent.version.uri, "method": job.method.name})
     runs.log_settings("method", asdict(job.method))
     runs.log_settings("data", {"digest": digest})
-    runs.log_dataset(job.retain.frame, f"retain {job.rule.name}", "retain", digest)
-    runs.log_dataset(job.forget.frame, f"forget {job.rule.name}", "forget", digest)
+    runs.log_dataset(job.retain.frame, f"retain {job.forget_set.name}", "retain", digest)
+    runs.log_dataset(job.forget.frame, f"forget {job.forget_set.name}", "forget", digest)
+    forget_sets.log([*job.parent.forgotten, job.forget_set])
 
 
 def forget(job: Job, place: Path) -> dict[int, float]:
@@ -163,33 +171,33 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int) -> dict
 
 
 def _register(job: Job, epochs: int, place: Path, seconds: float, reference_table: pd.DataFrame) -> Version:
-    rule, parent, name = job.rule, job.parent.version, job.settings.name
+    forget, parent, name = job.forget_set, job.parent.version, job.settings.name
     with runs.run("unlearned version", job.alias(epochs)) as run:
-        runs.log_settings("unlearn", {"method": job.method.name, "forget_set": rule.name, "epochs": epochs})
+        runs.log_settings("unlearn", {"method": job.method.name, "forget_set": forget.rule, "epochs": epochs})
+        forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
         case_of = partial(
             Case,
             retrained=reference_table,
-            rule=rule,
+            forget=forget,
             forgotten=tuple(job.parent.forgotten),
             alpha=job.settings.alpha,
             seconds=seconds,
             retrained_seconds=float(job.reference.tag("seconds")),
         )
-        title = f"{job.method.name} made version {parent.number} forget {rule.name} in {epochs} epochs."
+        title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
         move = partial(moves.install_candidate, alias=job.alias(epochs))
         draft = Draft(name, title, folder_of(place, epochs), _tags(job, epochs), case_of, move)
         return publish(draft, job.faces, run.info.run_id)
 
 
 def _tags(job: Job, epochs: int) -> dict[str, str]:
-    forgotten = [rule.name for rule in (*job.parent.forgotten, job.rule)]
+    forgotten = [forget.name for forget in (*job.parent.forgotten, job.forget_set)]
     return {
         "role": "unlearned",
         "state": "candidate",
         "method": job.method.name,
         "params": " ".join(f"{name}={value}" for name, value in asdict(job.method).items()),
-        "forget_set": job.rule.name,
         "forgotten": ",".join(forgotten),
         "epochs": str(epochs),
         "alpha": f"{job.settings.alpha:g}",
@@ -197,4 +205,5 @@ def _tags(job: Job, epochs: int) -> dict[str, str]:
         "data_run": job.parent.version.tag("data_run"),
         "parent_version": str(job.parent.version.number),
         "reference_version": str(job.reference.number),
+        **forget_sets.tags(job.forget_set),
     }

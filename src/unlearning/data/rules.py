@@ -1,0 +1,247 @@
+"""The language of forget sets: atoms joined by ``&`` (and), ``|`` (or), ``!`` (not) and parentheses.
+
+========================  ==========================================================================================
+``20-28``                 ages from 20 to 28 years, both included
+``group:0`` .. ``4``      the study's five age groups: 20-28, 28-36, 36-44, 44-52, 52-60
+``gender:1``              a UTKFace code, or its word: ``gender:female``
+``race:2``                a UTKFace code, or its word: ``race:asian``
+``subject:ID``            all pictures of one person (tables with a column subject)
+``file:ids.csv``          the sample ids or file names of a file's one column
+``random:50``             50 faces drawn at random, ``random:0.05`` 5 % of them; ``random:50@7`` draws with seed 7
+``hardest:50``            the 50 faces with the largest errors of the model at hand
+========================  ==========================================================================================
+
+``!`` binds before ``&``, and ``&`` before ``|``. Names with blanks or signs stand in double quotes: ``file:"my list.csv"``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data import labels
+from unlearning.data.lists import ids_of, read_list
+from unlearning.data.settings import GROUPS
+from unlearning.errors import InputError
+from unlearning.naming import did_you_mean
+
+LEGAL = (
+    "20-28, group:0 .. group:4, gender:0|1, race:0 .. race:4, subject:ID, file:ids.csv, random:50, random:0.05, hardest:50, "
+    "joined by & | ! and parentheses"
+)
+AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
+TOKEN = re.compile(r'\s*(?:([&|!()])|((?:"[^"]*"|[^\s&|!()"])+))')
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a rule is read against.
+
+    Args:
+        manifest: all faces and copies.
+        rejected: files left out: a list may name them.
+        predictions: prediction table of the model at hand, for ``hardest``; None when there is none.
+        notes: collects sentences for the user about what a list named in vain.
+    """
+
+    manifest: pd.DataFrame
+    rejected: pd.DataFrame
+    predictions: pd.DataFrame | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def drawn_from(self) -> np.ndarray:
+        """The faces that single faces are drawn from: training and validation, without copies."""
+        return (self.manifest.split != "test").to_numpy() & (self.manifest.copy_of == "").to_numpy()
+
+
+Selection = Callable[[Known], np.ndarray]
+
+
+def parse(text: str) -> Selection:
+    """Read a rule: a function from what is known to one bool a row of the manifest. InputError when it cannot be read."""
+    tokens = _tokens(text)
+    selection, rest = _or(tokens, text)
+    if rest:
+        raise InputError(f"unknown forget set {text!r}: {rest[0]!r} is not expected where it stands; legal: {LEGAL}")
+    return selection
+
+
+def single_ages(text: str) -> str | None:
+    """``20-28`` for the rules ``20-28`` and ``group:0``, whose name can stand in an alias; None for any other rule."""
+    group = re.fullmatch(r"\s*group:(\d+)\s*", text)
+    if group and int(group[1]) < len(GROUPS):
+        return GROUPS[int(group[1])]
+    ages = AGES.fullmatch(text.strip())
+    return f"{int(ages[1])}-{int(ages[2])}" if ages else None
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    while text[at:].strip():
+        match = TOKEN.match(text, at)
+        if not match:
+            raise InputError(f"unknown forget set {text!r}: a quotation mark is open; legal: {LEGAL}")
+        tokens.append(match[1] or match[2])
+        at = match.end()
+    if not tokens:
+        raise InputError(f"the forget set is empty; legal: {LEGAL}")
+    return tokens
+
+
+def _or(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+    left, rest = _and(tokens, text)
+    while rest and rest[0] == "|":
+        right, rest = _and(rest[1:], text)
+        left = _joined(np.logical_or, left, right)
+    return left, rest
+
+
+def _and(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+    left, rest = _not(tokens, text)
+    while rest and rest[0] == "&":
+        right, rest = _not(rest[1:], text)
+        left = _joined(np.logical_and, left, right)
+    return left, rest
+
+
+def _joined(operator, left: Selection, right: Selection) -> Selection:
+    return lambda known: operator(left(known), right(known))
+
+
+def _not(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+    if not tokens or tokens[0] in "&|)":
+        found = f"{tokens[0]!r} stands" if tokens else "it ends"
+        raise InputError(f"unknown forget set {text!r}: {found} where a rule is expected; legal: {LEGAL}")
+    first, rest = tokens[0], tokens[1:]
+    if first == "!":
+        inner, rest = _not(rest, text)
+        return lambda known: ~inner(known), rest
+    if first == "(":
+        inner, rest = _or(rest, text)
+        if not rest or rest[0] != ")":
+            raise InputError(f"unknown forget set {text!r}: a parenthesis is not closed; legal: {LEGAL}")
+        return inner, rest[1:]
+    return _atom(first, text), rest
+
+
+def _atom(word: str, text: str) -> Selection:
+    if AGES.fullmatch(word):
+        return _ages(word)
+    kind, colon, value = word.partition(":")
+    if not colon or kind not in ATOMS:
+        raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{did_you_mean(kind, ATOMS)}; legal: {LEGAL}")
+    value = value.replace('"', "")
+    if not value:
+        raise InputError(f"unknown forget set {text!r}: nothing stands after {kind}:; legal: {LEGAL}")
+    return ATOMS[kind](value)
+
+
+def _ages(word: str) -> Selection:
+    low, high = map(int, AGES.fullmatch(word).groups())
+    if low > high:
+        raise InputError(f"the forget set {word!r} ends before it begins; did you mean {high}-{low}?")
+    return lambda known: known.manifest.age.between(low, high).to_numpy()
+
+
+def _group(value: str) -> Selection:
+    if value not in map(str, range(len(GROUPS))):
+        raise InputError(f"unknown group {value!r}; legal: 0 .. {len(GROUPS) - 1}, which are {', '.join(GROUPS)}")
+    return _ages(GROUPS[int(value)])
+
+
+def _gender(value: str) -> Selection:
+    code = labels.code(value, labels.GENDERS, "gender")
+    return lambda known: (known.manifest.gender == code).to_numpy()
+
+
+def _race(value: str) -> Selection:
+    code = labels.code(value, labels.RACES, "race")
+    return lambda known: (known.manifest.race == code).to_numpy()
+
+
+def _subject(value: str) -> Selection:
+    def select(known: Known) -> np.ndarray:
+        subjects = known.manifest.subject.astype(str)
+        if not (subjects == value).any():
+            legal = sorted(set(subjects) - {""})
+            some = f"there are {len(legal)}, such as {', '.join(legal[:3])}" if legal else "the data names no subjects"
+            raise InputError(f"unknown subject {value!r}{did_you_mean(value, legal)}; {some}")
+        return (subjects == value).to_numpy()
+
+    return select
+
+
+def _random(value: str) -> Selection:
+    match = re.fullmatch(r"(\d+|\d*\.\d+)(?:@(\d{1,9}))?", value)
+    if not match or float(match[1]) <= 0 or ("." in match[1] and float(match[1]) > 1):
+        raise InputError(f"random:{value} cannot be read; legal: random:50, random:0.05 (a share), random:50@7 (seed 7)")
+
+    def select(known: Known) -> np.ndarray:
+        pool = known.manifest[known.drawn_from]
+        count = max(1, round(float(match[1]) * len(pool))) if "." in match[1] else int(match[1])
+        _require_as_many(f"random:{value}", count, len(pool))
+        order = np.random.default_rng(int(match[2] or 0)).permutation(len(pool))
+        return known.manifest.id.isin(_first_together(pool.iloc[order], count)).to_numpy()
+
+    return select
+
+
+def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
+    """The first ``count`` ids, but near-copies all or none: a set of 50 faces has 50, and no twin of them is kept."""
+    chosen: list[str] = []
+    for _, members in ordered.groupby("near", sort=False).id:
+        if len(chosen) + len(members) <= count:
+            chosen += list(members)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def _hardest(value: str) -> Selection:
+    if not value.isdigit() or int(value) < 1:
+        raise InputError(f"hardest:{value} cannot be read; legal: a number of faces, as hardest:50")
+
+    def select(known: Known) -> np.ndarray:
+        if known.predictions is None:
+            raise InputError(
+                "hardest: names faces by the errors of one model, and here there is none at hand; say it to retrain and "
+                "unlearn, and leave forget_set empty to score a version on its own forget set"
+            )
+        errors = (known.predictions.predicted - known.predictions.age).abs().set_axis(known.predictions.id)
+        pool = known.manifest[known.drawn_from]
+        _require_as_many(f"hardest:{value}", int(value), len(pool))
+        order = np.lexsort((pool.id, -errors.reindex(pool.id).to_numpy()))
+        return known.manifest.id.isin(_first_together(pool.iloc[order], int(value))).to_numpy()
+
+    return select
+
+
+def _require_as_many(rule: str, count: int, there_are: int) -> None:
+    if count > there_are:
+        raise InputError(f"{rule} asks for more faces than there are: {there_are} can be forgotten")
+
+
+def _file(value: str) -> Selection:
+    def select(known: Known) -> np.ndarray:
+        ids, notes = ids_of(read_list(Path(value).expanduser()), known.manifest, known.rejected, value)
+        known.notes.extend(notes)
+        return known.manifest.id.isin(ids).to_numpy()
+
+    return select
+
+
+ATOMS = {
+    "group": _group,
+    "gender": _gender,
+    "race": _race,
+    "subject": _subject,
+    "file": _file,
+    "random": _random,
+    "hardest": _hardest,
+}

@@ -1,0 +1,221 @@
+"""A forget set is read once, and every run and version that uses it holds who was in it."""
+
+import re
+import subprocess
+from functools import partial
+
+import mlflow
+import pytest
+
+from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
+from unlearning.errors import InputError
+from unlearning.models.spec import ModelSpec
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.forget_sets import forgotten_by, of_version
+from unlearning.steps.lineage import predictions_of
+from unlearning.steps.pipeline import pipeline
+from unlearning.steps.prepare import account_of
+from unlearning.steps.promote import promote
+from unlearning.steps.retrain import retrain
+from unlearning.steps.settings import (
+    DataSettings,
+    EvaluateSettings,
+    PipelineSettings,
+    PromoteSettings,
+    RetrainSettings,
+    TrainSettings,
+    UnlearnSettings,
+)
+from unlearning.steps.status import status
+from unlearning.steps.unlearn import open_job, unlearn
+from unlearning.tracking import moves, registry, runs
+
+MODEL = "age-resnet50"
+RULE = "20-28 & gender:1"
+LISTED = 10
+
+
+def of_table(table) -> list[str]:
+    """Ten training faces, as one person's pictures could be."""
+    return list(table.file[(table.split == "train")][:LISTED])
+
+
+@pytest.fixture(scope="module")
+def asked_store(fill, workplace, trained_store, data):
+    """Two more requests: a rule of two words, forgotten by version 6 (ft, 1 epoch), and a list file, forgotten by version 8.
+
+    The list is deleted in the end.
+    """
+    path = workplace / "her pictures.csv"
+    path.write_text("\n".join(["file", *of_table(data.manifest)]))
+
+    def ask():
+        for rule in (RULE, f'file:"{path}"'):
+            retrain(RetrainSettings(rule, epochs=1))
+            unlearn(UnlearnSettings(forget_set=rule, epochs=(1,)))
+        path.unlink()
+
+    return fill("asked", trained_store, ask)
+
+
+@pytest.fixture
+def asked(use, asked_store):
+    use(asked_store)
+
+
+@pytest.fixture
+def people(data) -> ForgetSet:
+    """Whom the rule of two words means."""
+    return resolve(RULE, Known(data.manifest, data.rejected), data.digest)
+
+
+@pytest.fixture
+def her(data) -> ForgetSet:
+    """Whom the list means."""
+    table = data.manifest
+    return ForgetSet("", "", data.digest, tuple(sorted(table.id[table.file.isin(of_table(table))])))
+
+
+def version(alias: str) -> registry.Version:
+    return registry.find(MODEL, alias)
+
+
+def parent_of(run_id: str) -> str:
+    return mlflow.get_run(run_id).data.tags["mlflow.parentRunId"]
+
+
+def test_aliases_name_a_rule_of_several_words_by_its_hash(asked, people):
+    name = people.sha256[:10]
+    assert version("5").aliases == (f"retrained-{name}",)
+    assert version("6").aliases == (f"ft-{name}-e1",)
+
+
+def test_runs_and_versions_say_who_was_to_be_forgotten(asked, people):
+    told = {
+        "forget_set": people.name,
+        "forget_rule": RULE,
+        "forget_sha256": people.sha256,
+        "forget_count": str(len(people.ids)),
+    }
+    evaluate(EvaluateSettings("6"))
+    (evaluated,) = mlflow.search_runs(filter_string="tags.step = 'evaluate'", output_format="list")
+    unlearned = version("6").run_id
+    for run_id in (version("5").run_id, unlearned, parent_of(unlearned), evaluated.info.run_id):
+        assert mlflow.get_run(run_id).data.tags.items() >= told.items()
+        assert ForgetSet.from_dict(runs.read_json(run_id, f"forget/{people.name}.json")) == people
+    for number in "56":
+        assert version(number).tags.items() >= told.items()
+        assert version(number).tag("forgotten") == people.name
+    assert RULE in status(MODEL, "markdown")
+
+
+def test_the_forget_set_is_who_was_not_shown_to_the_reference(asked, people, data):
+    retained = mlflow.get_run(version("5").run_id).inputs.dataset_inputs[0].dataset
+    assert retained.digest == f"{data.digest}-{(data.manifest.split != 'test').sum() - len(people.ids)}"
+
+
+def test_a_list_is_not_needed_once_it_was_read(asked, her):
+    made = version("8")
+    assert of_version(made).ids == her.ids
+    assert len(her.ids) >= LISTED
+    row = evaluate(EvaluateSettings("8")).iloc[0]
+    assert pytest.approx(float(made.tag("F")), rel=1e-5) == row.F
+    promote(PromoteSettings("8", gates="F > 0"))
+    assert version("champion").number == 8
+    assert f"forgotten-{her.sha256[:10]}" in version("8").aliases
+
+
+def test_a_second_request_keeps_both_manifests_and_forgets_both(asked, her):
+    promote(PromoteSettings("8", gates="F > 0"))
+    job = open_job(UnlearnSettings(forget_set="20-28"))
+    assert not {*her.ids, *job.forget_set.ids} & {*job.retain.frame.id}
+    (made,) = unlearn(UnlearnSettings(forget_set="20-28", epochs=(1,)))
+    assert made.tag("parent_version") == "8"
+    assert made.tag("forgotten") == f"{her.sha256[:10]},20-28"
+    assert [forget.ids for forget in forgotten_by(made)] == [her.ids, job.forget_set.ids]
+    for run_id in (made.run_id, parent_of(made.run_id)):
+        assert runs.read_json(run_id, f"forget/{her.sha256[:10]}.json")["ids"] == list(her.ids)
+        assert mlflow.get_run(run_id).data.tags["forget_set"] == "20-28"
+    evaluate(EvaluateSettings(str(made.number)))
+    assert forget_mask(predictions_of(made), of_version(made)).sum() == len(job.forget_set.ids)
+
+
+def test_whom_a_version_has_forgotten_it_is_not_asked_to_forget_again(asked):
+    with pytest.raises(InputError, match=r"version 6 .* has already forgotten 20-28 & gender:1; .* -P model=original"):
+        open_job(UnlearnSettings(forget_set=RULE, model="6"))
+    promote(PromoteSettings("6", gates="F > 0"))
+    assert open_job(UnlearnSettings(forget_set=RULE)).parent.version.tag("role") == "original"
+    assert open_job(UnlearnSettings(forget_set="20-28")).parent.version.number == 6
+
+
+def test_the_same_people_in_other_words_are_the_same_request(asked):
+    assert open_job(UnlearnSettings(forget_set="gender:female & (group:0)", model="original")).reference.number == 5
+    with pytest.raises(InputError, match="has already forgotten"):
+        open_job(UnlearnSettings(forget_set="gender:female & (group:0)", model="6"))
+
+
+def test_hardest_means_the_largest_errors_of_the_original_for_retrain_and_unlearn(trained, data):
+    reference = retrain(RetrainSettings("hardest:5", epochs=1))
+    job = open_job(UnlearnSettings(forget_set="hardest:5"))
+    assert job.reference.number == reference.number
+    assert job.forget_set == of_version(reference)
+    table = predictions_of(version("original"))
+    learned = table[table.split != "test"]
+    assert set(job.forget_set.ids) == set(learned.id.loc[(learned.predicted - learned.age).abs().nlargest(5).index])
+
+
+RULES = ["36-44", "gender:1", "20-28 & !gender:1 | race:2", 'file:"my list.csv" & !20-28', "file:$HOME.csv", "hardest:5"]
+
+
+def command_of(refusal) -> list[str]:
+    """The words of the command that an error ends with, as a shell gives them to mlflow."""
+    printing = "printf '%s\\n' " + re.search(r"mlflow run .*", str(refusal.value))[0]
+    return subprocess.run(["sh", "-c", printing], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_a_reference_the_exact_command_is_given(trained, data, rule):
+    for name in ("my list.csv", "$HOME.csv"):
+        (trained / name).write_text("\n".join(of_table(data.manifest)))
+    with pytest.raises(InputError, match="there is no retrained reference for the forget set") as refusal:
+        open_job(UnlearnSettings(forget_set=rule))
+    assert command_of(refusal) == ["mlflow", "run", ".", "-e", "retrain", "-P", f"forget_set={rule}"]
+
+
+def test_the_command_for_the_hardest_faces_of_a_later_version_makes_the_reference_that_was_missing(trained, data):
+    registry.transition(MODEL, partial(moves.promote, number=2, forget_set="20-28", tags={}))
+    tables = [predictions_of(version(alias)) for alias in ("original", "champion")]
+    known = [Known(data.manifest, data.rejected, table) for table in tables]
+    rules = (f"hardest:{count}" for count in range(1, 90))
+    rule = next(rule for rule in rules if len({resolve(rule, one, data.digest).sha256 for one in known}) == 2)
+    with pytest.raises(InputError) as refusal:
+        open_job(UnlearnSettings(forget_set=rule))
+    given = dict(word.split("=") for word in command_of(refusal) if "=" in word)
+    reference = retrain(RetrainSettings(**given, epochs=1))
+    assert open_job(UnlearnSettings(forget_set=rule)).reference.number == reference.number
+
+
+@pytest.mark.parametrize("rule", ["20-28 & !gender:1", "group:1 | race:2", "random:12@3", "random:0.1", "!(20-50)"])
+def test_a_rule_means_the_same_read_against_the_account_of_a_run(trained, data, rule):
+    manifest, rejected = account_of(version("original").tag("data_run"))
+    assert resolve(rule, Known(manifest, rejected), data.digest) == resolve(
+        rule, Known(data.manifest, data.rejected), data.digest
+    )
+
+
+@pytest.mark.parametrize("rule", ["20-40 & gender:1", "hardest:8"])
+def test_the_whole_job_takes_any_rule_and_reuses_it(store, rule, capfd):
+    train = TrainSettings(
+        DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 1, "precision": "32-true"}
+    )
+    job = PipelineSettings(train, rule, "ft", (1,), 15.0, "F > 0")
+    pipeline(job)
+    name = version("champion").tag("forget_set")
+    aliases = {alias for one in registry.versions(MODEL) for alias in one.aliases}
+    assert aliases == {"original", "champion", "forgotten", f"forgotten-{name}", f"retrained-{name}", f"ft-{name}-e1"}
+    assert {one.tag("scored_on") for one in registry.versions(MODEL)} == {name}
+    capfd.readouterr()
+    pipeline(job)
+    said = capfd.readouterr().err
+    assert all(f"{step}: reused" in said for step in ("prepare", "train", "retrain", "unlearn (ft)"))
+    assert len(registry.versions(MODEL)) == 3
