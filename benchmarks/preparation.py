@@ -1,33 +1,181 @@
-"""Seconds to prepare a folder the first time and again, in one run, with a cache of its own.
+"""What preparing costs: reading against a bare Pillow loop, recognising known data, memory, and copies.
 
-PYTHONPATH=src python benchmarks/preparation.py --data_dir FOLDER
+    PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/preparation.py --data_dir FOLDER --memory
+
+Reading and the bare loop (open, convert to RGB, resize, array) take turns over the same files in one process, with as many
+workers; ratios hold where machines differ, so their median and range are printed. Reading uses threads, and so does the
+bare loop; a second bare loop with as many processes shows what threads cost. Caches are temporary.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from unittest.mock import patch
 
 import click
+import numpy as np
+from PIL import Image
 
-from unlearning.data.folder import CACHE_VARIABLE
+from unlearning.data.cache import CACHE_VARIABLE
+from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
+from unlearning.data.reading import read
 from unlearning.data.settings import DataSettings
+from unlearning.data.sources import list_sources
+
+AGES = (20, 60)
+KNOWN_FACES = 24_000
+COPIES = 150
+MEMORY_FACES = (1_000, 10_000, 100_000)
+WORKERS = len(os.sched_getaffinity(0))
+
+
+def silent(items, count: int, title: str):
+    return items
+
+
+@contextmanager
+def temporary_cache():
+    """Every measurement starts with nothing known, and leaves nothing behind."""
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {CACHE_VARIABLE: folder}):
+        yield
+
+
+def seconds(call: Callable, *arguments) -> float:
+    start = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - start
+
+
+def bare(path: Path, side: int) -> None:
+    """The least a reader does; the array is dropped, so that sending it between processes costs the rival nothing."""
+    with Image.open(path) as image:
+        np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
+
+
+def bare_loop(pool: Executor, paths: list[Path], side: int) -> None:
+    for _ in pool.map(partial(bare, side=side), paths, chunksize=64):
+        pass
+
+
+def reading_seconds(data_dir: Path, side: int) -> float:
+    with temporary_cache():
+        return seconds(read, data_dir, side, silent)
+
+
+def time_reading(data_dir: Path, side: int, rounds: int) -> None:
+    """Print files a second and the ratios; the first round warms the files up and does not count."""
+    listing = list_sources(data_dir)
+    paths = [listing.root / name for name in listing.names]
+    with ThreadPoolExecutor(WORKERS) as threads, ProcessPoolExecutor(WORKERS, get_context("spawn")) as processes:
+        times = [
+            (reading_seconds(data_dir, side), *(seconds(bare_loop, pool, paths, side) for pool in (threads, processes)))
+            for _ in range(rounds + 1)
+        ][1:]
+    rates = "  ".join(f"{len(paths) / statistics.median(column):>8.0f}" for column in zip(*times, strict=True))
+    ratios = "  ".join(spread([row[rival] / row[0] for row in times]) for rival in (1, 2))
+    print(f"{side:>4} px {rates}   {ratios}", flush=True)
+
+
+def linked(drawn: Path, place: Path, count: int) -> Path:
+    """A folder with the first drawn faces, as hard links."""
+    folder = place / str(count)
+    folder.mkdir()
+    for face in sorted(drawn.iterdir(), key=lambda face: face.name.rsplit("_", 1)[-1])[:count]:
+        os.link(face, folder / face.name)
+    return folder
+
+
+def count_files(folder: Path) -> int:
+    return sum(1 for _ in folder.iterdir())
+
+
+def time_recognition(data_dir: Path, rounds: int) -> None:
+    settings = DataSettings(str(data_dir))
+    with temporary_cache():
+        first = seconds(prepare, settings, 64, silent)
+        again = [seconds(prepare, settings, 64, silent) for _ in range(rounds)]
+    print(f"{count_files(data_dir)} files: first {first:.1f}, unchanged {spread(again)}")
+
+
+def time_copies(data_dir: Path, rounds: int) -> None:
+    """Copies are cut from the cached pixels: after a first reading they cost their own making, then nothing."""
+    plain, more = (DataSettings(str(data_dir), augment_to=count) for count in (0, COPIES))
+    times = []
+    for _ in range(rounds + 1):
+        with temporary_cache():
+            times.append([seconds(prepare, settings, 64, silent) for settings in (plain, plain, more, more)])
+    first, again, made, known = map(spread, zip(*times[1:], strict=True))
+    print(f"{count_files(data_dir)} files: first {first}, again {again}")
+    print(f"  then augment_to={COPIES}: first {made}, again {known}")
+
+
+def spread(values) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def prepare_alone(data_dir: str) -> None:
+    """Run in a process of its own: prepare, and print its largest memory and its time as JSON."""
+    import resource
+
+    took = seconds(prepare, DataSettings(data_dir), 64, silent)
+    print(json.dumps({"seconds": took, "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+
+
+def measure_memory(data_dir: Path) -> None:
+    call = [sys.executable, __file__, "--alone", str(data_dir)]
+    with temporary_cache():
+        for title in ("first", "again"):
+            result = json.loads(subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout)
+            count, memory = count_files(data_dir), result["bytes"] / 1e6
+            print(f"{count:>7} faces, {title}: {memory:>5.0f} MB, {result['seconds']:>6.1f} s", flush=True)
 
 
 @click.command()
-@click.option("--data_dir", required=True, help="Folder of UTKFace-named pictures.")
-@click.option("--image_size", default=64, help="Side of the stored pictures, in pixels.")
-def main(data_dir: str, image_size: int):
-    """Print both times."""
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ[CACHE_VARIABLE] = cache
-        for title in ("first time", "again"):
-            start = time.perf_counter()
-            data = prepare(DataSettings(data_dir), image_size, lambda items, count, title: items)
-            took = time.perf_counter() - start
-            print(f"{title}: {len(data.manifest) + len(data.rejected)} files in {took:.2f} s, data {data.digest}")
+@click.option("--data_dir", default="", help="Folder of UTKFace-named pictures for rates and copies; empty draws 4,000 faces.")
+@click.option("--drawn", default="", help="Where drawn faces are kept for another time; empty: a temporary folder.")
+@click.option("--rounds", default=5, help="Measurements of each kind.")
+@click.option("--memory", is_flag=True, help="Also measure memory, at up to 100,000 drawn faces (minutes).")
+@click.option("--alone", default="", hidden=True)
+def main(data_dir: str, drawn: str, rounds: int, memory: bool, alone: str):
+    """Print rates, seconds and memory."""
+    if alone:
+        prepare_alone(alone)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        count = MEMORY_FACES[-1] if memory else KNOWN_FACES
+        source = Path(drawn or temporary) / f"drawn-{count}"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        print(f"{count} faces drawn in {seconds(draw_folder, source, count, 0, AGES):.0f} s (0: they were kept)\n", flush=True)
+        with tempfile.TemporaryDirectory(dir=source.parent) as folder:
+            measure_all(Path(data_dir) if data_dir else None, partial(linked, source, Path(folder)), rounds, memory)
+
+
+def measure_all(data_dir: Path | None, links: Callable[[int], Path], rounds: int, memory: bool) -> None:
+    faces = data_dir or links(4_000)
+    print(f"files a second with {WORKERS} workers, and ratio reading / bare loop: median (range)")
+    print("side     reading  threads  processes  to threads           to processes")
+    for side in (48, 64, 224):
+        time_reading(faces, side, rounds)
+    print("\nseconds to prepare at 64 px: median (range)")
+    time_recognition(links(KNOWN_FACES), rounds)
+    time_copies(faces, rounds)
+    if memory:
+        print("\nlargest memory of a process that only prepares, at 64 px")
+        for count in MEMORY_FACES:
+            measure_memory(links(count))
 
 
 if __name__ == "__main__":

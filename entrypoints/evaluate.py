@@ -8,7 +8,7 @@ from entrypoints.options import alpha_option, name_option
 
 @click.command(cls=Entry)
 @option("version", "champion", "Aliases, numbers or model URIs joined by commas; all: every version of the champion's data.")
-@option("forget_set", "", "Whom to score on: an age range or group:N; empty for each version's own forget set.")
+@option("forget_set", "", "Whom to score on: a forget rule, as 20-28 or gender:1; empty for each version's own forget set.")
 @alpha_option
 @name_option
 def main(**values):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import click
 
 from entrypoints.command import Maybe, Positive, option, options
 from unlearning.steps.settings import (
     ALPHA,
+    CONTRADICTIONS,
+    DUPLICATES,
     FORGET_SET,
     GATES,
     MODEL_NAME,
+    NEAR_DUPLICATES,
     PRESET,
     DataSettings,
     ModelSpec,
@@ -25,17 +30,45 @@ name_option = option("name", MODEL_NAME, "Registered model that versions go to a
 forget_set_option = option(
     "forget_set",
     FORGET_SET,
-    "Who is to be forgotten: an inclusive age range (20-28), or a group of the study (group:0 .. group:4).",
+    "Who is to be forgotten: 20-28 (ages), group:0 .. group:4, gender:1 or gender:female, race:2, subject:ID, file:ids.csv (a "
+    "list of sample ids or file names), random:50, random:0.05, hardest:50; joined by & | ! and parentheses.",
 )
 alpha_option = option("alpha", ALPHA, "Scale of the Forgetting score, in years (the study takes 15).", Positive())
 gates_option = option("gates", GATES, "Conditions of a promotion, joined by commas; every metric can be named.")
 
 data_options = options(
-    option("data_dir", DataSettings.data_dir, "Folder of UTKFace-named pictures; empty draws faces instead."),
+    option(
+        "data_dir",
+        DataSettings.data_dir,
+        "Folder of UTKFace-named pictures, or a CSV or parquet table with the columns path and age (and gender, race, "
+        "subject); empty draws faces instead.",
+    ),
     option("drawn_faces", DataSettings.drawn_faces, "How many faces to draw when there is no data_dir.", click.IntRange(20)),
     option("min_age", DataSettings.min_age, "Youngest age kept, in years.", click.IntRange(0, 120)),
     option("max_age", DataSettings.max_age, "Oldest age kept, in years.", click.IntRange(0, 120)),
-    option("split_seed", DataSettings.split_seed, "Seed of the 60/20/20 split, and of the drawing.", SEED),
+    option("split_seed", DataSettings.split_seed, "Seed of the reduction, the split, the copies and the drawing.", SEED),
+    option("fraction", DataSettings.fraction, "Share of the faces to keep, of every age alike (the study: 0.3).", float),
+    option("stratify", DataSettings.stratify, "none: split at random; age: every part gets the same ages."),
+    option(
+        "augment_to",
+        DataSettings.augment_to,
+        "Bring every training age up to so many faces by copies (the study: 150); 0 makes none.",
+        click.IntRange(0),
+    ),
+    option("min_sharpness", DataSettings.min_sharpness, "Smallest variance of the Laplacian, in squared grey levels.", float),
+    option("min_brightness", DataSettings.min_brightness, "Smallest mean grey level, 0 to 255.", float),
+    option("max_brightness", DataSettings.max_brightness, "Largest mean grey level, 0 to 255.", float),
+    option("min_contrast", DataSettings.min_contrast, "Smallest standard deviation of the grey levels.", float),
+    option("min_side", DataSettings.min_side, "Shortest side of a picture, in pixels.", click.IntRange(0)),
+    option("max_saturated", DataSettings.max_saturated, "Largest share of black or white pixels, 0 to 1.", float),
+    option("duplicates", DataSettings.duplicates, f"Files with one picture: {' or '.join(DUPLICATES)}."),
+    option(
+        "near_duplicates",
+        DataSettings.near_duplicates,
+        f"Near-copies: {' or '.join(NEAR_DUPLICATES)} (together: on one side of every split).",
+    ),
+    option("contradictions", DataSettings.contradictions, f"One picture under different ages: {' or '.join(CONTRADICTIONS)}."),
+    option("accept_rejects", DataSettings.accept_rejects, "Go on although more than half of the files cannot be used.", bool),
 )
 
 image_size_option = option("image_size", ModelSpec.image_size, "Side of the network's input, in pixels (the study: 224).", int)
@@ -69,12 +102,9 @@ def data_settings(values: dict) -> DataSettings:
     """Settings from the options of ``data_options``; a relative folder means one in the working directory."""
     from pathlib import Path
 
-    from unlearning.errors import InputError
-
-    if values["min_age"] >= values["max_age"]:
-        raise InputError(f"min_age={values['min_age']} is not below max_age={values['max_age']}")
     data_dir = str(Path(values["data_dir"]).expanduser().resolve()) if values["data_dir"] else ""
-    return DataSettings(data_dir, values["drawn_faces"], values["min_age"], values["max_age"], values["split_seed"])
+    own = {field.name: values[field.name] for field in fields(DataSettings)}
+    return DataSettings(**own | {"data_dir": data_dir})
 
 
 def train_settings(values: dict, epochs: int | None) -> TrainSettings:

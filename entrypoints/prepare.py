@@ -10,7 +10,12 @@ from entrypoints.options import data_options, data_settings, image_size_option
 @data_options
 @image_size_option
 def main(**values):
-    """Read or draw the faces, split them 60/20/20, cache their pixels, and log the manifest and what was left out."""
+    """Read or draw the faces, clean, split and augment them, and log the account of every file.
+
+    In this order: files that cannot be used, contradictions, duplicates, reduction to fraction, ages, quality; then the
+    split 60/20/20, then copies of training faces. manifest.csv holds every face and copy, rejected.csv every file left out
+    with the reason, data_report.html the figures.
+    """
     from unlearning.steps.prepare import prepare
 
     prepare(data_settings(values), values["image_size"], force=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from forgetting import forget_set
 from places import ROOT
-from unlearning.data.forget import forget_mask, parse_rule, retain_mask
+from unlearning.data.forget import forget_mask, retain_mask
 from unlearning.methods.params import make_method
 from unlearning.methods.task import UnlearningTask
 from unlearning.models.build import build
@@ -18,10 +19,11 @@ def test_the_example_method_runs_as_it_is_printed(faces, spec, recipe, fabric):
     names = {"dataclass": dataclass, "ClassVar": ClassVar, "__name__": __name__}
     exec(code, names)
     method = make_method(names["ForgetGently"], "middle=35")
-    rule = parse_rule("20-28")
+    forgotten = forget_set("20-28", faces.frame)
     model = build(spec, seed=0)
     before = weights_digest(model)
-    retain, forget = faces.where(retain_mask(faces.frame, [rule])), faces.where(forget_mask(faces.frame, rule))
+    retain = faces.where(retain_mask(faces.frame, [forgotten]))
+    forget = faces.where(forget_mask(faces.frame, forgotten))
     task = UnlearningTask(model, retain, forget, fabric, 0, partial(build, spec), recipe, epochs=1)
     assert method.middle == 35
     assert weights_digest(method.unlearn(task)) != before

@@ -95,6 +95,6 @@ def test_every_third_party_import_is_a_listed_dependency():
     listed = {line.split("==")[0].replace("-", "_") for line in pip_list()}
     owners = packages_distributions()
     missing = {
-        name for name in outside if not {owner.replace("-", "_") for owner in owners[name]} & (listed | {"mlflow_skinny"})
+        name for name in outside if not {owner.lower().replace("-", "_") for owner in owners[name]} & (listed | {"mlflow_skinny"})
     }
     assert not missing

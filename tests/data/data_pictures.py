@@ -1,4 +1,4 @@
-"""Pictures and folders that the tests of this room make for themselves."""
+"""Pictures, folders and tables that the tests of this room make for themselves."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
-from unlearning.data.folder import Reading, read_folder
+from unlearning.data import reading
+from unlearning.data.manifest import DataSet, prepare
+from unlearning.data.settings import DataSettings
 
 
-def noise(seed: int, size: tuple[int, int] = (24, 24)) -> Image.Image:
-    """A picture that no other seed gives."""
+def noise(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:
+    """A picture that no other seed gives, far from every other, and good enough for every threshold."""
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
 
 
@@ -23,6 +26,16 @@ def encode(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture that a file's bytes hold."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def brighter(image: Image.Image, factor: float) -> Image.Image:
+    """The picture with every level multiplied."""
+    return Image.fromarray(np.clip(np.asarray(image) * factor, 0, 255).astype(np.uint8))
 
 
 def raw_png(size: tuple[int, int], depth: int, colour: int, lines: bytes) -> bytes:
@@ -49,11 +62,21 @@ def no_bar(items, count, title):
     return items
 
 
-def read(folder: Path, side: int = 16, ages: tuple[int, int] = (20, 60), progress=no_bar) -> Reading:
-    """Read a folder as ``prepare`` does."""
-    return read_folder(folder, side, ages, progress)
+def read(place: Path, side: int = 16, progress=no_bar) -> reading.Reading:
+    """Read a folder or table as ``prepare`` does."""
+    return reading.read(place, side, progress)
 
 
-def reasons(reading: Reading) -> dict[str, str]:
+def prepared(place: Path, side: int = 16, **changes) -> DataSet:
+    """Prepare a folder or table with the default settings and these changes."""
+    return prepare(DataSettings(data_dir=str(place), **changes), side, no_bar)
+
+
+def reasons(files: pd.DataFrame) -> dict[str, str]:
     """Why each file is left out; empty for a usable face."""
-    return dict(zip(reading.files.file, reading.files.reason, strict=True))
+    return dict(zip(files.file, files.reason, strict=True))
+
+
+def accounted_for(data: DataSet) -> list[str]:
+    """Every file that the data set speaks of, as often as it does: sources of the manifest, and what was left out."""
+    return sorted([*data.manifest.file[data.manifest.copy_of == ""], *data.rejected.file])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +80,24 @@ def test_age_is_visible():
         return float(np.mean([np.asarray(face)[60:150, 40:50].mean() for face in faces]))
 
     assert hair(60) > hair(20) + 40
+
+
+def test_drawn_faces_pass_every_threshold_and_none_is_a_near_copy_of_another(data):
+    """Otherwise drawn data would be smaller than asked for, and its split would not be 60/20/20."""
+    assert data.rejected.empty
+    assert data.manifest.near.is_unique
+    assert data.manifest.split.value_counts().to_dict() == {"train": 96, "validation": 32, "test": 32}
+
+
+def test_what_a_drawing_has_returned_no_other_drawing_touches(tmp_path):
+    """Another run begins a moment later, and the first reads its faces while the second may still be drawing."""
+
+    def draw(after: float) -> dict[str, tuple[int, int]]:
+        time.sleep(after)
+        folder = draw_folder(tmp_path / "faces", 40, 0, (20, 60))
+        return {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in folder.iterdir()}
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(draw, (0.0, 0.15))
+    assert first == second == draw(0.0)
+    assert len(first) == 40

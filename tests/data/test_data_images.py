@@ -7,7 +7,7 @@ import pytest
 from data_pictures import encode, noise, raw_png
 from PIL import Image, ImageDraw
 
-from unlearning.data.images import decode
+from unlearning.data.images import GREY_SIDE, decode, examine
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 NAMES = {RED: "R", GREEN: "G", BLUE: "B", WHITE: "W"}
@@ -151,3 +151,36 @@ def test_of_several_pictures_in_a_jpeg_the_first_is_taken():
     """Phones write such files (MPO)."""
     data = encode(Image.new("RGB", (16, 16), RED), "MPO", save_all=True, append_images=[Image.new("RGB", (16, 16), BLUE)])
     assert middle(data) == pytest.approx(RED, abs=3)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (100, 100), (250, 333)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_the_grey_picture_has_100_pixels_a_side_and_does_not_depend_on_the_stored_side(size, kind):
+    data = encode(noise(0, size), kind)
+    greys = [examine(data, side).grey for side in (16, 32, 64, 224, 300)]
+    assert (greys[0].shape, greys[0].dtype) == ((GREY_SIDE, GREY_SIDE), np.uint8)
+    assert all((grey == greys[0]).all() for grey in greys)
+
+
+def test_the_grey_picture_of_a_large_jpeg_does_not_depend_on_the_stored_side():
+    """Such a picture is decoded at a reduced scale."""
+    data = encode(noise(0, (210, 210)).resize((2100, 2100)), "JPEG")
+    assert (examine(data, 224).grey == examine(data, 1024).grey).all()
+
+
+def test_grey_is_the_weighted_brightness_of_the_colours():
+    """ITU-R 601: .299 red, .587 green, .114 blue."""
+    for colour, level in ((RED, 76), (GREEN, 150), (BLUE, 29), (WHITE, 255)):
+        assert set(np.unique(examine(encode(Image.new("RGB", (60, 60), colour)), 16).grey)) == {level}
+
+
+@pytest.mark.parametrize(("size", "smallest"), [((50, 31), 31), ((31, 50), 31), ((1500, 1200), 1200), ((200, 1), 1)])
+def test_the_smallest_side_is_the_files(size, smallest):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert examine(encode(Image.new("RGB", size), "JPEG", exif=exif), 16).smallest_side == smallest
+
+
+def test_decode_gives_what_examine_gives():
+    data = encode(noise(3, (90, 70)), "JPEG")
+    assert (decode(data, 24) == examine(data, 24).pixels).all()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.data.labels import Label, parse
+from unlearning.data.labels import GENDERS, RACES, UNKNOWN, Label, code, of_cells, parse
 from unlearning.errors import InputError
 
 LABELS = st.tuples(st.integers(0, 120), st.integers(0, 1), st.integers(0, 4), st.integers(0, 10**17))
@@ -78,3 +78,57 @@ def test_an_impossible_field_is_named(name, reason):
 
 def test_the_oldest_and_the_youngest_possible_face_are_read():
     assert (parse("120_0_0_1.jpg").age, parse("0_0_0_1.jpg").age) == (120, 0)
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(st.integers(0, 120), st.sampled_from(["{}", "{}.0", "{}.00", " {} ", "0{}"]))
+def test_a_tables_age_is_a_whole_number_however_it_is_written(age, form):
+    assert of_cells({"age": form.format(age)}) == Label(age)
+
+
+def test_what_a_table_says_of_a_face_is_in_the_label():
+    assert of_cells({"age": "30", "gender": "female", "race": "4", "subject": " 007 "}) == Label(30, 1, 4, "007")
+    assert of_cells({"age": "30", "gender": "", "race": " ", "subject": ""}) == Label(30, UNKNOWN, UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("age", "reason"),
+    [
+        ("", "the age is missing"),
+        ("  ", "the age is missing"),
+        ("-1", "age -1 is not possible"),
+        ("121", "age 121 is not possible"),
+        ("29.5", "age 29.5 is not a whole number of years"),
+        ("120.0001", "age 120.0001 is not possible"),
+        ("thirty", "age 'thirty' is not a number"),
+        ("30 years", "age '30 years' is not a number"),
+        ("3_0", "age '3_0' is not a number"),
+        ("30,5", "age '30,5' is not a number"),
+        ("0x1e", "age '0x1e' is not a number"),
+    ],
+)
+def test_an_impossible_age_is_refused_with_its_reason(age, reason):
+    with pytest.raises(InputError) as refusal:
+        of_cells({"age": age})
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("age", ["1e3", "inf", "-inf", "nan", "1e400"])
+def test_what_only_a_program_calls_a_number_is_no_age(age):
+    with pytest.raises(InputError, match=rf"^age '?{age}'? is not (possible|a number)$"):
+        of_cells({"age": age})
+
+
+@pytest.mark.parametrize(("words", "kind"), [(GENDERS, "gender"), (RACES, "race")])
+def test_codes_and_words_in_any_case_mean_the_same(words, kind):
+    for number, word in enumerate(words):
+        for text in (word, word.upper(), word.lower(), f" {word} ", str(number), f"{number}.0"):
+            assert code(text, words, kind) == number
+    assert code("", words, kind) == code("  ", words, kind) == UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["2", "-1", "0.5", "f", "woman", "malefemale", "None", "nan", "0.00"])
+def test_an_unknown_word_is_refused_with_the_legal_ones(text):
+    with pytest.raises(InputError) as refusal:
+        code(text, GENDERS, "gender")
+    assert str(refusal.value) == f"unknown gender {text!r}; legal: 0 (male), 1 (female)"

@@ -1,4 +1,4 @@
-"""The manifest: 60/20/20 by a seed, and a digest that names content, labels and splits and nothing else."""
+"""The manifest: the study's protocol in order, and a digest that names content, labels, splits and copies, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,50 +6,83 @@ import shutil
 
 import numpy as np
 import pytest
-from data_pictures import fill, no_bar
+from data_pictures import accounted_for, encode, fill, no_bar, noise, prepared
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from unlearning.data.images import decode
-from unlearning.data.manifest import COLUMNS, SPLITS, prepare, source_folder, split
+from unlearning.data.manifest import COLUMNS, SPLITS, STAGES, prepare, source_folder
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 
 SIDE = 16
+CONTENTS = {f"{20 + 2 * n}_{n % 2}_{n % 5}_{n}.jpg": n for n in range(20)}
+LEFT_OUT = {
+    "holiday.jpg": 50,
+    "61_0_0_1.jpg": 51,
+    "26_0_0_7.jpg": 3,
+    "58_0_0_9.jpg": b"",
+    "39_0_0_1.jpg": encode(noise(9, (40, 40))),
+}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    ages = {f"{20 + 2 * n}_{n % 2}_{n % 5}_{n}.jpg": n for n in range(20)}
-    return fill(tmp_path / "faces", ages | {"holiday.jpg": 50, "61_0_0_1.jpg": 51, "59_0_0_7.jpg": 3, "58_0_0_9.jpg": b""})
+    return fill(tmp_path / "faces", CONTENTS | LEFT_OUT)
 
 
-def prepared(folder, side=SIDE, **changes):
-    return prepare(DataSettings(data_dir=str(folder), **changes), side, no_bar)
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """Five faces of every age from 18 to 41, 120 in all; every tenth is blurred."""
+    contents = {f"{18 + n // 5}_0_0_{n}.jpg": n for n in range(120)}
+    for name, number in list(contents.items())[::10]:
+        contents[name] = encode(noise(number).resize((3, 3)).resize((64, 64), Image.Resampling.BICUBIC))
+    return fill(tmp_path_factory.mktemp("crowd") / "faces", contents)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
-@given(st.integers(5, 400), st.integers(0, 2**32 - 1))
-def test_faces_are_split_60_20_20(count, seed):
-    """Validation and test are a fifth each, within one face; training takes the rest."""
-    names = split(count, seed)
-    parts = {name: int((names == name).sum()) for name in SPLITS}
-    assert sum(parts.values()) == count
-    assert min(parts.values()) >= 1
-    assert abs(parts["test"] - 0.2 * count) < 1
-    assert abs(parts["validation"] - 0.2 * count) < 1
-    assert abs(parts["train"] - 0.6 * count) < 2
+def test_the_steps_of_the_study_come_in_their_order(crowd):
+    """Half of every age, then 20 to 40, then the sharp ones, then 60/20/20, then copies of training faces up to ten a year."""
+    data = prepared(crowd, fraction=0.5, min_age=20, max_age=40, augment_to=10, min_sharpness=100)
+    sizes = {title: len(ages) for title, ages in data.stages.items()}
+    assert list(sizes) == list(STAGES.values())
+    assert sizes[STAGES["file"]] == 120
+    for age in range(18, 42):
+        left = {title: int((ages == age).sum()) for title, ages in data.stages.items()}
+        assert left[STAGES["reduction"]] in (2, 3)
+        assert left[STAGES["age"]] == (left[STAGES["reduction"]] if 20 <= age <= 40 else 0)
+        assert left[STAGES["quality"]] <= left[STAGES["age"]]
+    faces = data.manifest[data.manifest.copy_of == ""]
+    assert len(faces) == sizes[STAGES["quality"]]
+    assert faces.sharpness.min() >= 100
+    assert set(data.rejected.step) == {"reduction", "age", "quality"}
+    train = data.manifest[data.manifest.split == "train"]
+    assert set(train.age.value_counts()) == {10}
+    assert set(data.manifest.copy_of[data.manifest.split != "train"]) == {""}
 
 
-def test_a_count_that_five_divides_is_split_exactly():
-    assert [int((split(20, 0) == name).sum()) for name in SPLITS] == [12, 4, 4]
-
-
-@settings(derandomize=True, max_examples=20, deadline=None)
-@given(st.integers(20, 200), st.integers(0, 2**31))
-def test_the_split_follows_its_seed(count, seed):
-    assert (split(count, seed) == split(count, seed)).all()
-    assert (split(count, seed) != split(count, seed + 1)).any()
+@settings(derandomize=True, max_examples=12, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "split_seed": st.integers(0, 10**6),
+            "fraction": st.floats(0.2, 1),
+            "min_age": st.integers(18, 25),
+            "max_age": st.integers(30, 41),
+            "min_sharpness": st.sampled_from([0.0, 100.0]),
+            "stratify": st.sampled_from(["none", "age"]),
+        }
+    )
+)
+def test_every_file_is_in_the_manifest_or_rejected_once_and_the_parts_share_nothing(crowd, chosen):
+    data = prepared(crowd, **chosen)
+    assert accounted_for(data) == sorted(path.name for path in crowd.iterdir())
+    assert data.manifest.id.is_unique
+    assert data.manifest.row.is_unique
+    counts = data.manifest.split.value_counts()
+    assert counts.sum() == len(data.manifest)
+    assert counts["train"] == pytest.approx(0.6 * counts.sum(), abs=1.21)
+    assert counts["test"] == pytest.approx(0.2 * counts.sum(), abs=0.81)
 
 
 def test_every_part_holds_young_and_old(data):
@@ -58,24 +91,28 @@ def test_every_part_holds_young_and_old(data):
         assert part.age.min() < 30 < 50 < part.age.max()
 
 
-def test_the_same_seed_gives_the_same_digest_in_another_cache(folder, tmp_path, monkeypatch):
+def test_the_digest_does_not_depend_on_the_cache_the_place_or_the_side(folder, tmp_path, monkeypatch):
     first = prepared(folder).digest
+    assert prepared(folder, side=20).digest == first
+    shutil.copytree(folder, tmp_path / "moved" / "far")
+    assert prepared(tmp_path / "moved").digest == first
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "another"))
     assert prepared(folder).digest == first
 
 
-def test_another_seed_gives_another_digest(folder):
-    assert len({prepared(folder, split_seed=seed).digest for seed in range(3)}) == 3
+@pytest.mark.parametrize("changes", [{}, {"fraction": 0.7}, {"stratify": "age"}, {"augment_to": 4}, {"split_seed": 5}])
+def test_the_digest_does_not_depend_on_the_order_of_the_files(folder, tmp_path, changes):
+    """The same faces and labels under names in another order are reduced, split and copied alike."""
+    for number, path in enumerate(sorted(folder.glob("*_*"), reverse=True)):
+        fill(tmp_path / "other", {path.name.rsplit("_", 1)[0] + f"_{number}.jpg": path.read_bytes()})
+    fill(tmp_path / "other", {"a-first-one.txt": b""})
+    assert prepared(tmp_path / "other", **changes).digest == prepared(folder, **changes).digest
 
 
-def test_the_digest_does_not_depend_on_where_the_folder_lies(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "moved" / "far")
-    shutil.move(tmp_path / "moved/far/20_0_0_0.jpg", tmp_path / "moved/far/20_0_0_99.jpg")
-    assert prepared(tmp_path / "moved").digest == prepared(folder).digest
-
-
-def test_the_digest_does_not_depend_on_the_side_of_the_pixels(folder):
-    assert prepared(folder, side=20).digest == prepared(folder).digest
+def test_another_seed_stratification_or_number_of_copies_gives_another_digest(folder):
+    choices = {"split_seed": [0, 1, 2], "stratify": ["age"], "augment_to": [3, 4], "fraction": [0.9]}
+    digests = [prepared(folder, **{name: value}).digest for name, values in choices.items() for value in values]
+    assert len(set(digests)) == len(digests)
 
 
 @pytest.mark.parametrize("new", ["21_0_0_0.jpg", "20_1_0_0.jpg", "20_0_1_0.jpg"])
@@ -91,12 +128,25 @@ def test_the_digest_changes_with_a_face(folder):
     assert prepared(folder).digest != before
 
 
-def test_every_file_is_in_the_manifest_or_rejected_with_a_reason(folder):
-    data = prepared(folder)
-    named = data.manifest.file.tolist() + data.rejected.file.tolist()
-    assert sorted(named) == sorted(p.name for p in folder.iterdir())
-    assert set(data.rejected.file) == {"holiday.jpg", "61_0_0_1.jpg", "59_0_0_7.jpg", "26_1_3_3.jpg", "58_0_0_9.jpg"}
-    assert data.rejected.reason.str.len().min() > 0
+def test_the_digest_does_not_change_with_a_file_that_is_left_out(folder):
+    before = prepared(folder).digest
+    fill(folder, {"holiday-2.jpg": 60, "70_0_0_1.jpg": 61})
+    (folder / "61_0_0_1.jpg").unlink()
+    assert prepared(folder).digest == before
+
+
+def test_what_is_left_out_is_named_with_its_step(folder):
+    rejected = prepared(folder).rejected
+    assert dict(zip(rejected.file, rejected.step, strict=True)) == {
+        "holiday.jpg": "file",
+        "61_0_0_1.jpg": "age",
+        "26_1_3_3.jpg": "duplicate",
+        "58_0_0_9.jpg": "file",
+        "39_0_0_1.jpg": "quality",
+    }
+    assert rejected.columns.tolist() == ["file", "id", "near", "step", "reason"]
+    assert rejected.reason.str.len().min() > 0
+    assert (rejected.id[rejected.step != "file"] != "").all()
 
 
 def test_the_manifest_has_one_row_a_face_in_the_order_of_ids(folder):
@@ -114,12 +164,8 @@ def test_a_faces_row_holds_its_pixels(folder):
         assert (data.pixels[face.row] == decode((folder / face.file).read_bytes(), SIDE)).all()
 
 
-def test_only_the_ages_asked_for_are_kept(folder):
-    assert sorted(prepared(folder, min_age=30, max_age=40).manifest.age) == [30, 32, 34, 36, 38, 40]
-
-
 def test_four_faces_are_too_few_and_the_error_says_what_was_left_out(folder):
-    with pytest.raises(InputError, match=r"4 usable faces in .*at least 5 are needed; left out: age N is outside N-N \(19\), "):
+    with pytest.raises(InputError, match=r"4 usable faces in .*at least 5 are needed; left out: age N is outside N-N \(18\); "):
         prepared(folder, min_age=30, max_age=36)
 
 
@@ -131,6 +177,12 @@ def test_five_faces_are_enough(folder):
 def test_a_folder_that_holds_too_little_and_nothing_wrong_is_said_so(tmp_path):
     fill(tmp_path, {"25_0_0_1.jpg": 1})
     with pytest.raises(InputError, match=r"1 usable faces .* left out: none"):
+        prepared(tmp_path)
+
+
+def test_near_copies_alone_leave_nothing_to_test_with(tmp_path):
+    fill(tmp_path, {f"30_0_0_{quality}.jpg": encode(noise(1), "JPEG", quality=quality) for quality in range(80, 95)})
+    with pytest.raises(InputError, match=r"15 faces leave nothing for .*, because near-copies .* stay together"):
         prepared(tmp_path)
 
 

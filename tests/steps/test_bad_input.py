@@ -1,6 +1,8 @@
 """Whatever a user gets wrong ends in one sentence, a non-zero status, and the registry as it was."""
 
 import importlib
+import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from click.testing import CliRunner
 from safetensors.torch import save_file
 
 from unlearning.data.drawn import draw_folder
+from unlearning.data.manifest import prepare
+from unlearning.data.settings import DataSettings
 from unlearning.tracking import registry
 
 MODEL = "age-resnet50"
@@ -31,17 +35,82 @@ def empty_folder(folder: Path) -> str:
     return str(folder / "empty")
 
 
+def mostly_texts(folder: Path) -> str:
+    pictures = folder / "mixed"
+    pictures.mkdir()
+    for picture in sorted((Path(os.environ["UNLEARNING_CACHE"]) / "drawn").glob("160-*/*.jpg"))[:20]:
+        shutil.copy(picture, pictures)
+    for number in range(21):
+        (pictures / f"{number}.txt").write_text("no face")
+    return str(pictures)
+
+
+def table_without_ages(folder: Path) -> str:
+    (folder / "faces.csv").write_text("path,years\na.jpg,30\n")
+    return str(folder / "faces.csv")
+
+
+def table_without_rows(folder: Path) -> str:
+    (folder / "none.csv").write_text("path,age\n")
+    return str(folder / "none.csv")
+
+
+def strangers(folder: Path) -> str:
+    (folder / "list.csv").write_text("file\n1.jpg\n2.jpg\n")
+    return f"file:{folder}/list.csv"
+
+
 def wrong_weights(folder: Path) -> str:
     save_file({"conv1.0.weight": torch.zeros(1, 2, 3, 4)}, folder / "wrong.safetensors")
     return str(folder / "wrong.safetensors")
 
 
 SMALL = ["--arch", "test_resnet", "--image_size", "32", "--drawn_faces", "160", "--epochs", "1"]
+SHORT = [*SMALL[:-2], "--train_epochs", "1"]
 
 CASES = {
     "missing data folder": ("train", ["--data_dir", "nowhere"], ["nowhere", "does not exist", "data_dir="]),
     "empty data folder": ("prepare", ["--data_dir", empty_folder], ["is empty", "data_dir="]),
-    "no usable face": ("train", ["--data_dir", no_faces], ["0 usable faces", "timestamp"]),
+    "no usable face": ("train", ["--data_dir", no_faces], ["1 of 1 files", "timestamp", "accept_rejects=true"]),
+    "more bad files than good ones": (
+        "prepare",
+        ["--data_dir", mostly_texts],
+        ["21 of 41 files in", "cannot be used: the name is not", "-P accept_rejects=true"],
+    ),
+    "no usable face accepted": (
+        "prepare",
+        ["--data_dir", no_faces, "--accept_rejects", "true"],
+        ["0 usable faces", "at least 5 are needed; left out: the name is not"],
+    ),
+    "table without ages": ("prepare", ["--data_dir", table_without_ages], ["no column age", "it has path, years", "subject"]),
+    "table without rows": ("train", ["--data_dir", table_without_rows], ["none.csv has no rows", "path and age"]),
+    "fraction zero": ("prepare", ["--fraction", "0"], ["fraction=0.0 is not possible", "above 0, up to 1"]),
+    "fraction above one": ("train", ["--fraction", "2"], ["fraction=2.0 is not possible", "above 0, up to 1"]),
+    "fraction no number": ("prepare", ["--fraction", "nan"], ["fraction=nan is not possible", "above 0, up to 1"]),
+    "fraction of almost nothing": ("prepare", [*SMALL[2:-2], "--fraction", "0.01"], ["2 usable faces", "reduction"]),
+    "unknown stratify": ("main", ["--stratify", "x"], ["stratify='x'", "legal: none, age"]),
+    "unknown duplicates": ("prepare", ["--duplicates", "x"], ["duplicates='x'", "legal: keep_one, leave_out"]),
+    "unknown near duplicates": ("train", ["--near_duplicates", "x"], ["near_duplicates='x'", "legal: together, keep_one"]),
+    "unknown contradictions": ("prepare", ["--contradictions", "x"], ["contradictions='x'", "legal: leave_out, keep_one"]),
+    "unclear accept_rejects": ("prepare", ["--accept_rejects", "perhaps"], ["'perhaps' is not a valid boolean"]),
+    "brightness the wrong way round": (
+        "prepare",
+        ["--min_brightness", "200", "--max_brightness", "100"],
+        ["min_brightness=200.0 is not below max_brightness=100.0"],
+    ),
+    "brightness of one level": (
+        "train",
+        ["--min_brightness", "100", "--max_brightness", "100"],
+        ["min_brightness=100.0 is not below max_brightness=100.0"],
+    ),
+    "a threshold that no picture meets": (
+        "prepare",
+        [*SMALL[2:-2], "--min_sharpness", "99999"],
+        ["160 of 160 files", "sharpness N is below N (160)", "accept_rejects=true"],
+    ),
+    "fewer copies than none": ("prepare", ["--augment_to", "-1"], ["--augment_to", "-1 is not in the range x>=0"]),
+    "copies in part": ("train", ["--augment_to", "1.5"], ["--augment_to", "'1.5' is not a valid integer"]),
+    "pictures of negative size": ("prepare", ["--min_side", "-1"], ["--min_side", "-1 is not in the range x>=0"]),
     "unknown method": ("unlearn", ["--method", "fft"], ["'fft'", "did you mean 'ft'", "legal: ft, rnd"]),
     "unknown methods of main": ("main", ["--methods", "ft,xyz"], ["'xyz'", "legal: ft, rnd"]),
     "unknown parameter": ("train", ["--imagesize", "32"], ["No such option", "--image_size"]),
@@ -58,9 +127,14 @@ CASES = {
     "unknown model name": ("status", ["--name", "age-resnet51"], ["'age-resnet51'", "mlflow run . -e train"]),
     "unknown start": ("unlearn", ["--model", "models:/other/1"], ["'other'", "mlflow run . -e train"]),
     "unparsable forget set": ("unlearn", ["--forget_set", "young"], ["'young'", "20-28", "group:0"]),
-    "unknown group": ("retrain", ["--forget_set", "group:5"], ["'group:5'", "group:0 .. group:4"]),
+    "unknown group": ("retrain", ["--forget_set", "group:5"], ["unknown group '5'", "0 .. 4", "20-28"]),
     "forget set backwards": ("retrain", ["--forget_set", "28-20"], ["'28-20'", "20-28"]),
     "empty forget set": ("retrain", ["--forget_set", "70-80"], ["70-80 is empty", "the ages in the data are 20-60"]),
+    "unlearning an empty forget set": ("unlearn", ["--forget_set", "70-80"], ["70-80 is empty", "ages in the data are 20-60"]),
+    "unreadable forget set of main": ("main", [*SHORT, "--forget_set", "young"], ["'young' is no rule", "legal: 20-28"]),
+    "empty forget set of main": ("main", [*SHORT, "--forget_set", "70-80"], ["70-80 is empty", "the data are 20-60"]),
+    "hardest of no model": ("evaluate", ["--forget_set", "hardest:5"], ["none at hand", "say it to retrain and unlearn"]),
+    "list of strangers": ("retrain", ["--forget_set", strangers], ["names 2 of 2", "1.jpg, 2.jpg"]),
     "nothing to retain": ("retrain", ["--forget_set", "20-60"], ["leaves nothing to retain"]),
     "no reference": (
         "unlearn",
@@ -133,6 +207,30 @@ def test_bad_input_ends_in_a_sentence(case, trained, monkeypatch):
     given = [argument(trained) if callable(argument) else argument for argument in arguments]
     assert_one_sentence(run_entry(entry, given), words)
     assert registry_as_it_is() == before
+
+
+@pytest.mark.parametrize("entry", ["retrain", "unlearn", "evaluate"])
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("gendr:1", ["'gendr:1' is no rule (did you mean 'gender'?)", "legal: 20-28"]),
+        ("20-28 &", ["it ends where a rule is expected"]),
+        ("(20-28 | gender:1", ["a parenthesis is not closed"]),
+        ("race:asain", ["unknown race 'asain'", "2 (Asian)"]),
+        ("subject:ann", ["unknown subject 'ann'", "the data names no subjects"]),
+        ("random:9999", ["random:9999 asks for more faces than there are"]),
+        ("file:nowhere.csv", ["nowhere.csv cannot be read: No such file or directory"]),
+    ],
+)
+def test_every_entry_point_refuses_a_forget_set_in_the_same_words(entry, rule, words, trained):
+    before = registry_as_it_is()
+    assert_one_sentence(run_entry(entry, ["--forget_set", rule]), words)
+    assert registry_as_it_is() == before
+
+
+def test_more_bad_files_than_good_ones_are_left_out_when_that_is_accepted(trained):
+    data = prepare(DataSettings(mostly_texts(trained), accept_rejects=True), 32, lambda items, count, title: items)
+    assert (len(data.manifest), len(data.rejected)) == (20, 21)
 
 
 def test_a_champion_trained_on_other_data_is_not_mixed_with_the_reference(trained):

@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from PIL import Image, ImageDraw, ImageFilter
 
 SIDE = 200
 NOISE_YEARS = 5.0
 SKINS = ((236, 200, 174), (112, 76, 56), (238, 206, 160), (176, 128, 92), (206, 164, 130))
 HAIRS = ((60, 42, 30), (28, 24, 22), (120, 82, 44), (172, 130, 70))
-FINISHED = ".complete"
 
 
 def draw_folder(folder: Path, count: int, seed: int, ages: tuple[int, int]) -> Path:
@@ -26,13 +26,14 @@ def draw_folder(folder: Path, count: int, seed: int, ages: tuple[int, int]) -> P
 
     The same seed draws the same faces. A folder that was drawn to its end is left as it is.
     """
-    if (folder / FINISHED).exists():
-        return folder
+    finished = folder.with_name(f"{folder.name}.complete")
     folder.mkdir(parents=True, exist_ok=True)
-    draw = partial(_draw_file, folder, seed, ages)
-    with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-        list(pool.map(draw, range(count), chunksize=32))
-    (folder / FINISHED).touch()
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if not finished.exists():
+            draw = partial(_draw_file, folder, seed, ages)
+            with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+                list(pool.map(draw, range(count), chunksize=32))
+            finished.touch()
     return folder
 
 
@@ -50,7 +51,7 @@ def draw_face(age: int, gender: int, race: int, random: np.random.Generator) -> 
         """How far one sign of age has come, 0 at 20 years and 1 at 60, read with noise."""
         return float(np.clip((age + random.normal(0, NOISE_YEARS) - 20) / 40, -0.1, 1.1))
 
-    image = Image.new("RGB", (SIDE, SIDE), tuple(int(c) for c in random.integers(60, 200, 3)))
+    image = _room(random)
     pen = ImageDraw.Draw(image)
     skin = _shade(SKINS[race], random.normal(0, 8))
     hair = _blend(HAIRS[random.integers(len(HAIRS))], (222, 222, 226), sign())
@@ -60,6 +61,17 @@ def draw_face(age: int, gender: int, race: int, random: np.random.Generator) -> 
     _eyes_nose_mouth(pen, x, y, skin, hair, sign(), random)
     _spots(pen, x, y, skin, sign(), random)
     return _photograph(image, random)
+
+
+def _field(random, cells: int, low: float, high: float) -> np.ndarray:
+    """Smooth random values, shape (SIDE, SIDE, 1)."""
+    coarse = Image.fromarray(random.uniform(low, high, (cells, cells)).astype(np.float32))
+    return np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))[..., None]
+
+
+def _room(random) -> Image.Image:
+    """A background of one colour, light and dark in patches: without it the faces would all be near-copies."""
+    return Image.fromarray(np.clip(_field(random, 10, 0, 1.6) * random.uniform(60, 200, 3), 0, 255).astype(np.uint8))
 
 
 def _shade(colour, change: float) -> tuple[int, ...]:
@@ -112,7 +124,9 @@ def _spots(pen, x, y, skin, share, random) -> None:
 
 
 def _photograph(image: Image.Image, random) -> Image.Image:
+    left, top, right, bottom = random.uniform(0, 36, 4)
     turned = image.rotate(random.normal(0, 4), Image.Resampling.BILINEAR, expand=False)
-    soft = turned.filter(ImageFilter.GaussianBlur(random.uniform(0.4, 1.4)))
-    pixels = np.asarray(soft, dtype=np.float32) * random.uniform(0.85, 1.15) + random.normal(0, 6, (SIDE, SIDE, 3))
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    framed = turned.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=(left, top, SIDE - right, SIDE - bottom))
+    soft = framed.filter(ImageFilter.GaussianBlur(random.uniform(0.4, 1.4)))
+    lit = np.asarray(soft, dtype=np.float32) * _field(random, 5, 0.7, 1.3)
+    return Image.fromarray(np.clip(lit + random.normal(0, 6, (SIDE, SIDE, 3)), 0, 255).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""UTKFace file names: ``[age]_[gender]_[race]_[timestamp].jpg``, also ``.jpg.chip.jpg``."""
+"""Labels: from UTKFace file names (``[age]_[gender]_[race]_[timestamp].jpg``, also ``.jpg.chip.jpg``) or a table's cells."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from unlearning.errors import InputError
 
 GENDERS = ("male", "female")
 RACES = ("White", "Black", "Asian", "Indian", "Other")
+UNKNOWN = -1
 OLDEST = 120
 PATTERN = re.compile(r"(\d{1,3})_(\d+)_(\d+)_(\d+)\.jpg(\.chip\.jpg)?", re.IGNORECASE)
+
+NUMBER = re.compile(r"-?\d+(\.\d*)?")
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a UTKFace file name says: age in years, gender 0-1 and race 0-4 by their codes."""
+    """What is known of a picture: age in years, gender 0-1 and race 0-4 by their codes (-1: not known), whose face it is."""
 
     age: int
-    gender: int
-    race: int
+    gender: int = UNKNOWN
+    race: int = UNKNOWN
+    subject: str = ""
 
 
 def parse(name: str) -> Label:
@@ -35,3 +39,32 @@ def parse(name: str) -> Label:
     if label.race >= len(RACES):
         raise InputError(f"unknown race code {label.race}")
     return label
+
+
+def of_cells(cells: dict[str, str]) -> Label:
+    """Read the cells of a table's row as text: age, and optional gender, race (a code or a word) and subject."""
+    text = cells["age"].strip()
+    if not text:
+        raise InputError("the age is missing")
+    if not NUMBER.fullmatch(text):
+        raise InputError(f"age {text!r} is not a number")
+    age = float(text)
+    if not 0 <= age <= OLDEST:
+        raise InputError(f"age {text} is not possible")
+    if age != int(age):
+        raise InputError(f"age {text} is not a whole number of years")
+    gender = code(cells.get("gender", ""), GENDERS, "gender")
+    return Label(int(age), gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip())
+
+
+def code(text: str, words: tuple[str, ...], kind: str) -> int:
+    """The code that a number or a word means, -1 for an empty text; InputError lists the legal ones."""
+    word = text.strip().lower()
+    if not word:
+        return UNKNOWN
+    known = {name.lower(): number for number, name in enumerate(words)} | {str(n): n for n in range(len(words))}
+    whole = word.removesuffix(".0")
+    if whole not in known:
+        legal = ", ".join(f"{number} ({name})" for number, name in enumerate(words))
+        raise InputError(f"unknown {kind} {text.strip()!r}; legal: {legal}")
+    return known[whole]

@@ -1,25 +1,35 @@
-"""The manifest: one row per image, and a digest that names the data set everywhere."""
+"""The manifest: one row per face and per copy, and a digest that names the data set everywhere."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
+from unlearning.data.augmentation import IDENTITY, PARAMETERS, plan_copies, write_pixels
+from unlearning.data.cache import cache_folder, open_map, write_whole
+from unlearning.data.cleaning import ASKED_FOR, clean, reasons_table
 from unlearning.data.drawn import draw_folder
-from unlearning.data.folder import cache_folder, read_folder
+from unlearning.data.measures import MEASURES
+from unlearning.data.reading import Progress, Reading, read
 from unlearning.data.settings import DataSettings
+from unlearning.data.splitting import SPLITS, split
 from unlearning.errors import InputError
 
-SPLITS = ("train", "validation", "test")
-COLUMNS = ["id", "file", "age", "gender", "race", "split", "copy_of", "row"]
-DIGESTED = ["id", "age", "gender", "race", "split", "copy_of"]
+LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
+COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
+FEWEST = 5
+STAGES = {
+    "file": "all faces that can be read",
+    "duplicate": "without duplicates and contradictions",
+    "reduction": "after the reduction",
+    "age": "after the age filter",
+    "quality": "after the quality filter",
+}
 
 
 @dataclass(frozen=True)
@@ -27,56 +37,95 @@ class DataSet:
     """Prepared faces.
 
     Args:
-        manifest: one row a face, in the order of ids; columns ``COLUMNS`` (``row`` points into ``pixels``).
-        rejected: columns file, reason; every file of the folder is here or in the manifest.
+        manifest: one row a face or copy, faces first, each in the order of ids; columns ``COLUMNS`` (``row`` points into
+            ``pixels``; ``near`` is the smallest id among the face's near-copies, also those left out).
+        rejected: columns file, id, near, step, reason; every file that was found is here or in the manifest, once.
         pixels: read-only uint8 map, shape (rows, side, side, 3).
+        stages: ages of what was kept after each step, by its title.
     """
 
     manifest: pd.DataFrame
     rejected: pd.DataFrame
     pixels: np.ndarray
+    stages: dict[str, np.ndarray]
 
     @cached_property
     def digest(self) -> str:
         """sha256 over ids, labels and splits (first 16 hex digits): equal digests are equal data and equal splits."""
-        text = self.manifest[DIGESTED].to_csv(index=False, lineterminator="\n")
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self.manifest)
+
+    @property
+    def reasons(self) -> pd.DataFrame:
+        """How many files each reason left out: columns step, reason, count."""
+        return reasons_table(self.rejected)
 
 
-def prepare(settings: DataSettings, side: int, progress: Callable[[Iterable, int, str], Iterable]) -> DataSet:
-    """Read or draw the faces, keep the ages asked for, and split them 60/20/20 by the seed.
+def prepare(settings: DataSettings, side: int, progress: Progress) -> DataSet:
+    """Read or draw the faces, keep what the settings ask for, split it, and plan and make the copies.
 
     Raises:
-        InputError: no folder, no file, or too few usable faces to split.
+        InputError: no folder, no file, too few usable faces to split, or more than half of the files cannot be used.
     """
-    ages = (settings.min_age, settings.max_age)
-    reading = read_folder(source_folder(settings), side, ages, progress)
-    usable = reading.files[reading.files.reason == ""]
-    rejected = reading.files.loc[reading.files.reason != "", ["file", "reason"]].reset_index(drop=True)
-    if len(usable) < 5:
-        reasons = rejected.reason.str.replace(r"\d+", "N", regex=True).value_counts().head(3).to_dict()
+    reading = read(source_folder(settings), side, progress)
+    kept, rejected, stages = clean(reading.files, settings)
+    _require_enough(len(kept), rejected, settings)
+    faces = kept.sort_values("id", ignore_index=True)
+    faces["split"] = split(faces, settings.split_seed, settings.stratify)
+    _require_parts(faces)
+    faces = faces.assign(copy_of="", **IDENTITY)
+    copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")
+    manifest = pd.concat([faces, copies], ignore_index=True)[COLUMNS] if len(copies) else faces[COLUMNS]
+    titled = {title: stages[step] for step, title in STAGES.items()}
+    if not len(copies):
+        return DataSet(manifest, rejected, reading.open_pixels(), titled)
+    pixels = _pixels_with_copies(manifest, reading, progress)
+    return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled)
+
+
+def _digest(manifest: pd.DataFrame) -> str:
+    text = manifest[LABELS].to_csv(index=False, lineterminator="\n")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Progress) -> np.ndarray:
+    """The map of all rows, copies included; made once for each data set, beside the pixels that it is made from."""
+    pixels, path = reading.open_pixels(), reading.pixels.with_name(f"copies-{_digest(manifest)}.npy")
+    if open_map(path, len(manifest), pixels.shape[1]) is None:
+        write_whole(path, partial(write_pixels, manifest=manifest, pixels=pixels, progress=progress))
+    return np.load(path, mmap_mode="r")
+
+
+def _require_enough(kept: int, rejected: pd.DataFrame, settings: DataSettings) -> None:
+    unusable, total = rejected[~rejected.step.isin(ASKED_FOR)], kept + len(rejected)
+    place = source_folder(settings)
+    if 2 * len(unusable) > total and not settings.accept_rejects:
         raise InputError(
-            f"{len(usable)} usable faces in {source_folder(settings)}, at least 5 are needed; "
-            f"left out: {', '.join(f'{reason} ({count})' for reason, count in reasons.items()) or 'none'}"
+            f"{len(unusable)} of {total} files in {place} cannot be used: {_in_words(unusable)}; is it the right folder? "
+            f"To go on with the others: -P accept_rejects=true"
         )
-    faces = usable.sort_values("id", ignore_index=True).assign(copy_of="")
-    faces["split"] = split(len(faces), settings.split_seed)
-    return DataSet(faces[COLUMNS], rejected, reading.open_pixels())
+    if kept < FEWEST:
+        raise InputError(f"{kept} usable faces in {place}, at least {FEWEST} are needed; left out: {_in_words(rejected)}")
+
+
+def _in_words(rejected: pd.DataFrame) -> str:
+    """The three most frequent reasons."""
+    table = reasons_table(rejected).nlargest(3, "count")
+    return "; ".join(f"{reason} ({count})" for reason, count in zip(table["reason"], table["count"], strict=True)) or "none"
+
+
+def _require_parts(faces: pd.DataFrame) -> None:
+    missing = [name for name in SPLITS if not (faces.split == name).any()]
+    if missing:
+        raise InputError(
+            f"{len(faces)} faces leave nothing for {' and '.join(missing)}, because near-copies and pictures of one subject "
+            f"stay together; give more faces, or of more people"
+        )
 
 
 def source_folder(settings: DataSettings) -> Path:
-    """The folder that the settings mean: the user's, or the drawn one in the cache, which is drawn when it is missing."""
+    """What the settings mean: the user's folder or table, or the drawn folder in the cache, drawn when it is missing."""
     if settings.data_dir:
         return Path(settings.data_dir)
     ages = (settings.min_age, settings.max_age)
     name = f"{settings.drawn_faces}-faces-of-{ages[0]}-{ages[1]}-seed-{settings.split_seed}"
     return draw_folder(cache_folder() / "drawn" / name, settings.drawn_faces, settings.split_seed, ages)
-
-
-def split(count: int, seed: int) -> np.ndarray:
-    """60 % train, 20 % validation, 20 % test at random; one name of ``SPLITS`` for each of ``count`` faces."""
-    learn, test = train_test_split(np.arange(count), test_size=0.2, random_state=seed)
-    _, validation = train_test_split(learn, test_size=0.25, random_state=seed)
-    names = np.full(count, "train", dtype=object)
-    names[validation], names[test] = "validation", "test"
-    return names

@@ -4,24 +4,74 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from unlearning.errors import InputError
+
+GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
+DUPLICATES = ("keep_one", "leave_out")
+NEAR_DUPLICATES = ("together", "keep_one")
+CONTRADICTIONS = ("leave_out", "keep_one")
+STRATIFY = ("none", "age")
+
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Where the faces come from and how they are split.
+    """Where the faces come from, which are kept, and how they are split.
 
     Args:
-        data_dir: absolute path of a folder of UTKFace-named files; empty for drawn faces.
-        drawn_faces: how many faces to draw when there is no folder.
+        data_dir: absolute path of a folder of UTKFace-named files, or of a CSV or parquet table; empty for drawn faces.
+        drawn_faces: how many faces to draw when there is no ``data_dir``.
+        fraction: share of the faces that is kept, above 0 up to 1; every age keeps its share (the study: .3).
         min_age: youngest age kept, in years, included.
         max_age: oldest age kept, in years, included.
-        split_seed: seed of the 60/20/20 split (and of the drawing).
+        split_seed: seed of the reduction, the split and the copies (and of the drawing).
+        stratify: ``none`` splits at random; ``age`` gives every part the same ages.
+        augment_to: training faces of every age after augmentation (the study: 150); 0 makes no copies.
+        min_sharpness: smallest variance of the Laplacian, in squared grey levels.
+        min_brightness: smallest mean grey level, 0 to 255.
+        max_brightness: largest mean grey level, 0 to 255.
+        min_contrast: smallest standard deviation of the grey levels.
+        min_side: shortest side of a picture file, in pixels.
+        max_saturated: largest share of black or white pixels, 0 to 1.
+        duplicates: of files with one picture keep the first by name, or leave all of them out.
+        near_duplicates: keep near-copies together in one part, or keep only the first of them.
+        contradictions: leave out pictures that stand under different ages, or keep the first of them.
+        accept_rejects: go on although more than half of the files cannot be used.
     """
 
     data_dir: str = ""
     drawn_faces: int = 480
+    fraction: float = 1.0
     min_age: int = 20
     max_age: int = 60
     split_seed: int = 0
+    stratify: str = "none"
+    augment_to: int = 0
+    min_sharpness: float = 15.0
+    min_brightness: float = 30.0
+    max_brightness: float = 230.0
+    min_contrast: float = 15.0
+    min_side: int = 48
+    max_saturated: float = 0.5
+    duplicates: str = "keep_one"
+    near_duplicates: str = "together"
+    contradictions: str = "leave_out"
+    accept_rejects: bool = False
+
+    def __post_init__(self):
+        if not 0 < self.fraction <= 1:
+            raise InputError(f"fraction={self.fraction} is not possible; legal: above 0, up to 1")
+        if self.min_age >= self.max_age:
+            raise InputError(f"min_age={self.min_age} is not below max_age={self.max_age}")
+        if self.min_brightness >= self.max_brightness:
+            raise InputError(f"min_brightness={self.min_brightness} is not below max_brightness={self.max_brightness}")
+        for name, legal in (
+            ("duplicates", DUPLICATES),
+            ("near_duplicates", NEAR_DUPLICATES),
+            ("contradictions", CONTRADICTIONS),
+            ("stratify", STRATIFY),
+        ):
+            if getattr(self, name) not in legal:
+                raise InputError(f"{name}={getattr(self, name)!r} is not known; legal: {', '.join(legal)}")
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -1,6 +1,10 @@
-"""prepare: read or draw the faces, split them, and log the account of every file."""
+"""prepare: read or draw the faces, clean, split and augment them, and log the account of every file."""
 
 from __future__ import annotations
+
+from functools import lru_cache
+
+import pandas as pd
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.manifest import SPLITS, DataSet
@@ -10,6 +14,8 @@ from unlearning.steps.progress import say, track
 from unlearning.tracking import runs
 
 MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/settings.json"
+REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
+TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason")
 
 
 def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[DataSet, str]:
@@ -32,21 +38,58 @@ def _mark(data: DataSet, settings: DataSettings) -> str:
 
 
 def _log(data: DataSet, settings: DataSettings, mark: str) -> str:
-    source = settings.data_dir or f"{settings.drawn_faces} drawn faces"
     runs.rename(f"prepare {data.digest}")
     runs.log_settings("data", settings.as_dict() | {"digest": data.digest})
-    runs.log_table(data.manifest, MANIFEST)
-    runs.log_table(data.rejected, REJECTED)
+    for table, name in ((data.manifest, MANIFEST), (data.rejected, REJECTED), (data.reasons, REASONS)):
+        runs.log_table(table, name)
     runs.log_json(settings.as_dict(), SETTINGS)
-    counts = data.manifest.split.value_counts().to_dict() | {"rejected": len(data.rejected)}
-    runs.log_numbers({f"faces_{name}": float(count) for name, count in counts.items()})
+    runs.log_numbers(_counts(data))
     for name in SPLITS:
         runs.log_dataset(data.manifest[data.manifest.split == name], name, name, data.digest)
+    _log_report(data, settings)
     runs.mark_finished(mark)
-    say(f"prepare: {len(data.manifest)} faces from {source}, {len(data.rejected)} files left out, data {data.digest}")
+    _tell(data, settings)
     return runs.active_id()
 
 
+def _counts(data: DataSet) -> dict[str, float]:
+    """Faces in every part, copies, and files that every step left out."""
+    counts = {f"faces_{name}": n for name, n in data.manifest.split.value_counts().items()}
+    counts |= {"copies": (data.manifest.copy_of != "").sum(), "faces_rejected": len(data.rejected)}
+    counts |= {f"rejected_{step}": n for step, n in data.rejected.step.value_counts().items()}
+    return {name: float(count) for name, count in counts.items()}
+
+
+def _log_report(data: DataSet, settings: DataSettings) -> None:
+    """Figures on light and dark paper, and the page for people; neither holds a face."""
+    from unlearning.reports.data_figures import render
+    from unlearning.reports.data_report import data_report
+    from unlearning.reports.style import THEMES
+
+    pictures = {theme: render(data, settings.as_dict(), theme) for theme in THEMES}
+    for theme, drawn in pictures.items():
+        for name, picture in drawn.items():
+            runs.log_text(picture, f"{FIGURES}/{theme}/{name}.svg")
+    runs.log_text(data_report(data, settings.as_dict(), pictures), REPORT)
+
+
+def _tell(data: DataSet, settings: DataSettings) -> None:
+    source, faces = settings.data_dir or f"{settings.drawn_faces} drawn faces", (data.manifest.copy_of == "").sum()
+    say(f"prepare: {faces} faces from {source}, {len(data.rejected)} files left out, data {data.digest}")
+    for row in data.reasons.to_dict("records"):
+        say(f"prepare:   {row['count']:>6} left out ({row['step']}): {row['reason']}")
+    parts = data.manifest.groupby(["split", data.manifest.copy_of != ""]).size().to_dict()
+    for name in SPLITS:
+        copies = parts.get((name, True), 0)
+        say(f"prepare:   {parts[name, False] + copies:>6} {name}" + (f", {copies} of them copies" if copies else ""))
+
+
+@lru_cache(maxsize=4)
+def account_of(run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Manifest and rejected files as a run of ``prepare`` logged them; no image folder is needed."""
+    return runs.read_table(run_id, MANIFEST, TEXTS), runs.read_table(run_id, REJECTED, TEXTS)
+
+
 def face_set(data: DataSet) -> FaceSet:
-    """All prepared faces."""
+    """All prepared faces, copies included."""
     return FaceSet(data.manifest, data.pixels)

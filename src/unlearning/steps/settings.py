@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from unlearning.data.settings import CONTRADICTIONS as CONTRADICTIONS
+from unlearning.data.settings import DUPLICATES as DUPLICATES
+from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
+from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
 
 MODEL_NAME = "age-resnet50"
@@ -134,6 +138,44 @@ class PromoteSettings:
     gates: str = GATES
     force: bool = False
     name: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class ExperimentSettings:
+    """A run of one or more studies.
+
+    Args:
+        studies: names of STUDIES.
+        preset: name of the experiments' PRESETS.
+        data_dir: folder or table of faces; empty for drawn ones.
+        pretrained: start from timm's weights.
+        weights: start from a local file.
+        seeds: other seeds than the preset's; empty keeps them.
+        workers: processes that run cells at the same time.
+        name: registered models are called NAME-PRESET-seed-N.
+    """
+
+    studies: tuple[str, ...]
+    preset: str = "demo"
+    data_dir: str = ""
+    pretrained: bool = False
+    weights: str = ""
+    seeds: tuple[int, ...] = ()
+    workers: int = 1
+    name: str = "age-study"
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """A report.
+
+    Args:
+        preset: whose experiments are reported; empty for the newest experiment's.
+        out: folder to write the report to as well; empty for the run alone.
+    """
+
+    preset: str = ""
+    out: str = ""
 
 
 @dataclass(frozen=True)

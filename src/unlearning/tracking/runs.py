@@ -24,17 +24,31 @@ from unlearning.errors import InputError
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
-PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scikit-learn")
+PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
 FINGERPRINT = "fingerprint"
+# What decides weights. Scores are not in it: they are measured again from the predictions whenever they are shown.
+DECIDING = (
+    "data",
+    "models",
+    "training",
+    "methods",
+    "steps/ensemble.py",
+    "steps/train.py",
+    "steps/retrain.py",
+    "steps/unlearn.py",
+)
 
 
 @contextmanager
-def run(step: str, name: str) -> Iterator[mlflow.ActiveRun]:
-    """A run of ``step``, nested when another one is open. An exception leaves it FAILED, with the reason as a tag."""
+def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
+    """A run of ``step``, nested when another one is open or ``parent`` names one that is open in another process.
+
+    An exception leaves it FAILED, with the reason as a tag.
+    """
     nested = mlflow.active_run() is not None
     if not nested:
         prepare_store()
-    with mlflow.start_run(run_name=name, nested=nested) as active:
+    with mlflow.start_run(run_name=name, nested=nested, parent_run_id=parent or None) as active:
         mlflow.set_tags({"mlflow.runName": name, "step": step, "code.digest": code_digest(), **_versions()})
         try:
             yield active
@@ -48,6 +62,11 @@ def launched() -> bool:
     return mlflow.active_run() is not None or RUN_ID in os.environ
 
 
+def leave_launcher() -> None:
+    """Let this process open runs of its own, although ``mlflow run`` has launched its parent."""
+    os.environ.pop(RUN_ID, None)
+
+
 def active_id() -> str:
     """The id of the run that is open."""
     return mlflow.active_run().info.run_id
@@ -56,6 +75,11 @@ def active_id() -> str:
 def rename(name: str) -> None:
     """Call the run that is open by what is known only now."""
     mlflow.set_tag("mlflow.runName", name)
+
+
+def set_tags(values: dict[str, str]) -> None:
+    """Tags of the run that is open."""
+    mlflow.set_tags(values)
 
 
 def tag_failure(reason: str) -> None:
@@ -69,10 +93,11 @@ def tag_failure(reason: str) -> None:
 
 
 @cache
-def code_digest() -> str:
-    """sha256 (12 hex digits) of this package's sources: the code version, also in a tree with uncommitted changes."""
+def code_digest(*parts: str) -> str:
+    """sha256 (12 hex digits) of the sources of this package, or of some folders and files: the code, also before a commit."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
+    chosen = [PACKAGE / part for part in parts] or [PACKAGE]
+    for path in sorted(p for part in chosen for p in (part.rglob("*.py") if part.is_dir() else [part])):
         digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -139,10 +164,12 @@ def download(run_id: str, name: str) -> Path:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 
 
-def read_table(run_id: str, name: str) -> pd.DataFrame:
-    """A table that ``log_table`` wrote."""
+def read_table(run_id: str, name: str, texts: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A table that ``log_table`` wrote; ``texts``: columns of a CSV file that hold text even where it looks like numbers."""
     path = download(run_id, name)
-    return pd.read_csv(path, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path)
+    if path.suffix == ".csv":
+        return pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(texts, str))
+    return pd.read_parquet(path)
 
 
 def read_json(run_id: str, name: str) -> dict:
@@ -156,14 +183,31 @@ def read_parameter(run_id: str, name: str) -> str:
 
 
 def fingerprint(step: str, **inputs) -> str:
-    """sha256 (16 hex digits) of a step, its inputs and the code version: equal ones make equal results."""
-    text = json.dumps({"step": step, "code": code_digest(), **inputs}, sort_keys=True, default=str)
+    """sha256 (16 hex digits) of a step, its inputs, and the code that decides weights: equal ones give equal results."""
+    text = json.dumps({"step": step, "code": code_digest(*DECIDING), **inputs}, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def mark_finished(mark: str, **results: str) -> None:
     """Let a later run with the same fingerprint find this one and what it made."""
     mlflow.set_tags({FINGERPRINT: mark, **{f"result.{name}": value for name, value in results.items()}})
+
+
+def find_by_tags(tags: dict[str, str]) -> list[dict]:
+    """Finished runs with all these tags, newest first: dictionaries with run_id, tags, params, seconds and command."""
+    client = mlflow.MlflowClient()
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    query = " and ".join([*(f"tags.{name} = '{value}'" for name, value in tags.items()), "attributes.status = 'FINISHED'"])
+    return [_described(found) for found in client.search_runs(experiments, query, order_by=["attributes.start_time DESC"])]
+
+
+def _described(found: mlflow.entities.Run) -> dict:
+    info, data = found.info, found.data
+    command = data.tags.get("mlflow.project.entryPoint", data.tags.get("step", ""))
+    given = " ".join(f"-P {name}={value}" for name, value in sorted(data.params.items()) if "." not in name and value != "")
+    seconds = ((info.end_time or info.start_time) - info.start_time) / 1000
+    own = {"run_id": info.run_id, "tags": dict(data.tags), "params": dict(data.params), "seconds": seconds}
+    return own | {"command": f"mlflow run . -e {command} {given}".strip()}
 
 
 def find_finished(mark: str) -> dict[str, str] | None:

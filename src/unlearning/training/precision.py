@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from lightning_fabric import Fabric
 
-from unlearning.data.folder import cache_folder, write_whole
+from unlearning.data.cache import cache_folder, write_whole
 from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec

@@ -1,0 +1,117 @@
+"""Which of the files are kept: pure steps over the account of a reading, in the order of the study.
+
+Every step names the files it leaves out and why, so that each file is either kept or listed, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.settings import DataSettings
+
+ASKED_FOR = ("reduction", "age")
+STEPS = ("file", "contradiction", "duplicate", "reduction", "age", "quality")
+Dropped = pd.Series
+
+
+def clean(files: pd.DataFrame, settings: DataSettings) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """Apply all steps.
+
+    Returns:
+        the kept rows; the rows left out with columns file, id, near, step, reason; the ages of what was kept after each step.
+    """
+    unusable = files.reason != ""
+    rejected = [files[unusable].assign(step="file")]
+    kept = files[~unusable]
+    stages = {"file": kept.age.to_numpy()}
+    for step, reasons_of in _steps(settings).items():
+        reasons = reasons_of(kept)
+        rejected.append(kept.loc[reasons.index].assign(step=step, reason=reasons))
+        kept = kept.drop(index=reasons.index)
+        stages[step] = kept.age.to_numpy()
+    listed = pd.concat(rejected).sort_index()[["file", "id", "near", "step", "reason"]]
+    return kept.drop(columns="reason"), listed.reset_index(drop=True), stages
+
+
+def _steps(settings: DataSettings) -> dict[str, Callable[[pd.DataFrame], Dropped]]:
+    return {
+        "contradiction": lambda kept: contradictions(kept, settings.contradictions),
+        "duplicate": lambda kept: duplicates(kept, settings.duplicates, settings.near_duplicates),
+        "reduction": lambda kept: reduction(kept, settings.fraction, settings.split_seed),
+        "age": lambda kept: ages_outside(kept, settings.min_age, settings.max_age),
+        "quality": lambda kept: bad_quality(kept, settings),
+    }
+
+
+def contradictions(kept: pd.DataFrame, policy: str) -> Dropped:
+    """Pictures that stand under different ages, as they are or as near-copies: no age of theirs can be trusted."""
+    ages = kept.groupby("near").age
+    unclear = kept[ages.transform("nunique") > 1]
+    others = unclear.groupby("near").agg(low=("age", "min"), high=("age", "max"))
+    dropped = unclear if policy == "leave_out" else unclear[unclear.duplicated("near")]
+    span = others.loc[dropped.near]
+    texts = [f"one picture under ages from {low} to {high}" for low, high in zip(span.low, span.high, strict=True)]
+    return pd.Series(texts, dropped.index, dtype=object)
+
+
+def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
+    """Files with the same bytes, the same decoded picture, or (when asked for) a near-copy of an earlier one."""
+    reasons = pd.Series("", kept.index, dtype=object)
+    keys = {"id": "the same content", "picture": "the same picture"} | (
+        {"near": "nearly the same picture"} if near_policy == "keep_one" else {}
+    )
+    for column, words in keys.items():
+        firsts = kept.groupby(column).file.transform("first")
+        reasons = reasons.where(~kept.duplicated(column) | (reasons != ""), words + " as another: " + firsts)
+        if policy == "leave_out" and column != "near":
+            shared = kept.groupby(column).file.transform("size") > 1
+            reasons = reasons.where(~shared | (reasons != ""), words + " as another file")
+    return reasons[reasons != ""]
+
+
+def reduction(kept: pd.DataFrame, fraction: float, seed: int) -> Dropped:
+    """Leave out all but ``fraction`` of the faces; every age keeps its share within one picture."""
+    if fraction == 1 or kept.empty:
+        return pd.Series(dtype=object)
+    shuffled = kept.sort_values("id").sample(frac=1, random_state=seed)
+    exact = shuffled.groupby("age").size() * fraction
+    quota = np.floor(exact).astype(int)
+    missing = round(len(kept) * fraction) - quota.sum()
+    quota[(exact - quota).sort_values(ascending=False, kind="stable").index[:missing]] += 1
+    over = shuffled[shuffled.groupby("age").cumcount() >= shuffled.age.map(quota)]
+    return pd.Series(f"left out by the reduction to fraction {fraction:g}", over.index, dtype=object)
+
+
+def ages_outside(kept: pd.DataFrame, youngest: int, oldest: int) -> Dropped:
+    """Faces younger or older than asked for, in years."""
+    outside = kept.age[~kept.age.between(youngest, oldest)]
+    return outside.map(lambda age: f"age {age} is outside {youngest}-{oldest}").astype(object)
+
+
+def bad_quality(kept: pd.DataFrame, settings: DataSettings) -> Dropped:
+    """Pictures beyond a threshold, with the first measure that says so."""
+    limits = (
+        ("smallest_side", settings.min_side, np.inf),
+        ("sharpness", settings.min_sharpness, np.inf),
+        ("brightness", settings.min_brightness, settings.max_brightness),
+        ("contrast", settings.min_contrast, np.inf),
+        ("saturated", 0.0, settings.max_saturated),
+    )
+    reasons = pd.Series("", kept.index, dtype=object)
+    for name, low, high in limits:
+        values = kept[name]
+        for beyond, word, bound in ((values < low, "below", low), (values > high, "above", high)):
+            texts = values.map(lambda value, text=f"{word} {bound:g}", name=name: f"{name} {value:g} is {text}")
+            reasons = reasons.where(~beyond | (reasons != ""), texts)
+    return reasons[reasons != ""]
+
+
+def reasons_table(rejected: pd.DataFrame) -> pd.DataFrame:
+    """Columns step, reason, count: reasons that differ in a number or a file name count as one."""
+    general = rejected.reason.str.replace(r"(: |; legal: ).*", "", regex=True).str.replace(r"\d+(\.\d+)?", "N", regex=True)
+    table = rejected.assign(reason=general).groupby(["step", "reason"], as_index=False).size()
+    order = table.step.map(STEPS.index)
+    return table.rename(columns={"size": "count"}).iloc[np.lexsort((-table["size"], order))].reset_index(drop=True)

@@ -1,0 +1,176 @@
+"""Read every file once: hash, decode, resize and measure it in one pass, on all cores.
+
+The account of every file and its pixels go to a local cache, named by the names, sizes and times of the files; nothing
+that a user decides about the data changes them. The pass goes on where it was when it was interrupted: a window of files
+counts as read when its account stands, and that is written after its pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+from pyarrow import ArrowException
+
+from unlearning.data import augmentation, images, labels, measures, near, sources
+from unlearning.data.cache import cache_folder, open_map, write_whole
+from unlearning.data.sources import Listing, list_sources
+from unlearning.errors import InputError
+
+WINDOW = 512
+MOST_BYTES = 200_000_000
+ACCOUNT, PIXELS, LOCK = "account.parquet", "pixels.npy", "lock"
+Progress = Callable[[Iterable, int, str], Iterable]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A folder or table as it was read.
+
+    Args:
+        files: one row a file: file, id (content hash), picture (hash of the decoded grey picture), age, gender, race,
+            subject, the five measures, near (smallest id among its near-copies), row (in the pixel map), reason
+            (why it cannot be used; empty for a readable, labelled face).
+        pixels: path of the uint8 map, shape (rows, side, side, 3).
+    """
+
+    files: pd.DataFrame
+    pixels: Path
+
+    def open_pixels(self) -> np.ndarray:
+        """The map, opened read-only; nothing is loaded until a row is asked for."""
+        return np.load(self.pixels, mmap_mode="r")
+
+
+def read(data_dir: Path, side: int, progress: Progress) -> Reading:
+    """Account for every file of a folder or table, and keep the pixels of all that can be read.
+
+    Args:
+        data_dir: a folder of UTKFace-named files, also in sub-folders, or a table of ``sources``.
+        side: edge of the stored pictures, in pixels.
+        progress: wraps an iterable of known length under a title (a bar on a terminal).
+
+    Raises:
+        InputError: the folder is missing or holds no file, or the table cannot be read.
+    """
+    listing = list_sources(data_dir)
+    place = cache_folder() / "readings" / _stamp(listing, side)
+    files = _finished(place, side)
+    if files is None:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / LOCK):
+            files = _finished(place, side)
+            if files is None:
+                files = _read_all(listing, side, place, progress)
+                write_whole(place / ACCOUNT, files.to_parquet)
+    return Reading(files, place / PIXELS)
+
+
+def _finished(place: Path, side: int) -> pd.DataFrame | None:
+    """The account of a reading that came to its end; None when there is none, or when its pixels are not all there."""
+    files = _known(place / ACCOUNT)
+    return files if files is not None and open_map(place / PIXELS, len(files), side) is not None else None
+
+
+def _known(path: Path) -> pd.DataFrame | None:
+    """An account that was written before; a damaged one is no account."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError, TypeError, KeyError, ArrowException):
+        return None
+
+
+def _stamp(listing: Listing, side: int) -> str:
+    stamp = hashlib.sha256(f"{listing.root.resolve()} {side} {_rules()}".encode())
+    for name, state in zip(listing.names, listing.stamps, strict=True):
+        stamp.update(os.fsencode(name) + f"\0{state}\n".encode(errors="backslashreplace"))
+    return stamp.hexdigest()[:32]
+
+
+@cache
+def _rules() -> str:
+    """sha256 of the sources that decide what is read and how: an account by other rules is no account."""
+    modules = (augmentation, images, labels, measures, near, sources, sys.modules[__name__])
+    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
+
+
+def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> pd.DataFrame:
+    """Read the windows that are missing, join them, and find the near-copies among all."""
+    starts = range(0, len(listing.names), WINDOW)
+    accounts = {start: place / f"window-{start:09d}.parquet" for start in starts}
+    if open_map(place / PIXELS, len(listing.names), side) is None:
+        for account in accounts.values():
+            account.unlink(missing_ok=True)
+        _make_map(place / PIXELS, len(listing.names), side)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool, (place / PIXELS).open("r+b") as pixels:
+        for start in progress(starts, len(starts), "reading faces"):
+            if _known(accounts[start]) is None:
+                window = _read_window(pool, listing, range(start, min(start + WINDOW, len(listing.names))), side, pixels)
+                write_whole(accounts[start], window.to_parquet)
+    files = pd.concat([pd.read_parquet(path) for path in accounts.values()], ignore_index=True)
+    files = files.drop(columns="phash").assign(near=_near(files, progress))
+    for path in accounts.values():
+        path.unlink()
+    return files
+
+
+def _near(files: pd.DataFrame, progress: Progress) -> pd.Series:
+    """The smallest id among each picture's near-copies, its own included; empty without a picture."""
+    readable = files[files.reason == ""]
+    groups = near.near_groups(list(readable.phash), progress)
+    return readable.id.groupby(groups).transform("min").reindex(files.index, fill_value="")
+
+
+def _make_map(path: Path, count: int, side: int) -> None:
+    """A map with room for every file; its size on the disk grows with what is written."""
+    write_whole(path, lambda part: np.lib.format.open_memmap(part, "w+", np.uint8, (count, side, side, 3)).flush())
+
+
+def _read_window(pool: ThreadPoolExecutor, listing: Listing, rows: range, side: int, pixels) -> pd.DataFrame:
+    """Read some files, write their pixels to their rows of the map, and return their account."""
+    read_file = partial(_read_file, listing, side)
+    accounts, pictures = map(list, zip(*pool.map(read_file, rows), strict=True))
+    offset = os.fstat(pixels.fileno()).st_size - len(listing.names) * side * side * 3
+    for row, picture in zip(rows, pictures, strict=True):
+        if picture is not None:
+            pixels.seek(offset + row * side * side * 3)
+            pixels.write(picture.pixels.tobytes())
+    pixels.flush()
+    table = pd.DataFrame(accounts)
+    table["phash"] = b""
+    decoded = [picture.grey for picture in pictures if picture is not None]
+    if decoded:
+        for name, values in measures.measure(np.stack(decoded)).items():
+            table.loc[table.reason == "", name] = values
+    return table
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MOST_BYTES:
+        raise InputError(f"larger than the {MOST_BYTES // 1_000_000} megabytes allowed")
+    return path.read_bytes()
+
+
+def _read_file(listing: Listing, side: int, row: int) -> tuple[dict, images.Picture | None]:
+    source = listing.source(row)
+    label = source.label or labels.Label(labels.UNKNOWN)
+    account = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row, "reason": source.reason}
+    account |= dict.fromkeys(measures.MEASURES, np.nan)
+    if source.reason:
+        return account, None
+    try:
+        data = _bytes(Path(source.path))
+        picture = images.examine(data, side)
+    except (InputError, OSError) as error:
+        return account | {"reason": str(error) if isinstance(error, InputError) else f"unreadable: {error.strerror}"}, None
+    content = {"id": hashlib.sha256(data).hexdigest()[:32], "picture": hashlib.sha256(picture.grey).hexdigest()[:32]}
+    return account | content | {"smallest_side": float(picture.smallest_side)}, picture

@@ -1,0 +1,40 @@
+"""The split into train, validation and test: 60/20/20, and no picture, near-copy or person on two sides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+SPLITS = ("train", "validation", "test")
+HAND = np.array(["train", "train", "train", "validation", "test"], dtype=object)
+
+
+def split(faces: pd.DataFrame, seed: int, stratify: str) -> np.ndarray:
+    """One name of ``SPLITS`` for each face (columns id, age, near, subject).
+
+    What belongs together (near-copies, pictures of one subject) is one unit. The units lie in random order, for
+    ``stratify="age"`` sorted by age, and every five that follow each other are dealt to the parts, three, one and one, in
+    random order: so the parts are 60/20/20 to within one unit, and with ``stratify`` also within any range of ages.
+    """
+    random = np.random.default_rng([seed, 1])
+    unit = units(faces)
+    count = unit.max() + 1
+    order = random.permutation(count)
+    if stratify == "age":
+        youngest = faces.groupby(unit).age.min().to_numpy()
+        order = order[np.argsort(youngest[order], kind="stable")]
+    hands = np.concatenate([random.permutation(HAND) for _ in range(-(-count // len(HAND)))])
+    names = np.empty(count, dtype=object)
+    names[order] = hands[:count]
+    return names[unit]
+
+
+def units(faces: pd.DataFrame) -> np.ndarray:
+    """A number for each face, the same for faces that near-copies or a subject join, also in a chain."""
+    near = pd.factorize(faces.near)[0]
+    subject = pd.factorize(faces.subject.where(faces.subject != "", faces.id))[0] + near.max() + 1
+    size = subject.max() + 1
+    graph = coo_matrix((np.ones(len(faces)), (near, subject)), shape=(size, size))
+    return pd.factorize(connected_components(graph, directed=False)[1][near])[0]

@@ -1,0 +1,104 @@
+"""The local cache: where it lies, files that have their name only when they are whole, and runs that use it at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pandas as pd
+import pytest
+from data_pictures import fill, read
+
+from places import ROOT
+from unlearning.data import images
+from unlearning.data.cache import cache_folder, write_whole
+
+COUNT = 9
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Nine faces, and a cache of their own."""
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    return fill(tmp_path / "faces", {f"{20 + n}_0_0_{n}.jpg": n for n in range(COUNT)})
+
+
+def test_two_threads_that_read_at_once_open_every_picture_once(folder, monkeypatch):
+    """The second waits for the first, and finds its account."""
+    start, calls, examine = Barrier(2), [], images.examine
+    monkeypatch.setattr(images, "examine", lambda data, side: calls.append(1) or examine(data, side))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: (start.wait(), read(folder))[1], range(2))
+    assert first.files.equals(second.files)
+    assert len(calls) == COUNT
+    for face in first.files.itertuples():
+        assert (second.open_pixels()[face.row] == examine((folder / face.file).read_bytes(), 16).pixels).all()
+
+
+def test_two_processes_that_read_at_once_get_the_same(folder):
+    program = (
+        "import sys, hashlib; from pathlib import Path; from unlearning.data import reading; reading.WINDOW = 4;"
+        "r = reading.read(Path(sys.argv[1]), 16, lambda items, count, title: items);"
+        "print(hashlib.sha256(r.files.to_csv().encode() + r.open_pixels().tobytes()).hexdigest())"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", program, str(folder)]
+    running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0]
+    assert told[0] == told[1] != ""
+
+
+def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):
+    def half(part: Path) -> None:
+        part.write_text("ha")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "new" / "file", half)
+    assert not (tmp_path / "new" / "file").exists()
+    write_whole(tmp_path / "new" / "file", lambda part: part.write_text("whole"))
+    assert (tmp_path / "new" / "file").read_text() == "whole"
+
+
+def test_two_threads_that_write_one_file_do_not_write_into_each_other(tmp_path):
+    parts, both = [], Barrier(2, timeout=10)
+
+    def write(part: Path) -> None:
+        parts.append(part)
+        both.wait()
+        part.write_text("whole")
+        both.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: write_whole(tmp_path / "file", write), range(2)))
+    assert len(set(parts)) == 2
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+def test_a_whole_file_replaces_another_in_one_step(tmp_path):
+    file = tmp_path / "account"
+    file.write_text("old")
+    with file.open() as reader:
+        write_whole(file, lambda part: pd.DataFrame({"a": [1]}).to_csv(part))
+        assert reader.read() == "old"
+
+
+def test_the_cache_lies_where_the_variable_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "elsewhere"))
+    assert cache_folder() == tmp_path / "elsewhere"
+    folder = fill(tmp_path / "faces", {"25_0_0_1.jpg": 0})
+    assert read(folder).pixels.is_relative_to(tmp_path / "elsewhere")
+
+
+def test_without_the_variable_it_is_the_users_cache(monkeypatch):
+    monkeypatch.delenv("UNLEARNING_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_folder() == Path("/xdg/unlearning")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert cache_folder() == Path("/home/someone/.cache/unlearning")

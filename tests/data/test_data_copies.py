@@ -1,0 +1,175 @@
+"""The pixels of copies: made once from their sources' pixels by the parameters of the manifest, and only trusted when whole."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from data_pictures import fill, prepared
+
+from unlearning.data import augmentation, images, reading
+from unlearning.data.augmentation import vary
+from unlearning.data.images import decode
+from unlearning.data.manifest import DataSet, prepare
+from unlearning.data.settings import DataSettings
+
+SIDE, COUNT, UP_TO = 16, 20, 12
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Twenty faces of four ages."""
+    return fill(tmp_path / "faces", {f"{30 + n % 4}_{n % 2}_0_{n}.jpg": n for n in range(COUNT)})
+
+
+def check(data: DataSet, folder: Path) -> None:
+    """A face has its file's pixels, and a copy those made again from its source's by the manifest as CSV holds it."""
+    written = pd.read_csv(io.StringIO(data.manifest.to_csv(index=False)), keep_default_na=False)
+    rows = written.set_index("id").row
+    assert (written.copy_of != "").any()
+    for number, face in enumerate(written.itertuples()):
+        pixels = decode((folder / face.file).read_bytes(), SIDE)
+        if face.copy_of:
+            assert (data.pixels[rows[face.copy_of]] == pixels).all()
+            pixels = vary(np.array(pixels)[None], written.iloc[[number]])[0]
+        assert (data.pixels[face.row] == pixels).all()
+
+
+def maps(cache: Path) -> list[Path]:
+    """Maps with copies; the other is that of what was read."""
+    return sorted(path for path in cache.rglob("*.npy") if path.name != "pixels.npy")
+
+
+@pytest.fixture
+def made(monkeypatch) -> list:
+    """One entry for every portion of pictures that is varied."""
+    calls = []
+    whole = augmentation.vary
+    monkeypatch.setattr(augmentation, "vary", lambda *given: calls.append(1) or whole(*given))
+    return calls
+
+
+def test_a_copy_can_be_made_again_from_its_sources_pixels_and_the_manifests_numbers(folder):
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+
+
+def test_faces_come_first_then_copies_each_in_the_order_of_ids(folder):
+    manifest = prepared(folder, SIDE, augment_to=UP_TO).manifest
+    copies = manifest.copy_of != ""
+    assert copies.is_monotonic_increasing
+    assert manifest.id[copies].is_monotonic_increasing
+    assert manifest.id[~copies].is_monotonic_increasing
+    assert manifest.row.tolist() == list(range(len(manifest)))
+
+
+def test_the_faces_are_the_same_with_and_without_copies(folder):
+    with_copies, without = (prepared(folder, SIDE, augment_to=number).manifest for number in (UP_TO, 0))
+    faces = with_copies[with_copies.copy_of == ""]
+    assert faces.drop(columns="row").equals(without.drop(columns="row"))
+
+
+def test_ages_with_enough_faces_need_no_map_of_copies(folder, cache):
+    data = prepared(folder, SIDE, augment_to=1)
+    assert set(data.manifest.copy_of) == {""}
+    assert maps(cache) == []
+
+
+def test_copies_are_made_once(folder, made):
+    first = prepared(folder, SIDE, augment_to=UP_TO)
+    portions = len(made)
+    second = prepared(folder, SIDE, augment_to=UP_TO)
+    assert len(made) == portions > 0
+    assert second.digest == first.digest
+    assert (second.pixels == first.pixels).all()
+
+
+def test_another_side_seed_or_number_has_copies_of_its_own(folder, cache):
+    for changes in ({}, {"side": 20}, {"split_seed": 1}, {"augment_to": 13}):
+        prepared(folder, **({"side": SIDE, "augment_to": UP_TO} | changes))
+    assert len(maps(cache)) == 4
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_run_interrupted_while_it_makes_copies_leaves_no_map(folder, cache, monkeypatch, after):
+    monkeypatch.setattr(augmentation, "AT_ONCE", 16)
+
+    def stopped(items, count, title):
+        for number, item in enumerate(items):
+            if title == "making copies" and number == after:
+                raise KeyboardInterrupt
+            yield item
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(DataSettings(str(folder), augment_to=UP_TO), SIDE, stopped)
+    assert maps(cache) == []
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+
+
+def test_the_size_of_a_portion_does_not_change_a_pixel(folder, tmp_path, monkeypatch):
+    whole = np.array(prepared(folder, SIDE, augment_to=UP_TO).pixels)
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "another"))
+    monkeypatch.setattr(augmentation, "AT_ONCE", 3)
+    assert (prepared(folder, SIDE, augment_to=UP_TO).pixels == whole).all()
+
+
+@pytest.mark.parametrize("left", [0, 60, 1000])
+def test_a_truncated_map_of_copies_is_made_anew(folder, cache, left):
+    prepared(folder, SIDE, augment_to=UP_TO)
+    os.truncate(maps(cache)[0], left)
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+
+
+def test_what_was_left_half_written_is_not_trusted(folder, cache):
+    whole = np.array(prepared(folder, SIDE, augment_to=UP_TO).pixels)
+    (path,) = maps(cache)
+    path.unlink()
+    for number in (1, os.getpid()):
+        path.with_name(f"{path.name}.{number}.part").write_bytes(b"\x93NUMPY")
+    assert (prepared(folder, SIDE, augment_to=UP_TO).pixels == whole).all()
+
+
+def test_a_run_that_makes_the_same_copies_in_the_meantime_disturbs_nobody(folder, cache, monkeypatch):
+    """As two models do that a study trains at once: the second begins and ends while the first is at its second portion."""
+    monkeypatch.setattr(augmentation, "AT_ONCE", 16)
+    others = []
+
+    def overtaken(items, count, title):
+        for number, item in enumerate(items):
+            if title == "making copies" and number == 1:
+                others.append(prepared(folder, SIDE, augment_to=UP_TO))
+            yield item
+
+    first = prepare(DataSettings(str(folder), augment_to=UP_TO), SIDE, overtaken)
+    check(first, folder)
+    check(others[0], folder)
+    assert len(maps(cache)) == 1
+
+
+def test_copies_of_pictures_that_were_decoded_by_other_rules_are_made_anew(folder, monkeypatch):
+    """As another version of the project, or of what it decodes with, would leave them in the cache."""
+    prepared(folder, SIDE, augment_to=UP_TO)
+    whole = images.examine
+
+    def darker(data, side):
+        picture = whole(data, side)
+        return images.Picture(picture.pixels // 2, picture.grey, picture.smallest_side)
+
+    monkeypatch.setattr(images, "examine", darker)
+    monkeypatch.setattr(reading, "_rules", lambda: "another version of this project")
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+
+
+def test_the_map_of_copies_cannot_be_written_to(folder):
+    pixels = prepared(folder, SIDE, augment_to=UP_TO).pixels
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[0] = 0

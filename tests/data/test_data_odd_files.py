@@ -1,0 +1,228 @@
+"""Whatever lies in a folder: each file is listed once with its reason, and nothing is fatal, opened in vain or waited for."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from data_pictures import accounted_for, encode, fill, noise, prepared, raw_png, read, reasons
+from PIL import Image
+
+from unlearning.data import sources
+from unlearning.errors import InputError
+
+NAME = "the name is not [age]_[gender]_[race]_[timestamp].jpg"
+NO_IMAGE = "not a JPEG or PNG image"
+DAMAGED = "the image is damaged or cut off"
+JPEG = encode(noise(99), "JPEG")
+GOOD = {f"{30 + n}_0_{n % 5}_{n}.jpg": n for n in range(8)} | {
+    "40_1_2_8.jpg.chip.jpg": 8,
+    "41_1_2_9.JPG": 9,
+    "42_1_2_9.Jpg.CHIP.jpg": 10,
+    "part/30_0_0_0.jpg": 11,
+    "part/deep/30_0_0_0.jpg": 12,
+    "other/30_0_0_0.jpg": 13,
+}
+ODD = {
+    "39_1_20170116174525125.jpg.chip.jpg": (20, NAME),
+    "26_1_3_4_20170117.jpg": (21, NAME),
+    "44_0_0_1.jpg.chip.jpg.chip.jpg": (22, NAME),
+    "44_0_0_1.png": (23, NAME),
+    "notes.txt": (b"who was here", NAME),
+    "part/Thumbs.db": (b"", NAME),
+    "45_2_0_1.jpg": (24, "unknown gender code 2"),
+    "45_0_9_1.jpg": (25, "unknown race code 9"),
+    "150_0_0_1.jpg": (26, "age 150 is not possible"),
+    ".31_0_0_1.jpg": (27, "hidden file"),
+    ".DS_Store": (b"x", "hidden file"),
+    ".thumbnails/31_0_0_1.jpg": (28, "hidden file"),
+    "part/.old/deep/31_0_0_1.jpg": (29, "hidden file"),
+    "46_0_0_1.jpg": (b"", NO_IMAGE),
+    "46_0_0_2.jpg": (b"<html>not found</html>", NO_IMAGE),
+    "46_0_0_3.jpg": (encode(noise(30), "GIF"), NO_IMAGE),
+    "46_0_0_4.jpg": (encode(noise(31), "WEBP"), NO_IMAGE),
+    "47_0_0_1.jpg": (JPEG[: len(JPEG) // 2], DAMAGED),
+    "47_0_0_2.jpg": (encode(noise(32))[:-200], DAMAGED),
+    "48_0_0_1.jpg": (raw_png((10_000, 10_000), 8, 2, b"\0"), "more pixels than the 20 megapixels allowed"),
+    "48_0_0_2.jpg": (raw_png((5_000, 4_001), 8, 2, b"\0"), "5000 x 4001 pixels are more than the 20 megapixels allowed"),
+    "48_0_0_3.jpg": (raw_png((60_000, 60_000), 8, 2, b"\0"), "more pixels than the 20 megapixels allowed"),
+    "49_0_0_1.jpg": (encode(Image.new("RGB", (60, 60), "grey")), "sharpness 0 is below 15"),
+    "49_0_0_2.jpg": (encode(noise(33, (60, 47))), "smallest_side 47 is below 48"),
+    "19_0_0_1.jpg": (34, "age 19 is outside 20-60"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Good faces and every kind of file that is none."""
+    return fill(tmp_path / "faces", GOOD | {name: content for name, (content, _) in ODD.items()})
+
+
+def listed(data) -> dict[str, str]:
+    """Why each file was left out."""
+    return reasons(data.rejected)
+
+
+def test_each_odd_file_is_listed_once_with_its_reason_and_each_good_one_is_kept(folder):
+    data = prepared(folder, accept_rejects=True)
+    found = listed(data)
+    assert accounted_for(data) == sorted(GOOD | ODD)
+    assert sorted(data.manifest.file) == sorted(GOOD)
+    for name, (_, reason) in ODD.items():
+        assert found[name].startswith(reason), name
+
+
+def test_the_reasons_are_counted(folder):
+    data = prepared(folder, accept_rejects=True)
+    counts = data.reasons.set_index("reason")["count"]
+    assert counts.sum() == len(data.rejected) == len(ODD)
+    assert (counts[NAME], counts["hidden file"], counts[NO_IMAGE]) == (6, 4, 4)
+    assert data.reasons.step.tolist() == sorted(data.reasons.step, key=["file", "age", "quality"].index)
+
+
+def test_files_of_one_name_in_two_folders_are_both_kept_when_they_differ(folder):
+    files = prepared(folder, accept_rejects=True).manifest.file
+    assert {"part/30_0_0_0.jpg", "other/30_0_0_0.jpg", "30_0_0_0.jpg"} <= set(files)
+
+
+def test_more_than_half_unusable_asks_whether_it_is_the_right_folder(folder):
+    """25 of 39 files, of which one is not of an age that was asked for, and that is no fault of its own."""
+    with pytest.raises(InputError, match=r"24 of 39 files .*: .*\(6\);.*right folder\?.*accept_rejects=true"):
+        prepared(folder)
+    assert len(prepared(folder, accept_rejects=True).manifest) == len(GOOD)
+
+
+def test_half_of_the_files_may_be_unusable(tmp_path):
+    fill(tmp_path, {f"{30 + n}_0_0_{n}.jpg": n for n in range(6)} | {f"note-{n}.txt": b"" for n in range(6)})
+    assert len(prepared(tmp_path).manifest) == 6
+    fill(tmp_path, {"note-6.txt": b""})
+    with pytest.raises(InputError, match="7 of 13 files"):
+        prepared(tmp_path)
+
+
+def test_files_left_out_on_request_are_no_reason_to_ask(tmp_path):
+    fill(tmp_path, {f"{age}_0_0_1.jpg": age for age in range(20, 60)})
+    assert len(prepared(tmp_path, min_age=30, max_age=36).manifest) == 7
+
+
+@pytest.fixture
+def linked(tmp_path) -> Path:
+    """Good faces beside links, a pipe and a socket that are named like faces."""
+    outside = fill(tmp_path / "outside", {"50_0_0_1.jpg": 50})
+    folder = fill(tmp_path / "faces", GOOD)
+    links = {
+        "50_0_0_1.jpg": "../outside/50_0_0_1.jpg",
+        "50_0_0_2.jpg": outside / "50_0_0_1.jpg",
+        "50_0_0_3.jpg": "50_0_0_1.jpg",
+        "50_0_0_4.jpg": "nowhere.jpg",
+        "50_0_0_5.jpg": "50_0_0_6.jpg",
+        "50_0_0_6.jpg": "50_0_0_5.jpg",
+        "50_0_0_7.jpg": "50_0_0_7.jpg",
+        "50_0_0_8.jpg": "part",
+        "loop": ".",
+        "away": "/",
+        "50_0_0_9.jpg": "/dev/zero",
+        "part/33_0_3_3.jpg": "../33_0_3_3.jpg",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    os.mkfifo(folder / "51_0_0_1.jpg")
+    return folder
+
+
+def test_links_and_pipes_are_listed_and_neither_followed_out_nor_waited_for(linked):
+    away, loop = "the path leads out of the folder", "the path cannot be followed"
+    expected = {f"50_0_0_{n}.jpg": away for n in (1, 2, 3, 9)} | {f"50_0_0_{n}.jpg": loop for n in (5, 6, 7)}
+    expected |= {
+        "50_0_0_4.jpg": "there is no such file",
+        "50_0_0_8.jpg": "not a regular file",
+        "51_0_0_1.jpg": "not a regular file",
+    }
+    expected |= {"loop": NAME, "away": NAME, "part/33_0_3_3.jpg": "the same content as another: 33_0_3_3.jpg"}
+    data = prepared(linked)
+    assert accounted_for(data) == sorted([*GOOD, *expected])
+    assert {name: reason.split(" (")[0] for name, reason in listed(data).items()} == expected
+
+
+def test_a_link_to_a_face_in_the_folder_is_that_face(linked):
+    (linked / "52_0_3_3.jpg").symlink_to("33_0_3_3.jpg")
+    assert listed(prepared(linked, accept_rejects=True))["52_0_3_3.jpg"] == "one picture under ages from 33 to 52"
+
+
+def test_a_folder_that_is_a_link_itself_is_read(linked, tmp_path):
+    (tmp_path / "link").symlink_to(linked)
+    assert sorted(prepared(tmp_path / "link").manifest.file) == sorted(GOOD)
+
+
+def test_a_socket_named_like_a_face_is_no_file(tmp_path, monkeypatch):
+    fill(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as ear:
+        ear.bind("50_0_0_1.jpg")
+        assert listed(prepared(tmp_path)) == {"50_0_0_1.jpg": "not a regular file"}
+
+
+@pytest.mark.parametrize("name", [b"26_0_0_\xff.jpg", b"a\xe9/26_0_0_1.jpg"])
+def test_a_name_that_is_no_text_is_listed_in_ascii(tmp_path, name):
+    fill(tmp_path, GOOD | {os.fsdecode(name): 90})
+    data = prepared(tmp_path)
+    assert name.decode(errors="backslashreplace") in accounted_for(data)
+    assert data.digest
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.jpg", "with, comma.jpg", 'with "quotes".jpg', " 25_0_0_1.jpg", "25_0_0_1.jpg ", "\N{SNOWMAN}.jpg"]
+)
+def test_a_name_with_odd_characters_is_listed_as_it_is(tmp_path, name):
+    fill(tmp_path, GOOD | {name: 90})
+    assert listed(prepared(tmp_path)) == {name: NAME}
+
+
+def test_a_file_that_may_not_be_read_is_listed(tmp_path, monkeypatch):
+    fill(tmp_path, GOOD)
+    refuse(monkeypatch, "31_0_1_1.jpg")
+    assert listed(prepared(tmp_path)) == {"31_0_1_1.jpg": "unreadable: Permission denied"}
+
+
+def refuse(monkeypatch, name: str) -> None:
+    """Let a file be one that its reader has no right to; root has every right."""
+    whole = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+
+
+def test_a_folder_that_may_not_be_listed_is_listed_itself(tmp_path, monkeypatch):
+    fill(tmp_path, GOOD | {"locked/50_0_0_1.jpg": 50})
+    scandir = os.scandir
+
+    def refused(folder):
+        if Path(folder).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(sources.os, "scandir", refused)
+    data = prepared(tmp_path)
+    assert sorted(data.manifest.file) == sorted(GOOD)
+    assert "locked" in accounted_for(data)
+
+
+def test_a_file_larger_than_any_picture_is_not_read(tmp_path):
+    """A hole of a terabyte: no machine could hold it."""
+    fill(tmp_path, GOOD)
+    with (tmp_path / "50_0_0_1.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    assert list(listed(prepared(tmp_path))) == ["50_0_0_1.jpg"]
+
+
+def test_a_folder_without_a_face_is_accounted_for(tmp_path):
+    fill(tmp_path, {"notes.txt": b"x", "25_0_0_1.jpg": b"", "sub/.hidden": b""})
+    assert reasons(read(tmp_path).files) == {"notes.txt": NAME, "25_0_0_1.jpg": NO_IMAGE, "sub/.hidden": "hidden file"}
+    with pytest.raises(InputError, match=r"0 usable faces in .*at least 5 are needed; left out: .*\(1\)"):
+        prepared(tmp_path, accept_rejects=True)

@@ -1,0 +1,155 @@
+"""Every file of a folder is read once: its account, its content's names, and its pixels in its row."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from data_pictures import encode, fill, noise, opened, read, reasons
+from PIL import Image
+
+from unlearning.data import reading as reading_module
+from unlearning.data.images import decode
+from unlearning.data.measures import MEASURES
+from unlearning.errors import InputError
+
+TWICE = encode(noise(3), "JPEG")
+CONTENTS = {
+    "25_0_0_1.jpg": 1,
+    "30_1_2_2.jpg.chip.jpg": 4,
+    "35_0_0_3.jpg": TWICE,
+    "35_0_0_4.jpg": TWICE,
+    "part/35_0_0_5.jpg": encode(opened(TWICE)),
+    "part/36_0_0_5.jpg": encode(opened(TWICE), "JPEG", quality=60),
+    "19_0_0_9.jpg": 5,
+    "45_0_0_9.jpg": b"no picture",
+    "46_0_9_8.jpg": 7,
+    "notes.txt": b"who was here",
+    "part/deep/55_1_4_9.jpg": 8,
+}
+LEFT_OUT = {
+    "45_0_0_9.jpg": "not a JPEG or PNG image",
+    "46_0_9_8.jpg": "unknown race code 9",
+    "notes.txt": "the name is not [age]_[gender]_[race]_[timestamp].jpg",
+}
+COLUMNS = ["file", "id", "picture", "age", "gender", "race", "subject", "row", "reason", *MEASURES, "near"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return fill(tmp_path_factory.mktemp("read") / "faces", CONTENTS)
+
+
+@pytest.fixture(scope="module")
+def files(folder) -> pd.DataFrame:
+    return read(folder).files.set_index("file", drop=False)
+
+
+def test_every_file_is_accounted_for_once_with_its_reason(files):
+    assert files.columns.tolist() == COLUMNS
+    assert files.file.tolist() == sorted(CONTENTS)
+    assert reasons(files) == {name: LEFT_OUT.get(name, "") for name in CONTENTS}
+
+
+def test_what_the_name_says_is_in_the_account(files):
+    assert files.loc["30_1_2_2.jpg.chip.jpg", ["age", "gender", "race", "subject"]].tolist() == [30, 1, 2, ""]
+    assert files.loc["part/deep/55_1_4_9.jpg", ["age", "gender", "race"]].tolist() == [55, 1, 4]
+    assert files.loc["notes.txt", ["age", "gender", "race", "id", "near"]].tolist() == [-1, -1, -1, "", ""]
+
+
+def test_the_id_is_the_beginning_of_the_files_sha256(files):
+    assert files.id["35_0_0_3.jpg"] == files.id["35_0_0_4.jpg"] == hashlib.sha256(TWICE).hexdigest()[:32]
+
+
+def test_equal_pictures_have_one_name_whatever_their_bytes_are(files):
+    """The PNG holds the pixels of the JPEG; the JPEG of lower quality does not."""
+    same = ["35_0_0_3.jpg", "35_0_0_4.jpg", "part/35_0_0_5.jpg"]
+    assert len(set(files.picture[same])) == 1
+    assert len(set(files.id[same])) == 2
+    assert len(set(files.picture[files.reason == ""])) == 6
+
+
+def test_near_copies_are_named_by_the_smallest_id_among_them(files):
+    near = ["35_0_0_3.jpg", "35_0_0_4.jpg", "part/35_0_0_5.jpg", "part/36_0_0_5.jpg"]
+    assert set(files.near[near]) == {files.id[near].min()}
+    others = files[(files.reason == "") & ~files.file.isin(near)]
+    assert (others.near == others.id).all()
+
+
+@pytest.mark.parametrize("window", [1, 4, 512])
+@pytest.mark.parametrize("side", [16, 24])
+def test_each_row_of_the_map_is_its_files_picture(folder, tmp_path, monkeypatch, window, side):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    monkeypatch.setattr(reading_module, "WINDOW", window)
+    reading = read(folder, side)
+    pixels, usable = reading.open_pixels(), reading.files[reading.files.reason == ""]
+    assert reading.files.row.tolist() == list(range(len(CONTENTS))) == list(range(len(pixels)))
+    for face in usable.itertuples():
+        assert (pixels[face.row] == decode((folder / face.file).read_bytes(), side)).all()
+
+
+def test_the_size_of_a_window_does_not_change_the_account(folder, tmp_path, monkeypatch, files):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    monkeypatch.setattr(reading_module, "WINDOW", 2)
+    assert read(folder).files.equals(files.reset_index(drop=True))
+
+
+def test_progress_hears_of_every_window_and_of_the_search_for_near_copies(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    monkeypatch.setattr(reading_module, "WINDOW", 4)
+    told = []
+
+    def progress(items, count, title):
+        for item in items:
+            told.append((title, count))
+            yield item
+
+    read(folder, progress=progress)
+    assert told[:3] == [("reading faces", 3)] * 3
+    assert set(told[3:]) == {("looking for near-copies", len(told) - 3)}
+
+
+def test_the_map_cannot_be_written_to(folder):
+    pixels = read(folder).open_pixels()
+    assert pixels.dtype == np.uint8
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[0] = 0
+
+
+def test_reading_leaves_the_folder_as_it_was(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
+    read(folder)
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_a_folder_below_a_hidden_one_is_read(tmp_path):
+    fill(tmp_path / ".cache" / "faces", {"25_0_0_1.jpg": 0})
+    assert reasons(read(tmp_path / ".cache" / "faces").files) == {"25_0_0_1.jpg": ""}
+
+
+def test_pictures_of_one_level_are_accounted_for(tmp_path):
+    """Grey, black and white: no measure of theirs is missing, so that a threshold can leave them out."""
+    plain = {f"30_0_0_{level}.jpg": encode(Image.new("L", (60, 60), level)) for level in (0, 91, 255)}
+    files = read(fill(tmp_path, plain)).files
+    assert files[list(MEASURES)].notna().all(axis=None)
+    assert files.contrast.tolist() == files.sharpness.tolist() == [0, 0, 0]
+
+
+def test_a_missing_folder_is_named_with_the_option_that_gives_one(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere does not exist; give a folder .* with -P data_dir=FOLDER"):
+        read(tmp_path / "nowhere")
+
+
+def test_a_picture_is_no_folder(tmp_path):
+    fill(tmp_path, {"25_0_0_1.jpg": 0})
+    with pytest.raises(InputError, match="does not exist"):
+        read(tmp_path / "25_0_0_1.jpg")
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    (tmp_path / "faces" / "empty").mkdir(parents=True)
+    with pytest.raises(InputError, match="faces is empty; give a folder of UTKFace-named files"):
+        read(tmp_path / "faces")

@@ -1,0 +1,287 @@
+"""Unchanged data is recognised without a look at its pictures; what was interrupted goes on; what is damaged is not trusted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_pictures import encode, fill, noise, read, reasons
+
+from unlearning.data import reading as reading_module
+from unlearning.data.cache import write_whole
+from unlearning.data.images import examine
+
+COUNT, WINDOW = 10, 4
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(reading_module, "WINDOW", WINDOW)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Ten files, of which nine are faces."""
+    return fill(tmp_path / "faces", {f"{20 + n}_0_0_{n}.jpg": n for n in range(COUNT - 1)} | {"notes.txt": b"x"})
+
+
+@pytest.fixture
+def looked_at(monkeypatch) -> list:
+    """One entry for every picture that is opened."""
+    calls = []
+    monkeypatch.setattr(reading_module.images, "examine", lambda data, side: calls.append(1) or examine(data, side))
+    return calls
+
+
+@pytest.fixture
+def blind(monkeypatch):
+    """Call it, and no picture can be opened any more."""
+
+    def refuse(data, side):
+        raise AssertionError("a picture was opened")
+
+    return lambda: monkeypatch.setattr(reading_module.images, "examine", refuse)
+
+
+def stopped_at(title: str, after: int):
+    """A progress bar during which the user stops the run, after so many turns under the title."""
+
+    def progress(items, count, name):
+        for number, item in enumerate(items):
+            if name == title and number == after:
+                raise KeyboardInterrupt
+            yield item
+
+    return progress
+
+
+def interrupt(folder: Path, title: str = "reading faces", after: int = 1) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        read(folder, progress=stopped_at(title, after))
+
+
+def check(folder: Path) -> None:
+    """What is read now is what a fresh cache gives."""
+    reading = read(folder)
+    assert reading.files.file.tolist() == sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    pixels = reading.open_pixels()
+    for face in reading.files[reading.files.reason == ""].itertuples():
+        data = (folder / face.file).read_bytes()
+        assert (pixels[face.row] == examine(data, pixels.shape[1]).pixels).all()
+    assert (reading.files.reason == "").sum() == reading.files.file.str.endswith(".jpg").sum()
+    assert (reading.files.near == reading.files.id).all()
+
+
+def stored(cache: Path, pattern: str) -> list[Path]:
+    return sorted(cache.rglob(pattern))
+
+
+def test_unchanged_data_is_recognised_without_opening_a_picture(folder, blind):
+    first = read(folder)
+    blind()
+    second = read(folder)
+    assert second.files.equals(first.files)
+    assert second.pixels == first.pixels
+
+
+def test_names_sizes_and_times_are_all_that_is_looked_at(folder):
+    """Another name for the same folder is the same folder."""
+    first = read(folder)
+    (folder.parent / "link").symlink_to(folder)
+    assert read(folder.parent / "link").pixels == read(folder / ".." / "faces").pixels == first.pixels
+
+
+def test_a_file_with_other_content_is_noticed(folder):
+    read(folder)
+    (folder / "20_0_0_0.jpg").write_bytes(encode(noise(77, (80, 80))))
+    check(folder)
+
+
+def test_a_file_with_another_time_is_read_again(folder, looked_at):
+    read(folder)
+    os.utime(folder / "20_0_0_0.jpg", ns=(1, 1))
+    read(folder)
+    assert len(looked_at) == 2 * (COUNT - 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: fill(folder, {"55_0_0_1.jpg": 55}),
+        lambda folder: fill(folder, {"part/55_0_0_1.jpg": 55}),
+        lambda folder: (folder / "20_0_0_0.jpg").unlink(),
+        lambda folder: (folder / "20_0_0_0.jpg").rename(folder / "26_0_0_1.jpg"),
+        lambda folder: (folder / "20_0_0_0.jpg").rename(folder / "holiday.png"),
+        lambda folder: (folder / "20_0_0_0.jpg").replace(folder / "21_0_0_1.jpg"),
+    ],
+)
+def test_added_removed_renamed_and_replaced_files_are_noticed(folder, change):
+    read(folder)
+    change(folder)
+    check(folder)
+
+
+def test_a_cell_of_the_table_that_changes_is_noticed(folder):
+    """The pictures did not change, and neither did the number of the table's bytes."""
+    table = folder / "faces.csv"
+    for age in (30, 31):
+        table.write_text(f"path,age,subject\n20_0_0_0.jpg,{age},007\n")
+        assert read(table).files.age.tolist() == [age]
+    table.write_text("path,age,subject\n20_0_0_0.jpg,31,008\n")
+    assert read(table).files.subject.tolist() == ["008"]
+
+
+def test_a_picture_of_the_table_that_changes_is_noticed(folder):
+    (folder / "faces.csv").write_text("path,age\n20_0_0_0.jpg,30\n")
+    before = read(folder / "faces.csv").files.id[0]
+    fill(folder, {"20_0_0_0.jpg": 78})
+    assert read(folder / "faces.csv").files.id[0] != before
+
+
+def test_a_file_that_could_not_be_read_is_read_once_it_can_be(folder, monkeypatch):
+    """The owner gives the right to read it: neither its size nor the time of its last change tells that."""
+    whole = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == "20_0_0_0.jpg":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        assert reasons(read(folder).files)["20_0_0_0.jpg"] == "unreadable: Permission denied"
+    (folder / "20_0_0_0.jpg").chmod(0o600)
+    check(folder)
+
+
+def test_another_side_has_a_map_of_its_own(folder):
+    assert read(folder, 16).open_pixels().shape == (COUNT, 16, 16, 3)
+    assert read(folder, 20).open_pixels().shape == (COUNT, 20, 20, 3)
+    assert read(folder, 16).open_pixels().shape == (COUNT, 16, 16, 3)
+
+
+def test_an_account_by_other_rules_is_no_account(folder, monkeypatch, looked_at):
+    """The rules are the sources of the modules that decide what is read, and how."""
+    read(folder)
+    monkeypatch.setattr(reading_module, "_rules", lambda: "another version of this project")
+    read(folder)
+    assert len(looked_at) == 2 * (COUNT - 1)
+
+
+@pytest.mark.parametrize(("windows", "left"), [(0, 9), (1, 5), (2, 1)])
+def test_an_interrupted_reading_goes_on_where_it_was(folder, looked_at, windows, left):
+    """Windows of four files, and the tenth is no picture."""
+    interrupt(folder, after=windows)
+    before = len(looked_at)
+    check(folder)
+    assert (before, len(looked_at)) == (9 - left, 9)
+
+
+def test_a_reading_interrupted_while_it_looks_for_near_copies_opens_no_picture_again(folder, blind):
+    interrupt(folder, "looking for near-copies", 3)
+    blind()
+    check(folder)
+
+
+def test_a_reading_that_went_on_is_the_one_that_was_never_interrupted(folder, tmp_path, monkeypatch):
+    interrupt(folder)
+    resumed = read(folder)
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "another"))
+    whole = read(folder)
+    assert resumed.files.equals(whole.files)
+    assert (resumed.open_pixels() == whole.open_pixels()).all()
+
+
+def test_a_window_counts_only_when_its_account_stands(folder, monkeypatch, looked_at):
+    """Stopped after the pixels of the second window were written, and before its account was."""
+
+    def stopped(path, write):
+        if path.name.startswith(f"window-{WINDOW:09d}"):
+            raise KeyboardInterrupt
+        write_whole(path, write)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading_module, "write_whole", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            read(folder)
+    assert len(looked_at) == 2 * WINDOW
+    check(folder)
+    assert len(looked_at) == 2 * WINDOW + COUNT - 1 - WINDOW
+
+
+def test_a_run_interrupted_while_it_makes_the_map_leaves_no_map(folder, cache, monkeypatch):
+    def half(path, *rest):
+        Path(path).write_bytes(b"\x93NUMPY")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np.lib.format, "open_memmap", half)
+        with pytest.raises(KeyboardInterrupt):
+            read(folder)
+    assert stored(cache, "*.npy") == []
+    check(folder)
+
+
+@pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: os.truncate(p, 2000), lambda p: p.write_bytes(b"")])
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_missing_or_truncated_map_is_made_anew(folder, cache, damage, interrupted):
+    """Also where accounts of windows say that their pixels were written."""
+    if interrupted:
+        interrupt(folder, after=2)
+    else:
+        read(folder)
+    damage(stored(cache, "pixels.npy")[0])
+    check(folder)
+
+
+def test_a_map_of_another_shape_is_made_anew(folder, cache):
+    read(folder)
+    np.save(stored(cache, "pixels.npy")[0], np.zeros((COUNT, 8, 8, 3), np.uint8))
+    check(folder)
+
+
+DAMAGES = {
+    "missing": lambda whole: None,
+    "empty": lambda whole: b"",
+    "half": lambda whole: whole[: len(whole) // 2],
+    "without its end": lambda whole: whole[:-1],
+    "end alone": lambda whole: whole[len(whole) // 2 :],
+    "zeros": lambda whole: b"\0" * len(whole),
+    "another file": lambda whole: encode(noise(0)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_damaged_account_is_no_account(folder, cache, damage, interrupted):
+    if interrupted:
+        interrupt(folder, after=2)
+    else:
+        read(folder)
+    account = stored(cache, "*.parquet")[0]
+    changed = DAMAGES[damage](account.read_bytes())
+    if changed is None:
+        account.unlink()
+    else:
+        account.write_bytes(changed)
+    check(folder)
+
+
+def test_what_was_left_half_written_is_never_trusted(folder, cache):
+    """Whatever process wrote it, this one's number included."""
+    interrupt(folder)
+    place = stored(cache, "pixels.npy")[0].parent
+    for name in ("account.parquet", "pixels.npy", f"window-{WINDOW:09d}.parquet"):
+        for number in (1, os.getpid()):
+            (place / f"{name}.{number}.part").write_bytes(b"half")
+    check(folder)
+
+
+def test_a_whole_reading_leaves_one_map_one_account_and_a_lock(folder, cache):
+    interrupt(folder)
+    read(folder)
+    assert [path.name for path in stored(cache, "*") if path.is_file()] == ["account.parquet", "lock", "pixels.npy"]

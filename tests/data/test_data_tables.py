@@ -1,0 +1,268 @@
+"""A CSV or parquet table names the files and what is known of them; each row is read, or refused with its reason."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from data_pictures import accounted_for, fill, prepared, read, reasons
+
+from unlearning.data.images import decode
+from unlearning.errors import InputError
+
+COUNT = 12
+AGES = [20 + 3 * n for n in range(COUNT)]
+PATHS = [f"faces/face {n}.png" for n in range(COUNT)]
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    return fill(tmp_path / "root", {path: n for n, path in enumerate(PATHS)})
+
+
+def write(root: Path, columns: dict | None = None, kind: str = "csv", **more) -> Path:
+    """A table of all pictures: path and age, and these columns."""
+    table = pd.DataFrame({"path": PATHS, "age": AGES} | (columns or {}) | more)
+    path = root / f"table.{kind}"
+    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path)
+    return path
+
+
+def text(root: Path, content: str | bytes) -> Path:
+    """A CSV file with this content."""
+    path = root / "table.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_table_gives_its_pictures_their_ages(root, kind):
+    data = prepared(write(root, kind=kind))
+    assert data.rejected.empty
+    known = data.manifest.set_index("file")
+    assert known.age[PATHS].tolist() == AGES
+    assert set(known.gender) == set(known.race) == {-1}
+    for path in PATHS:
+        assert (data.pixels[known.row[path]] == decode((root / path).read_bytes(), 16)).all()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_codes_and_words_are_read_alike_and_what_is_empty_is_not_known(root, kind):
+    genders = ["male", "Female", "0", "1", "", "FEMALE", "1.0", " male ", "0", "0", "0", "0"]
+    races = ["White", "black", "2", "Indian", "4", "", "asian", "0.0", "1", "1", "1", "1"]
+    files = read(write(root, gender=genders, race=races, kind=kind)).files
+    assert files.gender.tolist() == [0, 1, 0, 1, -1, 1, 1, 0, 0, 0, 0, 0]
+    assert files.race.tolist() == [0, 1, 2, 3, 4, -1, 2, 0, 1, 1, 1, 1]
+
+
+def test_numbers_of_a_parquet_table_are_read_also_where_some_are_missing(root):
+    files = read(write(root, gender=[1.0, None] * 6, race=pd.array([3, None] * 6, "Int64"), kind="parquet")).files
+    assert files.gender.tolist() == [1, -1] * 6
+    assert files.race.tolist() == [3, -1] * 6
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_subject_stays_the_text_that_it_is(root, kind):
+    people = ["007", "7", "7.0", "0070", "", "NA", "null", "nan", "-", "Ann", "ann", "é"]
+    assert read(write(root, subject=people, kind=kind)).files.subject.tolist() == people
+
+
+def test_a_numbered_subject_stays_its_number_also_where_some_are_missing(root):
+    """Such a number does not fit into a float: rounding it could join two persons."""
+    numbers = [20170116174525124 + n for n in range(COUNT - 1)]
+    files = read(write(root, subject=pd.array([*numbers, None], "Int64").astype(object), kind="parquet")).files
+    assert files.subject.tolist() == [*map(str, numbers), ""]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("stratify", ["none", "age"])
+def test_a_subject_keeps_on_one_side_of_the_split(root, seed, stratify):
+    people = ["007", "7", "", "007", "7", "", "007", "7", "", "x", "y", "z"]
+    manifest = prepared(write(root, subject=people), split_seed=seed, stratify=stratify).manifest
+    known = manifest[manifest.subject != ""]
+    assert known.groupby("subject").split.nunique().max() == 1
+    assert set(known.subject) == {"007", "7", "x", "y", "z"}
+
+
+def test_one_subject_in_all_pictures_leaves_nothing_to_test_with(root):
+    with pytest.raises(InputError, match=r"12 faces leave nothing for .* pictures of one subject stay together"):
+        prepared(write(root, subject=["Ann"] * COUNT))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_rows_that_cannot_be_used_are_refused_one_by_one(root, kind):
+    ages = ["20", "", "-3", "121", "30.5", "x", "33", "34.0", "35", "36", "37", "38"]
+    genders = ["0"] * 9 + ["2", "woman", "1"]
+    data = prepared(write(root, age=ages, gender=genders, kind=kind), accept_rejects=True)
+    legal = "legal: 0 (male), 1 (female)"
+    assert reasons(data.rejected) == {
+        PATHS[1]: "the age is missing",
+        PATHS[2]: "age -3 is not possible",
+        PATHS[3]: "age 121 is not possible",
+        PATHS[4]: "age 30.5 is not a whole number of years",
+        PATHS[5]: "age 'x' is not a number",
+        PATHS[9]: f"unknown gender '2'; {legal}",
+        PATHS[10]: f"unknown gender 'woman'; {legal}",
+    }
+    assert accounted_for(data) == sorted(PATHS)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_paths_that_lead_out_of_the_folder_or_nowhere_are_refused(root, tmp_path, kind):
+    """By dots, absolutely, or through a link; a pipe and a folder are no files either."""
+    fill(tmp_path, {"outside.png": 50})
+    (root / "link.png").symlink_to(tmp_path / "outside.png")
+    (root / "away").symlink_to(tmp_path)
+    (root / "loop.png").symlink_to("loop.png")
+    os.mkfifo(root / "pipe.png")
+    odd = {
+        "../outside.png": "the path leads out of the folder",
+        "faces/../../outside.png": "the path leads out of the folder",
+        str(tmp_path / "outside.png"): "the path leads out of the folder",
+        "link.png": "the path leads out of the folder",
+        "away/outside.png": "the path leads out of the folder",
+        "/dev/zero": "the path leads out of the folder",
+        "pipe.png": "not a regular file",
+        "faces": "not a regular file",
+        "nowhere.png": "there is no such file",
+        "~/face.png": "there is no such file",
+        "loop.png": "the path cannot be followed",
+        "x" * 300: "the path cannot be followed",
+        "": "the path is missing",
+    }
+    table = pd.DataFrame({"path": [*PATHS, *odd], "age": 30})
+    path = root / f"table.{kind}"
+    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path)
+    data = prepared(path, accept_rejects=True)
+    assert {name: reason.split(" (")[0] for name, reason in reasons(data.rejected).items()} == odd
+    assert accounted_for(data) == sorted([*PATHS, *odd])
+
+
+def test_paths_within_the_folder_may_be_spelled_in_any_way(root):
+    (root / "link.png").symlink_to("faces/face 11.png")
+    spelled = [str(root / path) for path in PATHS[:4]] + [f" {path} " for path in PATHS[4:8]]
+    spelled += [f"./{PATHS[8]}", f"faces/../{PATHS[9]}", PATHS[10], "link.png"]
+    assert prepared(write(root, path=spelled)).rejected.empty
+
+
+def test_a_row_that_comes_twice_is_one_face_and_is_listed_once(root):
+    table = pd.read_csv(write(root))
+    pd.concat([table, table.iloc[:2]]).to_csv(root / "table.csv", index=False)
+    data = prepared(root / "table.csv")
+    assert sorted(data.manifest.file) == sorted(PATHS)
+    assert reasons(data.rejected) == {path: f"the same content as another: {path}" for path in PATHS[:2]}
+
+
+def test_a_picture_listed_with_two_ages_is_left_out_with_both_rows(root):
+    table = pd.read_csv(write(root))
+    pd.concat([table, table.iloc[:1].assign(age=50)]).to_csv(root / "table.csv", index=False)
+    data = prepared(root / "table.csv")
+    assert data.rejected.file.tolist() == [PATHS[0]] * 2
+    assert set(data.rejected.reason) == {"one picture under ages from 20 to 50"}
+
+
+def test_the_digest_does_not_depend_on_the_order_of_the_rows_or_of_other_columns(root):
+    digest = prepared(write(root, gender=["male", "female"] * 6)).digest
+    table = pd.read_csv(root / "table.csv").assign(note="x")
+    table.sample(frac=1, random_state=0)[["note", "gender", "age", "path"]].to_csv(root / "table.csv", index=False)
+    assert prepared(root / "table.csv").digest == digest
+
+
+def test_csv_and_parquet_of_one_table_are_the_same_data(root):
+    columns = {"gender": ["male", ""] * 6, "subject": ["007", ""] * 6}
+    assert prepared(write(root, columns)).digest == prepared(write(root, columns, "parquet")).digest
+
+
+def test_other_columns_of_any_kind_are_passed_over(root):
+    columns = {"landmarks": [[1.0, 2.0]] * COUNT, "box": [{"x": 1}] * COUNT, "when": pd.Timestamp("2020-01-01")}
+    assert prepared(write(root, columns, "parquet")).rejected.empty
+
+
+def test_a_short_row_misses_its_age(root):
+    path = text(root, "path,age\n" + "".join(f"{path},{age}\n" for path, age in zip(PATHS, AGES, strict=True)) + "faces\n")
+    assert reasons(prepared(path).rejected) == {"faces": "the age is missing"}
+
+
+def test_a_comma_at_the_end_of_every_row_moves_no_column(root):
+    """Such a table may be refused, but it is never read as if its first column were none."""
+    path = text(root, "path,age\n" + "".join(f"{path},{age},\n" for path, age in zip(PATHS, AGES, strict=True)))
+    found = AGES
+    with contextlib.suppress(InputError):
+        found = read(path).files.age.tolist()
+    assert found == AGES
+
+
+@pytest.mark.parametrize("start", ["", "\N{BYTE ORDER MARK}"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_of_another_system_is_read(root, start, end):
+    rows = [f'"{path}",{age}' for path, age in zip(PATHS, AGES, strict=True)]
+    assert read(text(root, start + end.join(["path,age", *rows]) + end)).files.age.tolist() == AGES
+
+
+@pytest.mark.parametrize("suffix", ["CSV", "Csv"])
+def test_the_suffix_may_be_in_any_case(root, suffix):
+    assert read(write(root).rename(root / f"table.{suffix}")).files.age.tolist() == AGES
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "cannot be read"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "cannot be read"),
+        ('path,age\n"a.jpg,25\n', "cannot be read"),
+        ("path,age\na.jpg,25\nb.jpg,30,31\n", "cannot be read"),
+        ("path,age\n", "has no rows; one row a picture is needed, with the columns path and age"),
+        ("path,age\n\n\n", "has no rows"),
+        (
+            "path,years\na.jpg,3\n",
+            "has no column age; it has path, years; legal: path, age, and optional gender, race, subject",
+        ),
+        ("file,age\na.jpg,3\n", "has no column path; it has file, age"),
+        ("path;age\na.jpg;3\n", "has no column path and no column age; it has path;age"),
+    ],
+)
+def test_what_is_no_table_of_pictures_is_named(root, content, words):
+    with pytest.raises(InputError) as refusal:
+        prepared(text(root, content))
+    assert f"the table {root / 'table.csv'} {words}" in str(refusal.value)
+
+
+def test_a_parquet_table_that_is_none_is_named(root):
+    whole = write(root, kind="parquet").read_bytes()
+    for damaged in (b"", b"PAR1", b"path,age\n", whole[:-1], whole[: len(whole) // 2], b"\0" * len(whole)):
+        (root / "table.parquet").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"the table .*table\.parquet cannot be read"):
+            prepared(root / "table.parquet")
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame([[1, 2]]), pd.DataFrame({"age": [1]}), pd.DataFrame({"path": [], "age": []})])
+def test_a_parquet_table_without_the_columns_or_rows_is_named(root, table):
+    table.to_parquet(root / "table.parquet")
+    with pytest.raises(InputError, match=r"has no column path|has no rows"):
+        prepared(root / "table.parquet")
+
+
+def test_a_table_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"table\.csv does not exist; give a folder .* CSV or parquet table"):
+        prepared(tmp_path / "table.csv")
+
+
+def test_a_folder_called_like_a_table_is_a_folder(tmp_path):
+    fill(tmp_path / "faces.csv", {f"{20 + n}_0_0_1.jpg": n for n in range(5)})
+    assert len(prepared(tmp_path / "faces.csv").manifest) == 5
+
+
+def test_reading_a_table_leaves_it_as_it_was(root):
+    path = write(root)
+    before = path.read_bytes(), path.stat().st_mtime_ns, sorted(root.rglob("*"))
+    prepared(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns, sorted(root.rglob("*"))) == before
+
+
+def test_ages_of_a_parquet_table_may_be_numbers_of_any_kind(root):
+    for ages in (np.array(AGES, np.uint8), np.array(AGES, np.float32), pd.array(AGES, "Int16"), list(map(str, AGES))):
+        assert read(write(root, age=ages, kind="parquet")).files.age.tolist() == AGES
