@@ -67,11 +67,11 @@ def resolve(text: str, known: Known, data_digest: str) -> ForgetSet:
     """Read a rule against the data; InputError when it cannot be read or names what there is not."""
     manifest = known.manifest
     chosen = rules.parse(text)(known)
-    forgotten = chosen & (manifest.split != "test").to_numpy()
+    forgotten = chosen & known.drawn_from
     together = manifest.near.isin(manifest.near[forgotten]) & (manifest.split != "test")
     ids = tuple(sorted(manifest.id[together]))
     name = rules.single_ages(text) or _hash(data_digest, ids)[:10]
-    rule = re.sub(r"\s+", " ", text.strip())
+    rule = re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", text.strip())
     tested = tuple(sorted(manifest.id[chosen & (manifest.split == "test").to_numpy()]))
     return ForgetSet(name, rules.single_ages(text) or rule, data_digest, ids, tested, tuple(known.notes))
 

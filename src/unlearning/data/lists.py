@@ -15,9 +15,9 @@ HEADERS = ("id", "ids", "file", "files", "name", "names", "path", "sample", "sam
 def read_list(path: Path) -> list[str]:
     """The entries of a file with one column, without its heading; InputError when there is no such file or column."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not a text"
+        lines = path.expanduser().read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        why = "it is not a text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or str(error)
         raise InputError(f"the list {path} cannot be read: {why}; give one column of ids or file names") from error
     entries = [line.strip().strip('"') for line in lines if line.strip()]
     if entries and entries[0].lower() in HEADERS:
@@ -32,7 +32,7 @@ def read_list(path: Path) -> list[str]:
 def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, source: str) -> tuple[set[str], list[str]]:
     """Ids of the faces that a list means, and sentences about those that no model was trained on.
 
-    A picture that was left out as a copy of another means the one that was kept.
+    A picture that was left out as a copy of another means the one that was kept, an augmented copy the face it was made from.
 
     Args:
         listed: sample ids, paths or bare file names.
@@ -45,6 +45,8 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
     """
     faces = manifest[manifest.copy_of == ""]
     index = _index(pd.concat([faces[["id", "file", "near"]], rejected[["id", "file", "near"]]]))
+    copies = manifest[manifest.copy_of != ""]
+    index |= {made: {(source, near)} for made, source, near in zip(copies.id, copies.copy_of, copies.near, strict=True)}
     unknown = [entry for entry in listed if entry not in index]
     if unknown:
         raise InputError(

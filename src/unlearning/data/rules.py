@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ LEGAL = (
     "joined by & | ! and parentheses"
 )
 AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
+DEEPEST = 50
 TOKEN = re.compile(r'\s*(?:([&|!()])|((?:"[^"]*"|[^\s&|!()"])+))')
 
 
@@ -91,43 +93,45 @@ def _tokens(text: str) -> list[str]:
         at = match.end()
     if not tokens:
         raise InputError(f"the forget set is empty; legal: {LEGAL}")
+    if max(accumulate({"(": 1, ")": -1}.get(token, 0) for token in tokens)) > DEEPEST:
+        raise InputError(f"unknown forget set {text!r}: parentheses are nested too deeply; legal: {LEGAL}")
     return tokens
 
 
 def _or(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
-    left, rest = _and(tokens, text)
-    while rest and rest[0] == "|":
-        right, rest = _and(rest[1:], text)
-        left = _joined(np.logical_or, left, right)
-    return left, rest
+    return _chain("|", np.logical_or, _and, tokens, text)
 
 
 def _and(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
-    left, rest = _not(tokens, text)
-    while rest and rest[0] == "&":
-        right, rest = _not(rest[1:], text)
-        left = _joined(np.logical_and, left, right)
-    return left, rest
+    return _chain("&", np.logical_and, _not, tokens, text)
 
 
-def _joined(operator, left: Selection, right: Selection) -> Selection:
-    return lambda known: operator(left(known), right(known))
+def _chain(sign: str, operator: np.ufunc, operand, tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+    """One operand or more, joined by a sign; a list and no tree, because a program may join thousands."""
+    first, rest = operand(tokens, text)
+    parts = [first]
+    while rest and rest[0] == sign:
+        part, rest = operand(rest[1:], text)
+        parts.append(part)
+    return lambda known: operator.reduce([part(known) for part in parts]), rest
 
 
 def _not(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+    negations = len(list(takewhile("!".__eq__, tokens)))
+    inner, rest = _operand(tokens[negations:], text)
+    return (lambda known: ~inner(known)) if negations % 2 else inner, rest
+
+
+def _operand(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
     if not tokens or tokens[0] in "&|)":
         found = f"{tokens[0]!r} stands" if tokens else "it ends"
         raise InputError(f"unknown forget set {text!r}: {found} where a rule is expected; legal: {LEGAL}")
-    first, rest = tokens[0], tokens[1:]
-    if first == "!":
-        inner, rest = _not(rest, text)
-        return lambda known: ~inner(known), rest
-    if first == "(":
-        inner, rest = _or(rest, text)
-        if not rest or rest[0] != ")":
-            raise InputError(f"unknown forget set {text!r}: a parenthesis is not closed; legal: {LEGAL}")
-        return inner, rest[1:]
-    return _atom(first, text), rest
+    if tokens[0] != "(":
+        return _atom(tokens[0], text), tokens[1:]
+    inner, rest = _or(tokens[1:], text)
+    if not rest or rest[0] != ")":
+        raise InputError(f"unknown forget set {text!r}: a parenthesis is not closed; legal: {LEGAL}")
+    return inner, rest[1:]
 
 
 def _atom(word: str, text: str) -> Selection:
@@ -137,7 +141,7 @@ def _atom(word: str, text: str) -> Selection:
     if not colon or kind not in ATOMS:
         raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{did_you_mean(kind, ATOMS)}; legal: {LEGAL}")
     value = value.replace('"', "")
-    if not value:
+    if not value.strip():
         raise InputError(f"unknown forget set {text!r}: nothing stands after {kind}:; legal: {LEGAL}")
     return ATOMS[kind](value)
 
@@ -183,7 +187,7 @@ def _random(value: str) -> Selection:
         raise InputError(f"random:{value} cannot be read; legal: random:50, random:0.05 (a share), random:50@7 (seed 7)")
 
     def select(known: Known) -> np.ndarray:
-        pool = known.manifest[known.drawn_from]
+        pool = known.manifest[known.drawn_from].sort_values("id")
         count = max(1, round(float(match[1]) * len(pool))) if "." in match[1] else int(match[1])
         _require_as_many(f"random:{value}", count, len(pool))
         order = np.random.default_rng(int(match[2] or 0)).permutation(len(pool))
@@ -194,17 +198,25 @@ def _random(value: str) -> Selection:
 
 def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
     """The first ``count`` ids, but near-copies all or none: a set of 50 faces has 50, and no twin of them is kept."""
-    chosen: list[str] = []
+    taken, skipped, missing = [], [], count
     for _, members in ordered.groupby("near", sort=False).id:
-        if len(chosen) + len(members) <= count:
-            chosen += list(members)
-        if len(chosen) == count:
+        fits = len(members) <= missing
+        (taken if fits else skipped).append(list(members))
+        missing -= len(members) if fits else 0
+        if not missing:
             break
-    return chosen
+    singles = [members for members in taken if len(members) == 1]
+    for members in skipped if missing else []:  # a group that is too large takes the place of the last single faces
+        over = len(members) - missing
+        if over <= len(singles):
+            left_out = singles[len(singles) - over :]
+            taken = [members, *(group for group in taken if group not in left_out)]
+            break
+    return [face for members in taken for face in members]
 
 
 def _hardest(value: str) -> Selection:
-    if not value.isdigit() or int(value) < 1:
+    if not value.isdecimal() or int(value) < 1:
         raise InputError(f"hardest:{value} cannot be read; legal: a number of faces, as hardest:50")
 
     def select(known: Known) -> np.ndarray:
@@ -229,7 +241,7 @@ def _require_as_many(rule: str, count: int, there_are: int) -> None:
 
 def _file(value: str) -> Selection:
     def select(known: Known) -> np.ndarray:
-        ids, notes = ids_of(read_list(Path(value).expanduser()), known.manifest, known.rejected, value)
+        ids, notes = ids_of(read_list(Path(value)), known.manifest, known.rejected, value)
         known.notes.extend(notes)
         return known.manifest.id.isin(ids).to_numpy()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unlearning.data.forget import ForgetSet, Known, resolve
+from unlearning.data import rules
+from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
 from unlearning.steps.progress import say
 from unlearning.tracking import runs
@@ -23,6 +24,16 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     for note in found.notes:
         say(f"forget set {found.rule}: {note}")
     return found
+
+
+def foresee(text: str, data: DataSet) -> None:
+    """Refuse a rule that cannot be read or names nobody before anything is trained; InputError as in ``read_rule``.
+
+    Whom ``hardest`` means is known only when there is a model.
+    """
+    rules.parse(text)
+    if "hardest" not in text:
+        check(data.manifest, resolve(text, Known(data.manifest, data.rejected), data.digest), [])
 
 
 def log(sets: list[ForgetSet]) -> None:

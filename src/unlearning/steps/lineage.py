@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,8 +113,9 @@ def predictions_of(version: Version) -> pd.DataFrame:
 def retrained_reference(version: Version, forget: ForgetSet) -> Version:
     """The retrained version that never saw the forget set; InputError gives the command that makes it."""
     retrained = registry.find_or_none(version.model, f"retrained-{forget.name}")
-    asked = forget.rule if forget.rule == forget.name else f'"{forget.rule}"'
+    asked = shlex.quote(forget.rule)
     command = f"mlflow run . -e retrain -P forget_set={asked}"
+    command += f" -P model={version.number}" if "hardest:" in forget.rule and version.tag("role") != "original" else ""
     command += f" -P name={version.model}" if version.model != MODEL_NAME else ""
     if retrained is None:
         raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {command}")

@@ -47,6 +47,7 @@ def pipeline(settings: PipelineSettings) -> str:
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
     data, _ = prepare(train.data, train.model.image_size, force)
+    forget_sets.foresee(settings.forget_set, data)
     mark = train_step.mark(train, data.digest)
     original = reuse_or("train", mark, train.name, force, lambda: [train_step.train(train)])[0]
     forget = forget_sets.read_rule(settings.forget_set, data, original)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from dataclasses import asdict, replace
 from functools import partial
@@ -76,6 +77,6 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     if not Path(path).is_file() or file_digest(path) != parent.weights_digest:
         raise InputError(
             f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "
-            f"file; say where it lies: mlflow run . -e retrain -P forget_set={settings.forget_set} -P weights=FILE"
+            f"file; say where it lies: mlflow run . -e retrain -P forget_set={shlex.quote(settings.forget_set)} -P weights=FILE"
         )
     return replace(parent.spec, weights=path)

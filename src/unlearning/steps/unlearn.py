@@ -96,12 +96,12 @@ def open_job(settings: UnlearnSettings) -> Job:
     forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
     while not settings.model and _remembers_nothing(parent, forget) and parent.version.tag("parent_version", "none") != "none":
         parent = open_parent(find_version(settings.name, parent.version.tag("parent_version")))
-    reference = retrained_reference(parent.version, forget)
     if _remembers_nothing(parent, forget):
         raise InputError(
             f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: -P model=original"
         )
     check(parent.data.manifest, forget, parent.forgotten)
+    reference = retrained_reference(parent.version, forget)
     return Job(settings, method, forget, parent, reference, face_set(parent.data))
 
 
