@@ -10,7 +10,10 @@ from unlearning.errors import InputError
 if TYPE_CHECKING:
     import torch
 
+    from unlearning.data.faces import Batch
     from unlearning.methods.task import UnlearningTask
+
+DIVISOR = 60.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class RandomLabels:
         offset_max: largest change of a forgotten age, in years.
         youngest: perturbed ages are clipped to this from below, in years.
         oldest: perturbed ages are clipped to this from above, in years.
+        as_published: train on the labels of the study's published code instead, to see what its defect does: it divides all
+            ages by 60 once too often, and looks for the forget set among ages that are divided already, so finds none.
     """
 
     name: ClassVar[str] = "rnd"
@@ -34,6 +39,7 @@ class RandomLabels:
     offset_max: int = 6
     youngest: float = 20.0
     oldest: float = 60.0
+    as_published: bool = False
 
     def __post_init__(self):
         if not 0 <= self.offset_min <= self.offset_max:
@@ -49,10 +55,17 @@ class RandomLabels:
         random = torch.Generator().manual_seed(task.seed)
 
         def loss(predicted, batch):
-            ages = torch.where(batch.forget, self.perturb(batch.ages, random), batch.ages)
-            return absolute_error(predicted, batch._replace(ages=ages))
+            return absolute_error(predicted, batch._replace(ages=self.labels(batch, random)))
 
         return task.fit(loss, self.lr, forget=True)
+
+    def labels(self, batch: Batch, random: torch.Generator) -> torch.Tensor:
+        """The ages that a batch is trained on, in years; a new tensor."""
+        import torch
+
+        if self.as_published:
+            return batch.ages / DIVISOR
+        return torch.where(batch.forget, self.perturb(batch.ages, random), batch.ages)
 
     def perturb(self, ages: torch.Tensor, random: torch.Generator) -> torch.Tensor:
         """``ages`` in years, each moved by a random offset and clipped; a new tensor."""
