@@ -1,0 +1,47 @@
+"""Entry point ``experiment``."""
+
+import click
+
+from entrypoints.command import Entry, option
+from unlearning.steps.settings import ExperimentSettings, parse_whole_numbers
+from unlearning.studies.plan import STUDIES
+from unlearning.studies.presets import PRESETS
+
+LISTED = "; ".join(f"{study.name}: {study.description}" for study in STUDIES.values())
+TRAINED = "; ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values())
+
+
+@click.command(cls=Entry)
+@option("study", "epochs", f"What is compared, several joined by commas, or all. {LISTED}.")
+@option("preset", ExperimentSettings.preset, f"How it is trained. {TRAINED}.")
+@option("data_dir", ExperimentSettings.data_dir, "Folder or table of faces; empty draws faces, as the demo does.")
+@option("pretrained", ExperimentSettings.pretrained, "Start from timm's pretrained weights, which timm downloads.", bool)
+@option("weights", ExperimentSettings.weights, "Start from a local file instead: safetensors, or what timm saves.")
+@option("seeds", "", "Other seeds than the preset's, joined by commas.")
+@option(
+    "workers",
+    ExperimentSettings.workers,
+    "Processes that run cells at the same time.",
+    click.IntRange(1),
+)
+@option("name", ExperimentSettings.name, "Registered models are called NAME-PRESET-seed-N.")
+def main(**values):
+    """Run a study's experiments: original, references and unlearned versions for every seed.
+
+    What a finished run has made with the same data, parameters and code is reused, so a killed experiment goes on where it
+    was, and several machines that share a tracking server can take different seeds. The report is made by the entry point
+    report.
+    """
+    from pathlib import Path
+
+    from unlearning.steps.experiment import experiment
+
+    values["data_dir"] = str(Path(values["data_dir"]).expanduser().resolve()) if values["data_dir"] else ""
+    values["studies"] = tuple(STUDIES) if values["study"] == "all" else tuple(values["study"].split(","))
+    values["seeds"] = parse_whole_numbers(values["seeds"], "seeds", 0) if values["seeds"] else ()
+    values.pop("study")
+    experiment(ExperimentSettings(**values))
+
+
+if __name__ == "__main__":
+    main()

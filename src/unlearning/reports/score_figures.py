@@ -1,0 +1,157 @@
+"""Figures of the scores: by epochs, by forget set, by alpha, and with the labels of the published code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator
+
+from unlearning.data.settings import GROUPS
+from unlearning.reports import model_looks
+from unlearning.reports.charts import heading, legend_room, legend_under_title, stack
+from unlearning.reports.model_looks import Look, of
+from unlearning.reports.study_tables import FIRST, SHOWN, Numbers
+from unlearning.reports.study_words import is_as_published, metric_name
+from unlearning.reports.style import Theme
+from unlearning.studies.plan import ORIGINAL, RETRAINED
+from unlearning.studies.published import ALPHAS
+from unlearning.studies.results import POOLED
+
+ASIDE = 0.03
+SCORES = ("Utility", "Forgetting", "F")
+HIGHER = "higher is better"
+
+
+def _panels(title: str, metrics: tuple[str, ...], keys: list, columns: int, height: float = 1.45) -> tuple[Figure, list[Axes]]:
+    """One panel a metric under a legend."""
+    figure, panels = stack(title, len(metrics), height, top=legend_room(len(keys), columns))
+    legend_under_title(figure, keys, columns)
+    for axes, metric in zip(panels, metrics, strict=True):
+        heading(axes, metric_name(metric), "lower is better" if metric == "test_mae" else HIGHER)
+        axes.locator_params(axis="y", nbins=5)
+    return figure, panels
+
+
+def epochs(numbers: Numbers, theme: Theme) -> Figure | None:
+    """Utility, Forgetting and F of FT and RND by epochs, ours and published."""
+    table = numbers.tables.get("tables_4_to_7")
+    if table is None:
+        return None
+    looks = model_looks.looks(numbers.results, theme)
+    keys = [model_looks.key(looks[arm], theme) for arm in ("ft", "rnd")]
+    keys += [model_looks.key(looks[ORIGINAL], theme, "-."), model_looks.key(looks[RETRAINED], theme, ":")]
+    keys += [model_looks.seed_key(theme), model_looks.published_key(theme)]
+    figure, panels = _panels("Scores by epochs of unlearning", SCORES, keys, 3)
+    for axes, metric in zip(panels, SCORES, strict=True):
+        own = of(table, metric=metric)
+        for aside, arm in ((-ASIDE, "ft"), (ASIDE, "rnd")):
+            _by_epochs(axes, of(own, model=arm), looks[arm], aside, theme)
+            _seeds_by_epochs(axes, numbers.scores, arm, metric, looks[arm], 3 * aside)
+        for arm in (ORIGINAL, RETRAINED):
+            for value in of(own, model=arm).ours:
+                model_looks.level(axes, value, looks[arm])
+    _epoch_scale(panels, table.epochs)
+    return figure
+
+
+def _by_epochs(axes: Axes, rows: pd.DataFrame, look: Look, aside: float, theme: Theme) -> None:
+    """Our means, and the published numbers that stand beside them; ``aside``: how far from the epochs, in doublings."""
+    at = np.log2(rows.epochs) + aside
+    model_looks.published(axes, at, rows.published, look, theme)
+    model_looks.ours(axes, at, rows.ours, look, theme)
+
+
+def _seeds_by_epochs(axes: Axes, scores: pd.DataFrame, arm: str, metric: str, look: Look, aside: float) -> None:
+    rows = of(scores, forget_set=FIRST, arm=arm)
+    rows = rows[rows.seed != POOLED]
+    model_looks.seeds(axes, np.log2(rows.epochs) + aside, rows[metric], look)
+
+
+def _epoch_scale(panels: list[Axes], found: pd.Series) -> None:
+    """Doublings of epochs, written as epochs under the last panel."""
+    marks = sorted({int(epochs) for epochs in found if epochs > 0})
+    for axes in panels:
+        axes.set_xlim(np.log2(marks[0]) - 0.35, np.log2(marks[-1]) + 0.35)
+        axes.xaxis.set_major_locator(FixedLocator(np.log2(marks)))
+        axes.set_xticklabels([])
+    panels[-1].set_xticklabels(marks)
+    panels[-1].set_xlabel("epochs of unlearning")
+
+
+def forget_sets(numbers: Numbers, theme: Theme) -> Figure | None:
+    """Utility, Forgetting and F of original, FT and RND in the five groups, ours and published."""
+    table = numbers.tables.get("table_8")
+    if table is None:
+        return None
+    looks = model_looks.looks(numbers.results, theme)
+    keys = [model_looks.key(looks[arm], theme, "none") for arm in SHOWN] + [model_looks.published_key(theme, line=False)]
+    figure, panels = _panels("Scores by forget set", SCORES, keys, 4)
+    for axes, metric in zip(panels, SCORES, strict=True):
+        for place, arm in enumerate(SHOWN):
+            _by_group(axes, of(table, metric=metric, model=arm), looks[arm], (place - 1) * 0.26, theme)
+        axes.set_xticks(range(len(GROUPS)), [])
+        axes.set_xlim(-0.5, len(GROUPS) - 0.5)
+        axes.vlines(
+            np.arange(1, len(GROUPS)) - 0.5, 0, 1, color=theme.line, linewidth=0.5, transform=axes.get_xaxis_transform()
+        )
+    panels[-1].set_xticklabels([group.replace("-", "\N{EN DASH}") for group in GROUPS])
+    panels[-1].set_xlabel("forget set (ages, both ends included)")
+    return figure
+
+
+def _by_group(axes: Axes, rows: pd.DataFrame, look: Look, aside: float, theme: Theme) -> None:
+    """Ours with its standard deviation over the seeds, and the study's number just right of it."""
+    at = np.array([GROUPS.index(group) for group in rows.forget_set]) + aside
+    axes.errorbar(at, rows.ours, rows.sd.fillna(0), color=look.colour, linestyle="none", linewidth=1.4, capsize=2.5, zorder=2)
+    model_looks.ours(axes, at, rows.ours, look, theme, linestyle="none")
+    model_looks.published(axes, at + 0.09, rows.published, look, theme, line=False)
+
+
+def alpha(numbers: Numbers, theme: Theme) -> Figure | None:
+    """Forgetting of original, FT and RND by alpha, ours and published."""
+    table = numbers.tables.get("table_3")
+    if table is None:
+        return None
+    looks = model_looks.looks(numbers.results, theme)
+    keys = [model_looks.key(looks[arm], theme) for arm in SHOWN] + [model_looks.published_key(theme)]
+    figure, (axes,) = _panels("Forgetting by alpha", ("Forgetting",), keys, 4, 3.0)
+    for arm in SHOWN:
+        rows = of(table, model=arm)
+        model_looks.published(axes, rows.alpha, rows.published, looks[arm], theme)
+        model_looks.ours(axes, rows.alpha, rows.ours, looks[arm], theme)
+    axes.set_xticks(ALPHAS)
+    axes.set_xlabel("alpha (years)")
+    return figure
+
+
+def defect(numbers: Numbers, theme: Theme) -> Figure | None:
+    """Test MAE and Forgetting by epochs: RND by the text, RND as published, and the study's RND."""
+    table = numbers.tables.get("defect")
+    if table is None:
+        return None
+    looks = model_looks.looks(numbers.results, theme)
+    arms = [arm for arm in dict.fromkeys(table.model) if arm == "rnd" or is_as_published(arm)]
+    keys = [model_looks.key(looks[arm], theme) for arm in arms]
+    keys += [model_looks.published_key(theme, name="the study's RND"), model_looks.seed_key(theme), _guess_key(theme)]
+    figure, panels = _panels("RND with the labels of the published code", ("test_mae", "Forgetting"), keys, 3, 1.7)
+    for axes, metric in zip(panels, ("test_mae", "Forgetting"), strict=True):
+        for arm in arms:
+            rows = of(table, metric=metric, model=arm)
+            model_looks.ours(axes, np.log2(rows.epochs), rows.ours, looks[arm], theme)
+            _seeds_by_epochs(axes, numbers.scores, arm, metric, looks[arm], 2 * ASIDE)
+        study = of(table, metric=metric)
+        study = study[study.model.map(is_as_published)]
+        model_looks.published(axes, np.log2(study.epochs), study.published, looks["rnd"], theme)
+    panels[0].axhline(
+        of(numbers.scores, forget_set=FIRST).median_guess_mae.mean(), color=theme.muted, linestyle=":", zorder=1.5
+    )
+    _epoch_scale(panels, table.epochs)
+    return figure
+
+
+def _guess_key(theme: Theme) -> Artist:
+    return Line2D([], [], color=theme.muted, linestyle=":", label="always the median age")

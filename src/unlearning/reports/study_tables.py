@@ -1,0 +1,213 @@
+"""The study's tables, ours beside the published numbers, and one table of everything that was measured.
+
+The study's tables are long: one row a number, with its keys (alpha, epochs, forget_set, model), its metric, and
+
+* ours: mean of the metric over the seeds; sd: its standard deviation over the seeds;
+* pooled: the metric of the predictions averaged over the seeds, the other way to read the study's N = 3;
+* published: the study's number; difference: ours - published. Not a number where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isnan
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.settings import GROUPS
+from unlearning.evaluation import study
+from unlearning.evaluation.case import Case
+from unlearning.reports.study_words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
+from unlearning.studies import published
+from unlearning.studies.plan import ORIGINAL, RETRAINED
+from unlearning.studies.results import Outcome, Results, scores, summary
+
+KEYS = ["forget_set", "arm", "epochs"]
+VALUES = ["ours", "sd", "pooled", "published", "difference"]
+FIRST = GROUPS[0]
+SINGLE = "random:"
+SHOWN = {ORIGINAL: 0, "ft": 8, "rnd": 2}
+SCORES = ["Utility", "test_mae", "Forgetting", "F"]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything that tables, figures and page show, measured once.
+
+    Args:
+        results: the experiment.
+        scores: all metrics of every seed and of the pooled predictions.
+        tables: by name, those that have a cell that was run.
+    """
+
+    results: Results
+    scores: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+
+
+def numbers(results: Results) -> Numbers:
+    """Measure an experiment."""
+    if not results.outcomes:
+        return Numbers(results, pd.DataFrame(columns=[*KEYS, "seed"]), {})
+    measured = scores(results)
+    everything = summary(measured)
+    ours = _long(everything)
+    found = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
+    return Numbers(results, measured, {name: table for name, table in found.items() if len(table)} | {"all": everything})
+
+
+def tables(results: Results) -> dict[str, pd.DataFrame]:
+    """``table_3``, ``tables_4_to_7``, ``table_8``, ``defect``, ``single`` where their cells were run, and ``all``."""
+    return numbers(results).tables
+
+
+def _long(everything: pd.DataFrame) -> pd.DataFrame:
+    """One row a number: forget_set, model, epochs, metric, ours, sd, pooled."""
+    names = [name.removesuffix("_sd") for name in everything.columns if name.endswith("_sd")]
+    parts = [
+        everything[KEYS].assign(
+            metric=name, ours=everything[name], sd=everything[f"{name}_sd"], pooled=everything[f"{name}_pooled"]
+        )
+        for name in names
+    ]
+    return pd.concat(parts, ignore_index=True).rename(columns={"arm": "model"})
+
+
+def _beside(ours: pd.DataFrame, theirs: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
+    """Our numbers with the published ones and the differences; no row where nothing was unlearned."""
+    if ours.model.isin([ORIGINAL, RETRAINED]).all():
+        return ours.iloc[:0]
+    joined = ours.assign(published=np.nan) if theirs is None else ours.merge(theirs, how="left", on=keys)
+    return joined.assign(difference=joined.ours - joined.published)[[*keys, *VALUES]].reset_index(drop=True)
+
+
+def _chosen(ours: pd.DataFrame, rows: pd.Series, names: list[str], by: list[str] | None = None) -> pd.DataFrame:
+    """Some rows and metrics, the metrics in the order of ``names``, the rows sorted by ``by`` (``epochs``)."""
+    own = ours[rows & ours.metric.isin(names)]
+    return own.sort_values(
+        ["metric", *(by or ["epochs"])], key=lambda c: c.map(names.index) if c.name == "metric" else c, kind="stable"
+    )
+
+
+def table_3(results: Results) -> pd.DataFrame:
+    """Experiment 1: Forgetting for each alpha; columns alpha, model, metric and the values."""
+    outcomes = [results.find(FIRST, model, epochs) for model, epochs in SHOWN.items()]
+    rows = [row for outcome in outcomes if outcome for row in _by_alpha(outcome)]
+    ours = pd.DataFrame(rows, columns=["alpha", "model", "metric", "ours", "sd", "pooled"]).sort_values("alpha", kind="stable")
+    theirs = published.table_3().rename(columns={"Forgetting": "published"}).assign(metric="Forgetting")
+    return _beside(ours, theirs, ["alpha", "model", "metric"])
+
+
+def _by_alpha(outcome: Outcome) -> list[tuple]:
+    """Rows of table 3: the errors are looked up once and scaled by each alpha."""
+    *seeds, pooled = (_forgetting(case) for case in (*outcome.cases, outcome.pooled))
+    means, sds = np.mean(seeds, axis=0), np.std(seeds, axis=0, ddof=1) if len(seeds) > 1 else np.full(len(pooled), np.nan)
+    return [
+        (alpha, outcome.arm, "Forgetting", *values) for alpha, *values in zip(published.ALPHAS, means, sds, pooled, strict=True)
+    ]
+
+
+def _forgetting(case: Case) -> list[float]:
+    """For each alpha; not a number where nobody is in the forget set."""
+    errors = case.reference_errors("forget"), case.errors("forget")
+    return [study.forgetting(*errors, alpha) if len(errors[0]) else np.nan for alpha in published.ALPHAS]
+
+
+def tables_4_to_7(ours: pd.DataFrame) -> pd.DataFrame:
+    """Experiment 2: original and retrained (epochs 0), FT and RND by epochs; columns epochs, model, metric and the values."""
+    models = [ORIGINAL, RETRAINED, "ft", "rnd"]
+    own = _chosen(ours, (ours.forget_set == FIRST) & ours.model.isin(models), SCORES)
+    return _beside(own, _published_by_epochs(), ["epochs", "model", "metric"])
+
+
+def _published_by_epochs() -> pd.DataFrame:
+    still = {ORIGINAL: published.ORIGINAL, RETRAINED: published.RETRAINED}
+    rows = [(0, model, metric, value) for model, row in still.items() for metric, value in row.items()]
+    fixed = pd.DataFrame(rows, columns=["epochs", "model", "metric", "published"])
+    return pd.concat([fixed, _melted(published.tables_4_to_7(), ["epochs", "model"])], ignore_index=True)
+
+
+def _melted(theirs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    return theirs.melt(keys, var_name="metric", value_name="published")
+
+
+def table_8(ours: pd.DataFrame) -> pd.DataFrame:
+    """Experiment 3: the five groups; columns forget_set, model, metric and the values."""
+    shown = ours.forget_set.isin(GROUPS) & (ours.epochs == ours.model.map(SHOWN))
+    own = _chosen(ours, shown, ["Utility", "Forgetting", "F"], ["forget_set"])
+    return _beside(own, _melted(published.table_8(), ["forget_set", "model"]), ["forget_set", "model", "metric"])
+
+
+def defect(ours: pd.DataFrame) -> pd.DataFrame:
+    """RND as published, by epochs, beside the published RND, and beside our FT and RND; empty when it was not run."""
+    wanted = ours.model.map(lambda arm: arm in ("ft", "rnd") or is_as_published(arm)).astype(bool)
+    own = _chosen(ours, (ours.forget_set == FIRST) & wanted, SCORES)
+    if not own.model.map(is_as_published).any():
+        return own.iloc[:0]
+    theirs = _melted(published.tables_4_to_7(), ["epochs", "model"])
+    copies = [theirs[theirs.model == "rnd"].assign(model=arm) for arm in own.model.unique() if is_as_published(arm)]
+    return _beside(own, pd.concat([theirs, *copies]), ["epochs", "model", "metric"])
+
+
+def single(ours: pd.DataFrame) -> pd.DataFrame:
+    """Forget sets of faces drawn at random: all models and epochs; the study has no such numbers."""
+    drawn = ours.forget_set.str.startswith(SINGLE)
+    own = _chosen(ours, drawn, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
+    return _beside(own, None, ["forget_set", "epochs", "model", "metric"])
+
+
+TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "tables_4_to_7": tables_4_to_7,
+    "table_8": table_8,
+    "defect": defect,
+    "single": single,
+}
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table of ``tables`` as Markdown: our mean +- sd over the seeds, and in brackets the study's number."""
+    return _wide(table) if set(VALUES) <= set(table.columns) else _everything(table)
+
+
+def _wide(table: pd.DataFrame) -> str:
+    """One column a metric, or a model where there is one metric only."""
+    across = "model" if len(set(table.metric)) == 1 else "metric"
+    keys = [name for name in table.columns if name not in (*VALUES, "metric", across)]
+    rows: dict[tuple, dict[str, str]] = {}
+    for row in table.to_dict("records"):
+        key = tuple(key_text(name, row[name]) for name in keys)
+        rows.setdefault(key, {})[row[across]] = _cell(row)
+    columns = list(dict.fromkeys(table[across]))
+    heads = [model_name(name) if across == "model" else metric_name(name) for name in columns]
+    return _lines([*keys, *heads], [[*key, *(cells.get(name, NONE) for name in columns)] for key, cells in rows.items()])
+
+
+def _cell(row: dict) -> str:
+    theirs = "" if isnan(row["published"]) else f" ({as_printed(row['published'])})"
+    return spread(row["ours"], row["sd"], digits(row["metric"])) + theirs
+
+
+def metrics_of(everything: pd.DataFrame) -> list[str]:
+    """Names of the metrics in the table ``all``."""
+    return [name.removesuffix("_sd") for name in everything.columns if name.endswith("_sd")]
+
+
+def _everything(table: pd.DataFrame) -> str:
+    names = metrics_of(table)
+    rows = [
+        [*(key_text(key, row[key]) for key in KEYS), *(spread(row[name], row[f"{name}_sd"], digits(name)) for name in names)]
+        for row in table.to_dict("records")
+    ]
+    return _lines([*KEYS, *map(metric_name, names)], rows)
+
+
+def _lines(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(_plain(cell) for cell in line) + " |\n" for line in lines)
+
+
+def _plain(cell: str) -> str:
+    """A bar or a line break in a name would end the cell."""
+    return " ".join(cell.replace("|", "\\|").split())

@@ -1,0 +1,1 @@
+"""Experiment plans as data, and the values that the reference study published."""

@@ -1,0 +1,51 @@
+"""Experiments with drawn errors, and by hand."""
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.case import Case
+from unlearning.studies.results import Outcome, pool
+
+TRUE_AGES = (22, 25, 27, 31, 35, 38, 42, 47, 51, 54, 58, 60)
+SCALE = {"original": 6.0, "retrained": 6.6, "ft": 6.3, "rnd": 7.0}
+
+
+def predictions(ages, splits, predicted) -> pd.DataFrame:
+    """A prediction table by hand."""
+    ids = [f"face{number:04d}" for number in range(len(ages))]
+    return pd.DataFrame({"id": ids, "split": splits, "age": ages, "predicted": predicted, "member_0": predicted})
+
+
+def outcome(forget, arm, epochs, evaluated, retrained) -> Outcome:
+    """One outcome of prediction tables, one a seed."""
+    cases = tuple(Case(own, reference, forget) for own, reference in zip(evaluated, retrained, strict=True))
+    pooled = Case(pool(list(evaluated)), pool(list(retrained)), forget)
+    return Outcome(forget.rule, arm, epochs, tuple(range(len(cases))), cases, pooled)
+
+
+def _drawn(arm, epochs, seed, faces) -> pd.DataFrame:
+    """Predictions with errors of the arm's size; RND as published forgets all ages."""
+    random = np.random.default_rng([len(arm), epochs, seed])
+    ages = np.resize(TRUE_AGES, faces)
+    splits = np.resize(["train", "train", "train", "validation", "test"], faces)
+    predicted = ages + random.normal(0, SCALE.get(arm, 6.5), faces)
+    return predictions(ages, splits, 18 + 0.1 * predicted if "as_published" in arm else predicted)
+
+
+def _forget_set(rule, table) -> ForgetSet:
+    known = table.age.between(*map(int, rule.split("-"))) if "-" in rule else table.index % 7 == 0
+    ids, tested = (tuple(sorted(table.id[known & (table.split == "test").eq(is_test)])) for is_test in (False, True))
+    return ForgetSet(rule, rule, "0123456789abcdef", ids, tested)
+
+
+def outcomes(rule, arms, seeds, faces) -> list[Outcome]:
+    retrained = [_drawn("retrained", 0, seed, faces) for seed in range(seeds)]
+    forget = _forget_set(rule, retrained[0])
+    found = [outcome(forget, "original", 0, [_drawn("original", 0, seed, faces) for seed in range(seeds)], retrained)]
+    found.append(outcome(forget, "retrained", 0, retrained, retrained))
+    for arm, milestones in arms.items():
+        found += [
+            outcome(forget, arm, e, [_drawn(arm, e, seed, faces) for seed in range(seeds)], retrained) for e in milestones
+        ]
+    return found

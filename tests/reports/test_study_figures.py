@@ -1,0 +1,156 @@
+"""What the figures of an experiment show, read from the drawn shapes."""
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+
+from reports.reading import contrast
+from unlearning.reports.error_figures import errors_of, samples
+from unlearning.reports.model_looks import looks
+from unlearning.reports.study_figures import STUDY_FIGURES, render_study
+from unlearning.reports.study_tables import numbers
+from unlearning.reports.style import THEMES, styled
+
+OF_STUDY = {
+    "alpha": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets"},
+    "epochs": {"tradeoff", "figure_9", "alpha", "epochs", "errors", "figure_11", "figure_12", "forget_sets"},
+    "forget_set": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets"},
+    "defect": {"tradeoff", "defect"},
+    "single": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def known(results):
+    return numbers(results)
+
+
+def draw(name, known, theme="light"):
+    with styled(THEMES[theme]):
+        return STUDY_FIGURES[name].function(known, THEMES[theme])
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+def lines(axes, colour, hollow=False):
+    """Heights of the signs of one model with a line: ours, or the study's."""
+    paper = THEMES["light"].paper
+    drawn = [line for line in axes.lines if line.get_color() == colour and line.get_marker() not in (None, "None")]
+    kinds = [line for line in drawn if line.get_markersize() > 4 and (line.get_markerfacecolor() == paper) == hollow]
+    return [list(line.get_ydata()) for line in kinds]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_figure_is_an_image_on_the_themes_paper(results, known, theme):
+    pictures = render_study(results, theme, known)
+    assert list(pictures) == list(STUDY_FIGURES)
+    for picture in pictures.values():
+        assert ElementTree.fromstring(picture).tag.endswith("svg")
+        assert THEMES[theme].paper in picture
+
+
+@pytest.mark.parametrize("study", OF_STUDY)
+def test_figures_whose_cells_were_not_run_are_left_out(make_results, study):
+    assert set(render_study(make_results([study], seeds=1), "light")) == OF_STUDY[study]
+
+
+def test_the_same_experiment_gives_the_same_bytes_whatever_the_user_prefers(make_results):
+    results = make_results(["epochs"], seeds=2)
+    first = render_study(results, "dark")
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "svg.hashsalt": "mine"}):
+        assert render_study(results, "dark") == first
+
+
+def test_epochs_show_our_means_and_the_studys_numbers(known):
+    panel = draw("epochs", known).axes[0]
+    table = known.tables["tables_4_to_7"]
+    ft = table[(table.model == "ft") & (table.metric == "Utility")]
+    colour = THEMES["light"].models[2]
+    assert lines(panel, colour) == [list(ft.ours)]
+    assert lines(panel, colour, hollow=True) == [[1.25, 1.24, 1.21, 1.18]]
+
+
+def test_alpha_shows_three_models_twice(known):
+    panel = draw("alpha", known).axes[0]
+    for colour, first in zip((THEMES["light"].models[at] for at in (0, 2, 3)), (0.21, 0.26, 0.14), strict=True):
+        assert len(lines(panel, colour)) == 1
+        assert lines(panel, colour, hollow=True)[0][0] == first
+
+
+def test_the_defect_stands_beside_the_studys_rnd_and_knowing_nothing(known):
+    figure = draw("defect", known)
+    study = lines(figure.axes[0], THEMES["light"].models[3], hollow=True)
+    assert study == [[8.2, 15.09, 14.3, 13.59]]
+    guess = known.scores.median_guess_mae.iloc[0]
+    assert any(np.allclose(line.get_ydata(), guess) for line in figure.axes[0].lines)
+
+
+def test_forget_sets_have_five_groups(known):
+    figure = draw("forget_sets", known)
+    assert {"20\u201328", "52\u201360"} <= set(texts(figure))
+    assert lines(figure.axes[2], THEMES["light"].models[0], hollow=True) == [[0.86, 0.81, 0.80, 0.76, 0.60]]
+
+
+def test_figure_9_draws_the_formula(known):
+    curves = draw("figure_9", known).axes[0].lines
+    assert len(curves) == 8
+    at = np.interp(15.0, curves[3].get_xdata(), curves[3].get_ydata())
+    assert at == pytest.approx(np.exp(-1), abs=1e-3)
+
+
+def test_a_hundred_faces_are_the_same_test_faces_whatever_the_order_of_the_table(make_results):
+    case = make_results(["epochs"], seeds=1, faces=700).outcomes[0].pooled
+    ids = samples(case)
+    assert len(set(ids)) == 100
+    assert set(ids) <= set(case.evaluated.id[case.evaluated.split == "test"])
+    shuffled = replace(case, evaluated=case.evaluated.sort_values("predicted", ignore_index=True))
+    assert list(samples(shuffled)) == list(ids)
+    first = case.evaluated.set_index("id").loc[ids[0]]
+    assert errors_of(case, ids)[0] == abs(first.predicted - first.age)
+
+
+def test_figures_of_errors_have_a_panel_a_model_in_the_order_of_the_retrained(known):
+    figure = draw("figure_12", known)
+    assert len(figure.axes) == 4
+    retrained = figure.axes[1].lines[-1].get_ydata()
+    assert list(retrained) == sorted(retrained)
+    assert {"original", "retrained", "FT", "RND"} <= set(texts(figure))
+
+
+def test_shares_of_errors_end_with_nearly_all_faces_and_tell_medians(known):
+    figure = draw("errors", known)
+    outcome = known.results.find("20-28", "ft", 16)
+    median = np.median(np.concatenate([np.abs(case.errors("test")) for case in outcome.cases]))
+    assert f"FT: median {median:.2f} years" in texts(figure)
+    assert all(line.get_ydata()[-1] > 98 for axes in figure.axes for line in axes.lines[:4])
+
+
+def test_new_methods_appear_in_the_tradeoff_with_their_epochs(make_results):
+    hostile = r"<b> $x_{$ \U0001f9d1 " + "\U0001f9d1\x00\n" + "long " * 40
+    known = numbers(make_results(["alpha"], more={"scrub strength=3": (5,), hostile: (1,)}, seeds=1))
+    figure = draw("tradeoff", known)
+    assert {"scrub strength=3", "5", "8", "2"} <= set(texts(figure))
+    render_study(known.results, "dark", known)
+
+
+def test_a_model_has_one_colour_and_every_model_its_own_look(make_results):
+    results = make_results(["defect", "alpha"], more={f"new{number}": (1,) for number in range(6)}, seeds=1)
+    for theme in THEMES.values():
+        found = looks(results, theme)
+        assert len({(look.colour, look.sign) for look in found.values()}) == len(found)
+        for look in found.values():
+            assert contrast(look.colour, theme.paper) >= 3, look
+
+
+def test_seeds_that_agree_with_the_reference_wholly_are_no_error(make_results):
+    results = make_results(["epochs"], seeds=1, faces=60)
+    for each in results.outcomes:
+        for case in (*each.cases, each.pooled):
+            case.evaluated["predicted"] = 30.0
+            case.retrained["predicted"] = 30.0
+    render_study(results, "light")

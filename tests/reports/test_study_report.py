@@ -1,0 +1,236 @@
+"""The page about an experiment: what it tells, how honestly, and that it needs nothing else."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from reports.reading import Page, pictures
+from unlearning.reports import study_reasons
+from unlearning.reports.study_figures import STUDY_FIGURES, render_study
+from unlearning.reports.study_reasons import closeness, defect_sentences
+from unlearning.reports.study_report import headline, readings, study_report
+from unlearning.reports.study_tables import Numbers, numbers
+from unlearning.reports.style import THEMES
+from unlearning.studies import readings as study_readings
+from unlearning.studies.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
+from unlearning.studies.results import Results
+
+LIMIT = 3_000_000
+NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+SETUP = {"studies": "alpha,epochs", "commands": "mlflow run . -e experiment", "seconds": "4321", "preset.lr": "1e-5"}
+STUDY_RND = {"test_mae": (8.2, 15.09, 14.3, 13.59), "Forgetting": (0.65, 0.249, 0.242, 0.246)}
+ARMS = {"rnd": (5.0, 0.78), "ft": (4.8, 0.80)}
+
+
+@pytest.fixture(scope="module")
+def known(results):
+    return numbers(results)
+
+
+@pytest.fixture(scope="module")
+def drawn(results, known):
+    return {theme: render_study(results, theme, known) for theme in THEMES}
+
+
+@pytest.fixture(scope="module")
+def text(results, known, drawn):
+    return study_report(results, SETUP, pictures=drawn, known=known)
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def words(page):
+    return " ".join(" ".join(page.texts).split())
+
+
+def test_the_page_is_whole_and_small(text, page):
+    assert not page.open
+    assert len(text.encode()) <= LIMIT
+    assert [each["lang"] for each in page.all("html")] == ["en"]
+
+
+def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
+    for each in (text, *pictures(page)):
+        assert set(re.findall(r"https?://[^\s\"'<>)]+", each)) <= NAMESPACES
+        assert "<script" not in each
+        assert "@import" not in each
+    assert not page.all("link") + page.all("iframe") + page.all("a")
+    assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
+
+
+def test_no_face_is_named(text, page):
+    assert not re.search(r"face\d{4}", "".join([text, *pictures(page)]))
+
+
+def test_the_headline_says_which_experiment_it_is(page):
+    told = words(page)
+    assert "Preset small , data 0123456789abcdef , 3 seeds (0, 1, 2), studies: alpha,epochs." in told
+    assert headline(readings(Results("small", "digest", ()))) == (
+        f"Of the study's {len(READINGS)} readings, 0 are confirmed here, {len(READINGS)} were not run."
+    )
+
+
+def test_every_reading_has_its_verdict_and_its_evidence(results, page):
+    for reading in readings(results):
+        assert [f"{reading['sentence']}{reading['sign']} {reading['verdict']}"] in [
+            ["".join(cell.split("\n")) for cell in row] for row in page.rows
+        ]
+        assert reading["evidence"]
+        for part in reading["evidence"]:
+            assert [part["claim"], part["value"], part["interval"], ", ".join(part["seeds"]), part["sign"]] in page.rows
+
+
+def test_evidence_is_told_with_signs(monkeypatch, results):
+    part = study_readings.Evidence("a - b", 0.1234, -0.02, 0.3, (0.1, -0.0001))
+    reading = study_readings.Reading("dummy", "A sentence.", lambda found: [part])
+    monkeypatch.setitem(READINGS, "dummy", reading)
+    told = readings(results)[-1]
+    assert (told["sentence"], told["verdict"]) == ("A sentence.", OPEN)
+    (evidence,) = told["evidence"]
+    assert evidence["claim"] == "a \u2212 b"
+    assert (evidence["value"], evidence["interval"]) == ("+0.123", "\u22120.020 to +0.300")
+    assert evidence["seeds"] == ["+0.100", "0.000"]
+
+
+def test_the_headline_counts_verdicts():
+    judged = [{"verdict": kind} for kind in (CONFIRMED, CONFIRMED, OPEN, NOT_RUN)]
+    assert headline(judged) == "Of the study's 4 readings, 2 are confirmed here, 1 is open, 1 was not run."
+
+
+def test_tables_have_ours_pooled_the_studys_and_the_difference(known, page):
+    table = known.tables["tables_4_to_7"]
+    own = table[(table.epochs == 4) & (table.model == "rnd") & (table.metric == "test_mae")].iloc[0]
+    row = ["4", "RND", f"{own.ours:.2f} \u00b1 {own.sd:.2f}", f"{own.pooled:.2f}", "15.09"]
+    assert row in [each[:5] for each in page.rows]
+    captions = [f"Table {number}" for number in range(3, 9)]
+    assert all(any(text.startswith(caption) for text in page.texts) for caption in captions)
+
+
+def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page, drawn):
+    assert sorted(pictures(page)) == sorted(picture for paper in drawn.values() for picture in paper.values())
+    assert all(len(image["alt"]) > 30 for image in page.all("img"))
+    assert {figure.caption for figure in STUDY_FIGURES.values()} <= set(page.texts)
+
+
+def test_the_setup_is_told(page):
+    assert set(SETUP) | set(SETUP.values()) <= set(page.texts)
+
+
+def test_all_outcomes_stand_in_the_table_of_everything(results, page):
+    assert {f"Forget set {rule}" for rule in results.forget_sets} <= set(page.texts)
+    assert "retrained model" in words(page)
+
+
+def test_the_same_experiment_gives_the_same_page(make_results):
+    results = make_results(["alpha"], seeds=2, faces=120)
+    assert study_report(results, SETUP) == study_report(results, SETUP)
+
+
+@pytest.mark.parametrize("study", ["defect", "single"])
+def test_an_experiment_of_one_study_says_what_was_not_run(make_results, study):
+    page = Page(study_report(make_results([study], seeds=1, faces=120), {}))
+    assert not page.open
+    told = words(page)
+    assert "This experiment did not run it (study alpha )." in told
+    assert f"1 seed (0), studies: {study}." in told
+
+
+def test_an_experiment_without_outcomes_is_no_error():
+    assert "no seed" in study_report(Results("unheard-of", "digest", ()), {})
+
+
+def test_hostile_texts_are_shown_and_not_run(make_results):
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    results = make_results(["alpha"], more={hostile: (1,)}, seeds=1, faces=120, preset=hostile)
+    data = {"headline": hostile, "counts": pd.DataFrame({hostile: [hostile]}), "figures": {}}
+    text = study_report(results, {hostile: hostile}, data)
+    assert "<script" not in text
+    page = Page(text)
+    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in page.all("img"))
+    assert hostile in page.texts
+
+
+def test_the_data_has_its_counts_and_figures(results, known, drawn, text):
+    counts = pd.DataFrame({"part": ["train"], "faces": [1234]})
+    data = {"headline": "Of 9 files, 9 were kept.", "counts": counts, "figures": {"split": "<svg>split</svg>", "own": "<svg/>"}}
+    page = Page(study_report(results, SETUP, data, drawn, known))
+    assert ["train", "1,234"] in page.rows
+    assert "Of 9 files, 9 were kept." in page.texts
+    assert len(page.all("img")) == len(Page(text).all("img")) + 2
+
+
+def defect_table(as_published, arms=ARMS):
+    """The table of the defect with these test MAEs and Forgettings of RND as published, by epochs."""
+    rows = []
+    for metric, theirs in STUDY_RND.items():
+        for epochs, ours, published in zip((2, 4, 8, 16), as_published[metric], theirs, strict=True):
+            rows.append((epochs, "rnd as_published=true", metric, ours, published))
+            for arm, values in arms.items():
+                other = values[metric == "Forgetting"]
+                rows.append((epochs, arm, metric, other, published if arm == "rnd" else 5.0))
+    table = pd.DataFrame(rows, columns=["epochs", "model", "metric", "ours", "published"])
+    return table.assign(difference=table.ours - table.published)
+
+
+def told_of(table):
+    return defect_sentences(Numbers(Results("small", "digest", ()), pd.DataFrame(), {"defect": table}))
+
+
+def test_closeness_is_the_mean_distance_from_the_published_numbers():
+    found = closeness(defect_table({"test_mae": (9.2, 16.09, 15.3, 14.59), "Forgetting": (0.8,) * 4}), "test_mae")
+    assert found.defect == pytest.approx(1.0)
+    assert found.text == pytest.approx((3.2 + 10.09 + 9.3 + 8.59) / 4)
+
+
+def test_a_defect_that_gives_the_published_numbers_explains_them():
+    first, *rest = told_of(defect_table(STUDY_RND))
+    assert first.startswith("Measured here, the defect explains most of the study's test MAE and Forgetting of RND.")
+    assert any("ours as published 8.20, 15.09, 14.30, 13.59 years, on average 0.00 away" in sentence for sentence in rest)
+    assert any("RND as published 1.7, 3.1, 3.0, 2.8; in the study 1.6, 3.0, 2.9, 2.7" in sentence for sentence in rest)
+
+
+def test_a_defect_that_gives_other_numbers_does_not_explain_them():
+    first = told_of(defect_table({"test_mae": (5.0,) * 4, "Forgetting": (0.78,) * 4}))[0]
+    assert first.startswith("Measured here, the defect does not explain the study's test MAE and Forgetting of RND")
+
+
+def test_a_defect_can_explain_one_number_and_not_the_other():
+    first = told_of(defect_table({"test_mae": STUDY_RND["test_mae"], "Forgetting": (0.78,) * 4}))[0]
+    assert "explains most of the study's test MAE and does not explain the study's Forgetting of RND" in first
+
+
+def test_a_defect_that_moves_rnd_too_far_overshoots():
+    first = told_of(defect_table({"test_mae": (38.0,) * 4, "Forgetting": STUDY_RND["Forgetting"]}))[0]
+    assert "overshoots the study's test MAE and explains most of the study's Forgetting of RND" in first
+    assert "Overshooting is the same way, but too far" in first
+
+
+def test_half_way_is_part():
+    half = {
+        metric: [(value + ARMS["rnd"][metric == "Forgetting"]) / 2 for value in values] for metric, values in STUDY_RND.items()
+    }
+    assert "explains part of" in told_of(defect_table(half))[0]
+
+
+def test_without_rnd_by_the_text_only_nearness_is_told():
+    near, far = defect_table(STUDY_RND, {}), defect_table({"test_mae": (40,) * 4, "Forgetting": (0.9,) * 4}, {})
+    assert "comes close to the study's test MAE and Forgetting of RND" in told_of(near)[0]
+    assert "does not come close to the study's test MAE and Forgetting of RND" in told_of(far)[0]
+
+
+def test_a_defect_that_was_not_measured_is_not_judged(make_results):
+    known = numbers(make_results(["alpha"], seeds=1, faces=120))
+    assert defect_sentences(known) == [study_reasons.NOT_MEASURED]
+
+
+def test_reasons_follow_the_preset(known):
+    told = {reason.title: reason.text for reason in study_reasons.reasons(known)}
+    assert "test_resnet on pictures of 64 pixels" in told["Network and images"]
+    assert "the study's err by 4.81 and 6.17" in told["What retraining costs"]
+    assert told["Chance"].startswith("Of the 106 numbers")
+    study = Numbers(Results("study", "digest", ()), pd.DataFrame(), {})
+    assert [reason.text for reason in study_reasons.reasons(study)][1].startswith("Both are alike")

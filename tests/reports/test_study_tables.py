@@ -1,0 +1,159 @@
+"""The study's tables from experiments by hand: means, deviations, pooled values, published numbers and differences."""
+
+import numpy as np
+import pytest
+
+from reports.experiments import outcome, predictions
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.reports.study_tables import markdown, tables
+from unlearning.reports.study_words import as_printed, model_name, shown
+from unlearning.studies.results import Results
+
+AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
+FORGET = ForgetSet("20-28", "20-28", "digest", ("face0000", "face0001"))
+
+
+def of_errors(*errors):
+    """A prediction table of four faces, the first two of them forgotten, the last one a test face."""
+    return predictions(AGES, SPLITS, np.array(AGES, dtype=float) + errors)
+
+
+def by_hand(arm="ft", epochs=8, rule="20-28"):
+    """Two seeds. Retrained: forgotten faces 4 and 2 years wrong, the test face 6. The other: 1 and 5 wrong; test 4 and -5."""
+    retrained = [of_errors(4, 2, 0, 6), of_errors(4, 2, 0, 6)]
+    other = [of_errors(1, 5, 0, 4), of_errors(-1, 5, 0, -5)]
+    forget = ForgetSet(rule, rule, "digest", FORGET.ids)
+    return Results("small", "digest", (outcome(forget, arm, epochs, other, retrained),))
+
+
+def row(table, **wanted):
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_ours_is_the_mean_over_the_seeds_and_pooled_is_of_the_mean_prediction():
+    utility = row(tables(by_hand())["tables_4_to_7"], metric="Utility")
+    assert utility.ours == pytest.approx((6 / 4 + 6 / 5) / 2)
+    assert utility.sd == pytest.approx((6 / 4 - 6 / 5) / np.sqrt(2))
+    assert utility.pooled == pytest.approx(6 / 0.5)
+    assert utility.published == 1.21
+    assert utility.difference == pytest.approx(1.35 - 1.21)
+
+
+def test_forgetting_is_scaled_by_every_alpha():
+    table = tables(by_hand())["table_3"]
+    assert list(table.alpha) == [2, 5, 10, 15, 20, 25, 30, 35]
+    at_10 = row(table, alpha=10)
+    # both faces: errors of the two models are 3 years apart, in both seeds
+    assert at_10.ours == pytest.approx(np.exp(-3 / 10))
+    assert at_10.sd == pytest.approx(0)
+    # the mean prediction is 0 and 5 years wrong: 4 and 3 years apart
+    assert at_10.pooled == pytest.approx((np.exp(-4 / 10) + np.exp(-3 / 10)) / 2)
+    assert (at_10.published, at_10.difference) == (0.69, pytest.approx(np.exp(-0.3) - 0.69))
+
+
+def test_alpha_15_is_the_usual_forgetting(results):
+    found = tables(results)
+    for model, epochs in (("original", 0), ("ft", 8), ("rnd", 2)):
+        at_15 = row(found["table_3"], alpha=15, model=model).ours
+        assert at_15 == pytest.approx(row(found["all"], forget_set="20-28", arm=model, epochs=epochs).Forgetting)
+
+
+def test_every_published_number_stands_in_its_place(results):
+    found = tables(results)
+    epochs, groups = found["tables_4_to_7"], found["table_8"]
+    assert row(epochs, epochs=16, model="rnd", metric="test_mae").published == 13.59
+    assert row(epochs, epochs=0, model="original", metric="Forgetting").published == 0.672
+    assert row(epochs, epochs=0, model="retrained", metric="test_mae").published == 6.17
+    assert row(groups, forget_set="52-60", model="rnd", metric="Utility").published == 1.16
+    # 32 for FT and RND, 4 of the original, 1 of the retrained; 5 groups x 3 models x 3 scores; 8 alphas x 3 models
+    assert [found[name].published.notna().sum() for name in ("tables_4_to_7", "table_8", "table_3")] == [37, 45, 24]
+    assert np.isnan(row(epochs, epochs=0, model="retrained", metric="Utility").difference)
+
+
+def test_rnd_as_published_stands_beside_the_studys_rnd(results):
+    table = tables(results)["defect"]
+    same = row(table, epochs=4, model="rnd as_published=true", metric="test_mae")
+    assert same.published == row(table, epochs=4, model="rnd", metric="test_mae").published == 15.09
+    assert row(table, epochs=4, model="ft", metric="test_mae").published == 4.96
+
+
+def test_single_requests_have_all_arms_and_no_published_numbers(results):
+    table = tables(results)["single"]
+    assert set(table.forget_set) == {"random:50"}
+    assert set(zip(table.model, table.epochs, strict=True)) == {
+        ("original", 0),
+        ("retrained", 0),
+        *((arm, epochs) for arm in ("ft", "rnd") for epochs in (2, 8)),
+    }
+    assert table.published.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("study", "expected"),
+    [
+        ("alpha", {"table_3", "tables_4_to_7", "table_8", "all"}),
+        ("defect", {"defect", "all"}),
+        ("single", {"single", "all"}),
+    ],
+)
+def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected):
+    found = tables(make_results([study], seeds=1))
+    assert set(found) == expected
+    for table in found.values():
+        assert markdown(table).count("\n") >= 3
+
+
+def test_no_outcome_is_no_table():
+    assert tables(Results("small", "digest", ())) == {}
+
+
+def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):
+    monkeypatch.setitem(METRICS, "dummy", Metric("dummy", lambda case: float(len(case.errors("forget"))), "faces", "", "-"))
+    results = make_results(["alpha"], more={"scrub strength=3": (1,)}, seeds=2)
+    table = tables(results)["all"]
+    scrub = row(table, arm="scrub strength=3", epochs=1)
+    assert (scrub.dummy, scrub.dummy_sd) == (scrub.dummy_pooled, 0)
+    assert {f"{name}{kind}" for name in METRICS for kind in ("", "_sd", "_pooled")} <= set(table.columns)
+    assert "dummy (faces)" in markdown(table)
+
+
+def test_markdown_shows_ours_with_its_deviation_and_the_studys():
+    found = tables(by_hand())
+    by_epochs, by_alpha = markdown(found["tables_4_to_7"]), markdown(found["table_3"])
+    assert "| epochs | model | Utility | test MAE (years) | Forgetting | F |" in by_epochs
+    assert "| 8 | FT | 1.350 \u00b1 0.212 (1.21) | 4.50 \u00b1 0.71 (5.09) |" in by_epochs
+    assert "| 10 | 0.741 \u00b1 0.000 (0.69) |" in by_alpha
+
+
+def test_a_name_cannot_break_a_markdown_table():
+    assert "| a\\|b c |" in markdown(tables(by_hand("a|b\nc"))["all"])
+
+
+def test_models_that_unlearn_nothing_make_no_table_of_the_study():
+    assert set(tables(by_hand("original", 0))) == {"all"}
+
+
+def test_an_experiment_without_faces_to_forget_is_not_a_number():
+    nobody = outcome(ForgetSet("20-28", "20-28", "d", ()), "ft", 8, [of_errors(1, 1, 1, 1)], [of_errors(2, 2, 2, 2)])
+    table = tables(Results("small", "digest", (nobody,)))["table_3"]
+    assert table.ours.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.0004, "0.000"), (-1.2346, "\u22121.235"), (float("nan"), "\u2013"), (12345.0, "12,345.000")]
+)
+def test_numbers_are_rounded_for_people(value, text):
+    assert shown(value, 3) == text
+
+
+def test_published_numbers_keep_their_decimals():
+    assert [as_printed(value) for value in (8.2, 0.249, 15.09)] == ["8.20", "0.249", "15.09"]
+
+
+def test_models_have_names_for_people():
+    arms = ("ft", "rnd as_published=true", "rnd lr=1e-3 as_published=true", "rnd lr=1e-3", "new")
+    assert [model_name(arm) for arm in arms] == ["FT", "RND as published", "RND as published lr=1e-3", "rnd lr=1e-3", "new"]

@@ -1,0 +1,102 @@
+"""Experiments: what is finished is not run again, and a report needs no model."""
+
+from dataclasses import replace
+
+import pytest
+
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.steps.experiment import experiment
+from unlearning.steps.report import collect, report
+from unlearning.steps.settings import ExperimentSettings, ReportSettings
+from unlearning.studies import presets
+from unlearning.studies.presets import PRESETS
+from unlearning.tracking import registry, runs
+
+ALPHA = ExperimentSettings(("alpha",), "demo")
+
+
+@pytest.fixture
+def quick(monkeypatch, store):
+    """The demonstration, made quicker, on the faces that other tests use."""
+    changes = {"epochs": 1, "precision": "32-true"}
+    own = replace(PRESETS["demo"], data=DataSettings(drawn_faces=160), changes=changes)
+    monkeypatch.setitem(presets.PRESETS, "demo", own)
+    return store
+
+
+def test_an_experiment_that_is_run_again_makes_nothing_new(quick, capsys):
+    first = experiment(ALPHA)
+    assert first.role.value_counts().to_dict() == {"original": 2, "retrained": 2, "unlearned": 4}
+    capsys.readouterr()
+    again = experiment(ALPHA)
+    assert again.equals(first)
+    assert "reused; 0 cells left" in capsys.readouterr().err
+
+
+def test_cells_of_another_study_are_shared(quick):
+    experiment(ALPHA)
+    table = experiment(ExperimentSettings(("alpha", "single"), "demo"))
+    assert table[table.role == "original"].version.tolist() == [1, 1]
+    assert set(table.forget_set) == {"", "20-28", "random:50"}
+
+
+def test_an_interrupted_experiment_goes_on_where_it_was(quick, monkeypatch):
+    from unlearning.steps import unlearn as unlearn_step
+
+    def stop(settings):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(unlearn_step, "unlearn", stop)
+        with pytest.raises(KeyboardInterrupt):
+            experiment(ALPHA)
+    before = [version.number for version in registry.versions("age-study-demo-seed-0")]
+    assert before == [1, 2]
+    table = experiment(ALPHA)
+    assert table[(table.seed == 0) & (table.role != "unlearned")].version.tolist() == before
+
+
+def test_a_cell_that_is_run_again_gives_the_same_predictions(quick):
+    """The registered model's name is part of a cell's inputs, so under another name everything is trained anew."""
+    first = experiment(ExperimentSettings(("alpha",), "demo", seeds=(0,)))
+    other = experiment(ExperimentSettings(("alpha",), "demo", seeds=(0,), name="another"))
+    for one, two in zip(first.run_id, other.run_id, strict=True):
+        assert one != two
+        assert runs.read_table(one, "predictions.parquet").equals(runs.read_table(two, "predictions.parquet"))
+
+
+def test_two_workers_make_the_cells_that_one_makes(quick):
+    alone = experiment(ALPHA)
+    shared = experiment(ExperimentSettings(("alpha",), "demo", workers=2, name="another"))
+    about = ["seed", "role", "forget_set", "method", "epochs"]
+    assert shared[about].equals(alone[about])
+    for one, two in zip(alone.run_id, shared.run_id, strict=True):
+        own, other = (runs.read_table(run_id, "predictions.parquet").predicted for run_id in (one, two))
+        assert own.to_numpy() == pytest.approx(other.to_numpy(), abs=0.5)
+
+
+def test_results_stand_beside_the_reference_of_their_own_seed(quick):
+    table = experiment(ALPHA)
+    results = collect(table, "demo", "digest", {})
+    assert [(o.arm, o.epochs) for o in results.outcomes] == [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2)]
+    retrained = results.find("20-28", "retrained")
+    assert all((case.evaluated.predicted == case.retrained.predicted).all() for case in retrained.cases)
+    ft = results.find("20-28", "ft", 8)
+    assert not ft.cases[0].retrained.predicted.equals(ft.cases[1].retrained.predicted)
+
+
+def test_the_report_is_logged_and_written(quick, tmp_path):
+    experiment(ALPHA)
+    out = tmp_path / "report"
+    report(ReportSettings("demo", str(out)))
+    page = (out / "report.html").read_text()
+    assert "alpha only rescales" in page
+    assert (out / "tables" / "table_3.csv").exists()
+    [run] = runs.find_by_tags({"step": "report"})
+    assert runs.download(run["run_id"], "report/report.html").read_text() == page
+
+
+def test_a_report_without_an_experiment_says_what_to_type(store):
+    with pytest.raises(InputError, match=r"no finished experiment.*-e experiment -P study=all"):
+        report(ReportSettings())
