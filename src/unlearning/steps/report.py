@@ -80,6 +80,7 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
 def collect(table: pd.DataFrame, preset: str, digest: str, params: dict[str, str]) -> Results:
     """Outcomes from the table of cells: every version's predictions beside its own seed's reference."""
     predictions = {run_id: runs.read_table(run_id, PREDICTIONS) for run_id in track(list(table.run_id), len(table), "reading")}
+    table = table.assign(seconds=_seconds(table))
     outcomes = []
     for rule in [rule for rule in dict.fromkeys(table.forget_set) if rule]:
         references = table[(table.role == RETRAINED) & (table.forget_set == rule)]
@@ -90,6 +91,12 @@ def collect(table: pd.DataFrame, preset: str, digest: str, params: dict[str, str
                 arm = _arm(role, method, own, params)
                 outcomes.append(_outcome(rule, arm, epochs, cells, references, forget, predictions))
     return Results(preset, digest, tuple(outcomes))
+
+
+def _seconds(table: pd.DataFrame) -> list[float]:
+    """How long each version took to train or to unlearn, as the registry has it."""
+    known = {(v.model, v.number): float(v.tag("seconds", "nan")) for name in set(table.model) for v in registry.versions(name)}
+    return [known[model, version] for model, version in zip(table.model, table.version, strict=True)]
 
 
 def _forget_set(reference: pd.Series) -> ForgetSet:
@@ -104,10 +111,16 @@ def _arm(role: str, method: str, params: str, usual: dict[str, str]) -> str:
 
 def _outcome(rule, arm, epochs, cells, references, forget, predictions) -> Outcome:
     seeds = tuple(sorted(set(cells.seed) & set(references.seed)))
-    own = [predictions[cells.set_index("seed").run_id[seed]] for seed in seeds]
-    retrained = [predictions[references.set_index("seed").run_id[seed]] for seed in seeds]
-    cases = tuple(Case(one, other, forget) for one, other in zip(own, retrained, strict=True))
-    pooled = replace(cases[0], evaluated=pool(own), retrained=pool(retrained))
+    own, other = (rows.set_index("seed").loc[list(seeds)] for rows in (cells, references))
+    tables = [(predictions[one], predictions[two]) for one, two in zip(own.run_id, other.run_id, strict=True)]
+    times = zip(own.seconds, other.seconds, strict=True)
+    cases = tuple(
+        Case(*pair, forget, seconds=took, retrained_seconds=retraining)
+        for pair, (took, retraining) in zip(tables, times, strict=True)
+    )
+    evaluated, retrained = (pool(list(side)) for side in zip(*tables, strict=True))
+    seconds = {"seconds": own.seconds.sum(), "retrained_seconds": other.seconds.sum()}
+    pooled = replace(cases[0], evaluated=evaluated, retrained=retrained, **seconds)
     return Outcome(rule, arm, int(epochs), seeds, cases, pooled)
 
 

@@ -204,7 +204,10 @@ def find_by_tags(tags: dict[str, str]) -> list[dict]:
 def _described(found: mlflow.entities.Run) -> dict:
     info, data = found.info, found.data
     command = data.tags.get("mlflow.project.entryPoint", data.tags.get("step", ""))
-    given = " ".join(f"-P {name}={value}" for name, value in sorted(data.params.items()) if "." not in name and value != "")
+    typed = {name: value for name, value in sorted(data.params.items()) if "." not in name and value != ""}
+    if "data_dir" in typed:  # where the faces lie is nobody else's business
+        typed["data_dir"] = Path(typed["data_dir"]).name
+    given = " ".join(f"-P {name}={value}" for name, value in typed.items())
     seconds = ((info.end_time or info.start_time) - info.start_time) / 1000
     own = {"run_id": info.run_id, "tags": dict(data.tags), "params": dict(data.params), "seconds": seconds}
     return own | {"command": f"mlflow run . -e {command} {given}".strip()}
