@@ -34,6 +34,7 @@ def pipeline(settings: PipelineSettings) -> str:
     methods = [choose(METHODS, method.strip(), "method").name for method in settings.methods.split(",")]
     with runs.run("main", f"forget {settings.forget_set} with {settings.methods}"):
         original, reference, forget = _train_and_retrain(settings)
+        forget_sets.log([forget])
         candidates = [v for method in methods for v in _unlearn(settings, method, original, reference, forget)]
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
         evaluate(EvaluateSettings(scored, "" if "hardest" in forget.rule else settings.forget_set, settings.alpha, name))

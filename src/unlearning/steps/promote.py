@@ -26,6 +26,7 @@ def promote(settings: PromoteSettings) -> Version:
         version = find_version(settings.name, settings.version)
         runs.log_settings("promote", {"version": version.number, "gates": settings.gates, "force": settings.force})
         decisions = decide(version, gates)
+        forget_sets.log(forget_sets.forgotten_by(version))
         runs.log_json({"version": version.number, "gates": [_as_data(d) for d in decisions]}, "gates.json")
         for decision in decisions:
             say(f"promote: {decision}")
