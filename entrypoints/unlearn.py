@@ -13,7 +13,11 @@ LISTED = "; ".join(f"{name}: {method.__doc__.splitlines()[0].rstrip('.')}" for n
 @option("method", "ft", f"How to forget. {LISTED}.")
 @option("params", "", "The method's own settings, as 'lr=1e-4 offset_max=5'; a wrong name lists the legal ones.")
 @forget_set_option
-@option("epochs", "8", "Register a version after each of these many epochs; 2,4,8,16 is one optimisation.")
+@option(
+    "epochs",
+    "",
+    "Register a version after each of these many epochs; 2,4,8,16 is one optimisation. Empty for the method's own number.",
+)
 @option(
     "model",
     "",
@@ -30,7 +34,7 @@ def main(**values):
     from unlearning.steps.settings import UnlearnSettings, parse_whole_numbers
     from unlearning.steps.unlearn import unlearn
 
-    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1)
+    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
     unlearn(UnlearnSettings(**values))
 
 

@@ -111,5 +111,5 @@ def test_a_method_s_own_rules_hold_for_settings_from_text():
 
 @pytest.mark.parametrize("value", ["0", "-1"])
 def test_a_learning_rate_above_zero_is_asked_for_before_the_run(value):
-    with pytest.raises(InputError, match=rf"lr='{value}' .*legal: numbers above 0"):
+    with pytest.raises(InputError, match=rf"lr={float(value)} of .*legal: above 0, up to 10"):
         make_method(METHODS["ft"], f"lr={value}")

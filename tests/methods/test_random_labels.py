@@ -51,7 +51,8 @@ def test_the_true_ages_are_not_overwritten():
 @pytest.fixture
 def loss():
     """The loss that the method hands to the shared loop."""
-    return RandomLabels().unlearn(SimpleNamespace(seed=0, fit=lambda loss, lr, forget: loss))
+    task = SimpleNamespace(seed=0, copy=lambda: None, batches=lambda forget: None, fit=lambda model, loss, lr, batches: loss)
+    return RandomLabels().unlearn(task)
 
 
 def label_seen(loss, age, forget):

@@ -1,18 +1,21 @@
 """What a method is given, and what it cannot reach."""
 
-from dataclasses import fields
+import time
+from dataclasses import fields, replace
 
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.methods.task import UnlearningTask
+from unlearning.methods.task import InTurn, SideBySide, UnlearningTask
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.losses import absolute_error
+from unlearning.training.predict import mean_absolute_error
 
 
 def test_a_task_holds_neither_test_faces_nor_the_retrained_reference():
     assert {field.name for field in fields(UnlearningTask)} == {
-        *("model", "retain", "forget", "fabric", "seed", "fresh", "recipe", "epochs", "after_epoch", "after_step")
+        *("model", "retain", "forget", "fabric", "seed", "fresh", "recipe", "epochs", "after_epoch", "after_step"),
+        *("log", "meter", "slices"),
     }
 
 
@@ -37,7 +40,7 @@ def test_only_the_training_part_of_the_named_sets_is_shown_and_flagged(make_task
         return absolute_error(predicted, batch)
 
     task = make_task()
-    task.fit(loss, 1e-4, **used)
+    task.fit(task.copy(), loss, 1e-4, task.batches(**used))
     for part in shown:
         expected = getattr(task, part).part("train").ages.tolist() if part in parts else []
         assert sorted(shown[part]) == sorted(expected)
@@ -46,8 +49,8 @@ def test_only_the_training_part_of_the_named_sets_is_shown_and_flagged(make_task
 def test_the_rate_is_constant_the_epochs_are_those_asked_for_and_every_one_is_told(make_task):
     told, done = [], []
     task = make_task(epochs=2, after_epoch=lambda epoch, model: told.append(epoch), after_step=done.append)
-    model = task.fit(absolute_error, 1e-4)
-    assert model is task.model
+    student = task.copy()
+    assert task.fit(student, absolute_error, 1e-4) is student
     assert [epoch.number for epoch in told] == [1, 2]
     assert all(epoch.validation_mae > 0 for epoch in told), "measured on the validation part of the retain set"
     assert done[-1] == 2
@@ -57,7 +60,7 @@ def test_a_rate_that_cannot_train_is_refused_before_the_first_step(make_task):
     task = make_task()
     before = weights_digest(task.model)
     with pytest.raises(InputError, match="lr=-1"):
-        task.fit(absolute_error, -1.0)
+        task.fit(task.copy(), absolute_error, -1.0)
     assert weights_digest(task.model) == before
 
 
@@ -66,3 +69,50 @@ def test_an_untrained_twin_comes_from_a_seed(make_task):
     assert weights_digest(task.fresh(5)) == weights_digest(task.fresh(5))
     assert weights_digest(task.fresh(5)) != weights_digest(task.fresh(6))
     assert task.fresh(5).state_dict().keys() == task.model.state_dict().keys()
+
+
+def test_a_copy_shares_nothing_with_the_model_and_a_teacher_does_not_move(make_task):
+    task = make_task()
+    before = weights_digest(task.model)
+    task.fit(task.copy(), absolute_error, 1e-2)
+    assert weights_digest(task.model) == before
+    assert not any(weight.requires_grad for weight in task.frozen().parameters())
+
+
+def test_the_meter_counts_every_face_that_was_shown_and_no_second_of_measuring(make_task):
+    task = make_task(epochs=2, after_epoch=lambda epoch, model: time.sleep(0.2))
+    start = time.perf_counter()
+    task.fit(task.copy(), absolute_error, 1e-4, task.batches(forget=True))
+    took = time.perf_counter() - start
+    assert task.meter.retain == 2 * len(task.retain.part("train"))
+    assert task.meter.forget == 2 * len(task.forget.part("train"))
+    assert task.meter.seconds < took - 0.4
+
+
+def test_batches_in_turn_show_the_forget_set_first_and_only_in_the_leading_epochs(make_task):
+    task = make_task()
+    retain, forget = task.batches(), task.batches(retain=False, forget=True)
+    turns = InTurn(forget, retain, first_epochs=1)
+    assert len(turns) == len(forget) + len(retain)
+    flags = [bool(batch.forget.all()) for batch in turns]
+    assert flags == [True] * len(forget) + [False] * len(retain)
+    assert len(turns) == len(retain)
+    assert not any(batch.forget.any() for batch in turns)
+
+
+def test_batches_side_by_side_cycle_the_forget_set_along_the_retain_set(make_task):
+    task = make_task()
+    retain, forget = task.batches(), task.batches(retain=False, forget=True, size=2)
+    steps = list(SideBySide(retain, forget))
+    assert len(steps) == len(retain)
+    assert all(step.forget.any() and not step.forget.all() for step in steps)
+    assert sum(int((~step.forget).sum()) for step in steps) == len(task.retain.part("train"))
+
+
+def test_unseen_faces_like_the_forgotten_ones_are_the_validation_part_of_the_forget_set(make_task):
+    task = make_task()
+    unseen = task.forget.part("validation")
+    assert len(unseen)
+    assert task.unseen_error() == mean_absolute_error(task.model, unseen)
+    alone = replace(task, forget=task.forget.part("train"))
+    assert alone.unseen_error() == mean_absolute_error(task.model, task.retain.part("validation"))

@@ -27,7 +27,7 @@ from unlearning.steps.settings import (
     UnlearnSettings,
 )
 from unlearning.steps.status import status
-from unlearning.steps.unlearn import open_job, unlearn
+from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import moves, registry, runs
 
 MODEL = "age-resnet50"
@@ -127,7 +127,7 @@ def test_a_list_is_not_needed_once_it_was_read(asked, her):
 
 def test_a_second_request_keeps_both_manifests_and_forgets_both(asked, her):
     promote(PromoteSettings("8", gates="F > 0"))
-    job = open_job(UnlearnSettings(forget_set="20-28"))
+    job = open_request(UnlearnSettings(forget_set="20-28")).job
     assert not {*her.ids, *job.forget_set.ids} & {*job.retain.frame.id}
     (made,) = unlearn(UnlearnSettings(forget_set="20-28", epochs=(1,)))
     assert made.tag("parent_version") == "8"
@@ -142,26 +142,26 @@ def test_a_second_request_keeps_both_manifests_and_forgets_both(asked, her):
 
 def test_whom_a_version_has_forgotten_it_is_not_asked_to_forget_again(asked):
     with pytest.raises(InputError, match=r"version 6 .* has already forgotten 20-28 & gender:1; .* -P model=original"):
-        open_job(UnlearnSettings(forget_set=RULE, model="6"))
+        open_request(UnlearnSettings(forget_set=RULE, model="6"))
     promote(PromoteSettings("6", gates="F > 0"))
-    assert open_job(UnlearnSettings(forget_set=RULE)).parent.version.tag("role") == "original"
-    assert open_job(UnlearnSettings(forget_set="20-28")).parent.version.number == 6
+    assert open_request(UnlearnSettings(forget_set=RULE)).job.parent.version.tag("role") == "original"
+    assert open_request(UnlearnSettings(forget_set="20-28")).job.parent.version.number == 6
 
 
 def test_the_same_people_in_other_words_are_the_same_request(asked):
-    assert open_job(UnlearnSettings(forget_set="gender:female & (group:0)", model="original")).reference.number == 5
+    assert open_request(UnlearnSettings(forget_set="gender:female & (group:0)", model="original")).reference.number == 5
     with pytest.raises(InputError, match="has already forgotten"):
-        open_job(UnlearnSettings(forget_set="gender:female & (group:0)", model="6"))
+        open_request(UnlearnSettings(forget_set="gender:female & (group:0)", model="6"))
 
 
 def test_hardest_means_the_largest_errors_of_the_original_for_retrain_and_unlearn(trained, data):
     reference = retrain(RetrainSettings("hardest:5", epochs=1))
-    job = open_job(UnlearnSettings(forget_set="hardest:5"))
-    assert job.reference.number == reference.number
-    assert job.forget_set == of_version(reference)
+    request = open_request(UnlearnSettings(forget_set="hardest:5"))
+    assert request.reference.number == reference.number
+    assert request.job.forget_set == of_version(reference)
     table = predictions_of(version("original"))
     learned = table[table.split != "test"]
-    assert set(job.forget_set.ids) == set(learned.id.loc[(learned.predicted - learned.age).abs().nlargest(5).index])
+    assert set(request.job.forget_set.ids) == set(learned.id.loc[(learned.predicted - learned.age).abs().nlargest(5).index])
 
 
 RULES = ["36-44", "gender:1", "20-28 & !gender:1 | race:2", 'file:"my list.csv" & !20-28', "file:$HOME.csv", "hardest:5"]
@@ -178,7 +178,7 @@ def test_without_a_reference_the_exact_command_is_given(trained, data, rule):
     for name in ("my list.csv", "$HOME.csv"):
         (trained / name).write_text("\n".join(of_table(data.manifest)))
     with pytest.raises(InputError, match="there is no retrained reference for the forget set") as refusal:
-        open_job(UnlearnSettings(forget_set=rule))
+        open_request(UnlearnSettings(forget_set=rule))
     assert command_of(refusal) == ["mlflow", "run", ".", "-e", "retrain", "-P", f"forget_set={rule}"]
 
 
@@ -189,10 +189,10 @@ def test_the_command_for_the_hardest_faces_of_a_later_version_makes_the_referenc
     rules = (f"hardest:{count}" for count in range(1, 90))
     rule = next(rule for rule in rules if len({resolve(rule, one, data.digest).sha256 for one in known}) == 2)
     with pytest.raises(InputError) as refusal:
-        open_job(UnlearnSettings(forget_set=rule))
+        open_request(UnlearnSettings(forget_set=rule))
     given = dict(word.split("=") for word in command_of(refusal) if "=" in word)
     reference = retrain(RetrainSettings(**given, epochs=1))
-    assert open_job(UnlearnSettings(forget_set=rule)).reference.number == reference.number
+    assert open_request(UnlearnSettings(forget_set=rule)).reference.number == reference.number
 
 
 @pytest.mark.parametrize("rule", ["20-28 & !gender:1", "group:1 | race:2", "random:12@3", "random:0.1", "!(20-50)"])

@@ -7,7 +7,7 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, UnlearnSettings
-from unlearning.steps.unlearn import open_job, unlearn
+from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import moves, registry
 
 MODEL = "age-resnet50"
@@ -22,7 +22,7 @@ def promoted(trained):
 
 
 def test_a_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(promoted):
-    job = open_job(UnlearnSettings(forget_set="36-44"))
+    job = open_request(UnlearnSettings(forget_set="36-44")).job
     assert job.parent.version.number == promoted.number
     assert not job.retain.frame.age.between(20, 28).any()
     assert not set(job.retain.frame.id) & set(job.forget.frame.id)
@@ -37,17 +37,17 @@ def test_the_second_version_lists_both_forget_sets(promoted):
 
 def test_the_same_request_again_starts_before_it_was_forgotten(promoted):
     """So that methods can be compared after one of them was promoted."""
-    start = open_job(UnlearnSettings(forget_set="20-28")).parent
+    start = open_request(UnlearnSettings(forget_set="20-28")).job.parent
     assert start.version.tag("role") == "original"
     assert start.forgotten == []
 
 
 def test_a_version_that_has_forgotten_the_set_is_no_start(promoted):
     with pytest.raises(InputError, match=r"has already forgotten 20-28.*-P model=original"):
-        open_job(UnlearnSettings(forget_set="20-28", model="champion"))
+        open_request(UnlearnSettings(forget_set="20-28", model="champion"))
 
 
 def test_members_are_unlearned_one_by_one_with_their_own_seeds(trained):
-    job = open_job(UnlearnSettings(forget_set="20-28"))
+    job = open_request(UnlearnSettings(forget_set="20-28")).job
     assert job.parent.seeds == (0, 1)
     assert registry.find(MODEL, "3").tag("seeds") == "0,1"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import math
 import shlex
 from dataclasses import fields
+from pathlib import Path
 
 from unlearning.errors import InputError
+from unlearning.methods.card import check_knobs
 from unlearning.naming import did_you_mean
 
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -17,7 +21,7 @@ def make_method(kind: type, text: str):
     """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces).
 
     Raises:
-        InputError: an unknown or repeated field, or a value of the wrong type; lists the legal fields with defaults.
+        InputError: an unknown or repeated field, a value of the wrong type or out of range; lists what is legal.
     """
     types = {field.name: getattr(field.type, "__name__", field.type) for field in fields(kind)}
     legal = ", ".join(f"{f.name}={f.default} ({types[f.name]})" for f in fields(kind)) or "none"
@@ -30,7 +34,25 @@ def make_method(kind: type, text: str):
         if name in values:
             raise InputError(f"params: {name} is given twice")
         values[name] = _read(name, types[name], value)
-    return kind(**values)
+    method = kind(**values)
+    check_knobs(method)
+    return method
+
+
+def modules_of(kind: type) -> list[str]:
+    """Files of this room that a method's code stands in, as ``methods/ft.py``: its module and those of ours it imports."""
+    found: list[str] = []
+    waiting = [kind.__module__]
+    while waiting:
+        spec = importlib.util.find_spec(waiting.pop())
+        name = f"methods/{Path(spec.origin).name}" if spec and spec.origin else ""
+        if not name or name in found:
+            continue
+        found.append(name)
+        nodes = ast.walk(ast.parse(Path(spec.origin).read_text()))
+        imported = (node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module)
+        waiting += [module for module in imported if module.startswith("unlearning.methods.")]
+    return sorted(found)
 
 
 def _split(text: str) -> list[str]:
@@ -47,6 +69,4 @@ def _read(name: str, kind: str, value: str):
         raise InputError(f"params: {name}={value!r} is not of type {kind}") from error
     if isinstance(number, float) and not math.isfinite(number):
         raise InputError(f"params: {name}={value!r} is not finite")
-    if name == "lr" and number <= 0:
-        raise InputError(f"params: lr={value!r} is not possible; legal: numbers above 0")
     return number

@@ -63,7 +63,8 @@ def _unlearn(
 ) -> list[Version]:
     name = settings.train.name
     start = str(original.number)
-    job = UnlearnSettings(method, "", settings.forget_set, settings.epochs, start, settings.alpha, name)
+    epochs = settings.epochs if METHODS[method].epochs else ()
+    job = UnlearnSettings(method, "", settings.forget_set, epochs, start, settings.alpha, name)
     mark = unlearn_step.mark(job, original, reference, forget)
     return reuse_or(f"unlearn ({method})", mark, name, settings.force, lambda: unlearn_step.unlearn(job))
 

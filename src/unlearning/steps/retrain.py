@@ -25,6 +25,8 @@ from unlearning.steps.settings import RetrainSettings
 from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 
+CODE = ("steps/ensemble.py", "steps/retrain.py")
+
 
 def retrain(settings: RetrainSettings) -> Version:
     """Train as the original was trained, without the forget set; register the result as ``retrained-SET``."""
@@ -66,7 +68,7 @@ def retrain(settings: RetrainSettings) -> Version:
 def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str:
     """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
     own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
-    return runs.fingerprint("retrain", settings=own, digest=original.tag("data_digest"))
+    return runs.fingerprint("retrain", code=CODE, settings=own, digest=original.tag("data_digest"))
 
 
 def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:

@@ -79,7 +79,7 @@ class UnlearnSettings:
         method: a name of METHODS.
         params: the method's own settings, as ``lr=1e-4 offset_max=5``.
         forget_set: a forget rule.
-        epochs: register a version after each of these many epochs.
+        epochs: register a version after each of these many epochs; empty for the method's own number.
         model: where to start: an alias, a number or an MLflow model URI; empty for the champion, or the version before it
             that still remembers the forget set.
         alpha: scale of Forgetting, in years.
@@ -89,7 +89,7 @@ class UnlearnSettings:
     method: str = "ft"
     params: str = ""
     forget_set: str = FORGET_SET
-    epochs: tuple[int, ...] = (8,)
+    epochs: tuple[int, ...] = ()
     model: str = ""
     alpha: float = ALPHA
     name: str = MODEL_NAME

@@ -22,6 +22,8 @@ from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import resolve_precision
 
+CODE = ("steps/ensemble.py", "steps/train.py")
+
 
 def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
@@ -58,7 +60,8 @@ def train(settings: TrainSettings) -> Version:
 
 def mark(settings: TrainSettings, digest: str) -> str:
     """The fingerprint of a training: its settings, the data, the code, and the content of a weights file."""
-    return runs.fingerprint("train", settings=asdict(settings), digest=digest, weights=file_digest(settings.model.weights))
+    weights = file_digest(settings.model.weights)
+    return runs.fingerprint("train", code=CODE, settings=asdict(settings), digest=digest, weights=weights)
 
 
 def _standardised(spec: ModelSpec, faces: FaceSet) -> ModelSpec:

@@ -27,16 +27,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
 FINGERPRINT = "fingerprint"
 # What decides weights. Scores are not in it: they are measured again from the predictions whenever they are shown.
-DECIDING = (
-    "data",
-    "models",
-    "training",
-    "methods",
-    "steps/ensemble.py",
-    "steps/train.py",
-    "steps/retrain.py",
-    "steps/unlearn.py",
-)
+DECIDING = ("data", "models", "training")
 
 
 @contextmanager
@@ -182,9 +173,12 @@ def read_parameter(run_id: str, name: str) -> str:
     return mlflow.MlflowClient().get_run(run_id).data.params.get(name, "")
 
 
-def fingerprint(step: str, **inputs) -> str:
-    """sha256 (16 hex digits) of a step, its inputs, and the code that decides weights: equal ones give equal results."""
-    text = json.dumps({"step": step, "code": code_digest(*DECIDING), **inputs}, sort_keys=True, default=str)
+def fingerprint(step: str, *, code: tuple[str, ...] = (), **inputs) -> str:
+    """sha256 (16 hex digits) of a step, its inputs, and the code that decides weights: equal ones give equal results.
+
+    ``code``: files or folders of the package that decide what this step makes, besides ``DECIDING``.
+    """
+    text = json.dumps({"step": step, "code": code_digest(*DECIDING, *code), **inputs}, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from unlearning.data.faces import Batch, Batches, FaceSet
 from unlearning.errors import DivergedError
@@ -43,6 +45,10 @@ def fit(
     keep_best: bool = False,
     after_epoch: Callable[[Epoch, torch.nn.Module], None] = lambda epoch, model: None,
     after_step: Callable[[float], None] = lambda done: None,
+    after_update: Callable[[], None] = lambda: None,
+    rate: Callable[[int], float] = lambda number: 1.0,
+    until: Callable[[torch.nn.Module], bool] = lambda model: False,
+    aside: Callable[[], AbstractContextManager] = nullcontext,
 ) -> list[Epoch]:
     """Train ``model`` in place and tell what every epoch did.
 
@@ -56,11 +62,17 @@ def fit(
         keep_best: stop after ``recipe.patience`` epochs without a better validation error, and end with the best weights.
         after_epoch: called with the epoch and the bare model, which it must not change.
         after_step: called with the epochs done so far (a fraction), for progress.
+        after_update: called after every change of the weights, and may change them: a mask is held this way.
+        rate: factor of the learning rate in an epoch, counted from 1, under the constant schedule.
+        until: asked after every epoch; true ends the training.
+        aside: entered for whatever is not training: measuring, and the caller's own work after an epoch.
+
+    A batch norm whose weights are frozen keeps its statistics.
 
     Raises:
         DivergedError: the loss is not finite; names the step.
     """
-    model.to(fabric.device).train()
+    _set_training(model.to(fabric.device))
     optimizer, schedule = _optimizer(model, recipe, len(batches))
     wrapped, optimizer = fabric.setup(model, optimizer)
     epochs, best, seconds = [], _Best(recipe.patience), 0.0
@@ -68,15 +80,18 @@ def fit(
         torch.manual_seed(seed)
         for number in range(1, recipe.epochs + 1):
             start = time.perf_counter()
-            tick = partial(_tick, after_step, number - 1, len(batches))
-            mean_loss, train_mae = _one_epoch(fabric, wrapped, batches, loss, optimizer, schedule, tick)
+            step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+            if not schedule:
+                _set_rate(optimizer, recipe.lr * rate(number))
+            mean_loss, train_mae, samples = _one_epoch(step, batches, partial(_tick, after_step, number - 1, len(batches)))
             took = time.perf_counter() - start
             seconds += took
-            error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
-            epochs.append(Epoch(number, mean_loss, train_mae, error, len(batches.ages) / took, seconds))
-            after_epoch(epochs[-1], model)
-            if keep_best and best.is_over(error, model):
-                break
+            with aside():
+                error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
+                epochs.append(Epoch(number, mean_loss, train_mae, error, samples / took, seconds))
+                after_epoch(epochs[-1], model)
+                if (keep_best and best.is_over(error, model)) or until(model):
+                    break
     if keep_best:
         model.load_state_dict(best.weights)
     model.eval()
@@ -100,31 +115,82 @@ class _Best:
         return self.waited >= self.patience
 
 
+def _set_training(model: torch.nn.Module) -> None:
+    model.train()
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        if isinstance(module, _BatchNorm) and own and not any(weight.requires_grad for weight in own):
+            module.eval()
+
+
+@contextmanager
+def _single(model: torch.nn.Module) -> Iterator[None]:
+    """A picture alone has no spread that a batch norm could divide by: the running statistics serve."""
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
+    for norm in norms:
+        norm.eval()
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()
+
+
+def _set_rate(optimizer, lr: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+
+
 def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int):
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = kind(weights, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)
+    settings = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    if recipe.optimizer == "sgd":
+        optimizer = torch.optim.SGD(weights, momentum=recipe.momentum, **settings)
+    else:
+        optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer](weights, **settings)
     if recipe.schedule == "constant":
         return optimizer, None
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)
 
 
-def _one_epoch(fabric, model, batches, loss, optimizer, schedule, after_step) -> tuple[float, float]:
-    """Mean loss and mean absolute error over the samples of one pass, both in years."""
-    losses, errors, samples = 0.0, 0.0, 0
-    for step, batch in enumerate(batches, 1):
-        batch = batch.to(fabric.device)
-        predicted = model(batch.images)
-        value = loss(predicted, batch)
+@dataclass(frozen=True)
+class _Step:
+    """What turns a batch into changed weights."""
+
+    fabric: object
+    model: torch.nn.Module
+    loss: Loss
+    optimizer: object
+    schedule: object
+    clip: float
+    after_update: Callable[[], None]
+
+    def __call__(self, batch: Batch, number: int) -> tuple[float, float]:
+        """Loss of the batch, and the sum of its absolute errors in years."""
+        with _single(self.model) if len(batch.ages) == 1 else nullcontext():
+            predicted = self.model(batch.images)
+        value = self.loss(predicted, batch)
         if not math.isfinite(now := value.item()):
-            raise DivergedError(f"the loss became {now} at step {step} of an epoch; try a smaller learning rate")
-        optimizer.zero_grad()
-        fabric.backward(value)
-        optimizer.step()
-        if schedule:
-            schedule.step()
-        losses += now * len(batch.ages)
-        errors += (predicted.detach() - batch.ages).abs().sum().item()
+            raise DivergedError(f"the loss became {now} at step {number} of an epoch; try a smaller learning rate")
+        self.optimizer.zero_grad()
+        self.fabric.backward(value)
+        if self.clip:
+            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.clip, error_if_nonfinite=False)
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+        self.after_update()
+        return now, (predicted.detach() - batch.ages).abs().sum().item()
+
+
+def _one_epoch(step: _Step, batches, after_step) -> tuple[float, float, int]:
+    """Mean loss and mean absolute error over the samples of one pass, both in years, and how many samples."""
+    losses, errors, samples = 0.0, 0.0, 0
+    for number, batch in enumerate(batches, 1):
+        batch = batch.to(step.fabric.device)
+        loss, error = step(batch, number)
+        losses += loss * len(batch.ages)
+        errors += error
         samples += len(batch.ages)
-        after_step(step)
-    return losses / samples, errors / samples
+        after_step(number)
+    return losses / samples, errors / samples, samples

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from unlearning.errors import InputError
 
-OPTIMIZERS = ("adam", "adamw")
+OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "onecycle")
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
@@ -16,7 +16,7 @@ class Recipe:
     """Everything that decides the weights besides data, network and seed.
 
     Args:
-        optimizer: ``adam`` or ``adamw``.
+        optimizer: ``adam``, ``adamw`` or ``sgd``.
         lr: learning rate; the peak of ``onecycle``.
         weight_decay: of the optimiser.
         schedule: ``constant`` or ``onecycle``.
@@ -26,6 +26,8 @@ class Recipe:
         flip: mirror half of the training pictures at random.
         shift: largest random shift, as a share of the side.
         precision: a precision of Lightning Fabric; ``auto`` is resolved to one before training starts.
+        momentum: of ``sgd``.
+        clip: largest norm of the gradient of a step; 0 for none.
     """
 
     optimizer: str
@@ -38,6 +40,8 @@ class Recipe:
     flip: bool = True
     shift: float = 0.0
     precision: str = "auto"
+    momentum: float = 0.9
+    clip: float = 0.0
 
     def __post_init__(self):
         for name, legal in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
@@ -48,15 +52,20 @@ class Recipe:
                 raise InputError(f"{name}={getattr(self, name)} is not possible; legal: whole numbers from {least}")
         if not self.lr > 0:
             raise InputError(f"lr={self.lr} is not possible; legal: numbers above 0")
+        if not 0 <= self.momentum < 1 or self.clip < 0:
+            raise InputError(f"momentum={self.momentum} (legal: 0 to below 1), clip={self.clip} (legal: from 0)")
         if not 0 <= self.shift < 0.5 or self.weight_decay < 0:
             raise InputError(f"shift={self.shift} (legal: 0 to below 0.5), weight_decay={self.weight_decay} (legal: from 0)")
 
     def as_dict(self) -> dict:
         return asdict(self)
 
-    def fine_tuning(self, lr: float, epochs: int) -> Recipe:
-        """The same recipe at a constant rate for a fixed number of epochs, so that any prefix is a run of its own."""
-        return replace(self, lr=lr, epochs=epochs, schedule="constant")
+    def fine_tuning(self, lr: float, epochs: int, **changes) -> Recipe:
+        """The same recipe at a constant rate for a fixed number of epochs, so that any prefix is a run of its own.
+
+        ``changes`` replace other fields: a method may bring its own optimiser, batch size or bound on the gradient.
+        """
+        return replace(self, lr=lr, epochs=epochs, schedule="constant", **changes)
 
 
 PRESETS = {

@@ -1,0 +1,29 @@
+"""The most memory that something took: of the GPU where there is one, else of the process."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import torch
+
+MIB = 2**20
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def reset_peak() -> None:
+    """Forget the peak so far. Where the system cannot (no Linux), the peak stays that of the whole process."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    elif CLEAR.exists():
+        CLEAR.write_text("5")
+
+
+def peak_mb() -> float:
+    """Peak since ``reset_peak``, in MiB, with everything that was in memory before."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / MIB
+    if STATUS.exists():
+        lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
+        return int(lines["VmHWM"].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
