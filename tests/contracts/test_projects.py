@@ -13,7 +13,7 @@ import yaml
 from places import ROOT
 
 ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
-NAMES = ["main", "prepare", "train", "retrain", "unlearn", "evaluate", "promote", "status", "experiment", "report"]
+NAMES = ["main", "prepare", "train", "retrain", "unlearn", "tune", "evaluate", "promote", "status", "experiment", "report"]
 KINDS = {"int": int, "float": float, "string": str}
 
 

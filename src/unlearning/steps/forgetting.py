@@ -93,11 +93,15 @@ def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
     return asked
 
 
-def forget(job: Job, place: Path) -> dict[int, Cost]:
-    """Run the method on every member, save the ensemble at every milestone, and return what each cost up to there."""
+def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) -> dict[int, Cost]:
+    """Run the method on every member, save the ensemble at every milestone, and return what each cost up to there.
+
+    ``watch`` is shown every epoch's network, which it must not change, under a number that counts the members' epochs.
+    """
     costs = dict.fromkeys(job.epochs, Cost())
     for index, (member, seed) in enumerate(zip(job.parent.ensemble().members, job.parent.seeds, strict=True)):
-        for epochs, cost in _forget_member(job, place, index, member, seed):
+        counted = partial(_watch_member, watch, index * max(job.epochs))
+        for epochs, cost in _forget_member(job, place, index, member, seed, counted):
             costs[epochs] += cost
     training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
     training |= {"method": job.method.name, "params": asdict(job.method)}
@@ -106,12 +110,16 @@ def forget(job: Job, place: Path) -> dict[int, Cost]:
     return costs
 
 
+def _watch_member(watch: Callable, before: int, epoch: int, model) -> None:
+    watch(before + epoch, model)
+
+
 def folder_of(place: Path, epochs: int) -> Path:
     """Where the ensemble after so many epochs is saved."""
     return place / f"e{epochs}" / MODEL_ARTIFACT
 
 
-def _forget_member(job: Job, place: Path, index: int, member, seed: int) -> list[tuple[int, Cost]]:
+def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: Callable) -> list[tuple[int, Cost]]:
     """One run for all milestones where a shorter run is the beginning of a longer one; else a run for each."""
     made: dict[int, Cost] = {}
 
@@ -119,17 +127,22 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int) -> list
         save_member(model, folder_of(place, epochs), index)
         made[epochs] = Cost.read(meter)
 
+    def look(epoch: int, model, meter: Meter) -> None:
+        if epoch in job.epochs:
+            keep(epoch, model, meter)
+        watch(epoch, model)
+
     if job.method.card.prefix and job.method.epochs:
-        _run(job, member, seed, max(job.epochs), lambda epoch, *now: keep(epoch, *now) if epoch in job.epochs else None)
+        _run(job, member, seed, max(job.epochs), look)
     else:
         for epochs in job.epochs:
-            model, meter = _run(job, member, seed, epochs)
+            model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model))
             with meter.aside():
                 keep(epochs, model, meter)
     return list(made.items())
 
 
-def _run(job: Job, member, seed: int, epochs: int, look: Callable = lambda epoch, model, meter: None):
+def _run(job: Job, member, seed: int, epochs: int, look: Callable):
     """The method on one member; ``look`` sees (epoch, network, meter) after every epoch."""
     title = f"{job.method.name}, seed {seed}"
     reset_peak()

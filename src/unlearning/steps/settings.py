@@ -9,14 +9,17 @@ from unlearning.data.settings import DUPLICATES as DUPLICATES
 from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.models.aggregate import Aggregate
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
 from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
+from unlearning.training.slices import SlicePlan, epochs_per_slice
 
 MODEL_NAME = "age-resnet50"
 FORGET_SET = "20-28"
 PRESET = "scratch"
+SCHEMES = ("whole", "sisa")
 ALPHA = 15.0
 GATES = "F > original.F, Forgetting > original.Forgetting, test_mae <= 1.1 * retrained.test_mae"
 
@@ -30,8 +33,13 @@ class TrainSettings:
         model: what network.
         preset: name of the recipe to start from.
         changes: values that replace the preset's; None keeps it.
-        seeds: one member of the ensemble each.
+        seeds: one member of the ensemble each; one number for ``sisa``.
         name: registered model.
+        scheme: ``whole`` trains every member on all faces, ``sisa`` in shards and slices.
+        shards: members of ``sisa``; each sees the faces of one shard only.
+        slices: parts that ``sisa`` adds to a shard's training one after the other.
+        shard_by: what deals faces to shards, ``hash`` or ``age``.
+        aggregate: ``mean`` or ``median`` of the members' predictions.
     """
 
     data: DataSettings = field(default_factory=DataSettings)
@@ -40,14 +48,34 @@ class TrainSettings:
     changes: dict = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     name: str = MODEL_NAME
+    scheme: str = "whole"
+    shards: int = SlicePlan.shards
+    slices: int = SlicePlan.slices
+    shard_by: str = SlicePlan.by
+    aggregate: str = Aggregate.by
 
     def __post_init__(self):
         if not self.name or set("/:") & set(self.name):
             raise InputError(f"name={self.name!r} cannot be a registered model's; legal: any text without / and :")
+        if self.scheme not in SCHEMES:
+            raise InputError(f"scheme={self.scheme!r} is unknown; legal: {', '.join(SCHEMES)}")
+        Aggregate(self.aggregate)
+        for name, usual in (("shards", SlicePlan.shards), ("slices", SlicePlan.slices), ("shard_by", SlicePlan.by)):
+            if self.scheme == "whole" and getattr(self, name) != usual:
+                raise InputError(f"{name}={getattr(self, name)} means nothing with scheme=whole; add -P scheme=sisa")
+        if self.scheme == "sisa":
+            self.plan().seeds(self.seeds)
 
     def recipe(self) -> Recipe:
         """The preset with the user's changes."""
         return replace(choose(PRESETS, self.preset, "preset"), **{k: v for k, v in self.changes.items() if v is not None})
+
+    def plan(self) -> SlicePlan | None:
+        """Shards and slices of ``sisa``; None for the training as a whole."""
+        if self.scheme == "whole":
+            return None
+        epochs = epochs_per_slice(self.recipe().epochs, self.slices)
+        return SlicePlan(self.shards, self.slices, self.shard_by, epochs, self.data.min_age, self.data.max_age)
 
 
 @dataclass(frozen=True)
@@ -91,6 +119,39 @@ class UnlearnSettings:
     forget_set: str = FORGET_SET
     epochs: tuple[int, ...] = ()
     model: str = ""
+    alpha: float = ALPHA
+    name: str = MODEL_NAME
+
+
+OBJECTIVES = {
+    "F": "Utility times Forgetting, the more the better",
+    "distance": "mean distance to the retrained model's predictions, in years, the less the better",
+}
+
+
+@dataclass(frozen=True)
+class TuneSettings:
+    """A search for a method's settings.
+
+    Args:
+        method: a name of METHODS.
+        trials: settings to try, those of an earlier call included.
+        objective: a name of OBJECTIVES.
+        forget_set: a forget rule.
+        epochs: one number of passes; empty for the method's own.
+        model: where to start, as for ``unlearn``.
+        seed: of the search.
+        alpha: scale of Forgetting, in years.
+        name: registered model.
+    """
+
+    method: str = "ft"
+    trials: int = 20
+    objective: str = "F"
+    forget_set: str = FORGET_SET
+    epochs: tuple[int, ...] = ()
+    model: str = ""
+    seed: int = 0
     alpha: float = ALPHA
     name: str = MODEL_NAME
 

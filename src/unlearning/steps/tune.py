@@ -1,0 +1,144 @@
+"""tune: search a method's settings on validation faces, and register what the best ones make."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import optuna
+import pandas as pd
+
+from unlearning.errors import DivergedError, InputError
+from unlearning.evaluation.table import prediction_table
+from unlearning.evaluation.validation import validation_scores
+from unlearning.methods import METHODS
+from unlearning.methods.card import check_knobs
+from unlearning.models.ensemble import Ensemble, load_model
+from unlearning.naming import choose
+from unlearning.steps import search
+from unlearning.steps.forgetting import Job, folder_of, forget
+from unlearning.steps.lineage import predictions_of
+from unlearning.steps.progress import say
+from unlearning.steps.settings import TuneSettings, UnlearnSettings
+from unlearning.steps.unlearn import Request, mark, open_request, unlearn
+from unlearning.tracking import runs
+from unlearning.tracking.registry import Version
+
+
+def tune(settings: TuneSettings) -> Version:
+    """Try settings until ``trials`` of them ran, log each as a nested run, and register a version made with the best."""
+    kind = choose(METHODS, settings.method, "method")
+    choose(search.DIRECTIONS, settings.objective, "objective")
+    with runs.run("tune", f"tune {kind.name} {settings.forget_set}"):
+        request = open_request(_asked(settings))
+        if len(request.job.epochs) > 1:
+            raise InputError("tune compares settings after one number of epochs; give one, as -P epochs=8")
+        runs.log_settings("tune", asdict(settings))
+        study = _open(settings, request)
+        search.begin_with_defaults(study, kind)
+        _run_trials(study, settings, request)
+        best = _best(study)
+        runs.log_settings("best", best.params)
+        runs.log_numbers({"best": best.value, "best_trial": best.number, "trials": len(study.trials)})
+        runs.log_table(_as_table(study), "trials.csv")
+        say(
+            f"tune: trial {best.number} is the best of {len(study.trials)}, {settings.objective} {best.value:.4f} on validation"
+        )
+        return unlearn(replace(request.settings, params=_written(best.params)))[0]
+
+
+def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
+    complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    if not complete:
+        raise InputError(
+            "none of the trials came to an end: see the tag trial.reason of the nested runs, or try more: -P trials=40"
+        )
+    return study.best_trial
+
+
+def _asked(settings: TuneSettings) -> UnlearnSettings:
+    own = {"method": settings.method, "forget_set": settings.forget_set, "epochs": settings.epochs, "model": settings.model}
+    return UnlearnSettings(**own, alpha=settings.alpha, name=settings.name)
+
+
+def _open(settings: TuneSettings, request: Request) -> optuna.Study:
+    """The same method, model, forget set, code, objective and seed continue one study."""
+    job = request.job
+    key = mark(request.settings, job.parent.version, request.reference, job.forget_set)
+    folder = f"{settings.name}-{job.parent.version.number}"
+    name = f"{settings.method}-{settings.objective}-seed-{settings.seed}-{key}"
+    return search.open_study(folder, name, settings.objective, settings.seed)
+
+
+def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request) -> None:
+    table = predictions_of(request.reference)
+    before = search.finished(study)
+    if before:
+        say(f"tune: {before} of {settings.trials} trials were made before")
+    while search.finished(study) < settings.trials:
+        trial = study.ask()
+        with runs.run("trial", f"trial {trial.number}"):
+            state = _try(study, trial, settings, request, table)
+        done, left = search.finished(study), settings.trials - search.finished(study)
+        say(f"tune: trial {trial.number} {state} {trial.params}; {done} done, {left} left")
+
+
+def _try(study: optuna.Study, trial: optuna.Trial, settings: TuneSettings, request: Request, reference: pd.DataFrame) -> str:
+    """Run one trial and tell the study what became of it, in one word."""
+    values = search.suggest(trial, choose(METHODS, settings.method, "method"))
+    try:
+        job = replace(request.job, method=_method(settings.method, values))
+        runs.log_settings("method", asdict(job.method))
+        scores = _score(trial, job, settings, reference)
+    except (InputError, DivergedError) as error:
+        runs.set_tags({"trial.state": "failed", "trial.reason": str(error)[:500]})
+        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        return "failed"
+    except optuna.TrialPruned:
+        runs.set_tags({"trial.state": "pruned"})
+        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        return "pruned"
+    except BaseException:
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        raise
+    runs.log_numbers({f"validation_{name}": value for name, value in scores.items()})
+    runs.set_tags({"trial.state": "complete"})
+    study.tell(trial, scores[settings.objective])
+    return f"gives {settings.objective} {scores[settings.objective]:.4f},"
+
+
+def _method(name: str, values: dict):
+    method = METHODS[name](**values)
+    check_knobs(method)
+    return method
+
+
+def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.DataFrame) -> dict[str, float]:
+    """The scores of the unlearned ensemble on validation faces; the test set is not even predicted."""
+    named = job.faces.frame.id.isin(job.forget_set.ids)
+    faces = job.faces.where((job.faces.frame.split == "validation") | named)
+
+    def scores_of(ensemble: Ensemble) -> dict[str, float]:
+        table = prediction_table(ensemble, faces)
+        retrained = reference[reference.id.isin(table.id)]
+        return validation_scores(table, retrained, job.forget_set, settings.alpha)
+
+    def watch(step: int, member) -> None:
+        alone = Ensemble(job.parent.spec, job.parent.seeds[:1], (member,))
+        trial.report(scores_of(alone)[settings.objective], step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    with tempfile.TemporaryDirectory() as place:
+        forget(job, Path(place), watch)
+        return scores_of(load_model(folder_of(Path(place), job.epochs[0])))
+
+
+def _as_table(study: optuna.Study) -> pd.DataFrame:
+    rows = [{"trial": t.number, "state": t.state.name.lower(), "value": t.value} | t.params for t in study.trials]
+    return pd.DataFrame(rows)
+
+
+def _written(values: dict[str, object]) -> str:
+    return " ".join(f"{name}={value!r}".replace("'", "") for name, value in values.items())

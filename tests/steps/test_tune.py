@@ -1,0 +1,92 @@
+"""The search for settings: on validation faces alone, resumed after a kill, and its best is registered."""
+
+import os
+import subprocess
+import sys
+
+import mlflow
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from forgetting import forget_set
+from places import ROOT
+from unlearning.errors import InputError
+from unlearning.evaluation.validation import validation_scores
+from unlearning.steps import search
+from unlearning.steps.settings import TuneSettings
+from unlearning.steps.tune import tune
+from unlearning.tracking import runs
+
+
+@pytest.fixture
+def tables():
+    """Two faces to keep and two to forget, validation first; one test face that no score may depend on."""
+    frame = pd.DataFrame({"id": list("abcde"), "split": ["validation", "validation", "train", "train", "test"]})
+    frame["age"] = [40.0, 25.0, 41.0, 26.0, 26.0]
+    evaluated = frame.assign(predicted=[42.0, 27.0, 41.0, 26.0, 0.0])
+    return evaluated, frame.assign(predicted=[44.0, 35.0, 50.0, 50.0, 99.0])
+
+
+def test_validation_scores_are_the_study_s_on_validation_faces(tables):
+    evaluated, retrained = tables
+    scores = validation_scores(evaluated, retrained, forget_set("20-28", evaluated), 15.0)
+    assert scores["Utility"] == pytest.approx((4 + 10) / (2 + 2))
+    assert scores["Forgetting"] == pytest.approx(np.exp(-8 / 15)), "abs(10 - 2) on the one forgotten validation face"
+    assert scores["F"] == pytest.approx(3.5 * np.exp(-8 / 15))
+    assert scores["distance"] == pytest.approx((8 + 2) / 2)
+
+
+def test_no_test_face_moves_a_validation_score(tables):
+    evaluated, retrained = tables
+    forget = forget_set("20-28", evaluated)
+    spoilt = evaluated.assign(predicted=evaluated.predicted.where(evaluated.split != "test", 1e6))
+    assert validation_scores(spoilt, retrained, forget, 15.0) == validation_scores(evaluated, retrained, forget, 15.0)
+
+
+def test_without_forgotten_validation_faces_the_forgotten_training_faces_serve(tables):
+    evaluated, retrained = (table[table.id != "b"] for table in tables)
+    scores = validation_scores(evaluated, retrained, forget_set("20-28", evaluated), 15.0)
+    assert scores["Forgetting"] == pytest.approx(np.exp(-24 / 15))
+
+
+def test_without_validation_faces_nothing_can_be_chosen(tables):
+    evaluated, retrained = (table[table.split != "validation"] for table in tables)
+    with pytest.raises(InputError, match="no validation faces"):
+        validation_scores(evaluated, retrained, forget_set("20-28", evaluated), 15.0)
+
+
+@pytest.mark.parametrize("objective", search.DIRECTIONS)
+def test_trials_are_nested_runs_and_the_best_one_s_settings_are_registered(trained, objective):
+    best = tune(TuneSettings("ft", 3, objective, "20-28", (1,)))
+    found = {run["tags"]["mlflow.runName"]: run for run in runs.find_by_tags({"step": "trial"})}
+    assert sorted(found) == ["trial 0", "trial 1", "trial 2"]
+    assert found["trial 0"]["params"]["method.lr"] == "0.0001", "the defaults are tried first"
+    parent = runs.find_by_tags({"step": "tune"})[0]
+    assert parent["params"]["best.lr"] == best.tag("params").removeprefix("lr=")
+    numbers = mlflow.MlflowClient().get_run(parent["run_id"]).data.metrics
+    trials = pd.read_csv(runs.download(parent["run_id"], "trials.csv")).dropna(subset="value")
+    assert numbers["best"] == pytest.approx(trials.value.max() if objective == "F" else trials.value.min())
+    assert best.tag("role") == "unlearned"
+    assert best.tag("state") == "candidate"
+
+
+def test_a_study_goes_on_where_it_was(trained):
+    tune(TuneSettings("ft", 1, "F", "20-28", (1,), seed=5))
+    tune(TuneSettings("ft", 2, "F", "20-28", (1,), seed=5))
+    assert len(runs.find_by_tags({"step": "trial"})) == 2
+
+
+def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    code = "from unlearning.steps import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, env={**os.environ, "PYTHONPATH": "src"})
+    study = search.open_study("m", "s", "F", 0)
+    assert [trial.state for trial in study.trials] == [optuna.trial.TrialState.FAIL]
+    assert search.finished(study) == 0
+
+
+def test_several_numbers_of_epochs_are_refused(trained):
+    with pytest.raises(InputError, match="give one, as -P epochs=8"):
+        tune(TuneSettings("ft", 1, "F", "20-28", (1, 2)))
