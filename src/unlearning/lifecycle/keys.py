@@ -1,0 +1,118 @@
+"""The signing key: Ed25519, in a file that only its owner can read, or in an environment variable.
+
+The private key is PEM (PKCS #8, not encrypted), the public one PEM (SubjectPublicKeyInfo), so that openssl reads both. A key is
+named by the sha256 of its public key's DER form: ``openssl pkey -pubin -in key.pub -outform DER | sha256sum``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from unlearning.errors import InputError
+
+VARIABLE = "UNLEARNING_SIGNING_KEY"
+BEGINNING = "-----BEGIN"
+PRIVATE, OTHERS = 0o600, stat.S_IRWXG | stat.S_IRWXO
+
+
+def make_key(path: Path) -> Path:
+    """Write a new private key to ``path`` and its public key beside it, with ``.pub`` added; returns the latter's path.
+
+    Raises:
+        InputError: one of the two files is already there; a key is never overwritten.
+    """
+    public_path = path.with_name(f"{path.name}.pub")
+    for each in (path, public_path):
+        if each.exists():
+            raise InputError(
+                f"{each} is already there and is not overwritten: whatever it signed needs it; choose another path"
+            )
+    private_key = Ed25519PrivateKey.generate()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_private(path, _private_pem(private_key))
+    public_path.write_bytes(public_pem(private_key.public_key()))
+    return public_path
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Never readable by others, not even for a moment."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE), "wb") as file:
+        file.write(content)
+
+
+def _private_pem(private_key: Ed25519PrivateKey) -> bytes:
+    return private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load_key(path: Path | None = None) -> Ed25519PrivateKey:
+    """The private key of a file, or of the environment variable, which holds a path or the PEM text itself.
+
+    Raises:
+        InputError: there is none, others may read it, or it is no Ed25519 key. The message never shows any of it.
+    """
+    given = str(path) if path else os.environ.get(VARIABLE, "").strip()
+    if not given:
+        raise InputError(f"no signing key: make one with make key, and name it in {VARIABLE}")
+    if not given.startswith(BEGINNING):
+        return _private(_read_private(Path(given)), given)
+    # what hands variables on often writes the ends of lines as two characters
+    return _private(given.replace("\\n", "\n").encode(), f"the text in {VARIABLE}")
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            content = file.read()
+    except OSError as error:
+        raise InputError(f"the signing key {path} cannot be read ({error.strerror}); make one with make key") from None
+    if mode & OTHERS:
+        raise InputError(f"the signing key {path} is open to others (mode {mode:o}); close it with chmod 600 {path}")
+    return content
+
+
+def _private(content: bytes, place: str) -> Ed25519PrivateKey:
+    try:
+        private_key = serialization.load_pem_private_key(content, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # the causes quote the content
+        private_key = None
+    if not isinstance(private_key, Ed25519PrivateKey):
+        raise InputError(f"{place} is no Ed25519 private key in unencrypted PKCS #8 PEM; make one with make key")
+    return private_key
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey:
+    """The public key of a file.
+
+    Raises:
+        InputError: there is none, or it is no Ed25519 key.
+    """
+    try:
+        public_key = serialization.load_pem_public_key(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"the public key {path} cannot be read ({error.strerror}); it is the file that ends in .pub") from None
+    except (ValueError, UnsupportedAlgorithm):
+        public_key = None
+    if not isinstance(public_key, Ed25519PublicKey):
+        raise InputError(f"{path} is no Ed25519 public key in PEM; it is the file that ends in .pub")
+    return public_key
+
+
+def public_pem(public_key: Ed25519PublicKey) -> bytes:
+    """The public key as its file holds it."""
+    return public_key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def key_id(public_key: Ed25519PublicKey) -> str:
+    """sha256 of the public key's DER form, in hex digits."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, form)).hexdigest()

@@ -1,0 +1,103 @@
+"""The page about a certificate: what was forgotten, how well, what that proves and what not, and how to check it."""
+
+from __future__ import annotations
+
+from unlearning.lifecycle.canonical import read
+from unlearning.lifecycle.envelope import digest, take_apart
+from unlearning.lifecycle.statement import WITHHELD
+from unlearning.reports.page import page
+from unlearning.reports.study_words import NONE, shown
+
+TEMPLATE = "certificate_page.html.jinja"
+DECIMALS = {"years": 2, "seconds": 1}
+RATIO_DECIMALS = 3
+DECISIONS = {
+    "passed": "The version passed every gate.",
+    "forced": "The version did not pass every gate, and was promoted on somebody's word.",
+    "failed": "The version did not pass every gate.",
+    "none": "There was no gate to pass.",
+}
+
+
+def certificate_page(envelope: bytes) -> str:
+    """The page as HTML text; it prints on paper as it stands, or into a PDF by the browser.
+
+    The page itself is not signed, and says so. Whatever calls this verifies the certificate first (``lifecycle.verify``).
+
+    Args:
+        envelope: the certificate's file.
+
+    Raises:
+        ValueError: it is not an envelope.
+    """
+    opened, findings = take_apart(envelope)
+    if opened is None:
+        raise ValueError("; ".join(map(str, findings)))
+    statement = read(opened.payload)
+    predicate = statement["predicate"]
+    return page(
+        TEMPLATE,
+        headline=headline(predicate),
+        predicate=predicate,
+        made=made(predicate),
+        decision=DECISIONS[predicate["gates"]["decision"]],
+        percent=f"{float(predicate['interval_level']) * 100:g} %",
+        metrics=[_metric(each) for each in predicate["metrics"]],
+        gates=[_gate(each) for each in predicate["gates"]["decided"]],
+        files={subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]},
+        digest=digest(envelope),
+        keys=[name for name, _ in opened.signatures],
+    )
+
+
+def headline(predicate: dict) -> str:
+    """Which version has forgotten how many samples, in one sentence."""
+    model, forgotten = predicate["model"], predicate["forget_set"]
+    count = int(forgotten["count"])
+    samples = f"{count:,} sample{'' if count == 1 else 's'}"
+    rule = "" if forgotten["rule"] == WITHHELD else f", those of the rule {forgotten['rule']}"
+    return f"Version {model['version']} of the model {model['name']} was made to forget {samples}{rule}."
+
+
+def made(predicate: dict) -> dict[str, str]:
+    """How the version was made, by what it is."""
+    parent, method = predicate["parent"], predicate["method"]
+    kind = "approximate" if method["approximate"] else "exact"
+    settings = ", ".join(f"{name}={value}" for name, value in method["settings"].items())
+    times = {
+        name.replace("_", " ").capitalize(): _moment(time) for name, time in sorted(predicate["times"].items(), key=_by_time)
+    }
+    return {
+        "Made from": f"version {parent['version']} of {parent['name']}",
+        "Method": f"{method['name']} ({kind})",
+        "Settings": settings or NONE,
+        "Forget rule": predicate["forget_set"]["rule"],
+        **times,
+        "Data": predicate["data_digest"],
+        "Code": predicate["code_version"],
+        "Weights": predicate["model"]["weights_digest"],
+        "Weights before": parent["weights_digest"],
+        "Merkle root of the samples": predicate["forget_set"]["merkle_root"],
+        "Earlier certificates": ", ".join(predicate["earlier"]) or NONE,
+    }
+
+
+def _by_time(pair: tuple[str, str]) -> tuple[str, str]:
+    return pair[1], pair[0]
+
+
+def _moment(time: str) -> str:
+    return time.replace("T", " ").replace("Z", " UTC")
+
+
+def _metric(measured: dict) -> dict:
+    decimals = DECIMALS.get(measured["unit"], RATIO_DECIMALS)
+    value, low, high = (shown(float(measured[name] or "nan"), decimals) for name in ("value", "low", "high"))
+    interval = NONE if measured["low"] is None or measured["high"] is None else f"{low} to {high}"
+    value = f"{value} {measured['unit']}".strip()
+    return {"name": measured["metric"], "value": value, "interval": interval, "verdict": measured["verdict"] or NONE}
+
+
+def _gate(decided: dict) -> dict:
+    value, bound = (shown(float(decided[name]), RATIO_DECIMALS) for name in ("value", "bound"))
+    return {"gate": decided["gate"], "value": value, "bound": bound, "verdict": "passed" if decided["passed"] else "failed"}

@@ -1,0 +1,181 @@
+"""What is written into a certificate, and what never is."""
+
+import json
+import math
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files as resources
+
+import jsonschema
+import pytest
+
+from lifecycle.certificates import (
+    FILES,
+    FORGET_SHA256,
+    PICTURES,
+    SAMPLES,
+    SECRET,
+    SECRET_TEXTS,
+    facts,
+    flipped,
+    issue,
+    line,
+    payload_of,
+    with_payload,
+)
+from unlearning.errors import InputError
+from unlearning.lifecycle.canonical import canonical, read
+from unlearning.lifecycle.claims import APPROXIMATE, EXACT
+from unlearning.lifecycle.sample_ids import forget_root, keyed_manifest
+from unlearning.lifecycle.statement import WITHHELD, Measured, decision, public_rule, setting, statement_bytes
+from unlearning.lifecycle.subjects import digests
+
+SCHEMA = json.loads((resources("unlearning.lifecycle") / "certificate.schema.json").read_text())
+
+
+def written(files, **others):
+    return read(statement_bytes(facts(files, **others), SECRET))
+
+
+def test_the_schema_is_one_and_a_certificate_follows_it(files):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    several = [
+        written(files),
+        written(files, rule="subject:ann", forced=True, decisions=(), metrics=(), settings={}),
+        read(payload_of(line(files, 3)[-1])),
+    ]
+    for statement in several:
+        jsonschema.validate(statement, SCHEMA)
+
+
+def test_every_field_of_the_predicate_is_required_and_no_other_is_allowed(files):
+    statement = written(files)
+    described = SCHEMA["properties"]["predicate"]
+    assert set(described["required"]) == set(described["properties"]) == set(statement["predicate"])
+    for name in statement["predicate"]:
+        fewer = {key: part for key, part in statement["predicate"].items() if key != name}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(statement | {"predicate": fewer}, SCHEMA)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(statement | {"predicate": statement["predicate"] | {"subject_name": "Ann"}}, SCHEMA)
+
+
+def test_every_file_is_a_subject_with_its_name(folder, files):
+    assert digests(folder) == files
+    subjects = written(files)["subject"]
+    assert [subject["name"] for subject in subjects] == sorted(FILES)
+    assert {subject["name"]: subject["digest"]["sha256"] for subject in subjects} == files
+
+
+def test_the_same_facts_give_the_same_bytes(files):
+    first = statement_bytes(facts(files), SECRET)
+    backwards = dict(reversed(files.items()))
+    settings = {"schedule": "constant", "epochs": 8, "lr": 1e-4}
+    assert statement_bytes(facts(backwards, settings=settings, samples=SAMPLES[::-1]), SECRET) == first
+    assert canonical(read(first)) == first
+
+
+def test_numbers_are_strings_that_read_back_exactly(files):
+    predicate = written(files)["predicate"]
+    measured = predicate["metrics"][0]
+    assert [float(measured[name]) for name in ("value", "low", "high")] == [0.1 + 0.2, 0.25, 1 / 3]
+    assert predicate["method"]["settings"] == {"lr": "0.0001", "epochs": "8", "schedule": "constant"}
+    assert predicate["gates"]["decided"][1]["bound"] == repr(1.1 * 5.5)
+    assert math.isnan(float(predicate["metrics"][2]["value"]))
+    assert predicate["metrics"][2]["low"] is None
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "True"), (3, "3"), (1e-5, "1e-05"), ("20-28", "20-28"), (None, "None")])
+def test_settings_are_told_as_text(value, text):
+    assert setting(value) == text
+
+
+def test_an_infinite_number_is_not_certified(files):
+    with pytest.raises(ValueError, match="infinite"):
+        written(files, metrics=(Measured("F", math.inf),))
+
+
+def test_neither_ids_nor_the_manifests_hash_nor_anything_of_the_key_is_in_it(envelope):
+    text = envelope.decode() + payload_of(envelope).decode()
+    hidden = [*SAMPLES, FORGET_SHA256, SECRET.hex(), *SECRET_TEXTS, *(picture.decode() for picture in PICTURES)]
+    assert not [word for word in hidden if word in text]
+
+
+def test_the_forget_set_is_told_by_its_number_root_and_keyed_hash(files):
+    assert written(files)["predicate"]["forget_set"] == {
+        "rule": "20-28",
+        "count": str(len(SAMPLES)),
+        "manifest_hmac_sha256": keyed_manifest(SECRET, FORGET_SHA256),
+        "merkle_root": forget_root(SECRET, SAMPLES),
+    }
+
+
+@pytest.mark.parametrize("rule", ["20-28", "20-28 & !gender:1", "(group:0|race:asian) & random:0.05@7", "hardest:50"])
+def test_a_rule_that_speaks_of_nobody_is_told(rule):
+    assert public_rule(rule) == rule
+
+
+@pytest.mark.parametrize("rule", ["subject:ann", "20-28 & subject:ann", "file:ann.csv", 'file:"my & 20-28"', "", "Ann Example"])
+def test_a_rule_that_may_name_somebody_is_withheld(rule, files):
+    assert public_rule(rule) == WITHHELD
+    text = statement_bytes(facts(files, rule=rule), SECRET).decode()
+    assert "ann" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"settings": {"start": f"near {SAMPLES[3]}"}},
+        {"settings": {"list": "24_1_0_20170116.jpg.chip.jpg"}},
+        {"code_version": "ann"},
+    ],
+)
+def test_a_certificate_that_would_tell_an_id_or_a_name_is_refused_without_repeating_it(files, others):
+    with pytest.raises(InputError, match="the certificate would contain") as refusal:
+        statement_bytes(facts(files, **others), SECRET, private=["ann"])
+    assert not [word for word in (SAMPLES[3], "20170116", "ann ") if word in str(refusal.value)]
+
+
+def test_a_file_named_like_a_picture_is_refused(files):
+    with pytest.raises(InputError, match="the name of a picture"):
+        written(files | {"examples/24_1_0_20170116174525125.jpg": "0" * 64})
+
+
+def test_there_must_be_something_to_certify(files):
+    with pytest.raises(InputError, match="forget set is empty"):
+        written(files, samples=())
+    with pytest.raises(InputError, match="has no files"):
+        written({})
+    with pytest.raises(InputError, match="only regular files"):
+        written(files | {"weights": "link to ../other"})
+
+
+def test_times_are_told_in_utc_and_must_have_a_zone(files):
+    tokyo = timezone(timedelta(hours=9))
+    told = written(files, times={"issued": datetime(2026, 3, 2, 8, 30, tzinfo=tokyo)})["predicate"]["times"]
+    assert told == {"issued": "2026-03-01T23:30:00Z"}
+    with pytest.raises(ValueError, match="no time zone"):
+        written(files, times={"issued": datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None)})
+
+
+def test_the_gates_decision_says_when_somebody_overruled_one(files):
+    passed, failed = facts(files).decisions[0], facts(files).decisions[0].gate.decide({"F": 0.1}, {"original": {"F": 0.5}})
+    cases = [((), False), ((passed,), False), ((passed, failed), False), ((passed, failed), True), ((passed,), True)]
+    assert [decision(*case) for case in cases] == ["none", "passed", "failed", "forced", "passed"]
+
+
+def test_what_is_not_proved_depends_on_the_method_and_always_speaks_of_backups(files):
+    for approximate, sentence in ((True, APPROXIMATE), (False, EXACT)):
+        told = written(files, approximate=approximate)["predicate"]["does_not_prove"]
+        assert told[0] == sentence
+        assert any("backups" in each for each in told)
+
+
+def test_a_certificate_is_one_line_of_canonical_json_around_another(envelope):
+    assert canonical(read(envelope)) == envelope
+    assert canonical(read(payload_of(envelope))) == payload_of(envelope)
+    assert with_payload(envelope, payload_of(envelope)) == envelope
+    assert flipped(envelope, 0) != envelope
+
+
+def test_ed25519_signs_the_same_facts_with_the_same_bytes(files, envelope):
+    assert issue(files) == envelope

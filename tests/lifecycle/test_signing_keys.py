@@ -1,0 +1,114 @@
+import os
+import stat
+import subprocess
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from lifecycle.certificates import PRIVATE_KEY, PUBLIC_KEY, SECRET_TEXTS
+from unlearning.errors import InputError
+from unlearning.lifecycle.keys import VARIABLE, key_id, load_key, make_key, public_pem, read_public_key
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+@pytest.fixture
+def path(tmp_path):
+    make_key(tmp_path / "keys" / "signing.pem")
+    return tmp_path / "keys" / "signing.pem"
+
+
+def test_a_key_is_made_with_its_public_key_beside_it(path):
+    assert sorted(each.name for each in path.parent.iterdir()) == ["signing.pem", "signing.pem.pub"]
+    public_key = read_public_key(path.with_name("signing.pem.pub"))
+    assert key_id(public_key) == key_id(load_key(path).public_key())
+
+
+def test_every_key_is_another(tmp_path):
+    keys = [read_public_key(make_key(tmp_path / name)) for name in ("a", "b")]
+    assert key_id(keys[0]) != key_id(keys[1])
+
+
+def test_only_the_owner_can_read_a_new_key_whatever_the_mask(tmp_path):
+    before = os.umask(0)
+    try:
+        make_key(tmp_path / "key")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("there", ["signing.pem", "signing.pem.pub"])
+def test_a_key_is_never_overwritten(path, there):
+    (path.parent / ({"signing.pem", "signing.pem.pub"} - {there}).pop()).unlink()
+    content = (path.parent / there).read_bytes()
+    with pytest.raises(InputError, match="already there"):
+        make_key(path)
+    assert (path.parent / there).read_bytes() == content
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])
+def test_a_key_that_is_open_to_others_is_refused_with_the_command_that_closes_it(path, mode):
+    path.chmod(mode)
+    with pytest.raises(InputError, match=f"chmod 600 {path}"):
+        load_key(path)
+
+
+def test_the_variable_holds_a_path_or_the_text(path, monkeypatch):
+    expected = key_id(load_key(path).public_key())
+    for value in (str(path), path.read_text(), path.read_text().replace("\n", "\\n"), f"\n {path.read_text()}"):
+        monkeypatch.setenv(VARIABLE, value)
+        assert key_id(load_key().public_key()) == expected
+
+
+def test_a_path_that_is_given_goes_before_the_variable(path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "/nowhere")
+    assert load_key(path)
+
+
+def test_without_a_key_the_command_that_makes_one_is_told(tmp_path):
+    with pytest.raises(InputError, match="make key"):
+        load_key()
+    with pytest.raises(InputError, match=r"cannot be read .*make key"):
+        load_key(tmp_path / "none")
+
+
+def other_kind():
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+def test_what_is_no_key_is_refused_without_being_repeated(path, monkeypatch):
+    secret = path.read_text().splitlines()[1]
+    for text in (path.read_text()[:-40], other_kind().decode(), f"-----BEGIN PRIVATE KEY-----\n{secret}"):
+        monkeypatch.setenv(VARIABLE, text)
+        with pytest.raises(InputError, match=f"the text in {VARIABLE} is no Ed25519 private key") as refusal:
+            load_key()
+        assert secret not in str(refusal.value)
+        assert refusal.value.__cause__ is refusal.value.__context__ is None
+
+
+def test_a_public_key_cannot_stand_for_a_private_one_nor_the_other_way_round(path):
+    public_path = path.with_name("signing.pem.pub")
+    public_path.chmod(0o600)
+    with pytest.raises(InputError, match="no Ed25519 private key"):
+        load_key(public_path)
+    with pytest.raises(InputError, match="no Ed25519 public key"):
+        read_public_key(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_public_key(path.with_name("none"))
+
+
+def test_a_key_tells_nothing_of_itself():
+    assert not [text for text in SECRET_TEXTS if text in f"{PRIVATE_KEY!r}{PRIVATE_KEY}"]
+
+
+def test_openssl_reads_both_files(path):
+    done = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], capture_output=True, check=True)
+    assert done.stdout == path.with_name("signing.pem.pub").read_bytes()
+    assert public_pem(PUBLIC_KEY).startswith(b"-----BEGIN PUBLIC KEY-----")

@@ -1,0 +1,112 @@
+"""The page about a certificate: what people read, and that it needs nothing else and tells nobody's name."""
+
+import re
+
+import pytest
+
+from lifecycle.certificates import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
+from reports.reading import Page
+from unlearning.lifecycle.claims import PROVES, limits
+from unlearning.lifecycle.envelope import digest
+from unlearning.lifecycle.statement import WITHHELD
+from unlearning.reports.certificate_page import certificate_page
+
+DIGESTS = {name: f"{number}" * 64 for number, name in enumerate(sorted(FILES))}
+
+
+@pytest.fixture(scope="module")
+def envelope():
+    return issue(DIGESTS, earlier=("e" * 64,))
+
+
+@pytest.fixture(scope="module")
+def text(envelope):
+    return certificate_page(envelope)
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def words(page):
+    return " ".join(" ".join(page.texts).split())
+
+
+def test_the_page_is_whole_and_asks_nothing_of_the_network(text, page):
+    assert not page.open
+    assert [each["lang"] for each in page.all("html")] == ["en"]
+    assert not re.findall(r"https?://", text)
+    assert not page.all("script") + page.all("link") + page.all("img") + page.all("a")
+    assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
+
+
+def test_the_headline_says_which_version_forgot_whom(page):
+    told = "Version 7 of the model age-resnet50 was made to forget 7 samples, those of the rule 20-28."
+    assert told in words(page)
+    assert "The version passed every gate." in words(page)
+
+
+def test_a_rule_that_names_somebody_is_not_told():
+    told = words(Page(certificate_page(issue(DIGESTS, rule="subject:ann", samples=SAMPLES[:1]))))
+    assert "was made to forget 1 sample." in told
+    assert WITHHELD in told
+    assert "ann " not in told
+
+
+def test_every_metric_stands_with_its_interval_and_its_verdict(page):
+    assert ["F", "0.300", "0.250 to 0.333", "indistinguishable from retraining"] in page.rows
+    assert ["test_mae", "6.00 years", "5.50 to 6.50", "\u2013"] in page.rows
+    assert ["mia_auc", "\u2013", "\u2013", "\u2013"] in page.rows
+    assert "95 % interval" in words(page)
+
+
+def test_every_gate_stands_with_its_decision(page):
+    assert ["F > original.F", "0.900", "0.500", "passed"] in page.rows
+
+
+@pytest.mark.parametrize(("forced", "sentence"), [(True, "on somebody's word"), (False, "did not pass every gate.")])
+def test_a_gate_that_failed_is_told(forced, sentence):
+    gate = facts({}).decisions[0].gate
+    failed = (gate.decide({"F": 0.1}, {"original": {"F": 0.5}}),)
+    made = Page(certificate_page(issue(DIGESTS, decisions=failed, forced=forced)))
+    assert sentence in words(made)
+    assert ["F > original.F", "0.100", "0.500", "failed"] in made.rows
+
+
+def test_what_is_proved_and_what_is_not_is_told_in_full(page):
+    for sentence in (*PROVES, *limits(approximate=True)):
+        assert sentence in words(page)
+
+
+def test_every_file_stands_with_its_digest(page):
+    for name, sha256 in DIGESTS.items():
+        assert [name, sha256] in page.rows
+
+
+def test_the_page_names_the_file_that_is_signed_and_says_that_itself_is_not(page, envelope):
+    assert digest(envelope) in words(page)
+    assert "the page itself is not signed" in words(page)
+    assert "e" * 64 in words(page)
+
+
+def test_no_id_and_nothing_of_the_key_is_on_the_page(text):
+    assert not [word for word in (*SAMPLES, SECRET.hex(), *SECRET_TEXTS) if word in text]
+
+
+def test_what_stands_in_a_certificate_is_text_and_never_markup():
+    made = certificate_page(issue(DIGESTS | {"<b>.txt": "f" * 64}, settings={"note": "<script>x</script>"}))
+    assert "<script>" not in made
+    assert "<b>" not in made
+
+
+def test_a_certificate_of_little_has_a_page_too():
+    told = words(Page(certificate_page(issue(DIGESTS, metrics=(), decisions=(), settings={}, approximate=False))))
+    assert "Nothing was measured." in told
+    assert "There was no gate to pass." in told
+    assert "(exact)" in told
+
+
+def test_what_is_no_certificate_has_no_page():
+    with pytest.raises(ValueError, match="envelope: byte 0"):
+        certificate_page(b"")
