@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import torch
 
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
@@ -13,11 +14,11 @@ COLUMNS = ["id", "split", "age", "predicted"]
 
 
 def prediction_table(ensemble: Ensemble, faces: FaceSet) -> pd.DataFrame:
-    """One row a face: id, split, age, predicted (mean over the members), member_0, member_1, ...; ages in years."""
+    """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years."""
     table = faces.frame[["id", "split", "age"]].copy()
-    members = {f"member_{i}": predict(m, faces).double().numpy() for i, m in enumerate(ensemble.members)}
-    table["predicted"] = sum(members.values()) / len(members)
-    return table.assign(**members)
+    members = [predict(member, faces).double() for member in ensemble.members]
+    table["predicted"] = ensemble.aggregate(torch.stack(members, dim=1)).numpy()
+    return table.assign(**{f"member_{i}": ages.numpy() for i, ages in enumerate(members)})
 
 
 def align(table: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ class Card:
         source: paper or write-up, and year.
         exact: is the result distributed as if the forget set had never been seen?
         prefix: is its state after k epochs of a longer run what a run of k epochs ends with? Then one run gives all.
+        scheme: how a model must have been trained for it; empty for any way.
     """
 
     formula: str
@@ -31,6 +32,7 @@ class Card:
     source: str
     exact: bool = False
     prefix: bool = True
+    scheme: str = ""
 
 
 def knob(default, low: float = -math.inf, high: float = math.inf, *, search: tuple = (), log: bool = False, unit: str = ""):
@@ -65,11 +67,12 @@ def check_knobs(method) -> None:
         if not isinstance(value, (int, float)) or isinstance(value, bool) or "low" not in about:
             continue
         if not about["low"] <= value <= about["high"]:
-            legal = _legal(about["low"], about["high"])
+            legal = legal_range(about["low"], about["high"])
             raise InputError(f"params: {entry.name}={value} of {method.name} is not possible; legal: {legal}")
 
 
-def _legal(low: float, high: float) -> str:
+def legal_range(low: float, high: float) -> str:
+    """From where to where, in words."""
     if low == math.nextafter(0, 1):
         return f"above 0, up to {high:g}" if math.isfinite(high) else "numbers above 0"
     if math.isinf(high):

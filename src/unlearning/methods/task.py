@@ -143,7 +143,7 @@ class UnlearningTask:
         from unlearning.training.predict import mean_absolute_error
 
         with self.meter.aside():
-            return mean_absolute_error(model, faces, self.fabric.device)
+            return mean_absolute_error(model, faces)
 
     def unseen_error(self) -> float:
         """What the model errs on faces like the forgotten ones that it was not trained on, in years.
@@ -153,7 +153,7 @@ class UnlearningTask:
         """
         for faces in (self.forget.part("validation"), self.retain.part("validation")):
             if len(faces):
-                return self.error(self.model, faces)
+                return self.error(self.frozen(), faces)
         raise InputError("no validation face is left to measure unseen faces with; choose a smaller forget set")
 
     def with_epochs(self, epochs: int) -> UnlearningTask:

@@ -1,10 +1,10 @@
-"""A registered version is an ensemble: N networks of one spec that differ in their seed and predict the mean."""
+"""A registered version is an ensemble: N networks of one spec whose predictions are aggregated, by default to their mean."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from unlearning.errors import InputError
+from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.build import AgeNet, build
 from unlearning.models.spec import ModelSpec
 
@@ -20,11 +21,12 @@ SPEC = "spec.json"
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Members in the order of their seeds, in eval mode; the prediction is the mean of theirs."""
+    """Members in the order of their seeds, in eval mode; ``aggregate`` makes one prediction of theirs."""
 
     spec: ModelSpec
     seeds: tuple[int, ...]
     members: tuple[AgeNet, ...]
+    aggregate: Aggregate = MEAN
 
     def predict(self, images: torch.Tensor) -> torch.Tensor:
         """Ages in years, shape (batch, members), from uint8 pictures of shape (batch, 3, side, side)."""
@@ -44,13 +46,14 @@ def save_member(network: AgeNet, folder: Path, index: int) -> None:
     save_file(state, folder / member_file(index))
 
 
-def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: dict) -> None:
-    """Write ``spec.json``: what to build, the members' seeds, and how they were trained.
+def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: dict, aggregate: Aggregate = MEAN) -> None:
+    """Write ``spec.json``: what to build, the members' seeds, how they were trained, and how they are aggregated.
 
     A local path of first weights is nobody else's business and is left out; ``training`` may hold their digest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = {"model": replace(spec, weights="").as_dict(), "seeds": seeds, "training": training}
+    content["aggregate"] = asdict(aggregate)
     (folder / SPEC).write_text(json.dumps(content, indent=1) + "\n")
 
 
@@ -71,9 +74,10 @@ def load_model(folder: Path) -> Ensemble:
     content = read_spec(folder)
     try:
         spec, seeds = ModelSpec.from_dict(content["model"]), tuple(content["seeds"])
-        if not seeds:
+        aggregate = Aggregate.from_spec(content)
+        if not set(range(len(seeds))) - set(aggregate.without):
             raise InputError("the saved model is damaged: it has no members")
-        return Ensemble(spec, seeds, tuple(_load_member(spec, folder, index) for index in range(len(seeds))))
+        return Ensemble(spec, seeds, tuple(_load_member(spec, folder, index) for index in range(len(seeds))), aggregate)
     except (KeyError, TypeError, AttributeError, OSError, RuntimeError, SafetensorError) as error:
         raise InputError(f"the saved model is damaged: {error}".splitlines()[0]) from error
 

@@ -71,7 +71,7 @@ class AgeModel(PythonModel):
 
     def _ages(self, images: np.ndarray) -> np.ndarray:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
-        return self.ensemble.predict(pixels).double().mean(dim=1).numpy()
+        return self.ensemble.aggregate(self.ensemble.predict(pixels).double()).numpy()
 
 
 def _column(model_input) -> list:

@@ -7,15 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
+from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build, file_digest
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.progress import training_bar
+from unlearning.steps.sisa import log_checkpoints, saver
 from unlearning.tracking import runs
 from unlearning.training.fit import Epoch, fit
 from unlearning.training.losses import absolute_error
 from unlearning.training.precision import make_fabric
 from unlearning.training.recipe import Recipe
+from unlearning.training.slices import SlicePlan, Slices, train_slices
 
 
 def epoch_logger(seed: int) -> Callable[[Epoch], None]:
@@ -28,17 +31,35 @@ def epoch_logger(seed: int) -> Callable[[Epoch], None]:
     return log
 
 
-def train_ensemble(faces: FaceSet, spec: ModelSpec, recipe: Recipe, seeds: tuple[int, ...], folder: Path, title: str) -> float:
+def train_ensemble(
+    faces: FaceSet,
+    spec: ModelSpec,
+    recipe: Recipe,
+    seeds: tuple[int, ...],
+    folder: Path,
+    title: str,
+    plan: SlicePlan | None = None,
+    aggregate: str = Aggregate.by,
+) -> float:
     """Train one member a seed, save them with their spec, and return the seconds of all optimisation.
 
-    Steps are taken on the training part of ``faces``; its validation part stops early and chooses the best epoch.
+    Steps are taken on the training part of ``faces``; its validation part stops early and chooses the best epoch. With a
+    ``plan`` every member is trained on its own shard, slice by slice, no validation face decides anything, and the
+    checkpoints before the slices are left on the active run.
     """
     seconds = 0.0
     for index, seed in enumerate(seeds):
         network = build(spec, seed)
-        seconds += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
+        if plan is None:
+            seconds += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
+        else:
+            slices = Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
+            seconds += _train_shard(network, faces, recipe, slices, seed, f"{title}, shard {index}")
         save_member(network, folder, index)
-    save_spec(folder, spec, seeds, {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)})
+    training = {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
+    training |= {"slices": plan.as_dict()} if plan else {}
+    save_spec(folder, spec, seeds, training, Aggregate(aggregate, plan.empty(faces) if plan else ()))
+    log_checkpoints(folder.parent)
     return seconds
 
 
@@ -64,3 +85,24 @@ def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str
             after_step=bar.after_step,
         )
     return epochs[-1].seconds
+
+
+def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: int, title: str) -> float:
+    log = epoch_logger(seed)
+    with training_bar(title, slices.plan.slices * slices.plan.epochs) as bar:
+
+        def after_epoch(epoch, model):
+            log(epoch)
+            bar.after_epoch(epoch)
+
+        return train_slices(
+            network,
+            faces,
+            slices,
+            recipe,
+            make_fabric(recipe.precision),
+            seed=seed,
+            validation=faces.part("validation"),
+            after_epoch=after_epoch,
+            after_step=bar.after_step,
+        )

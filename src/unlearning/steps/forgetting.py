@@ -17,11 +17,13 @@ from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.ensemble import epoch_logger
 from unlearning.steps.lineage import Parent
 from unlearning.steps.progress import training_bar
+from unlearning.steps.sisa import passes_of, scheme_after, slices_of
 from unlearning.tracking import runs
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch
 from unlearning.training.memory import peak_mb, reset_peak
 from unlearning.training.precision import make_fabric
+from unlearning.training.slices import Slices
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,10 @@ def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) ->
         for epochs, cost in _forget_member(job, place, index, member, seed, counted):
             costs[epochs] += cost
     training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
-    training |= {"method": job.method.name, "params": asdict(job.method)}
+    scheme, aggregate = scheme_after(job)
+    training |= {"method": job.method.name, "params": asdict(job.method)} | scheme
     for epochs in job.epochs:
-        save_spec(folder_of(place, epochs), job.parent.spec, job.parent.seeds, training | {"epochs": epochs})
+        save_spec(folder_of(place, epochs), job.parent.spec, job.parent.seeds, training | {"epochs": epochs}, aggregate)
     return costs
 
 
@@ -133,21 +136,22 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: 
         watch(epoch, model)
 
     if job.method.card.prefix and job.method.epochs:
-        _run(job, member, seed, max(job.epochs), look)
+        _run(job, member, seed, max(job.epochs), look, slices_of(job.parent, index, place))
     else:
         for epochs in job.epochs:
-            model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model))
+            slices = slices_of(job.parent, index, place)
+            model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model), slices)
             with meter.aside():
                 keep(epochs, model, meter)
     return list(made.items())
 
 
-def _run(job: Job, member, seed: int, epochs: int, look: Callable):
+def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slices | None):
     """The method on one member; ``look`` sees (epoch, network, meter) after every epoch."""
     title = f"{job.method.name}, seed {seed}"
     reset_peak()
     meter, log = Meter(), epoch_logger(seed)
-    with training_bar(title, max(epochs, 1)) as bar:
+    with training_bar(title, epochs or passes_of(job)) as bar:
 
         def after_epoch(epoch: Epoch, model) -> None:
             log(epoch)
@@ -172,6 +176,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable):
             bar.after_step,
             log_own,
             meter,
+            slices,
         )
         try:
             return job.method.unlearn(task), meter

@@ -13,6 +13,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
@@ -23,6 +24,7 @@ from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
+from unlearning.training.slices import SlicePlan
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Parent:
         seeds: of its members.
         weights_digest: sha256 of the local file its training started from; empty without one.
         data: the faces it was trained on, verified by digest.
+        plan: its shards and slices; None for a version that has none.
+        aggregate: what makes one prediction of its members'.
     """
 
     version: Version
@@ -46,6 +50,8 @@ class Parent:
     seeds: tuple[int, ...]
     weights_digest: str
     data: DataSet
+    plan: SlicePlan | None = None
+    aggregate: Aggregate = MEAN
 
     def ensemble(self) -> Ensemble:
         """A fresh copy of the model."""
@@ -78,7 +84,9 @@ def open_parent(version: Version) -> Parent:
     content = read_spec(folder)
     spec, training = ModelSpec.from_dict(content["model"]), content["training"]
     recipe, data = Recipe(**training["recipe"]), data_of(version, spec.image_size)
-    return Parent(version, folder, spec, recipe, tuple(content["seeds"]), training["weights_digest"], data)
+    plan = SlicePlan(**training["slices"]) if "slices" in training else None
+    seeds, aggregate = tuple(content["seeds"]), Aggregate.from_spec(content)
+    return Parent(version, folder, spec, recipe, seeds, training["weights_digest"], data, plan, aggregate)
 
 
 def model_folder(version: Version) -> Path:

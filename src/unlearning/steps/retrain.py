@@ -22,8 +22,11 @@ from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
+from unlearning.steps.sisa import scheme_tags
 from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
+from unlearning.training.recipe import Recipe
+from unlearning.training.slices import SlicePlan, epochs_per_slice
 
 CODE = ("steps/ensemble.py", "steps/retrain.py")
 
@@ -35,16 +38,19 @@ def retrain(settings: RetrainSettings) -> Version:
         forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
         check(parent.data.manifest, forget, [])
         forget_sets.log([forget])
-        spec, seeds = _start(parent, settings), settings.seeds or parent.seeds
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
+        spec, plan = _start(parent, settings), _plan(parent, recipe)
+        seeds = _seeds(parent, settings)
         runs.log_settings("model", spec.as_dict())
         runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": forget.rule})
+        runs.log_settings("sisa", plan.as_dict() if plan else {})
         runs.log_settings("data", {"digest": parent.data.digest})
         faces = face_set(parent.data)
         retained = faces.where(retain_mask(parent.data.manifest, [forget]))
         runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
         folder = Path(place) / MODEL_ARTIFACT
-        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}")
+        by = parent.aggregate.by
+        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}", plan, by)
         tags = {
             "role": "retrained",
             "state": "reference",
@@ -53,6 +59,7 @@ def retrain(settings: RetrainSettings) -> Version:
             "data_digest": parent.data.digest,
             "data_run": parent.version.tag("data_run"),
             "parent_version": str(parent.version.number),
+            **scheme_tags(plan),
             **forget_sets.tags(forget),
         }
         times = {"seconds": seconds, "retrained_seconds": seconds}
@@ -69,6 +76,17 @@ def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str
     """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
     own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
     return runs.fingerprint("retrain", code=CODE, settings=own, digest=original.tag("data_digest"))
+
+
+def _plan(parent: Parent, recipe: Recipe) -> SlicePlan | None:
+    """The original's shards and slices, with as many passes as the recipe asks for."""
+    return parent.plan and replace(parent.plan, epochs=epochs_per_slice(recipe.epochs, parent.plan.slices))
+
+
+def _seeds(parent: Parent, settings: RetrainSettings) -> tuple[int, ...]:
+    if not settings.seeds:
+        return parent.seeds
+    return parent.plan.seeds(settings.seeds) if parent.plan else settings.seeds
 
 
 def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:

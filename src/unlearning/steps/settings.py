@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from unlearning.data.settings import CONTRADICTIONS as CONTRADICTIONS
@@ -123,6 +124,11 @@ class UnlearnSettings:
     name: str = MODEL_NAME
 
 
+AUDITS = {
+    "": "no audit",
+    "tables": "everything that prediction tables tell; no model is loaded",
+    "full": "also what needs the models and the faces: activations and relearning",
+}
 OBJECTIVES = {
     "F": "Utility times Forgetting, the more the better",
     "distance": "mean distance to the retrained model's predictions, in years, the less the better",
@@ -167,6 +173,19 @@ def parse_whole_numbers(text: str, name: str, smallest: int) -> tuple[int, ...]:
     return numbers
 
 
+def parse_numbers(text: str, name: str) -> tuple[float, ...]:
+    """``2,5,10`` -> (2.0, 5.0, 10.0); InputError for anything but different finite numbers above 0."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(0 < number < math.inf for number in numbers):
+        raise InputError(f"{name}={text!r} cannot be read; legal: numbers above 0, joined by commas, as 2,5,10")
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{name}={text!r} names a number twice; give each once")
+    return numbers
+
+
 @dataclass(frozen=True)
 class EvaluateSettings:
     """An evaluation.
@@ -176,9 +195,30 @@ class EvaluateSettings:
         forget_set: a forget rule; empty for each version's own.
         alpha: scale of Forgetting, in years.
         name: registered model.
+        alphas: other scales to score it on as well.
+        audit: a name of AUDITS.
     """
 
     versions: str = "champion"
+    forget_set: str = ""
+    alpha: float = ALPHA
+    name: str = MODEL_NAME
+    alphas: tuple[float, ...] = ()
+    audit: str = ""
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """A comparison of audits.
+
+    Args:
+        versions: aliases, numbers or model URIs joined by commas.
+        forget_set: a forget rule; empty for that of the first version that has one.
+        alpha: scale of Forgetting, in years.
+        name: registered model.
+    """
+
+    versions: str = ""
     forget_set: str = ""
     alpha: float = ALPHA
     name: str = MODEL_NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,28 +19,33 @@ from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import TrainSettings
+from unlearning.steps.sisa import scheme_tags
 from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import resolve_precision
+from unlearning.training.slices import SlicePlan
 
 CODE = ("steps/ensemble.py", "steps/train.py")
 
 
 def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
-    spec, recipe = settings.model, settings.recipe()
+    spec, recipe, plan = settings.model, settings.recipe(), settings.plan()
+    seeds = plan.seeds(settings.seeds) if plan else settings.seeds
     with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, tempfile.TemporaryDirectory() as place:
         data, data_run = prepare(settings.data, spec.image_size)
         faces = face_set(data)
-        spec = _standardised(spec, faces)
+        spec = _standardised(spec, faces, plan)
         recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
         runs.log_settings("model", spec.as_dict())
-        runs.log_settings("train", recipe.as_dict() | {"preset": settings.preset, "seeds": settings.seeds})
+        asked = {"preset": settings.preset, "seeds": settings.seeds, "scheme": settings.scheme, "aggregate": settings.aggregate}
+        runs.log_settings("train", recipe.as_dict() | asked)
+        _tell(plan)
         runs.log_settings("data", {"digest": data.digest})
         for part in ("train", "validation"):
             runs.log_dataset(faces.part(part).frame, part, part, data.digest)
         folder = Path(place) / MODEL_ARTIFACT
-        seconds = train_ensemble(faces, spec, recipe, settings.seeds, folder, "original")
+        seconds = train_ensemble(faces, spec, recipe, seeds, folder, "original", plan, settings.aggregate)
         tags = {
             "role": "original",
             "state": "remembers",
@@ -49,6 +55,7 @@ def train(settings: TrainSettings) -> Version:
             "data_digest": data.digest,
             "data_run": data_run,
             "parent_version": "none",
+            **scheme_tags(plan),
         }
         title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
         draft = Draft(settings.name, title, folder, tags, partial(Case, seconds=seconds), moves.install_original)
@@ -64,7 +71,24 @@ def mark(settings: TrainSettings, digest: str) -> str:
     return runs.fingerprint("train", code=CODE, settings=asdict(settings), digest=digest, weights=weights)
 
 
-def _standardised(spec: ModelSpec, faces: FaceSet) -> ModelSpec:
-    """The spec with the mean and spread of the training ages, which a linear output needs."""
+def _tell(plan: SlicePlan | None) -> None:
+    if plan is None:
+        return
+    runs.log_settings("sisa", plan.as_dict())
+    say(
+        f"train: {plan.shards} members, each on its own shard (by {plan.by}), {plan.epochs} passes at each of {plan.slices} "
+        f"slices, without early stopping"
+    )
+    if plan.by == "age":
+        say("train: shard_by=age: a member knows one band of ages only, so their aggregate errs far more than shard_by=hash")
+
+
+def _standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:
+    """The spec with the mean and spread of the training ages, which a linear output needs.
+
+    With a plan they are those of a level distribution over its ages, for what follows from forgotten faces would stay.
+    """
+    if plan:
+        return replace(spec, age_mean=(plan.youngest + plan.oldest) / 2, age_std=(plan.oldest - plan.youngest) / math.sqrt(12))
     ages = faces.part("train").ages
     return replace(spec, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))

@@ -15,7 +15,7 @@ from unlearning.evaluation.case import Case
 from unlearning.methods import METHODS
 from unlearning.methods.params import make_method, modules_of
 from unlearning.naming import choose
-from unlearning.steps import forget_sets
+from unlearning.steps import forget_sets, sisa
 from unlearning.steps.forgetting import Cost, Job, epochs_of, folder_of, forget
 from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
@@ -26,7 +26,7 @@ from unlearning.steps.settings import UnlearnSettings
 from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
 
-SHARED = ("methods/task.py", "methods/card.py", "steps/forgetting.py", "steps/unlearn.py")
+SHARED = ("methods/task.py", "methods/card.py", "steps/forgetting.py", "steps/sisa.py", "steps/unlearn.py")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
     with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), tempfile.TemporaryDirectory() as place:
         request = open_request(settings)
         _log_settings(request)
+        sisa.foretell(request.job)
         costs = forget(request.job, Path(place))
         table = predictions_of(request.reference)
         made = [_register(request, epochs, Path(place), costs[epochs], table) for epochs in request.job.epochs]
+        sisa.tell_measured(request.job, costs[request.job.epochs[0]].seconds, request.reference)
+        sisa.erase_forgotten(request.job)
         mark_finished(mark(settings, request.job.parent.version, request.reference, request.job.forget_set), made)
     for version in made:
         scores = "  ".join(f"{name} {float(version.tag(name)):.3f}" for name in ("Utility", "Forgetting", "F"))
@@ -114,6 +117,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
         forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
         runs.log_numbers(asdict(cost))
+        sisa.log_checkpoints(place)
         case_of = partial(
             Case,
             retrained=reference_table,
@@ -146,5 +150,6 @@ def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:
         "parent_version": str(parent.number),
         "reference_version": str(request.reference.number),
         **{name: f"{value:.6g}" for name, value in asdict(cost).items()},
+        **sisa.tags_after(job),
         **forget_sets.tags(job.forget_set),
     }

@@ -27,7 +27,10 @@ class Meter:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What happens inside is not work: measuring, logging, saving."""
+        """What happens inside is not work: measuring, logging, saving. Whoever is aside already stays so."""
+        if self._entered is not None:
+            yield
+            return
         self._entered = time.perf_counter()
         try:
             yield

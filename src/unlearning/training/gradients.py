@@ -50,7 +50,7 @@ def mean_size(model: torch.nn.Module, batches: Iterable[Batch], loss: Loss, *, p
 
 
 def _mean(model, batches: Iterable[Batch], loss: Loss, size, per_batch: bool) -> Weights:
-    twin = _twin(model)
+    twin = _twin(model).to(memory_format=torch.contiguous_format)  # vmap has no fast rules for channels last
     weights = {name: weight.detach() for name, weight in twin.named_parameters()}
     buffers = dict(twin.named_buffers())
 
@@ -64,7 +64,7 @@ def _mean(model, batches: Iterable[Batch], loss: Loss, size, per_batch: bool) ->
     each = vmap(grad(one), in_dims=(None, 0, 0, 0))
     total, count = {name: torch.zeros_like(weight) for name, weight in weights.items()}, 0
     for batch in batches:
-        batch = batch.to(next(twin.parameters()).device)
+        batch = batch._replace(images=batch.images.contiguous()).to(next(twin.parameters()).device)
         if per_batch:
             found = grad(loss_of)(weights, *batch)
             total = {name: value + size(found[name]) for name, value in total.items()}

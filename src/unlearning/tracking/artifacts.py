@@ -1,0 +1,43 @@
+"""Artifacts that do not stay: folders of a run that are listed, fetched file by file, and erased from the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+from unlearning.errors import InputError
+from unlearning.tracking.store import first_line
+
+
+def log_folder(folder: Path, name: str) -> None:
+    """Everything in a folder as artifacts of the active run, under ``name``."""
+    mlflow.log_artifacts(str(folder), name)
+
+
+def listed(run_id: str, name: str) -> list[str]:
+    """The paths of all files under an artifact folder of a run; none when there is no such folder.
+
+    Raises:
+        InputError: the store does not say.
+    """
+    try:
+        found = mlflow.MlflowClient().list_artifacts(run_id, name)
+    except (MlflowException, OSError) as error:
+        raise InputError(f"the artifacts {name} of run {run_id} cannot be listed: {first_line(error)}") from error
+    return [path for info in found for path in (listed(run_id, info.path) if info.is_dir else [info.path])]
+
+
+def erase(run_id: str, names: list[str]) -> list[str]:
+    """Delete files of a run from its artifact store, and return those that the store did not delete."""
+    store = get_artifact_repository(mlflow.MlflowClient().get_run(run_id).info.artifact_uri)
+    for name in names:
+        try:
+            store.delete_artifacts(name)
+        except (MlflowException, OSError, NotImplementedError):
+            continue
+    folders = {str(Path(name).parent) for name in names}
+    left = {path for folder in folders for path in listed(run_id, folder)}
+    return [name for name in names if name in left]

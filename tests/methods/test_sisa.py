@@ -1,0 +1,191 @@
+"""SISA is exact: the weights are those of training in the same shards and slices without the forgotten faces, bit for bit."""
+
+import copy
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from unlearning.errors import InputError
+from unlearning.methods.sisa import Sisa
+from unlearning.models.aggregate import Aggregate
+from unlearning.models.build import build
+from unlearning.models.ensemble import Ensemble, weights_digest
+from unlearning.training.cost import Meter
+from unlearning.training.precision import make_fabric
+from unlearning.training.slices import SlicePlan, Slices, foresee, train_slices
+
+PLAN = SlicePlan(shards=2, slices=3, epochs=1)
+
+
+@dataclass
+class Trained:
+    """Members in the order of their shards, and the checkpoints by shard and slice."""
+
+    members: list
+    kept: dict = field(default_factory=dict)
+
+    def digests(self) -> list[str]:
+        return [weights_digest(member) for member in self.members]
+
+
+def keep(kept: dict, shard: int, number: int, weights: dict) -> None:
+    kept[shard, number] = weights
+
+
+@pytest.fixture(scope="module")
+def train(spec, recipe):
+    """Train all shards from the start on some faces."""
+    recipe, fabric = replace(recipe, batch_size=16), make_fabric("32-true")
+
+    def act(faces) -> Trained:
+        made = Trained([])
+        for shard, seed in enumerate(PLAN.seeds((0,))):
+            network = build(spec, seed)
+            slices = Slices(PLAN, shard, save=partial(keep, made.kept, shard))
+            train_slices(network, faces, slices, recipe, fabric, seed=seed)
+            made.members.append(network)
+        return made
+
+    return act
+
+
+@pytest.fixture
+def unlearn(make_task):
+    """Make every member of a trained model forget some faces; ``lost`` checkpoints are not there any more."""
+
+    def act(trained, retain, forget, lost=(), **settings) -> Trained:
+        made = Trained([])
+        for shard, seed in enumerate(PLAN.seeds((0,))):
+            kept = {number: w for (s, number), w in trained.kept.items() if s == shard and number not in (0, *lost)}
+            slices = Slices(PLAN, shard, kept.get, partial(keep, made.kept, shard))
+            task = make_task(seed=seed, **settings)
+            model = copy.deepcopy(trained.members[shard])
+            made.members.append(Sisa().unlearn(replace(task, model=model, retain=retain, forget=forget, slices=slices)))
+        return made
+
+    return act
+
+
+def one_face(shard, number):
+    return np.arange(len(shard)) == 5
+
+
+def both_shards(shard, number):
+    return np.isin(np.arange(len(shard)), (3, 30, 31, 32)) | (number == 2) & (shard == 1)
+
+
+def whole_shard(shard, number):
+    return shard == 1
+
+
+def all_first_slices(shard, number):
+    return number == 0
+
+
+def a_last_slice(shard, number):
+    return (shard == 0) & (number == 2)
+
+
+FORGET_SETS = [one_face, both_shards, whole_shard, all_first_slices, a_last_slice]
+
+
+@pytest.fixture
+def parts(make_task):
+    """(retain, forget) for a rule over the shard and the slice of every face."""
+
+    def act(rule):
+        faces = make_task.faces.part("train", "validation")
+        gone = rule(PLAN.shard_of(faces.frame), PLAN.slice_of(faces.frame))
+        assert (gone & (faces.frame.split == "train")).any()
+        return faces.where(~gone), faces.where(gone)
+
+    return act
+
+
+@pytest.fixture(scope="module")
+def original(faces, train):
+    """Trained on the faces of ``make_task``."""
+    return train(faces.where(np.arange(len(faces)) % 2 == 0))
+
+
+@pytest.mark.parametrize("rule", FORGET_SETS)
+def test_the_weights_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts, rule):
+    retain, forget = parts(rule)
+    made = unlearn(original, retain, forget)
+    assert made.digests() == train(retain).digests()
+    assert made.digests() != original.digests()
+
+
+@pytest.mark.parametrize("lost", [(1,), (2,), (1, 2)])
+def test_an_older_checkpoint_serves_where_one_is_missing(original, train, unlearn, parts, lost):
+    retain, forget = parts(a_last_slice)
+    made = unlearn(original, retain, forget, lost)
+    assert made.digests() == train(retain).digests()
+
+
+@pytest.mark.parametrize("by", ["mean", "median"])
+def test_predictions_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts, spec, by):
+    retain, forget = parts(whole_shard)
+    aggregate, seeds = Aggregate(by, PLAN.empty(retain)), PLAN.seeds((0,))
+    assert aggregate.without == (1,)
+    made, anew = (
+        Ensemble(spec, seeds, tuple(t.members), aggregate) for t in (unlearn(original, retain, forget), train(retain))
+    )
+    pictures = retain.images(torch.arange(8)).permute(0, 3, 1, 2)
+    ages = made.aggregate(made.predict(pictures))
+    assert torch.equal(ages, anew.aggregate(anew.predict(pictures)))
+    assert torch.equal(ages, made.predict(pictures)[:, 0]), "a member that nobody is left to train takes no part"
+
+
+def test_an_untouched_shard_is_left_as_it_is(original, unlearn, parts):
+    retain, forget = parts(a_last_slice)
+    assert unlearn(original, retain, forget).digests()[1] == original.digests()[1]
+
+
+def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts, make_task):
+    retain, forget = parts(a_last_slice)
+    first = unlearn(original, retain, forget)
+    fewer = retain.where(np.arange(len(retain)) > 6)
+    second = unlearn(first, fewer, retain.where(np.arange(len(retain)) <= 6))
+    assert second.digests() == train(fewer).digests()
+    assert second.digests() != first.digests()
+
+
+def test_the_new_checkpoints_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts):
+    """So nothing that has seen a forgotten face is kept for the new version."""
+    retain, forget = parts(both_shards)
+    made, anew = unlearn(original, retain, forget), train(retain)
+    for place in ((shard, number) for shard in range(PLAN.shards) for number in range(1, PLAN.slices)):
+        assert all(torch.equal(made.kept[place][name], weights) for name, weights in anew.kept[place].items())
+
+
+def test_it_shows_the_faces_that_were_foretold_and_none_of_the_forgotten(original, unlearn, parts):
+    retain, forget = parts(both_shards)
+    meter = Meter()
+    unlearn(original, retain, forget, meter=meter)
+    assert meter.retain == foresee(PLAN, retain, forget, original.kept.keys()).shown
+    assert meter.forget == 0
+
+
+def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(make_task):
+    with pytest.raises(InputError, match=r"trained in slices.* mlflow run \. -e train -P scheme=sisa$"):
+        Sisa().unlearn(make_task(slices=None))
+
+
+def test_an_interruption_leaves_the_model_as_it_was(original, parts, make_task):
+    retain, forget = parts(one_face)
+    shard = next(iter(PLAN.touched(forget)))
+    model = original.members[shard]
+    before = weights_digest(model)
+
+    def stop(done):
+        raise KeyboardInterrupt
+
+    task = make_task(after_step=stop)
+    task = replace(task, model=model, retain=retain, forget=forget, slices=Slices(PLAN, shard))
+    with pytest.raises(KeyboardInterrupt):
+        Sisa().unlearn(task)
+    assert weights_digest(model) == before
