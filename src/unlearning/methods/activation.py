@@ -1,0 +1,101 @@
+"""Disturb the channels that are active for forgotten faces, then repair (reference study, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+
+if TYPE_CHECKING:
+    import torch
+
+    from unlearning.methods.task import UnlearningTask
+    from unlearning.models.build import AgeNet
+    from unlearning.training.gradients import Weights
+
+SILENT = 1e-12
+
+
+@dataclass(frozen=True)
+class ActivationNoise:
+    """Noise on the channels that are more active for forgotten faces than for others, then fine-tuning on the retain set.
+
+    The activity of a channel of a convolution is the mean over faces and positions of the size of its output, once over the
+    forget set and once over the retain set. To the weights of the ``top`` share of all channels with the highest ratio of
+    the two, normal numbers of ``noise`` standard deviations of their layer are added. Training of all weights on the retain
+    set follows. The study names the method and gives no formula: this one is the project's.
+
+    Args:
+        lr: constant learning rate.
+        top: share of all channels that is disturbed.
+        noise: standard deviation of what is added to a weight, as a multiple of that of its layer's weights.
+    """
+
+    name: ClassVar[str] = "activation"
+    card: ClassVar[Card] = Card(
+        formula="w + noise * std * N(0, 1) on the channels with the top mean |a| over forget / retain; min |f - y| on retain",
+        touches=(RETAIN, FORGET),
+        cost="one forward pass over forget and retain, then epochs passes over retain",
+        fails="forget sets that look like the others: no channel is theirs, and noise hits what all need",
+        source="reference study, 2024, section 2; formula of this project",
+    )
+    epochs: ClassVar[int] = 4
+    lr: float = rate(1e-4)
+    top: float = knob(0.1, 1e-6, 1.0, search=(0.01, 0.5), log=True)
+    noise: float = knob(1.0, 0.0, 100.0, search=(0.1, 3.0))
+
+    def unlearn(self, task: UnlearningTask):
+        import torch
+
+        from unlearning.methods.masks import disturb, highest
+        from unlearning.training.losses import absolute_error
+
+        student = task.copy()
+        forgotten = activity(student, task.batches(retain=False, forget=True, vary=False))
+        kept = activity(student, task.batches(vary=False))
+        chosen = highest({name: forgotten[name] / kept[name].clamp_min(SILENT) for name in kept}, self.top)
+        task.log({"disturbed_channels": float(sum(int(mask.sum()) for mask in chosen.values()))}, 0)
+        disturb(student, whole_channels(student, chosen), self.noise, torch.Generator().manual_seed(task.seed))
+        return task.fit(student, absolute_error, self.lr)
+
+
+def activity(network: AgeNet, batches) -> Weights:
+    """Mean over faces and positions of the size of what a channel says, shape (channels,), by the name of the convolution."""
+    import torch
+
+    from unlearning.models.blocks import convolutions
+
+    layers, count = convolutions(network), 0
+    totals = {name: torch.zeros(layer.out_channels, device=layer.weight.device) for name, layer in layers.items()}
+    with torch.no_grad(), watched(layers, totals):
+        for batch in batches:
+            network(batch.images.to(network.mean.device))
+            count += len(batch.ages)
+    return {name: total / count for name, total in totals.items()}
+
+
+@contextmanager
+def watched(layers: dict[str, torch.nn.Conv2d], totals: Weights) -> Iterator[None]:
+    """Inside, the size of what every layer says is added to its total by channel. Nothing is left behind on the layers."""
+
+    def note(name: str, layer, inputs, output: torch.Tensor) -> None:
+        totals[name] += output.abs().mean((2, 3)).sum(0)
+
+    hooks = [layer.register_forward_hook(partial(note, name)) for name, layer in layers.items()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def whole_channels(network: AgeNet, chosen: Weights) -> Weights:
+    """Masks of all weights that feed the chosen channels, by the name of the weight."""
+    from unlearning.models.blocks import convolutions
+
+    weights = {name: layer.weight for name, layer in convolutions(network).items()}
+    return {f"{name}.weight": mask.view(-1, 1, 1, 1).expand(weights[name].shape) for name, mask in chosen.items()}

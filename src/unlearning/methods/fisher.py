@@ -1,0 +1,72 @@
+"""Fisher forgetting: noise where the retain set does not mind (Golatkar et al., CVPR 2020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from unlearning.methods.card import RETAIN, Card, knob
+
+if TYPE_CHECKING:
+    import torch
+
+    from unlearning.data.faces import Batch
+    from unlearning.methods.task import UnlearningTask
+
+NONE = 1e-30  # stands for no information, so that without noise nothing is infinite
+
+
+@dataclass(frozen=True)
+class FisherNoise:
+    """Noise on every weight, the more the less the answers for retained faces hang on it; no training.
+
+    The Fisher information F of a weight is the mean over retained faces of the squared gradient of f(x), which is that of a
+    normal distribution around f(x) with a standard deviation of one year. The noise is normal with the standard
+    deviation noise * F**(-1/4), at most ``largest`` times the root mean square of the weights of its tensor: where F is 0,
+    nothing else would bound it. Statistics of batch norms stay. The published code adds noise of a variance of 1/F and more
+    to the last layer; here it is the formula of the paper.
+
+    Args:
+        noise: scale of the noise; more forgets more, and costs accuracy.
+        largest: bound on the noise of a weight, as a multiple of the root mean square of its tensor's weights.
+    """
+
+    name: ClassVar[str] = "fisher"
+    card: ClassVar[Card] = Card(
+        formula="theta += N(0, s^2), s = min(noise * F^(-1/4), largest * rms); F = mean over retain of (d f / d theta)^2",
+        touches=(RETAIN,),
+        cost="one pass of gradients by face over retain, none over forget; no training",
+        fails="noise forgets everybody a little: by the time the forget set is gone, accuracy is too",
+        source="Golatkar et al., Eternal Sunshine of the Spotless Net, CVPR 2020",
+    )
+    epochs: ClassVar[int] = 0
+    noise: float = knob(0.03, 0.0, 1e3, search=(1e-4, 1.0), log=True)
+    largest: float = knob(0.1, 0.0, 1e3, search=(0.01, 1.0), log=True)
+
+    def unlearn(self, task: UnlearningTask):
+        import torch
+
+        from unlearning.training.gradients import mean_square
+
+        student, random = task.copy(), torch.Generator().manual_seed(task.seed)
+        information = mean_square(student, task.batches(vary=False), mean_age)
+        added = 0.0
+        with torch.no_grad():
+            for name, weight in student.named_parameters():
+                noise = self.spread(weight, information[name]) * torch.randn(weight.shape, generator=random).to(weight.device)
+                weight += noise
+                added += float(noise.square().sum())
+        task.log({"noise_norm": added**0.5}, 0)
+        return student
+
+    def spread(self, weight: torch.Tensor, information: torch.Tensor) -> torch.Tensor:
+        """Standard deviation of the noise of every entry of ``weight``."""
+        import torch
+
+        bound = self.largest * weight.square().mean().sqrt()
+        return torch.minimum(self.noise * information.clamp_min(NONE).pow(-0.25), bound)
+
+
+def mean_age(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean of f(x), in years: its gradient by face is that of the answer."""
+    return predicted.mean()

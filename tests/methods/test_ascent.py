@@ -1,0 +1,168 @@
+"""Three methods that raise the error on the forget set."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from watched import watch
+
+from unlearning.data.faces import Batch, FaceSet
+from unlearning.methods.adv_neggrad import AdvancedNegGrad
+from unlearning.methods.ascent import capped, difference, limits
+from unlearning.methods.neggrad import NegGrad
+from unlearning.methods.neggrad_plus import NegGradPlus
+from unlearning.models.build import build
+from unlearning.training.losses import absolute_error
+from unlearning.training.predict import mean_absolute_error, predict
+
+ASCENT = [NegGrad(), NegGradPlus(retain_weight=0.2), AdvancedNegGrad()]
+by_name = pytest.mark.parametrize("method", ASCENT, ids=lambda method: method.name)
+
+
+def forget_error(task, model) -> float:
+    return mean_absolute_error(model, task.forget.part("train"))
+
+
+def test_errors_count_up_to_the_cap_of_each_face():
+    assert capped(torch.tensor([2.0, -8.0, 20.0]), 10.0).item() == pytest.approx(20 / 3)
+    assert capped(torch.tensor([]), 10.0).item() == 0
+
+
+def test_a_face_beyond_the_cap_is_pushed_no_further():
+    years = torch.tensor([2.0, -8.0, 20.0], requires_grad=True)
+    capped(years, 10.0).backward()
+    assert years.grad.tolist() == pytest.approx([1 / 3, -1 / 3, 0])
+
+
+@pytest.mark.parametrize(
+    ("forget", "value"),
+    [
+        ([False, True, False, True], 0.9 * 3 - 0.1 * 7),
+        ([False, False, False, False], 0.9 * 7),
+        ([True, True, True, True], -0.1 * 5),
+    ],
+)
+def test_the_difference_by_hand(forget, value):
+    """Errors 4, -4, 2 and -18, of which at most 10 counts where it is raised; the empty side is 0."""
+    batch = Batch(None, torch.full((4,), 30.0), torch.tensor(forget))
+    predicted = torch.tensor([34.0, 26.0, 32.0, 12.0])
+    assert difference(predicted, batch, 0.9, 0.1, 10.0).item() == pytest.approx(value)
+
+
+@by_name
+def test_one_step_raises_the_error_on_the_forget_set(method, make_task):
+    """A published NegGrad turned the sign of gradients that were not there yet, and fine-tuned."""
+    steps = []
+
+    def stop(done):
+        steps.append(done)
+        raise KeyboardInterrupt
+
+    task = make_task(after_step=stop)
+    told = watch(replace(method, lr=1e-2), task)
+    student = told["model"]
+    before = forget_error(task, student)
+    with pytest.raises(KeyboardInterrupt):
+        task.fit(student, **{name: value for name, value in told.items() if name != "model"})
+    assert len(steps) == 1
+    assert forget_error(task, student.eval()) > before
+
+
+@by_name
+@pytest.mark.parametrize("output", ["sigmoid", "linear"])
+def test_many_passes_at_a_high_rate_end_in_ages_that_people_reach(method, output, make_task):
+    spec = replace(make_task.spec, output=output)
+    maker = replace(make_task, spec=spec, original=build(spec, seed=0).eval())
+    task = maker(epochs=8)
+    model = replace(method, lr=10 * method.lr).unlearn(task)
+    assert predict(model, task.retain).sub(60).abs().max() < 100
+
+
+@by_name
+def test_the_cap_is_a_multiple_of_the_error_on_unseen_faces_and_both_are_logged(method, make_task):
+    logged = {}
+    task = make_task(log=lambda values, epoch: logged.update({epoch: values} if epoch == 0 else {}))
+    replace(method, cap=2.0).unlearn(task)
+    unseen = mean_absolute_error(task.model, task.forget.part("validation"))
+    known = forget_error(task, task.model)
+    assert logged[0] == pytest.approx({"unseen_error": unseen, "forget_error": known, "cap": 2 * max(unseen, known)})
+
+
+def test_where_unseen_faces_happen_to_be_easy_the_cap_is_above_the_error_on_the_forgotten_ones(make_task):
+    """Unseen faces that the model is right of would put the cap at 0, and nothing would be raised."""
+    task = make_task(epochs=2)
+    frame = task.forget.frame
+    easy = frame.age.where(frame.split == "train", predict(task.model, task.forget).numpy())
+    task = replace(task, forget=FaceSet(frame.assign(age=easy), task.forget.pixels))
+    assert task.unseen_error() == 0
+    assert limits(task, 2.0) == pytest.approx((forget_error(task, task.model), 2 * forget_error(task, task.model)))
+
+
+def one_forgotten(task, maker):
+    frame = maker.faces.frame
+    first = task.forget.part("train").frame.id[0]
+    chosen = (frame.id == first).to_numpy()
+    kept = frame.split.isin(("train", "validation")).to_numpy() & ~chosen
+    return replace(task, forget=maker.faces.where(chosen), retain=maker.faces.where(kept))
+
+
+@by_name
+def test_a_single_face_without_unseen_ones_like_it_is_pushed_away(method, make_task):
+    task = one_forgotten(make_task(epochs=2), make_task)
+    assert len(task.forget) == 1
+    before = forget_error(task, task.model)
+    assert forget_error(task, replace(method, lr=1e-2 if method.name != "neggrad_plus" else 1e-3).unlearn(task)) > before
+
+
+def test_neggrad_shows_no_face_to_keep_and_stops_when_the_forgotten_are_as_wrong_as_the_unseen(make_task):
+    """A model that was trained on the forgotten faces alone starts far from that."""
+    told = []
+    task = make_task(epochs=60, log=lambda values, epoch: told.append((epoch, values)))
+    learned = task.fit(task.copy(), absolute_error, 3e-3, task.batches(retain=False, forget=True), epochs=6, quiet=True)
+    task = replace(task, model=learned)
+    shown = task.meter.retain
+    unlearned = NegGrad().unlearn(task)
+    assert task.meter.retain == shown
+    errors = [values["forget_error"] for epoch, values in told if epoch]
+    unseen = told[0][1]["unseen_error"]
+    assert len(errors) < 60
+    assert errors[-1] == pytest.approx(forget_error(task, unlearned))
+    assert errors[-1] >= unseen
+    assert all(error < unseen for error in errors[:-1])
+
+
+def test_both_sets_are_in_every_step_of_the_two_sided_methods(make_task):
+    for method in (NegGradPlus(), AdvancedNegGrad()):
+        assert all(batch.forget.any() and not batch.forget.all() for batch in watch(method, make_task())["batches"])
+
+
+def test_neggrad_plus_with_all_weight_on_the_retain_set_leaves_forgotten_faces_out_of_the_loss(make_task):
+    loss = watch(NegGradPlus(retain_weight=1.0), make_task())["loss"]
+    batch = Batch(None, torch.tensor([30.0, 30.0]), torch.tensor([False, True]))
+    assert loss(torch.tensor([34.0, 37.0]), batch).item() == pytest.approx(4)
+
+
+def test_neggrad_plus_can_be_held_near_the_original(make_task):
+    def distance(stay):
+        task = make_task()
+        moved = NegGradPlus(stay=stay).unlearn(task)
+        pairs = zip(moved.parameters(), task.model.parameters(), strict=True)
+        return sum((one - other).square().sum().item() for one, other in pairs)
+
+    assert distance(100.0) < distance(0.0)
+
+
+def test_the_distance_from_the_original_counts_by_its_weight(make_task):
+    told = watch(NegGradPlus(stay=0.5, retain_weight=1.0), make_task())
+    with torch.no_grad():
+        told["model"].head[-1].bias.add_(2.0)
+    batch = Batch(None, torch.tensor([30.0]), torch.tensor([False]))
+    assert told["loss"](torch.tensor([34.0]), batch).item() == pytest.approx(4 + 0.5 * 2.0**2)
+
+
+def test_the_original_is_not_changed_by_a_copy_that_ascends(make_task):
+    task = make_task()
+    before = copy.deepcopy(task.model.state_dict())
+    AdvancedNegGrad(lr=1.0).unlearn(task)
+    assert all(torch.equal(value, before[name]) for name, value in task.model.state_dict().items())

@@ -1,0 +1,111 @@
+"""SSD and LFSSD: what is dampened, by how much, and what that depends on."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from unlearning.data.faces import Batch, FaceSet
+from unlearning.errors import InputError
+from unlearning.methods.dampening import dampening, squared_answer, squared_error
+from unlearning.methods.lfssd import LossFreeDampening
+from unlearning.methods.ssd import SelectiveSynapticDampening
+from unlearning.models.ensemble import weights_digest
+
+both = pytest.mark.parametrize("method", [SelectiveSynapticDampening, LossFreeDampening])
+LAST = "head.7.bias"
+
+
+def factors(network, overall: float, forgotten: float, alpha: float, strength: float = 1.0) -> dict[str, set[float]]:
+    """The factors of every weight of a network whose weights all have the same importance, as sets."""
+
+    def all_are(value: float) -> dict[str, torch.Tensor]:
+        return {name: torch.full_like(weight, value) for name, weight in network.named_parameters()}
+
+    found = dampening(network, all_are(overall), all_are(forgotten), alpha, strength)
+    return {name: set(factor.flatten().tolist()) for name, factor in found.items()}
+
+
+def sized(task, batch_size: int):
+    """The same task with batches of another size."""
+    return replace(task, recipe=replace(task.recipe, batch_size=batch_size))
+
+
+def test_a_weight_four_times_as_important_to_the_forget_set_is_quartered_and_the_last_bias_stays(make_task):
+    found = factors(make_task.original, overall=1.0, forgotten=4.0, alpha=2.0)
+    assert found.pop(LAST) == {1.0}
+    assert all(values == {0.25} for values in found.values())
+
+
+@pytest.mark.parametrize(
+    ("overall", "forgotten", "alpha", "strength", "factor"),
+    [(1, 4, 2, 0.5, 0.125), (1, 4, 2, 10, 1), (1, 2, 2, 1, 1), (1, 1.5, 2, 1, 1), (0, 0, 1, 1, 1), (2, 1, 0.1, 1, 1)],
+)
+def test_factors_are_those_of_the_formula_and_never_above_1(make_task, overall, forgotten, alpha, strength, factor):
+    assert factors(make_task.original, overall, forgotten, alpha, strength)["head.0.weight"] == {factor}
+
+
+def test_losses_of_two_faces_are_means_of_squares():
+    batch = Batch(None, torch.tensor([25.0, 40.0]), torch.tensor([True, False]))
+    assert squared_error(torch.tensor([30.0, 37.0]), batch).item() == (25 + 9) / 2
+    assert squared_answer(torch.tensor([30.0, 40.0]), batch).item() == (900 + 1600) / 2
+
+
+@both
+def test_weights_shrink_and_never_grow_or_change_their_sign(method, make_task):
+    task = make_task()
+    network = method().unlearn(task)
+    assert weights_digest(network) != weights_digest(task.model)
+    for weight, before in zip(network.parameters(), task.model.parameters(), strict=True):
+        assert (weight.abs() <= before.abs()).all()
+        assert (weight * before >= 0).all()
+
+
+@both
+def test_the_last_bias_and_the_statistics_of_batch_norms_stay_bit_for_bit(method, make_task):
+    task = make_task()
+    before, after = task.model.state_dict(), method(strength=0.1).unlearn(task).state_dict()
+    still = [LAST, *(name for name in before if "running" in name or "num_batches" in name)]
+    assert len(still) > 1
+    assert all(torch.equal(after[name], before[name]) for name in still)
+
+
+@both
+def test_importances_by_face_do_not_depend_on_the_size_of_a_batch(method, make_task):
+    small, large = (method().unlearn(sized(make_task(), size)) for size in (4, 32))
+    for one, other in zip(small.parameters(), large.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+@both
+def test_published_importances_depend_on_the_size_of_a_batch(method, make_task):
+    small, large = (method(per_batch=True).unlearn(sized(make_task(), size)) for size in (4, 32))
+    assert not torch.allclose(small.head[0].weight, large.head[0].weight, atol=1e-4)
+
+
+@both
+def test_what_is_dampened_and_how_it_was_measured_is_logged(method, make_task):
+    logged = {}
+    method(per_batch=True).unlearn(make_task(log=lambda values, epoch: logged.update(values)))
+    assert 0 < logged["dampened_share"] < 1
+    assert logged["importance_batch_size"] == make_task.recipe.batch_size
+    method().unlearn(make_task(log=lambda values, epoch: logged.update(values)))
+    assert logged["importance_batch_size"] == 1
+
+
+@both
+def test_no_weight_is_more_important_to_a_share_of_all_faces_than_one_over_that_share(method, make_task):
+    """So a larger alpha is refused rather than returning the model as it was."""
+    task = make_task()
+    forget, retain = len(task.forget.part("train")), len(task.retain.part("train"))
+    with pytest.raises(InputError, match="dampen no weight for this forget set; give smaller ones"):
+        method(alpha=1.001 * (forget + retain) / forget).unlearn(task)
+
+
+def test_without_a_loss_no_true_age_is_looked_at(make_task):
+    task = make_task()
+    older = [FaceSet(faces.frame.assign(age=faces.frame.age + 9), faces.pixels) for faces in (task.retain, task.forget)]
+    aged = replace(task, retain=older[0], forget=older[1])
+    assert weights_digest(LossFreeDampening().unlearn(aged)) == weights_digest(LossFreeDampening().unlearn(task))
+    by_error = SelectiveSynapticDampening()
+    assert weights_digest(by_error.unlearn(aged)) != weights_digest(by_error.unlearn(task))

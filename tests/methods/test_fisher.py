@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from unlearning.methods.fisher import FisherNoise, mean_age
+from unlearning.models.build import build
+from unlearning.models.ensemble import weights_digest
+from unlearning.training.gradients import mean_square
+
+
+def test_the_noise_falls_with_the_fourth_root_of_the_information_and_is_bounded():
+    weight = torch.tensor([3.0, -3.0, 3.0, 3.0])
+    information = torch.tensor([1.0, 16.0, 0.0, 1e-8])
+    spread = FisherNoise(noise=0.1, largest=0.5).spread(weight, information)
+    assert spread.tolist() == pytest.approx([0.1, 0.05, 1.5, 1.5])
+
+
+def test_the_information_of_the_last_bias_is_the_square_of_the_years_it_moves_an_answer(make_task):
+    """A linear output is bias * age_std + age_mean, so that every answer moves by age_std, 12 years."""
+    spec = replace(make_task.spec, output="linear")
+    task = replace(make_task(), model=build(spec, seed=0).eval())
+    information = mean_square(task.copy(), task.batches(vary=False), mean_age)
+    assert information["head.7.bias"].item() == pytest.approx(144.0)
+
+
+def test_every_weight_gets_noise_within_its_bound_and_batch_norms_keep_their_statistics(make_task):
+    task = make_task()
+    network = FisherNoise(noise=10.0, largest=0.1).unlearn(task)
+    for weight, before in zip(network.parameters(), task.model.parameters(), strict=True):
+        assert (weight - before).abs().max() < 6 * 0.1 * before.square().mean().sqrt() + 1e-12
+    before, after = task.model.state_dict(), network.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before if "running" in name)
+
+
+@pytest.mark.parametrize("settings", [{"noise": 0.0}, {"largest": 0.0}])
+def test_without_noise_nothing_changes(make_task, settings):
+    task = make_task()
+    assert weights_digest(FisherNoise(**settings).unlearn(task)) == weights_digest(task.model)
+
+
+def test_more_noise_moves_the_weights_farther_as_is_logged(make_task):
+    norms = []
+    for noise in (1e-4, 1e-3):
+        FisherNoise(noise=noise).unlearn(make_task(log=lambda values, epoch: norms.append(values["noise_norm"])))
+    assert norms[0] < norms[1]

@@ -1,0 +1,76 @@
+"""Where every method works: other networks, outputs, optimisers and precisions, and forget sets of any size."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from test_method_conformance import runs
+
+from unlearning.data.faces import FaceSet
+from unlearning.models.build import build
+from unlearning.models.spec import ModelSpec
+from unlearning.training.precision import make_fabric
+from unlearning.training.predict import predict
+
+
+def check(method, task):
+    """The method gives another network with finite weights, or at least other statistics, and leaves the model."""
+    before = {name: value.clone() for name, value in task.model.state_dict().items()}
+    network = method().unlearn(task)
+    after = network.state_dict()
+    assert all(torch.equal(value, before[name]) for name, value in task.model.state_dict().items())
+    assert all(torch.isfinite(value).all() for value in after.values())
+    assert any(not torch.equal(after[name], before[name]) for name in before)
+    return network
+
+
+@pytest.fixture
+def few(make_task):
+    """Eight faces: four to train on, one to validate with, and three to forget, one of them for validation."""
+    task, frame = make_task(), make_task.faces.frame
+    parts = (
+        (task.retain, "train", 4),
+        (task.retain, "validation", 1),
+        (task.forget, "train", 2),
+        (task.forget, "validation", 1),
+    )
+    chosen = {name for faces, part, count in parts for name in faces.part(part).frame.id[:count]}
+    return FaceSet(frame[frame.id.isin(chosen)], make_task.faces.pixels)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The larger networks, with an output of each kind."""
+    specs = (ModelSpec("resnet10t", 32, output="linear"), ModelSpec("resnet50", 32))
+    return {spec.arch: (spec, build(spec, seed=0).eval()) for spec in specs}
+
+
+@runs
+@pytest.mark.parametrize("arch", ["resnet10t", "resnet50"])
+def test_other_networks_are_no_obstacle(method, make_task, few, networks, arch):
+    spec, network = networks[arch]
+    check(method, replace(make_task, faces=few, spec=spec, original=network)())
+
+
+@runs
+def test_another_optimizer_and_precision_are_no_obstacle(method, make_task, few):
+    recipe = replace(make_task.recipe, optimizer="sgd", lr=1e-4, schedule="constant", epochs=1, precision="bf16-mixed")
+    check(method, replace(make_task, faces=few, recipe=recipe, fabric=make_fabric("bf16-mixed"))())
+
+
+@runs
+def test_a_single_face_can_be_forgotten(method, make_task):
+    task = make_task()
+    alone = task.forget.part("train")
+    check(method, replace(task, forget=alone.where(alone.frame.index == 0)))
+
+
+@runs
+def test_nine_faces_of_ten_can_be_forgotten(method, make_task):
+    task, frame = make_task(), make_task.faces.frame
+    kept = task.retain.part("train").frame.id[: len(frame) // 20]
+    retain = task.retain.where(task.retain.frame.id.isin(kept) | (task.retain.frame.split == "validation"))
+    gone = frame.id.isin([*task.forget.frame.id, *task.retain.part("train").frame.id]) & ~frame.id.isin(kept)
+    assert len(retain.part("train")) < 0.1 * gone.sum()
+    network = check(method, replace(task, retain=retain, forget=make_task.faces.where(gone)))
+    assert predict(network, make_task.faces).abs().max() < 1000, "no absurd years"

@@ -1,0 +1,75 @@
+"""Weights drawn anew, disturbed or pruned."""
+
+import math
+
+import pytest
+import torch
+
+from unlearning.methods.passes import Passes, cosine
+from unlearning.methods.renewal import add_noise, renew, renew_smallest
+
+
+def seeded(seed=0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_seed_draws_layers_anew_and_leaves_the_global_numbers():
+    one, other = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8)
+    before = torch.get_rng_state()
+    renew([one], 5)
+    renew([other], 5)
+    assert torch.equal(one.weight, other.weight)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_renewed_batch_norm_forgets_its_statistics():
+    norm = torch.nn.BatchNorm2d(2)
+    norm(torch.full((4, 2, 3, 3), 7.0))
+    renew([norm], 0)
+    assert norm.running_mean.tolist() == [0, 0]
+    assert norm.num_batches_tracked == 0
+
+
+def test_noise_has_the_spread_that_was_asked_for():
+    weight = torch.full((100, 100), 2.0)
+    add_noise([weight], 0.6, seeded())
+    assert float(weight.mean()) == pytest.approx(2, abs=0.03)
+    assert float(weight.std()) == pytest.approx(0.6, abs=0.02)
+
+
+def test_the_smallest_weights_of_all_layers_together_are_drawn_anew_and_the_others_kept():
+    small, large = torch.full((10, 10), 0.001), torch.full((5, 20), -3.0)
+    renew_smallest([small, large], 0.5, seeded())
+    assert torch.equal(large, torch.full((5, 20), -3.0))
+    assert (small != 0.001).all()
+
+
+def test_new_entries_lie_within_one_over_the_root_of_the_inputs():
+    weight = torch.zeros(50, 4, 3, 3)
+    renew_smallest([weight], 1.0, seeded())
+    assert float(weight.abs().max()) == pytest.approx(1 / 6, abs=0.002)
+    assert float(weight.mean()) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_the_share_that_is_kept_is_bit_identical(share):
+    weight = torch.randn(200, 10, generator=seeded(1))
+    before = weight.clone()
+    renew_smallest([weight], share, seeded())
+    kept = weight == before
+    assert int(kept.sum()) == 2000 - round(share * 2000)
+    if share:
+        assert before[kept].abs().min() >= before[~kept].abs().max()
+
+
+def test_something_can_be_done_before_every_pass():
+    told = []
+    passes = Passes([1, 2], told.append)
+    assert len(passes) == 2
+    assert [list(passes) for _ in range(3)] == [[1, 2]] * 3
+    assert told == [1, 2, 3]
+
+
+def test_a_cosine_falls_from_one_towards_nothing():
+    factors = [cosine(4)(number) for number in range(1, 5)]
+    assert factors == pytest.approx([1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2])

@@ -1,0 +1,83 @@
+import pytest
+import torch
+from watched import faces_of, watch
+
+from unlearning.data.faces import Batch
+from unlearning.errors import InputError
+from unlearning.methods.relabel import generator
+from unlearning.methods.rnd_full import RandomLabelsFullRange
+
+
+def draw(count=4000, seed=0, **settings):
+    return RandomLabelsFullRange(**settings).draw(count, torch.Generator().manual_seed(seed))
+
+
+def test_ages_are_drawn_evenly_from_20_to_60():
+    """The mean of 4000 is 40 with a standard error of 0.18, and every eighth of the range has 500 with one of 21."""
+    ages = draw()
+    assert ages.min() >= 20
+    assert ages.max() <= 60
+    assert ages.mean().item() == pytest.approx(40, abs=0.8)
+    assert torch.histc(ages, 8, 20, 60).sub(500).abs().max() < 100
+
+
+def test_the_range_is_a_setting_and_the_seed_decides_the_draw():
+    narrow = draw(youngest=30, oldest=31)
+    assert 30 <= narrow.min() <= narrow.max() <= 31
+    assert torch.equal(draw(), draw())
+    assert not torch.equal(draw(), draw(seed=1))
+
+
+@pytest.mark.parametrize("oldest", [20.0, 10.0])
+def test_a_range_without_ages_is_refused_with_its_values(oldest):
+    with pytest.raises(InputError, match=f"youngest=20.0 and oldest={oldest}.*legal"):
+        RandomLabelsFullRange(oldest=oldest)
+
+
+def test_a_forgotten_face_gets_another_age_at_every_batch_and_a_kept_one_its_own(make_task):
+    """For a model that says 0 years of one face the loss is the label itself."""
+    loss = watch(RandomLabelsFullRange(), make_task())["loss"]
+
+    def labels(forget: bool) -> set[float]:
+        batch = Batch(None, torch.tensor([25.0]), torch.tensor([forget]))
+        return {loss(torch.zeros(1), batch).item() for _ in range(50)}
+
+    assert labels(False) == {25.0}
+    drawn = labels(True)
+    assert len(drawn) == 50
+    assert all(20 <= label <= 60 for label in drawn)
+
+
+def test_drawn_once_every_forgotten_face_keeps_one_age_in_all_passes(make_task):
+    task = make_task()
+    told = watch(RandomLabelsFullRange(once=True), task)
+    told["batches"].batches.flip = False
+    told["batches"].batches.shift = 0.0
+    first, second = faces_of(told["batches"]), faces_of(told["batches"])
+    assert first == second
+    true = faces_of(task.batches(forget=True, vary=False))
+    assert [face for face in first if not face[2]] == [face for face in true if not face[2]]
+    changed = [age != real for (_, age, forget), (_, real, _) in zip(first, true, strict=True) if forget]
+    assert all(changed)
+    assert len(changed) == len(task.forget.part("train"))
+
+
+def test_labels_drawn_once_are_logged_and_leave_the_task_s_table_alone(make_task):
+    logged = {}
+    task = make_task(log=lambda values, epoch: logged.update(values, epoch=epoch))
+    before = task.forget.frame.copy()
+    ages = torch.tensor(
+        [age for _, age, forget in faces_of(watch(RandomLabelsFullRange(once=True), task)["batches"]) if forget]
+    )
+    assert logged == {
+        "label_mean": pytest.approx(ages.mean().item()),
+        "label_std": pytest.approx(ages.std(correction=0)),
+        "epoch": 0,
+    }
+    assert task.forget.frame.equals(before)
+
+
+def test_labels_and_the_order_of_the_faces_are_drawn_apart(make_task):
+    """Else a face's place in the first epoch would go with its label."""
+    task = make_task()
+    assert not torch.equal(torch.rand(9, generator=generator(task)), torch.rand(9, generator=task.batches().batches._random))
