@@ -69,6 +69,19 @@ data_options = options(
     ),
     option("contradictions", DataSettings.contradictions, f"One picture under different ages: {' or '.join(CONTRADICTIONS)}."),
     option("accept_rejects", DataSettings.accept_rejects, "Go on although more than half of the files cannot be used.", bool),
+    option(
+        "confuse",
+        DataSettings.confuse,
+        "Plant a signal: training faces of two ranges get ages of each other, as 20-28,52-60; forget signal:confused.",
+    ),
+    option("confuse_fraction", DataSettings.confuse_fraction, "Share of the training faces of either range that do.", float),
+    option(
+        "inject",
+        DataSettings.inject,
+        "Plant a signal: training faces of a range carry a patch and are made older, as 20-28; forget signal:injected.",
+    ),
+    option("inject_fraction", DataSettings.inject_fraction, "Share of the training faces of the range that do.", float),
+    option("inject_years", DataSettings.inject_years, "Years added to the ages of the faces with the patch.", int),
 )
 
 image_size_option = option("image_size", ModelSpec.image_size, "Side of the network's input, in pixels (the study: 224).", int)

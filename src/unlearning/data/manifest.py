@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unlearning.data.augmentation import IDENTITY, PARAMETERS, plan_copies, write_pixels
+from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_copies, write_pixels
 from unlearning.data.cache import cache_folder, open_map, write_whole
 from unlearning.data.cleaning import ASKED_FOR, clean, reasons_table
 from unlearning.data.drawn import draw_folder
 from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Progress, Reading, read
 from unlearning.data.settings import DataSettings
+from unlearning.data.signals import PLANTED, SIGNALS, plant, stamp
 from unlearning.data.splitting import SPLITS, split
 from unlearning.errors import InputError
 
@@ -38,7 +39,8 @@ class DataSet:
 
     Args:
         manifest: one row a face or copy, faces first, each in the order of ids; columns ``COLUMNS`` (``row`` points into
-            ``pixels``; ``near`` is the smallest id among the face's near-copies, also those left out).
+            ``pixels``; ``near`` is the smallest id among the face's near-copies, also those left out), and ``PLANTED`` where
+            a signal is planted: ``age`` is then the one that is trained on.
         rejected: columns file, id, near, step, reason; every file that was found is here or in the manifest, once.
         pixels: read-only uint8 map, shape (rows, side, side, 3).
         stages: ages of what was kept after each step, by its title.
@@ -72,27 +74,44 @@ def prepare(settings: DataSettings, side: int, progress: Progress) -> DataSet:
     faces = kept.sort_values("id", ignore_index=True)
     faces["split"] = split(faces, settings.split_seed, settings.stratify)
     _require_parts(faces)
-    faces = faces.assign(copy_of="", **IDENTITY)
+    faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
     copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")
-    manifest = pd.concat([faces, copies], ignore_index=True)[COLUMNS] if len(copies) else faces[COLUMNS]
+    columns = [*COLUMNS, *_planted(faces)]
+    manifest = pd.concat([faces, copies], ignore_index=True)[columns] if len(copies) else faces[columns]
     titled = {title: stages[step] for step, title in STAGES.items()}
-    if not len(copies):
+    if not len(copies) and not settings.inject:
         return DataSet(manifest, rejected, reading.open_pixels(), titled)
     pixels = _pixels_with_copies(manifest, reading, progress)
     return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled)
 
 
 def _digest(manifest: pd.DataFrame) -> str:
-    text = manifest[LABELS].to_csv(index=False, lineterminator="\n")
+    text = manifest[[*LABELS, *_planted(manifest)]].to_csv(index=False, lineterminator="\n")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _planted(manifest: pd.DataFrame) -> list[str]:
+    """The columns that a planted signal adds; none where none is planted, so that such data keep their digest."""
+    return [column for column in PLANTED if column in manifest]
 
 
 def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Progress) -> np.ndarray:
     """The map of all rows, copies included; made once for each data set, beside the pixels that it is made from."""
     pixels, path = reading.open_pixels(), reading.pixels.with_name(f"copies-{_digest(manifest)}.npy")
     if open_map(path, len(manifest), pixels.shape[1]) is None:
-        write_whole(path, partial(write_pixels, manifest=manifest, pixels=pixels, progress=progress))
+        write_whole(path, partial(_write_all, manifest=manifest, pixels=pixels, progress=progress))
     return np.load(path, mmap_mode="r")
+
+
+def _write_all(path: Path, manifest: pd.DataFrame, pixels: np.ndarray, progress: Progress) -> None:
+    """Write the pictures of all rows, and put the patch on those that carry it, over whatever made a copy of them."""
+    write_pixels(path, manifest, pixels, progress)
+    if "signal" not in manifest:
+        return
+    written = np.lib.format.open_memmap(path, "r+")
+    for rows in np.array_split(np.flatnonzero(manifest.signal == SIGNALS[1]), -(-len(manifest) // AT_ONCE)):
+        written[rows] = stamp(written[rows])
+    written.flush()
 
 
 def _require_enough(kept: int, rejected: pd.DataFrame, settings: DataSettings) -> None:

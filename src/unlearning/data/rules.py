@@ -9,6 +9,7 @@
 ``file:ids.csv``          the sample ids or file names of a file's one column
 ``random:50``             50 faces drawn at random, ``random:0.05`` 5 % of them; ``random:50@7`` draws with seed 7
 ``hardest:50``            the 50 faces with the largest errors of the model at hand
+``signal:confused``       the faces that a planted signal touched: ``confused`` or ``injected``
 ========================  ==========================================================================================
 
 ``!`` binds before ``&``, and ``&`` before ``|``. Names with blanks or signs stand in double quotes: ``file:"my list.csv"``.
@@ -28,12 +29,13 @@ import pandas as pd
 from unlearning.data import labels
 from unlearning.data.lists import ids_of, read_list
 from unlearning.data.settings import GROUPS
+from unlearning.data.signals import SIGNALS
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
 
 LEGAL = (
     "20-28, group:0 .. group:4, gender:0|1, race:0 .. race:4, subject:ID, file:ids.csv, random:50, random:0.05, hardest:50, "
-    "joined by & | ! and parentheses"
+    "signal:confused|injected, joined by & | ! and parentheses"
 )
 AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
 DEEPEST = 50
@@ -181,6 +183,18 @@ def _subject(value: str) -> Selection:
     return select
 
 
+def _signal(value: str) -> Selection:
+    if value not in SIGNALS:
+        raise InputError(f"unknown signal {value!r}; legal: {', '.join(SIGNALS)}")
+
+    def select(known: Known) -> np.ndarray:
+        if "signal" not in known.manifest or not (known.manifest.signal == value).any():
+            raise InputError(f"no face of this data is {value}; plant it with -P confuse=20-28,52-60 or -P inject=20-28")
+        return (known.manifest.signal == value).to_numpy()
+
+    return select
+
+
 def _random(value: str) -> Selection:
     match = re.fullmatch(r"(\d+|\d*\.\d+)(?:@(\d{1,9}))?", value)
     if not match or float(match[1]) <= 0 or ("." in match[1] and float(match[1]) > 1):
@@ -256,4 +270,5 @@ ATOMS = {
     "file": _file,
     "random": _random,
     "hardest": _hardest,
+    "signal": _signal,
 }

@@ -36,6 +36,11 @@ class DataSettings:
         near_duplicates: keep near-copies together in one part, or keep only the first of them.
         contradictions: leave out pictures that stand under different ages, or keep the first of them.
         accept_rejects: go on although more than half of the files cannot be used.
+        confuse: two ranges of ages whose training faces get ages of each other, as ``20-28,52-60``; empty for none.
+        confuse_fraction: share of the training faces of either range that do, above 0 up to 1.
+        inject: a range of ages whose training faces carry a patch and are moved in age, as ``20-28``; empty for none.
+        inject_fraction: share of the training faces of the range that do, above 0 up to 1.
+        inject_years: years added to the ages of faces with the patch.
     """
 
     data_dir: str = ""
@@ -56,6 +61,11 @@ class DataSettings:
     near_duplicates: str = "together"
     contradictions: str = "leave_out"
     accept_rejects: bool = False
+    confuse: str = ""
+    confuse_fraction: float = 0.3
+    inject: str = ""
+    inject_fraction: float = 1.0
+    inject_years: int = 10
 
     def __post_init__(self):
         if not 0 < self.fraction <= 1:
@@ -72,6 +82,15 @@ class DataSettings:
         ):
             if getattr(self, name) not in legal:
                 raise InputError(f"{name}={getattr(self, name)!r} is not known; legal: {', '.join(legal)}")
+        if self.confuse or self.inject:
+            self._check_signal()
+
+    def _check_signal(self) -> None:
+        from unlearning.data.signals import parse_ranges
+
+        if self.confuse and self.inject:
+            raise InputError("confuse and inject cannot be planted in the same data; give one of them")
+        parse_ranges(self.confuse or self.inject, 2 if self.confuse else 1)
 
     def as_dict(self) -> dict:
         return asdict(self)

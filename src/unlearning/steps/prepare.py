@@ -15,7 +15,7 @@ from unlearning.tracking import runs
 
 MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/settings.json"
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
-TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason")
+TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason", "signal")
 
 
 def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[DataSet, str]:
