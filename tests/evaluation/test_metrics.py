@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting import forget_set
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.case import PARTS, Case
-from unlearning.evaluation.metrics import IN_WORDS, METRICS, measure
+from unlearning.evaluation.metrics import GATE_METRICS, IN_WORDS, METRICS, measure
 
 RULE = "20-28"
 REFERENCED = ("Utility", "Forgetting", "F")
+COSTS = {"samples": 640.0, "retrained_samples": 6400.0, "peak_memory_mb": 512.0}
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 
 
@@ -84,6 +86,17 @@ def test_without_the_time_of_retraining_the_ratio_is_not_a_number(study_case):
     assert math.isnan(measure(study_case(seconds=3.0, retrained_seconds=0.0))["seconds_ratio"])
 
 
+def test_what_was_not_counted_is_not_a_number(study_case):
+    values = measure(study_case(seconds=30.0))
+    assert all(math.isnan(values[name]) for name in ("samples", "samples_ratio", "passes", "peak_memory_mb"))
+
+
+def test_costs_by_hand(study_case):
+    """The example has one training face: 640 faces shown are 640 passes, a tenth of what retraining took."""
+    values = measure(study_case(**COSTS))
+    assert (values["samples"], values["samples_ratio"], values["passes"], values["peak_memory_mb"]) == (640, 0.1, 640, 512)
+
+
 def test_the_values_come_by_name_in_the_order_of_the_registry(study_case):
     values = measure(study_case())
     assert list(values) == list(METRICS)
@@ -146,7 +159,7 @@ def test_f_is_utility_times_forgetting(case):
 
 @each_metric
 def test_a_metric_changes_no_table_and_gives_the_same_number_again(metric):
-    case = drawn_case([("test", 50, -4.0, 3.0)])
+    case = replace(drawn_case([("test", 50, -4.0, 3.0)]), **COSTS)
     evaluated, retrained = case.evaluated.copy(), case.retrained.copy()
     first, second = metric.function(case), metric.function(case)
     assert first == second
@@ -157,7 +170,7 @@ def test_a_metric_changes_no_table_and_gives_the_same_number_again(metric):
 
 @each_metric
 def test_a_metric_does_not_depend_on_the_order_of_either_table(metric):
-    case = drawn_case([("test", 50, -4.0, 3.0), ("train", 22, 7.0, -1.0)])
+    case = replace(drawn_case([("test", 50, -4.0, 3.0), ("train", 22, 7.0, -1.0)]), **COSTS)
     for name in ("evaluated", "retrained"):
         backwards = replace(case, **{name: getattr(case, name)[::-1]})
         assert metric.function(backwards) == pytest.approx(metric.function(case))
@@ -167,7 +180,7 @@ def test_a_metric_does_not_depend_on_the_order_of_either_table(metric):
 def test_a_metric_says_what_it_is(metric):
     assert METRICS[metric.name] is metric
     assert metric.name.isidentifier(), "gates and tags spell it"
-    assert metric.unit in ("years", "seconds", "")
+    assert metric.unit in ("years", "seconds", "faces", "MB", "")
     assert metric.better in ("higher", "lower", "")
     assert metric.description
     assert "\n" not in metric.description
@@ -179,3 +192,22 @@ def test_the_median_guess_is_the_median_training_age_for_everybody(table):
     full = table(*((split, age, 0.0) for split, some in ages.items() for age in some))
     assert measure(Case(full))["median_guess_mae"] == 17.5
     assert math.isnan(measure(Case(full[full.split != "test"]))["median_guess_mae"])
+
+
+def test_gates_may_name_everything_that_is_measured_or_audited():
+    assert set(GATE_METRICS) == {*METRICS, *AUDIT_METRICS}
+    assert all(GATE_METRICS[name] is metric for name, metric in METRICS.items())
+
+
+def test_what_the_audit_measures_is_measured_when_it_is_asked_for(study_case):
+    """Sorted, the version's 27 and 29 lie 7 and 6 years from the retrained 34 and 35, the original's 26 and 31 8 and 4."""
+    original = study_case().evaluated.assign(predicted=[26.0, 31.0, 41.0, 51.0])
+    values = measure(study_case(original=original), ("forget_rmse", "forget_w1_normalised"))
+    assert list(values) == [*METRICS, "forget_rmse", "forget_w1_normalised"]
+    assert values["forget_rmse"] == pytest.approx(math.sqrt((2**2 + 1**2) / 2))
+    assert values["forget_w1_normalised"] == pytest.approx((7 + 6) / (8 + 4))
+
+
+def test_what_the_audit_cannot_say_is_not_a_number(study_case):
+    assert math.isnan(measure(study_case(), ["mia_auc"])["mia_auc"])
+    assert math.isnan(measure(study_case(), ["forgetting_rescaled"])["forgetting_rescaled"])

@@ -1,16 +1,22 @@
-"""METRICS, the visible registry: a metric is one function of a Case and one name."""
+"""METRICS, the visible registry: a metric is one function of a Case and one name.
+
+METRICS is measured for every version. GATE_METRICS adds what the audit measures: gates may name all of it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from unlearning.evaluation import study
-from unlearning.evaluation.case import PARTS, Case
+from unlearning.evaluation.audit_metric import AuditMetric
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.case import IN_WORDS, PARTS, Case
+from unlearning.evaluation.ground import NotKnownError, comparison_of
 from unlearning.naming import by_name
 
 
@@ -21,7 +27,7 @@ class Metric:
     Args:
         name: key in MLflow and in gates.
         function: Case -> number; not a number when the part it needs is empty.
-        unit: ``years``, ``seconds`` or empty for a ratio.
+        unit: ``years``, ``seconds``, ``faces``, ``MB``, or empty for a ratio.
         better: ``higher`` or ``lower``; empty where neither is better by itself.
         description: one line for people.
     """
@@ -71,14 +77,24 @@ def seconds_ratio(case: Case) -> float:
     return case.seconds / case.retrained_seconds if case.retrained_seconds else math.nan
 
 
-IN_WORDS = {
-    "train": "training faces, forgotten ones included",
-    "validation": "validation faces, forgotten ones included",
-    "test": "test faces",
-    "forget": "forget set",
-    "retain": "retain set",
-    "test_in_range": "test faces that the forget rule describes",
-}
+def samples_ratio(case: Case) -> float:
+    """Faces shown to the optimiser over those of retraining."""
+    return case.samples / case.retrained_samples if case.retrained_samples else math.nan
+
+
+def passes(case: Case) -> float:
+    """Faces shown to the optimiser over the number of training faces and copies."""
+    train = int(case.mask("train").sum())
+    return case.samples / train if train else math.nan
+
+
+def audited(case: Case, metric: AuditMetric) -> float:
+    """A metric of the audit for a version by itself, without an interval; not a number where there is none."""
+    try:
+        return float(metric.function(comparison_of(case))[0])
+    except NotKnownError:
+        return math.nan
+
 
 METRICS = by_name(
     Metric("Utility", utility, "", "higher", "MAE of the retrained model over MAE of this one, on the test set"),
@@ -93,9 +109,22 @@ METRICS = by_name(
     Metric("median_guess_mae", median_guess, "years", "", "MAE on the test faces of always answering the median training age"),
     Metric("seconds", lambda case: case.seconds, "seconds", "lower", "time of training or unlearning"),
     Metric("seconds_ratio", seconds_ratio, "", "lower", "seconds over the seconds of retraining"),
+    Metric("samples", lambda case: case.samples, "faces", "lower", "faces shown to the optimiser, repeated ones counted"),
+    Metric("samples_ratio", samples_ratio, "", "lower", "samples over the samples of retraining"),
+    Metric("passes", passes, "", "lower", "samples over the number of training faces and copies"),
+    Metric("peak_memory_mb", lambda case: case.peak_memory_mb, "MB", "lower", "most memory that making the version took"),
+)
+
+GATE_METRICS = METRICS | by_name(
+    *(
+        Metric(name, partial(audited, metric=metric), metric.unit, metric.better, metric.description)
+        for name, metric in AUDIT_METRICS.items()
+        if name not in METRICS
+    )
 )
 
 
-def measure(case: Case) -> dict[str, float]:
-    """Every metric of the registry, by name."""
-    return {name: float(metric.function(case)) for name, metric in METRICS.items()}
+def measure(case: Case, names: Iterable[str] = ()) -> dict[str, float]:
+    """Every metric of METRICS, by name, and those of GATE_METRICS that are asked for: the audit's cost more time."""
+    wanted = METRICS | {name: GATE_METRICS[name] for name in names}
+    return {name: float(metric.function(case)) for name, metric in wanted.items()}

@@ -1,0 +1,280 @@
+"""The audit: every number about a version beside the original, the retrained model and a second retrained model, judged.
+
+A number says little by itself: a model may score well because the metric is blind to what it did. So each is given for the
+model that remembers everything, for the one that never saw the forget set, and for another of that kind, whose distance to
+the first is the floor: what two seeds differ by. Without a retrained model little can be said, and the audit lists what not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.audit_metric import COST, AuditMetric
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.audit_words import sentence, unsaid, warnings
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.ground import FEWEST, MODELS, Comparison, NotKnownError
+from unlearning.evaluation.panel import ROLES, Pair, Panel, panel_of
+from unlearning.evaluation.resample import RESAMPLES
+from unlearning.evaluation.study import ALPHA
+from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Everything that an audit looks at.
+
+    Args:
+        version: prediction table of the version on trial.
+        original: of the model that remembers everything; None when there is none, here and below.
+        retrained: of the model that never saw the forget set.
+        second: of another retrained model, with another seed.
+        forget: who was to be forgotten.
+        forgotten: sets forgotten before; their faces are not retained.
+        about: columns id, and what is known of gender, race, copy_of, near, as the manifest has them.
+        alpha: scale of Forgetting, in years.
+        seconds: time it took to make the version.
+        retrained_seconds: time it took to make the retrained model.
+        samples: faces shown to the optimiser to make the version, repeated ones counted each time.
+        retrained_samples: the same of the retrained model.
+        peak_memory_mb: most memory that making the version took, in MB.
+        measured: numbers from elsewhere, by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``.
+    """
+
+    version: pd.DataFrame
+    original: pd.DataFrame | None = None
+    retrained: pd.DataFrame | None = None
+    second: pd.DataFrame | None = None
+    forget: ForgetSet | None = None
+    forgotten: tuple[ForgetSet, ...] = ()
+    about: pd.DataFrame | None = None
+    alpha: float = ALPHA
+    seconds: float = math.nan
+    retrained_seconds: float = math.nan
+    samples: float = math.nan
+    retrained_samples: float = math.nan
+    peak_memory_mb: float = math.nan
+    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def case(self) -> Case:
+        """The same as a case of METRICS."""
+        return Case(self.version, **{name: value for name, value in vars(self).items() if name not in ("version", "measured")})
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """How an audit measures and judges.
+
+    Args:
+        seed: of all draws: equal seeds and equal witnesses give equal numbers.
+        resamples: of the faces, for intervals and floors.
+        bounds: what decides between verdicts.
+    """
+
+    seed: int = 0
+    resamples: int = RESAMPLES
+    bounds: Bounds = field(default_factory=Bounds)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of an audit; numbers that are not known are not numbers.
+
+    Args:
+        metric: name in AUDIT_METRICS.
+        part: the faces it is about.
+        kind: usefulness, memory, likeness or cost.
+        unit: of the numbers.
+        better: higher, lower, or empty where the retrained model's value is the best.
+        original: value of the original.
+        retrained: value of the retrained model.
+        second: value of the second retrained model.
+        version: value of the version.
+        low: lower end of the version's interval.
+        high: upper end.
+        gap: version - retrained.
+        gap_low: lower end of its interval, the faces drawn alike for both models.
+        gap_high: upper end.
+        distance: what is judged: abs(gap), or its mean over pairs of single members.
+        floor: the same between retrained models.
+        verdict: one of VERDICTS.
+        bound: the comparison that decided.
+        note: what else to know.
+        reason: why there is no verdict.
+    """
+
+    metric: str
+    part: str
+    kind: str
+    unit: str
+    better: str
+    original: float
+    retrained: float
+    second: float
+    version: float
+    low: float
+    high: float
+    gap: float
+    gap_low: float
+    gap_high: float
+    distance: float
+    floor: float
+    verdict: str
+    bound: str
+    note: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Args:
+        rows: one a metric, in the order of AUDIT_METRICS.
+        sentence: the overall finding.
+        warnings: sentences about what makes the numbers weaker, or about something odd in the witnesses.
+        unsaid: sentences about what cannot be said, with the reason.
+        settings: how it was measured and judged.
+    """
+
+    rows: tuple[Row, ...]
+    sentence: str
+    warnings: tuple[str, ...]
+    unsaid: tuple[str, ...]
+    settings: AuditSettings
+
+    def table(self) -> pd.DataFrame:
+        """One row a metric, the columns those of ``Row``."""
+        return pd.DataFrame([vars(row) for row in self.rows])
+
+    def numbers(self) -> dict[str, float]:
+        """The version's numbers by metric, those that are known: what gates compare."""
+        return {row.metric: row.version for row in self.rows if not math.isnan(row.version)}
+
+    def verdicts(self) -> dict[str, str]:
+        """The verdicts by metric."""
+        return {row.metric: row.verdict for row in self.rows}
+
+    def as_dict(self) -> dict:
+        """As JSON holds it; numbers that are not known are null."""
+        rows = [{name: _plain(value) for name, value in vars(row).items()} for row in self.rows]
+        settings = vars(self.settings) | {"bounds": vars(self.settings.bounds)}
+        texts = {"sentence": self.sentence, "warnings": list(self.warnings), "unsaid": list(self.unsaid)}
+        return texts | {"settings": settings, "rows": rows}
+
+
+def _plain(value: str | float) -> str | float | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def audit(witnesses: Witnesses, settings: AuditSettings = AuditSettings()) -> Audit:
+    """Measure every metric on every witness, and judge the version.
+
+    Raises:
+        InputError: two tables, or a table and the manifest, hold different faces.
+    """
+    panel = panel_of(witnesses.case(), witnesses.measured, settings.resamples, settings.seed)
+    numbers = Numbers(panel)
+    found = [(numbers.find(metric, settings.bounds), numbers.noise(metric)) for metric in AUDIT_METRICS.values()]
+    sampled = [noise.ravel() for finding, noise in found if noise is not None and finding.metric.kind != COST]
+    level = joint_level(sampled, settings.bounds.floor)
+    findings = [replace(finding, floor=_floor(noise, level)) for finding, noise in found]
+    rows = tuple(_row(finding, settings.bounds) for finding in findings)
+    said = warnings(panel, findings, settings.bounds)
+    return Audit(rows, sentence(findings, rows), said, unsaid(rows), settings)
+
+
+def _floor(noise: np.ndarray | None, level: float) -> float:
+    return math.nan if noise is None or np.isnan(noise).all() else float(np.nanquantile(noise, level))
+
+
+def _row(found: Finding, bounds: Bounds) -> Row:
+    metric, decided = found.metric, judge(found, bounds)
+    own = {"metric": metric.name, **{name: getattr(metric, name) for name in ("part", "kind", "unit", "better")}}
+    low, high = found.interval
+    gap, gap_low, gap_high = found.gap
+    ends = {"low": low, "high": high, "gap": gap, "gap_low": gap_low, "gap_high": gap_high}
+    return Row(**own, **found.values, **ends, distance=found.distance, floor=found.floor, **vars(decided))
+
+
+class Numbers:
+    """The numbers of a panel, each computed once."""
+
+    def __init__(self, panel: Panel):
+        self.panel = panel
+        self._known: dict[tuple, np.ndarray | str] = {}
+
+    def of(self, metric: AuditMetric, comparison: Comparison) -> np.ndarray | str:
+        """A metric of a model, the sample's first; or the reason why there is none."""
+        looked_at = [getattr(comparison, role) for role in metric.needs]
+        key = (metric.name, comparison.subject.name, *(model and model.name for model in looked_at))
+        if key not in self._known:
+            self._known[key] = _number(metric, comparison)
+        return self._known[key]
+
+    def differences(self, metric: AuditMetric, pairs: tuple[Pair, ...]) -> np.ndarray | None:
+        """First model minus second of every pair: shape (pairs, 1 + resamples); None when one is not known."""
+        both = [(self.of(metric, first), self.of(metric, second)) for first, second in pairs]
+        if not both or any(isinstance(number, str) for pair in both for number in pair):
+            return None
+        return np.stack([first - second for first, second in both])
+
+    def noise(self, metric: AuditMetric) -> np.ndarray | None:
+        """Resampled distances of every two retrained models; None when there is one model, or none."""
+        found = self.differences(metric, self.panel.noise)
+        return None if found is None else np.abs(found[:, 1:])
+
+    def find(self, metric: AuditMetric, bounds: Bounds) -> Finding:
+        """Everything about a metric but its floor."""
+        models = self.panel.models
+        known = {role: self.of(metric, models[role]) if role in models else _missing(role) for role in ROLES}
+        values = {role: math.nan if isinstance(number, str) else float(number[0]) for role, number in known.items()}
+        reasons = {role: number for role, number in known.items() if isinstance(number, str)}
+        version, original = (self.differences(metric, pairs) for pairs in (self.panel.version, self.panel.original))
+        gap = self.differences(metric, _whole(models))
+        return Finding(
+            metric,
+            values,
+            reasons,
+            (math.nan, math.nan)
+            if "version" in reasons or metric.kind == COST
+            else _ends(known["version"], bounds, metric.inflated),
+            (math.nan,) * 3 if gap is None else (float(gap[0, 0]), *_ends(gap[0], bounds, metric.inflated)),
+            math.nan if version is None else float(version[:, 0].mean()),
+            math.nan if version is None else float(np.abs(version[:, 0]).mean()),
+            math.nan if original is None else float(np.abs(original[:, 0]).mean()),
+            count=len(self.panel.ground.rows[metric.part]) if metric.part else math.nan,
+        )
+
+
+def _whole(models: Mapping[str, Comparison]) -> tuple[Pair, ...]:
+    return ((models["version"], models["retrained"]),) if "retrained" in models else ()
+
+
+def _missing(role: str) -> str:
+    return f"no {MODELS[role]}"
+
+
+def _number(metric: AuditMetric, comparison: Comparison) -> np.ndarray | str:
+    try:
+        found = metric.function(comparison)
+    except NotKnownError as reason:
+        return str(reason)
+    return found if math.isfinite(found[0]) else "it is not a number"
+
+
+def _ends(values: np.ndarray, bounds: Bounds, inflated: bool) -> tuple[float, float]:
+    """The middle of the resampled values; not numbers where too few resamples have one, or for what is not sampled."""
+    drawn = values[1:][np.isfinite(values[1:])]
+    if len(drawn) < len(values) / 2 or len(drawn) < FEWEST:
+        return math.nan, math.nan
+    if inflated:
+        drawn = np.maximum(drawn - (drawn.mean() - values[0]), min(0.0, values[0]))
+    low, high = np.quantile(drawn, [(1 - bounds.level) / 2, (1 + bounds.level) / 2])
+    return float(low), float(high)

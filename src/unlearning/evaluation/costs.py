@@ -1,0 +1,42 @@
+"""What making a version cost, beside the cost of retraining; and numbers that were measured elsewhere."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from unlearning.evaluation.ground import Comparison, NotKnownError, Witness
+
+
+def cost(comparison: Comparison, name: str) -> np.ndarray:
+    """``seconds``, ``samples`` or ``peak_memory_mb`` of the model."""
+    return comparison.constant(_known(comparison.subject, name))
+
+
+def cost_ratio(comparison: Comparison, name: str) -> np.ndarray:
+    """The cost over that of the retrained model (run-time efficiency): below 1 is cheaper than retraining."""
+    other = _known(comparison.other("retrained"), name)
+    if not other > 0:
+        raise NotKnownError(f"the {name} of retraining are 0")
+    return comparison.constant(_known(comparison.subject, name) / other)
+
+
+def passes(comparison: Comparison) -> np.ndarray:
+    """Samples shown to the optimiser over the number of training faces and copies."""
+    return comparison.constant(_known(comparison.subject, "samples") / len(comparison.ground.some("train")))
+
+
+def measured(comparison: Comparison, name: str) -> np.ndarray:
+    """A number that was measured on the model itself, or on many models, and handed to the audit."""
+    value = comparison.subject.measured.get(name, math.nan)
+    if math.isnan(value):
+        raise NotKnownError("it was not measured")
+    return comparison.constant(value)
+
+
+def _known(witness: Witness, name: str) -> float:
+    value = witness.costs.get(name, math.nan)
+    if math.isnan(value):
+        raise NotKnownError(f"{name.replace('_', ' ')} not recorded")
+    return value

@@ -1,0 +1,195 @@
+"""Relearn time: a model that has only hidden what it knew has it back after a few steps of training.
+
+Anamnesis index (AIN) of Chundawat et al. 2023 (https://arxiv.org/abs/2201.05629), for regression as in Tarun et al. 2023
+(https://arxiv.org/abs/2210.08196). Only copies are trained: the published code trains the models that it is given, so that
+its second measurement starts from a relearned one.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+
+from unlearning.data.faces import Batches, FaceSet
+from unlearning.data.forget import ForgetSet, forget_mask
+from unlearning.errors import InputError
+from unlearning.training.fit import fit
+from unlearning.training.losses import absolute_error
+from unlearning.training.predict import mean_absolute_error
+from unlearning.training.recipe import Recipe
+
+DATA = ("train", "forget")
+
+
+@dataclass(frozen=True)
+class RelearnSettings:
+    """How models are made to relearn.
+
+    Args:
+        data: what they are trained on: ``train``, all training faces, forgotten ones included; ``forget``, those alone.
+        lr: constant learning rate of Adam.
+        tolerance: a: the original's error times 1 + a is to be reached.
+        epochs: most passes over the data.
+        seeds: one shuffle of the data each.
+    """
+
+    data: str = "train"
+    lr: float = 1e-3
+    tolerance: float = 0.05
+    epochs: int = 10
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self):
+        if self.data not in DATA:
+            raise InputError(f"data={self.data!r} cannot be relearned from; legal: {', '.join(DATA)}")
+        if not self.seeds or self.tolerance < 0:
+            raise InputError(f"seeds={self.seeds} (legal: one or more), tolerance={self.tolerance} (legal: from 0)")
+
+
+@dataclass(frozen=True)
+class RelearnTime:
+    """Steps until a model knew again, one number a shuffle; where ``censored``, it still did not when it was stopped.
+
+    Args:
+        steps: optimiser steps; 0 for a model that never forgot.
+        censored: was it stopped at ``cap``?
+        cap: most steps.
+    """
+
+    steps: tuple[int, ...]
+    censored: tuple[bool, ...]
+    cap: int
+
+    @property
+    def mean(self) -> float:
+        """Mean steps over the shuffles: a lower bound where any is censored."""
+        return sum(self.steps) / len(self.steps)
+
+
+@dataclass(frozen=True)
+class Ain:
+    """The anamnesis index with all that it was computed from.
+
+    Args:
+        value: rt(U) / rt(R), from 0, without a unit: 1 is ideal, far below 1 still remembers, far above 1 is over-forgotten.
+            Not a number where nothing can be said.
+        bound: empty for a value; ``at least`` or ``at most`` where the unlearned or the retrained model was stopped at the cap;
+            ``unknown`` where both were, or where the retrained model needs no step.
+        unlearned: steps of the unlearned model.
+        retrained: steps of the retrained model.
+        target: error to be reached on the forgotten validation faces, in years.
+        data: what was trained on, a name of ``DATA``.
+    """
+
+    value: float
+    bound: str
+    unlearned: RelearnTime
+    retrained: RelearnTime
+    target: float
+    data: str
+
+
+class _KnowsAgain(Exception):  # noqa: N818
+    """Ends a training in the middle of an epoch: the error to be reached is reached."""
+
+
+def anamnesis(
+    fabric,
+    unlearned: torch.nn.Module,
+    retrained: torch.nn.Module,
+    original: torch.nn.Module,
+    faces: FaceSet,
+    forget: ForgetSet,
+    recipe: Recipe,
+    settings: RelearnSettings | None = None,
+) -> Ain:
+    """AIN = rt(M_U) / rt(M_R), with rt the mean over shuffles of the steps until MAE <= (1 + a) * MAE of M_O.
+
+    The error is that on the validation faces of the forget set, measured after every step. Both models see the same batches
+    in the same order. The models handed in are not changed.
+
+    Args:
+        fabric: Lightning Fabric: device and precision.
+        unlearned: the network to judge; one member of a version.
+        retrained: the member of the retrained reference with the same seed.
+        original: the member of the original.
+        faces: all prepared faces.
+        forget: who was to be forgotten.
+        recipe: how the models were trained: batch size, flips and shifts are taken from it.
+        settings: of the relearning; the usual ones without.
+
+    Raises:
+        InputError: the forget set has no validation face, or no training face.
+    """
+    settings = settings or RelearnSettings()
+    forgotten = faces.where(forget_mask(faces.frame, forget))
+    probe, training = forgotten.part("validation"), (faces if settings.data == "train" else forgotten).part("train")
+    for missing, some in (("validation", probe), ("training", training)):
+        if not len(some):
+            raise InputError(f"the forget set {forget.rule} has no {missing} face, so nobody can see when it is relearned")
+    target = (1 + settings.tolerance) * mean_absolute_error(original, probe)
+    own, other = (relearn_time(fabric, model, training, probe, target, recipe, settings) for model in (unlearned, retrained))
+    return Ain(*_ratio(own, other), own, other, target, settings.data)
+
+
+def relearn_time(
+    fabric,
+    network: torch.nn.Module,
+    training: FaceSet,
+    probe: FaceSet,
+    target: float,
+    recipe: Recipe,
+    settings: RelearnSettings,
+) -> RelearnTime:
+    """rt(M): steps of training a copy of ``network`` until its MAE on ``probe`` is at most ``target`` years, for each shuffle.
+
+    The order of the batches follows the seeds alone, so it is the same for any two networks. Fewer steps: remembers more.
+
+    Args:
+        fabric: Lightning Fabric: device and precision.
+        network: it stays as it is.
+        training: faces to learn from.
+        probe: faces that the error is measured on.
+        target: error to be reached, in years.
+        recipe: gives batch size, flips and shifts.
+        settings: learning rate, most epochs and the seeds.
+    """
+    now = recipe.fine_tuning(settings.lr, settings.epochs, optimizer="adam", weight_decay=0.0)
+    steps, censored = zip(*(_relearn(fabric, network, training, probe, target, now, s) for s in settings.seeds), strict=True)
+    return RelearnTime(steps, censored, settings.epochs * len(_batches(training, now, 0)))
+
+
+def _batches(training: FaceSet, recipe: Recipe, seed: int) -> Batches:
+    return Batches(training, None, recipe.batch_size, recipe.flip, recipe.shift, seed)
+
+
+def _relearn(fabric, network, training: FaceSet, probe: FaceSet, target: float, recipe: Recipe, seed: int) -> tuple[int, bool]:
+    """Steps that one shuffle took, and whether they ended at the cap."""
+    model = copy.deepcopy(network).requires_grad_(True).to(fabric.device)
+    steps = 0
+
+    def look() -> None:
+        if mean_absolute_error(model, probe, fabric.device) <= target:
+            raise _KnowsAgain
+
+    def after_step(done: float) -> None:
+        nonlocal steps
+        steps += 1
+        look()
+
+    try:
+        look()
+        fit(fabric, model, _batches(training, recipe, seed), absolute_error, recipe, seed=seed, after_step=after_step)
+    except _KnowsAgain:
+        return steps, False
+    return steps, True
+
+
+def _ratio(unlearned: RelearnTime, retrained: RelearnTime) -> tuple[float, str]:
+    stopped = any(unlearned.censored), any(retrained.censored)
+    if all(stopped) or not retrained.mean:
+        return math.nan, "unknown"
+    return unlearned.mean / retrained.mean, "at least" if stopped[0] else "at most" if stopped[1] else ""

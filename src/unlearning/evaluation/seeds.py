@@ -1,0 +1,230 @@
+"""What several seeds of one method tell: each face has a distribution of answers, unlearned and retrained.
+
+With one seed a face has one answer of each kind, and nobody can say whether their difference is forgetting or chance. With
+N seeds of each kind there are two samples a face. U-LiRA asks whether a membership attack that knows both distributions
+tells an unlearned model from a retrained one; KLOM says how far the two distributions are from each other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from unlearning.errors import InputError
+from unlearning.evaluation import attacks
+from unlearning.evaluation.resample import interval
+
+FLOOR = 0.25
+RATE = 0.01
+SHIFTS = 4
+MOST_FACES = 2000
+ROUNDS = 200
+PERCENTILE = 0.95
+FEWEST = 3
+SIMULATED = 20_000
+
+
+def outputs(table: pd.DataFrame, mask: np.ndarray) -> np.ndarray:
+    """Predictions of the members on the rows of a mask, in years, shape (members, faces): one member a seed."""
+    members = [column for column in table.columns if column.startswith("member_")]
+    return table.loc[np.asarray(mask), members].to_numpy(np.float64).T
+
+
+@dataclass(frozen=True)
+class SeedAttack:
+    """What U-LiRA achieved.
+
+    Args:
+        auc: chance, 0 to 1, that an unlearned model's score is above a retrained one's; .5 is forgotten, 1 is told apart
+            always; below .5 the attack's picture of the two kinds does not carry over to models that it has not seen.
+        null: where the middle 95 % of the AUC lie when the models of both kinds are dealt out at random.
+        tpr: share of the unlearned models' scores above all but ``rate`` of the retrained ones'; ``rate`` is forgotten.
+        tpr_null: the same of the relabelled models.
+        rate: false positive rate of ``tpr``.
+        pairs: share of the held-out pairs, one model of each kind, that the attack puts in the right order; .5 is forgotten.
+        models: how many of each kind.
+        faces: how many were attacked.
+    """
+
+    auc: float
+    null: tuple[float, float]
+    tpr: float
+    tpr_null: tuple[float, float]
+    rate: float
+    pairs: float
+    models: tuple[int, int]
+    faces: int
+
+
+def likelihood_attack(
+    unlearned: np.ndarray,
+    retrained: np.ndarray,
+    *,
+    floor: float = FLOOR,
+    pooled: bool = True,
+    rate: float = RATE,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+) -> SeedAttack:
+    """U-LiRA for regression, the cheap form: one forget set, N seeds of the unlearned and of the retrained model.
+
+    A face's statistic t is the prediction, or its signed error: the age is the same for all models. Both kinds get a normal
+    distribution of t, and the score is the logarithm of their ratio, log N(t; m_u, s_u) - log N(t; m_r, s_r). A PAIR is left
+    out of the fit, one model of each kind, and judged: leaving out one alone moves its own kind's mean away from it, and the
+    AUC falls to .46 at N = 3 where there is nothing to find. Source: Hayes et al. 2024, https://arxiv.org/abs/2403.01218.
+
+    All faces share the few models, so the scores are not independent; how far AUC and TPR move by chance is measured by
+    dealing the models out again at random. With three of each kind there are ten ways, so nothing is ever beyond 95 %. What
+    limits the attack is the number of models: of more than ``MOST_FACES`` faces as many are drawn.
+
+    Args:
+        unlearned: t in years, shape (models, faces).
+        retrained: t of the retrained models on the same faces.
+        floor: smallest standard deviation of a fit, in years.
+        pooled: one standard deviation for both kinds of a face; otherwise each its own, which needs more models.
+        rate: false positive rate at which ``tpr`` is read.
+        rounds: how many relabellings are tried; all, where there are no more.
+        seed: of the relabellings, and of the draw of faces.
+
+    Raises:
+        InputError: fewer than three models of a kind, or outputs of different faces or of none.
+    """
+    _check(unlearned, retrained)
+    faces = np.random.default_rng([seed, 1]).permutation(unlearned.shape[1])[:MOST_FACES]
+    unlearned, retrained = unlearned[:, faces], retrained[:, faces]
+
+    def attack(own: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
+        scores = held_out_scores(own, other, floor, pooled)
+        counts = attacks.count(*scores)
+        right = np.mean((np.sign(scores[0] - scores[1]) + 1) / 2)
+        return float(attacks.auc(counts)[0]), float(attacks.true_positives(counts, rate)[0]), float(right)
+
+    values = attack(unlearned, retrained)
+    everyone = np.concatenate([unlearned, retrained])
+    dealt = [attack(everyone[first], everyone[other]) for first, other in _deals(len(unlearned), len(everyone), rounds, seed)]
+    null, tpr_null, _ = (interval(np.array(some)) for some in zip(*dealt, strict=True))
+    return SeedAttack(values[0], null, values[1], tpr_null, rate, values[2], (len(unlearned), len(retrained)), len(faces))
+
+
+def held_out_scores(
+    unlearned: np.ndarray, retrained: np.ndarray, floor: float = FLOOR, pooled: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log likelihood ratios of held-out models, two arrays: of the unlearned and of the retrained model of every pair.
+
+    The k-th unlearned model goes with the retrained ones k, k + 1, ... (at most ``SHIFTS`` of them, around the end), so
+    every model is left out equally often when there are as many of each kind. Arguments as of ``likelihood_attack``.
+    """
+    count = max(len(unlearned), len(retrained))
+    pairs = [(k % len(unlearned), (k + shift) % len(retrained)) for shift in range(min(SHIFTS, count)) for k in range(count)]
+    own, other = np.array(sorted(set(pairs))).T
+    left_own, left_other = _without(unlearned, own), _without(retrained, other)
+    spreads = _spreads(left_own, left_other, len(unlearned) - 1, len(retrained) - 1, pooled)
+    fits = [(mean, np.maximum(spread, floor)) for (mean, _), spread in zip((left_own, left_other), spreads, strict=True)]
+    scores = [_log_normal(t, *fits[0]) - _log_normal(t, *fits[1]) for t in (unlearned[own], retrained[other])]
+    return scores[0].ravel(), scores[1].ravel()
+
+
+def _without(outputs: np.ndarray, left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, and sum of squared deviations from it, of all models but one, shape (left out, faces)."""
+    centred = outputs - outputs.mean(axis=0)
+    mean = -centred[left_out] / (len(outputs) - 1)
+    squares = (centred**2).sum(axis=0) - centred[left_out] ** 2 - (len(outputs) - 1) * mean**2
+    return mean + outputs.mean(axis=0), np.maximum(squares, 0.0)
+
+
+def _spreads(own: tuple, other: tuple, own_count: int, other_count: int, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
+    if pooled:
+        together = np.sqrt((own[1] + other[1]) / (own_count + other_count - 2))
+        return together, together
+    return np.sqrt(own[1] / (own_count - 1)), np.sqrt(other[1] / (other_count - 1))
+
+
+def _log_normal(value: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """The logarithm of a normal density, up to a constant."""
+    return -0.5 * ((value - mean) / spread) ** 2 - np.log(spread)
+
+
+def _deals(first: int, count: int, rounds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Ways to deal ``count`` models out into ``first`` and the rest: all of them, or ``rounds`` at random."""
+    everyone, random = np.arange(count), np.random.default_rng(seed)
+    if math.comb(count, first) <= rounds:
+        chosen = [np.array(some) for some in combinations(range(count), first)]
+    else:
+        chosen = [random.permutation(count)[:first] for _ in range(rounds)]
+    return [(some, np.setdiff1d(everyone, some)) for some in chosen]
+
+
+@dataclass(frozen=True)
+class Klom:
+    """KL divergence of margins, for regression.
+
+    Args:
+        value: 95th percentile over faces of KL(unlearned || retrained), in nats, from 0; lower is better.
+        null: the same of models that differ in nothing but their seed: what chance alone gives with so many models.
+        models: how many of each kind.
+    """
+
+    value: float
+    null: float
+    models: tuple[int, int]
+
+
+def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
+    """How far the answers of unlearned and retrained models are from each other, on the faces where they are farthest.
+
+    Per face, with mean m and standard deviation s of the N outputs (1: unlearned, 2: retrained)::
+
+        KL = log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2
+
+    A face whose retrained models all give one answer has an infinite value, unless the unlearned ones give it too. Between
+    sets of the same kind the 95th percentile is 17 at N = 3 and 1.3 at N = 8, so the value means something only beside
+    ``null``. Real faces share their models, which makes it move more than the simulated, independent ones: where there is a
+    second set of retrained models, its own value is the better yardstick. Source: Georgiev et al. 2024,
+    https://arxiv.org/abs/2410.23232, whose margins are of classes; the closed form takes the outputs of a face as normal.
+
+    Args:
+        unlearned: predictions in years, shape (models, faces).
+        retrained: the same of retrained models.
+        seed: of the simulated null.
+
+    Raises:
+        InputError: fewer than three models of a kind, or outputs of different faces or of none.
+    """
+    _check(unlearned, retrained)
+    models = len(unlearned), len(retrained)
+    return Klom(_percentile(divergences(unlearned, retrained)), klom_null(*models, seed), models)
+
+
+def divergences(unlearned: np.ndarray, retrained: np.ndarray) -> np.ndarray:
+    """KL(unlearned || retrained) of every face in nats, shape (faces,), as in ``klom``; 0 is equal, lower is better."""
+    (own_mean, own), (mean, spread) = ((values.mean(axis=0), values.std(axis=0)) for values in (unlearned, retrained))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        divergence = np.log(spread / own) + (own**2 + (own_mean - mean) ** 2) / (2 * spread**2) - 0.5
+    same = (own == spread) & (own_mean == mean)
+    return np.where(same, 0.0, np.where(np.isfinite(divergence), divergence, np.inf))
+
+
+@cache
+def klom_null(unlearned_models: int, retrained_models: int, seed: int = 0) -> float:
+    """The value of ``klom`` for so many models that all draw their outputs from one normal distribution; simulated."""
+    random = np.random.default_rng(seed)
+    first, second = (random.normal(size=(models, SIMULATED)) for models in (unlearned_models, retrained_models))
+    return _percentile(divergences(first, second))
+
+
+def _percentile(values: np.ndarray) -> float:
+    """The 95th percentile, a value that occurs: between a finite and an infinite one there is none."""
+    return float(np.quantile(values, PERCENTILE, method="inverted_cdf"))
+
+
+def _check(unlearned: np.ndarray, retrained: np.ndarray) -> None:
+    few = min(len(unlearned), len(retrained))
+    if few < FEWEST:
+        raise InputError(f"{few} models of a kind are too few to know a distribution; legal: {FEWEST} or more, one a seed")
+    if np.ndim(unlearned) != 2 or np.shape(unlearned)[1:] != np.shape(retrained)[1:] or not np.size(unlearned):
+        raise InputError(f"outputs of shape {np.shape(unlearned)} and {np.shape(retrained)}: legal is (models, the same faces)")

@@ -1,0 +1,97 @@
+"""docs/metrics.md: a card for every number that the project gives, made from the registries themselves.
+
+    PYTHONPATH=src python -c "from unlearning.reports import metric_cards as m; print(m.metric_cards(), end='')"
+
+prints it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+from unlearning.evaluation.audit_metric import AuditMetric
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.evaluation.verdicts import VERDICTS, Bounds
+
+HEAD = """# Metrics
+
+This page is made from the registries `METRICS` and `AUDIT_METRICS`; a test keeps it so. How the audit judges is told in
+[audit.md](audit.md).
+
+Notation: y age in years, f(x) prediction, e = f(x) - y; O original, R retrained without the forget set, R' another retrained
+model, U the version. Numbers marked *always* are logged with every version; the others are measured by the audit, or when a
+gate names them. Any of them can be named in gates, as `-P gates="F > .9, mia_gap < .05"`.
+"""
+KINDS = {
+    "usefulness": "Usefulness: being better than retraining is no fault",
+    "memory": "Memory: one side of the retrained model's value is remembering, the other over-forgetting",
+    "likeness": "Likeness: any distance from the retrained model's value is a fault",
+    "cost": "Cost",
+}
+COLUMNS = ("name", "what it is", "formula", "unit", "range", "best", "needs", "source")
+
+
+def metric_cards() -> str:
+    """The page as markdown."""
+    parts = [HEAD, _section("Logged with every version, and not judged by the audit", _plain_rows())]
+    for kind, title in KINDS.items():
+        metrics = [metric for metric in AUDIT_METRICS.values() if metric.kind == kind]
+        parts.append(_section(title, [_row(metric) for metric in metrics]))
+    verdicts = [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()]
+    parts.append("## Verdicts\n\n" + _table(("verdict", "meaning"), verdicts))
+    parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + _table(("bound", "default", "meaning"), _bounds()))
+    return "\n".join(parts)
+
+
+def _section(title: str, rows: list[list[str]]) -> str:
+    return f"## {title}\n\n" + _table(COLUMNS, rows)
+
+
+def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def _plain_rows() -> list[list[str]]:
+    return [_plain_row(metric) for name, metric in METRICS.items() if name not in AUDIT_METRICS]
+
+
+def _plain_row(metric: Metric) -> list[str]:
+    return [
+        f"`{metric.name}` *always*",
+        metric.description,
+        "`sum abs(e) / n`",
+        metric.unit,
+        "0 to infinity",
+        "",
+        "",
+        "standard",
+    ]
+
+
+def _row(metric: AuditMetric) -> list[str]:
+    always = " *always*" if metric.name in METRICS else ""
+    best = metric.better or f"R's; remembering makes it {metric.remembers}" * bool(metric.remembers) or "R's"
+    needs = ", ".join(metric.needs)
+    return [
+        f"`{metric.name}`{always}",
+        metric.description,
+        f"`{metric.formula}`",
+        metric.unit,
+        metric.range,
+        best,
+        needs,
+        metric.source,
+    ]
+
+
+def _bounds() -> list[list[str]]:
+    """Names, defaults and meanings, as the dataclass documents them."""
+    told = dict(re.findall(r"^        (\w+): (.+?)(?=^        \w+: |\Z)", _arguments(Bounds), re.MULTILINE | re.DOTALL))
+    return [[f"`{field.name}`", f"{field.default:g}", " ".join(told[field.name].split())] for field in fields(Bounds)]
+
+
+def _arguments(of: type) -> str:
+    return of.__doc__.split("Args:\n")[1].rstrip() + "\n"

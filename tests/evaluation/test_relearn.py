@@ -1,0 +1,134 @@
+"""Relearn time, on a model that Adam moves by one year a step, and on networks."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from forgetting import forget_set
+from unlearning.data.faces import FaceSet
+from unlearning.errors import InputError
+from unlearning.evaluation.relearn import Ain, RelearnSettings, RelearnTime, anamnesis, relearn_time
+from unlearning.models.build import build
+from unlearning.models.ensemble import weights_digest
+from unlearning.training.recipe import Recipe
+
+YEAR_A_STEP = RelearnSettings(lr=1.0, epochs=10)
+PAIRS = Recipe("adam", 1.0, 0.0, "constant", epochs=1, batch_size=2, flip=False, precision="32-true")
+
+
+class OneAge(torch.nn.Module):
+    """The same age for every picture."""
+
+    def __init__(self, years: float):
+        super().__init__()
+        self.years = torch.nn.Parameter(torch.tensor([years]))
+
+    def forward(self, images):
+        return self.years * torch.ones(len(images), device=images.device)
+
+
+def people(train: int, validation: int, age: int = 50) -> FaceSet:
+    """Black pictures of one age; rules name them by it."""
+    split = ["train"] * train + ["validation"] * validation
+    frame = pd.DataFrame({"id": [f"face-{i}" for i in range(len(split))], "age": age, "split": split, "row": range(len(split))})
+    return FaceSet(frame, np.zeros((len(split), 4, 4, 3), dtype=np.uint8))
+
+
+@pytest.fixture
+def measure(fabric):
+    """AIN of models that say these ages, on four people of 50 years, two of them seen in a step; the original says 51."""
+
+    def run(unlearned, retrained, original=51.0, faces=None, settings=YEAR_A_STEP):
+        faces = faces or people(4, 3)
+        models = (OneAge(years) for years in (unlearned, retrained, original))
+        return anamnesis(fabric, *models, faces, forget_set("50-50", faces.frame), PAIRS, settings)
+
+    return run
+
+
+def test_the_steps_of_both_models_are_counted_and_divided(measure):
+    """An error of 1.05 years is reached after 4 steps from 45 and after 18 from 31; 4 people in pairs are 2 steps an epoch."""
+    found = measure(45.0, 31.0)
+    times = RelearnTime((4,) * 3, (False,) * 3, 20), RelearnTime((18,) * 3, (False,) * 3, 20)
+    assert found == Ain(pytest.approx(4 / 18), "", *times, pytest.approx(1.05), "train")
+
+
+def test_a_model_that_never_forgot_needs_no_step(measure):
+    found = measure(51.0, 40.0)
+    assert (found.value, found.unlearned.steps) == (0, (0, 0, 0))
+
+
+def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch(measure):
+    assert measure(46.0, 45.0).unlearned.steps == (3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("unlearned", "retrained", "bound", "value"),
+    [
+        (10.0, 40.0, "at least", 20 / 9),
+        (40.0, 10.0, "at most", 9 / 20),
+        (10.0, 10.0, "unknown", math.nan),
+        (40.0, 50.0, "unknown", math.nan),
+    ],
+)
+def test_what_was_stopped_at_the_cap_gives_a_bound_and_no_value(measure, unlearned, retrained, bound, value):
+    found = measure(unlearned, retrained)
+    assert (found.bound, found.value) == (bound, pytest.approx(value, nan_ok=True))
+    assert found.unlearned.censored == (unlearned == 10.0,) * 3
+    assert found.retrained.censored == (retrained == 10.0,) * 3
+
+
+def test_the_mean_is_over_the_shuffles():
+    assert RelearnTime((2, 4, 9), (False,) * 3, 20).mean == 5
+
+
+def test_the_forget_set_alone_can_be_relearned_from(measure):
+    """Beside two forgotten people of 50 there are four of 20, who pull the model away."""
+    frame = pd.concat([people(2, 1).frame, people(4, 0, age=20).frame])
+    frame = frame.assign(id=[f"face-{i}" for i in range(len(frame))], row=range(len(frame)))
+    faces = FaceSet(frame, np.zeros((len(frame), 4, 4, 3), dtype=np.uint8))
+    found = {data: measure(45.0, 45.0, faces=faces, settings=replace(YEAR_A_STEP, data=data)) for data in ("train", "forget")}
+    assert (found["forget"].data, found["forget"].unlearned.steps) == ("forget", (4, 4, 4))
+    assert all(found["train"].unlearned.censored)
+
+
+def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, spec, recipe):
+    network = build(spec, seed=0)
+    network.head.requires_grad_(False)
+    before, states = weights_digest(network), [module.training for module in network.modules()]
+    settings = RelearnSettings(epochs=1, seeds=(0, 1))
+    rule = forget_set("20-40", faces.frame)
+    found = anamnesis(fabric, network, network, network, faces, rule, recipe, replace(settings, tolerance=0.0))
+    assert found.unlearned == found.retrained == RelearnTime((0, 0), (False, False), found.unlearned.cap)
+    training, probe = faces.part("train"), faces.part("validation")
+    first, again = (relearn_time(fabric, network, training, probe, 0.0, recipe, settings) for _ in range(2))
+    assert first == again == RelearnTime((first.cap,) * 2, (True, True), math.ceil(len(training) / recipe.batch_size))
+    assert weights_digest(network) == before
+    assert [module.training for module in network.modules()] == states
+    assert not any(weight.requires_grad for weight in network.head.parameters())
+
+
+def test_a_network_relearns_and_the_order_of_the_faces_follows_the_seed(fabric, faces, spec, recipe):
+    training, probe = faces.part("train"), faces.part("validation")
+    network, settings = build(spec, seed=0), RelearnSettings(epochs=3, seeds=(0, 1, 2))
+    found = relearn_time(fabric, network, training, probe, 12.0, recipe, settings)
+    assert not any(found.censored)
+    alone = relearn_time(fabric, network, training, probe, 12.0, recipe, replace(settings, seeds=(2,)))
+    assert alone.steps == found.steps[2:]
+    assert 0 < min(found.steps) <= found.mean <= max(found.steps)
+
+
+@pytest.mark.parametrize(("train", "validation", "missing"), [(4, 0, "validation"), (0, 4, "training")])
+def test_without_a_forgotten_face_to_train_on_or_to_look_at_nothing_can_be_relearned(measure, train, validation, missing):
+    with pytest.raises(InputError, match=f"no {missing} face"):
+        measure(45.0, 31.0, faces=people(train, validation), settings=replace(YEAR_A_STEP, data="forget"))
+
+
+@pytest.mark.parametrize(("wrong", "named"), [({"data": "test"}, "'test'.*train, forget"), ({"seeds": ()}, "one or more")])
+def test_impossible_settings_are_refused(wrong, named):
+    with pytest.raises(InputError, match=named):
+        RelearnSettings(**wrong)
