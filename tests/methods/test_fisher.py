@@ -3,17 +3,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from unlearning.methods.fisher import FisherNoise, mean_age
+from unlearning.methods.fisher import FisherNoise, mean_age, relative
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.gradients import mean_square
 
 
-def test_the_noise_falls_with_the_fourth_root_of_the_information_and_is_bounded():
-    weight = torch.tensor([3.0, -3.0, 3.0, 3.0])
-    information = torch.tensor([1.0, 16.0, 0.0, 1e-8])
-    spread = FisherNoise(noise=0.1, largest=0.5).spread(weight, information)
-    assert spread.tolist() == pytest.approx([0.1, 0.05, 1.5, 1.5])
+def test_the_noise_falls_with_the_fourth_root_of_the_information_in_units_of_its_mean():
+    information = relative({"a": torch.tensor([1.0, 16.0]), "b": torch.tensor([[0.0], [1.0], [2.0]])})
+    assert information["a"].tolist() == [0.25, 4.0]
+    spread = FisherNoise(noise=0.1).spread(torch.tensor([1.0, 16.0, 81.0]))
+    assert spread.tolist() == pytest.approx([0.1, 0.05, 0.1 / 3])
 
 
 def test_the_information_of_the_last_bias_is_the_square_of_the_years_it_moves_an_answer(make_task):
@@ -39,8 +39,18 @@ def test_without_noise_nothing_changes(make_task, settings):
     assert weights_digest(FisherNoise(**settings).unlearn(task)) == weights_digest(task.model)
 
 
-def test_more_noise_moves_the_weights_farther_as_is_logged(make_task):
-    norms = []
-    for noise in (1e-4, 1e-3):
-        FisherNoise(noise=noise).unlearn(make_task(log=lambda values, epoch: norms.append(values["noise_norm"])))
-    assert norms[0] < norms[1]
+def test_weights_that_no_answer_hangs_on_are_bounded_and_counted(make_task):
+    """In the untrained head some hidden units are silent for every face: their information is 0."""
+    shares = []
+    for noise in (1e-9, 1e-3, 1e3):
+        FisherNoise(noise=noise).unlearn(make_task(log=lambda values, epoch: shares.append(values["bounded_share"])))
+    assert 0 < shares[0] < shares[1] < shares[2]
+
+
+def test_weights_of_less_information_get_more_noise(make_task):
+    task = make_task()
+    weight, before = (model.head[0].weight for model in (FisherNoise(noise=1e-4).unlearn(task), task.model))
+    information = mean_square(task.copy(), task.batches(vary=False), mean_age)["head.0.weight"]
+    known = information > information.median()
+    moved = (weight - before).abs()
+    assert moved[known].mean() < moved[~known].mean()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from unlearning.data.faces import Batch
     from unlearning.methods.task import UnlearningTask
+    from unlearning.training.gradients import Weights
 
 NONE = 1e-30  # stands for no information, so that without noise nothing is infinite
 
@@ -21,27 +22,27 @@ class FisherNoise:
     """Noise on every weight, the more the less the answers for retained faces hang on it; no training.
 
     The Fisher information F of a weight is the mean over retained faces of the squared gradient of f(x), which is that of a
-    normal distribution around f(x) with a standard deviation of one year. The noise is normal with the standard
-    deviation noise * F**(-1/4), at most ``largest`` times the root mean square of the weights of its tensor: where F is 0,
-    nothing else would bound it. Statistics of batch norms stay. The published code adds noise of a variance of 1/F and more
-    to the last layer; here it is the formula of the paper.
+    normal distribution around f(x), in units of its mean over all weights. The noise is normal with the standard deviation
+    noise * F**(-1/4), at most ``largest`` times the root mean square of the weights of its tensor: where F is 0, nothing else
+    would bound it. Statistics of batch norms stay. The published code has a variance of 1/F instead, and more for the last
+    layer and batch norms; here it is the formula of the paper.
 
     Args:
-        noise: scale of the noise; more forgets more, and costs accuracy.
+        noise: standard deviation of the noise on a weight of mean information; more forgets more, and costs accuracy.
         largest: bound on the noise of a weight, as a multiple of the root mean square of its tensor's weights.
     """
 
     name: ClassVar[str] = "fisher"
     card: ClassVar[Card] = Card(
-        formula="theta += N(0, s^2), s = min(noise * F^(-1/4), largest * rms); F = mean over retain of (d f / d theta)^2",
+        formula="theta += N(0, s^2), s = min(noise * F^(-1/4), largest * rms); F ~ mean over retain of (d f / d theta)^2",
         touches=(RETAIN,),
         cost="one pass of gradients by face over retain, none over forget; no training",
         fails="noise forgets everybody a little: by the time the forget set is gone, accuracy is too",
         source="Golatkar et al., Eternal Sunshine of the Spotless Net, CVPR 2020",
     )
     epochs: ClassVar[int] = 0
-    noise: float = knob(0.03, 0.0, 1e3, search=(1e-4, 1.0), log=True)
-    largest: float = knob(0.1, 0.0, 1e3, search=(0.01, 1.0), log=True)
+    noise: float = knob(0.01, 0.0, 1e3, search=(1e-4, 0.1), log=True)
+    largest: float = knob(1.0, 0.0, 1e3, search=(0.1, 2.0), log=True)
 
     def unlearn(self, task: UnlearningTask):
         import torch
@@ -49,22 +50,25 @@ class FisherNoise:
         from unlearning.training.gradients import mean_square
 
         student, random = task.copy(), torch.Generator().manual_seed(task.seed)
-        information = mean_square(student, task.batches(vary=False), mean_age)
-        added = 0.0
+        information = relative(mean_square(student, task.batches(vary=False), mean_age))
+        bounded, count = 0, 0
         with torch.no_grad():
             for name, weight in student.named_parameters():
-                noise = self.spread(weight, information[name]) * torch.randn(weight.shape, generator=random).to(weight.device)
-                weight += noise
-                added += float(noise.square().sum())
-        task.log({"noise_norm": added**0.5}, 0)
+                spread, bound = self.spread(information[name]), self.largest * weight.square().mean().sqrt()
+                bounded, count = bounded + int((spread > bound).sum()), count + weight.numel()
+                weight += torch.minimum(spread, bound) * torch.randn(weight.shape, generator=random).to(weight.device)
+        task.log({"bounded_share": bounded / count}, 0)
         return student
 
-    def spread(self, weight: torch.Tensor, information: torch.Tensor) -> torch.Tensor:
-        """Standard deviation of the noise of every entry of ``weight``."""
-        import torch
+    def spread(self, information: torch.Tensor) -> torch.Tensor:
+        """Standard deviation of the noise of weights by their information."""
+        return self.noise * information.clamp_min(NONE).pow(-0.25)
 
-        bound = self.largest * weight.square().mean().sqrt()
-        return torch.minimum(self.noise * information.clamp_min(NONE).pow(-0.25), bound)
+
+def relative(information: Weights) -> Weights:
+    """Information in units of its mean over all weights."""
+    mean = sum(value.sum() for value in information.values()) / sum(value.numel() for value in information.values())
+    return {name: value / mean.clamp_min(NONE) for name, value in information.items()}
 
 
 def mean_age(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
