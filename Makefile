@@ -6,7 +6,7 @@ RUN := . $(VENV)/bin/activate &&
 MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs ui serve clean
+.PHONY: help setup demo test lint docs key ui serve clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ lint: $(READY) ## check style and formatting
 docs: $(READY) ## write docs/methods.md and docs/metrics.md anew from the code
 	$(RUN) PYTHONPATH=src python -m entrypoints.methods --format markdown > docs/methods.md
 	$(RUN) PYTHONPATH=src python -c "from unlearning.reports.metric_cards import metric_cards; print(metric_cards(), end='')" > docs/metrics.md
+
+key: $(READY) ## make the key that signs certificates, signing-key.pem, and the public one beside it
+	$(RUN) PYTHONPATH=src python -m entrypoints.key
 
 ui: $(READY) ## MLflow's pages on http://127.0.0.1:5000
 	$(RUN) mlflow ui

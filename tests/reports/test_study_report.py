@@ -1,6 +1,7 @@
 """The page about an experiment: what it tells, how honestly, and that it needs nothing else."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from reports.reading import Page, pictures
 from unlearning.reports import study_reasons
 from unlearning.reports.study_figures import STUDY_FIGURES, render_study
 from unlearning.reports.study_reasons import closeness, defect_sentences
-from unlearning.reports.study_report import headline, readings, study_report
+from unlearning.reports.study_report import headline, how_n_is_read, readings, study_report
 from unlearning.reports.study_tables import Numbers, numbers
 from unlearning.reports.style import THEMES
 from unlearning.studies import readings as study_readings
@@ -108,6 +109,36 @@ def test_tables_have_ours_pooled_the_studys_and_the_difference(known, page):
     assert row in [each[:5] for each in page.rows]
     captions = [f"Table {number}" for number in range(3, 9)]
     assert all(any(text.startswith(caption) for text in page.texts) for caption in captions)
+
+
+def test_every_table_says_which_reading_of_the_seeds_it_shows(results, known, page):
+    said = how_n_is_read(results)
+    assert said.startswith("here: mean of the scores of 3 seeds, \u00b1 their standard deviation; ")
+    assert said.endswith("pooled: score of the predictions averaged over 3 seeds")
+    of_scores = [table for table in known.tables if table != "all"]
+    shown = sum(known.tables[table].metric.nunique() for table in of_scores) + len(results.forget_sets)
+    assert page.texts.count(said) == shown
+    assert len(page.all("caption")) == shown
+
+
+def test_a_table_of_one_seed_has_no_two_readings(make_results):
+    assert how_n_is_read(make_results(["alpha"], seeds=1, faces=120)) == "one seed: here and pooled are the same"
+
+
+def test_seeds_that_are_not_the_same_everywhere_are_told_so(make_results):
+    one, three = (make_results(["alpha"], seeds=seeds, faces=120).outcomes for seeds in (1, 3))
+    assert "mean of the scores of 1 to 3 seeds" in how_n_is_read(Results("small", "digest", one + three))
+
+
+def test_a_request_of_ones_own_is_shown_and_no_reading_of_the_study(make_results):
+    """The study's sentences are about its five age groups; whatever else was forgotten has a table of its own."""
+    results = make_results(["forget_set"], seeds=2, faces=120)
+    own = tuple(replace(each, forget_set="list a.csv") for each in results.outcomes if each.forget_set == "52-60")
+    both = Results("small", "digest", (*results.outcomes, *own))
+    assert [reading["evidence"] for reading in readings(both)] == [reading["evidence"] for reading in readings(results)]
+    page = Page(study_report(both, {}))
+    assert any(row[:3] == ["list a.csv", "8", "FT"] for row in page.rows)
+    assert "Forget set list a.csv" in page.texts
 
 
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page, drawn):

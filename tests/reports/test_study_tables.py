@@ -129,6 +129,14 @@ def test_markdown_shows_ours_with_its_deviation_and_the_studys():
     assert "| 10 | 0.741 \u00b1 0.000 (0.69) |" in by_alpha
 
 
+def test_markdown_says_which_reading_of_the_seeds_it_shows(results):
+    for name, table in tables(results).items():
+        said = markdown(table).splitlines()[-1]
+        assert "the mean of the seeds' scores" in said
+        assert ("columns that end in _pooled" if name == "all" else "column pooled") in said
+        assert ("in brackets the study's number" in said) == (name not in ("all", "single"))
+
+
 def test_a_name_cannot_break_a_markdown_table():
     assert "| a\\|b c |" in markdown(tables(by_hand("a|b\nc"))["all"])
 

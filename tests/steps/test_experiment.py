@@ -7,8 +7,10 @@ import pytest
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.steps.experiment import experiment
-from unlearning.steps.report import collect, report
-from unlearning.steps.settings import ExperimentSettings, ReportSettings
+from unlearning.steps.experiment_settings import ExperimentSettings
+from unlearning.steps.report import collect, forget_sets_of, report
+from unlearning.steps.settings import ReportSettings
+from unlearning.steps.spread import SPREADS
 from unlearning.studies import presets
 from unlearning.studies.presets import PRESETS
 from unlearning.tracking import registry, runs
@@ -66,9 +68,12 @@ def test_a_cell_that_is_run_again_gives_the_same_predictions(quick):
         assert runs.read_table(one, "predictions.parquet").equals(runs.read_table(two, "predictions.parquet"))
 
 
-def test_two_workers_make_the_cells_that_one_makes(quick):
+@pytest.mark.parametrize("spread", SPREADS)
+def test_two_workers_make_the_cells_that_one_makes(quick, spread):
+    if spread == "ray":
+        pytest.importorskip("ray")
     alone = experiment(ALPHA)
-    shared = experiment(ExperimentSettings(("alpha",), "demo", workers=2, name="another"))
+    shared = experiment(ExperimentSettings(("alpha",), "demo", workers=2, spread=spread, name="another"))
     about = ["seed", "role", "forget_set", "method", "epochs"]
     assert shared[about].equals(alone[about])
     for one, two in zip(alone.run_id, shared.run_id, strict=True):
@@ -78,7 +83,7 @@ def test_two_workers_make_the_cells_that_one_makes(quick):
 
 def test_results_stand_beside_the_reference_of_their_own_seed(quick):
     table = experiment(ALPHA)
-    results = collect(table, "demo", "digest", {})
+    results = collect(table, forget_sets_of(table), "demo", "digest", {})
     assert [(o.arm, o.epochs) for o in results.outcomes] == [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2)]
     retrained = results.find("20-28", "retrained")
     assert all((case.evaluated.predicted == case.retrained.predicted).all() for case in retrained.cases)

@@ -6,47 +6,49 @@ from hypothesis import strategies as st
 
 from unlearning.methods import METHODS
 from unlearning.methods.params import make_method
-from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, cells
+from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells
 from unlearning.studies.presets import PRESETS
 
+KNOWN = {name: Known(method.epochs, method.card.scheme) for name, method in METHODS.items()}
 CHOICES = st.lists(st.sampled_from(list(STUDIES.values())), min_size=1, unique=True)
 
 
 @given(CHOICES, st.integers(1, 3))
 def test_every_cell_finds_what_it_starts_from(studies, seeds):
     made = set()
-    for cell in cells(studies, tuple(range(seeds)), {}):
+    for cell in cells(studies, tuple(range(seeds)), {}, KNOWN):
         if cell.role == RETRAINED:
-            assert (ORIGINAL, cell.seed, "") in made
+            assert (ORIGINAL, cell.seed, "", cell.scheme) in made
         if cell.role == UNLEARNED:
-            assert (RETRAINED, cell.seed, cell.forget_set) in made
-        made.add((cell.role, cell.seed, cell.forget_set))
+            assert (RETRAINED, cell.seed, cell.forget_set, cell.scheme) in made
+            assert (RETRAINED, cell.seed, cell.forget_set, "") in made
+        made.add((cell.role, cell.seed, cell.forget_set, cell.scheme))
 
 
 @given(CHOICES)
 def test_no_cell_is_run_twice_whatever_is_compared(studies):
-    plan = cells(studies, (0, 1), {})
+    plan = cells(studies, (0, 1), {}, KNOWN)
     assert len(plan) == len(set(plan))
-    assert len(cells(studies * 2, (0, 1), {})) == len(plan)
+    assert len(cells(studies * 2, (0, 1), {}, KNOWN)) == len(plan)
 
 
 @given(CHOICES)
 def test_all_milestones_of_a_method_are_one_run(studies):
-    plan = cells(studies, (0,), {})
+    plan = cells(studies, (0,), {}, KNOWN)
     runs = [(cell.forget_set, cell.method, cell.params) for cell in plan if cell.role == UNLEARNED]
     assert len(runs) == len(set(runs))
 
 
 def test_experiments_1_to_3_are_15_cells_a_seed():
     """An original, five references, FT and RND on five groups, and no second run for 2, 4 and 16 epochs on the first."""
-    plan = cells([STUDIES["alpha"], STUDIES["epochs"], STUDIES["forget_set"]], (0,), {})
+    plan = cells([STUDIES["alpha"], STUDIES["epochs"], STUDIES["forget_set"]], (0,), {}, KNOWN)
     assert [sum(cell.role == role for cell in plan) for role in (ORIGINAL, RETRAINED, UNLEARNED)] == [1, 5, 10]
     assert Cell(0, UNLEARNED, "20-28", "ft", "", (2, 4, 8, 16)) in plan
     assert Cell(0, UNLEARNED, "52-60", "rnd", "", (2,)) in plan
 
 
 def test_a_studys_settings_are_added_to_the_presets():
-    [cell] = [c for c in cells([STUDIES["defect"]], (0,), {"rnd": "lr=1e-5"}) if c.role == UNLEARNED]
+    [cell] = [c for c in cells([STUDIES["defect"]], (0,), {"rnd": "lr=1e-5"}, KNOWN) if c.role == UNLEARNED]
     assert cell.params == "lr=1e-5 as_published=true"
     assert cell.title == "rnd lr=1e-5 as_published=true 20-28, 2,4,8,16 epochs"
 
@@ -54,6 +56,24 @@ def test_a_studys_settings_are_added_to_the_presets():
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_cell_names_a_method_and_settings_that_there_are(study, preset):
-    for cell in cells([STUDIES[study]], PRESETS[preset].seeds, PRESETS[preset].params):
+    for cell in cells([STUDIES[study]], PRESETS[preset].seeds, PRESETS[preset].params, KNOWN):
         if cell.method:
             make_method(METHODS[cell.method], cell.params)
+
+
+def test_the_study_of_methods_asks_each_for_its_own_passes_and_a_scheme_for_its_own_original():
+    methods = {"ft": Known(8), "ssd": Known(), "sisa": Known(0, "sisa")}
+    plan = cells([STUDIES["methods"]], (0,), {}, methods)
+    of_group = [cell for cell in plan if cell.role == UNLEARNED and cell.forget_set == "20-28"]
+    assert [(cell.method, cell.epochs, cell.scheme) for cell in of_group] == [
+        ("ft", (8,), ""),
+        ("ssd", (), ""),
+        ("sisa", (), "sisa"),
+    ]
+    assert [(cell.role, cell.scheme) for cell in plan[:2]] == [(ORIGINAL, ""), (ORIGINAL, "sisa")]
+    assert Cell(0, RETRAINED, "20-28", scheme="sisa") in plan
+
+
+def test_a_method_is_found_by_the_study_as_soon_as_it_is_registered():
+    plan = cells([STUDIES["methods"]], (0,), {}, KNOWN | {"dummy": Known(3)})
+    assert Cell(0, UNLEARNED, "random:50", "dummy", "", (3,)) in plan

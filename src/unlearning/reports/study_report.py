@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import pandas as pd
 
-from unlearning.evaluation.metrics import METRICS
+from unlearning.data.settings import GROUPS
+from unlearning.evaluation.metrics import GATE_METRICS, METRICS
 from unlearning.reports import study_reasons
 from unlearning.reports.charts import counted
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import figures, page
 from unlearning.reports.study_figures import STUDY_FIGURES, render_study
-from unlearning.reports.study_tables import KEYS, VALUES, Numbers, metrics_of, numbers
+from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of, numbers
 from unlearning.reports.study_words import MINUS, as_printed, digits, key_text, metric_name, shown, spread
 from unlearning.reports.style import THEMES
 from unlearning.studies.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
-from unlearning.studies.results import Results
+from unlearning.studies.results import HEADLINES, Results
 
 TEMPLATE = "study_report.html.jinja"
 TITLES = {
@@ -29,7 +30,23 @@ TITLES = {
     ("tables_4_to_7", "F"): "Table 7: F",
     ("table_3", "Forgetting"): "Table 3: Forgetting by alpha",
 }
-STUDY_OF = {"table_3": "alpha", "tables_4_to_7": "epochs", "table_8": "forget_set", "defect": "defect", "single": "single"}
+STUDY_OF = {
+    "table_3": "alpha",
+    "tables_4_to_7": "epochs",
+    "table_8": "forget_set",
+    "defect": "defect",
+    "single": "single",
+    "methods": "methods",
+}
+METHOD_HEADS = {
+    "test_mae": "test MAE",
+    "forget_mae": "forget MAE",
+    "test_in_range_mae": "in-range MAE",
+    "forget_difference": "distance",
+    "mia_auc": "MIA AUC",
+    "seconds_ratio": "RTE",
+    "samples_ratio": "faces shown",
+}
 SIGNS = {CONFIRMED: "\N{CHECK MARK}", CONTRADICTED: "\N{MULTIPLICATION SIGN}", OPEN: "?", NOT_RUN: "\N{EN DASH}"}
 COUNTED = {CONFIRMED: "confirmed", CONTRADICTED: "found to be the other way round", OPEN: "open", NOT_RUN: "not run"}
 
@@ -77,7 +94,7 @@ def study_report(
         preset=results.preset,
         digest=results.digest,
         seeds_in_words=seeds_in_words(seeds),
-        seed_count=counted(len(seeds), "seed"),
+        n=how_n_is_read(results),
         signs={"confirmed": SIGNS[CONFIRMED], "opposite": SIGNS[CONTRADICTED], "open": SIGNS[OPEN]},
         studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in found.tables),
         readings=judged,
@@ -85,8 +102,10 @@ def study_report(
         figures={figure["name"]: figure for figure in figures(STUDY_FIGURES, drawn)},
         reasons=study_reasons.reasons(found),
         defect=study_reasons.defect_sentences(found),
+        methods=methods(found),
+        method_heads=[METHOD_HEADS.get(name, name) for name in METHOD_SCORES],
         everything=everything(found),
-        metrics=METRICS.values(),
+        metrics=[*METRICS.values(), *(GATE_METRICS[name] for name in HEADLINES)],
         metric_names=[metric_name(name) for name in metrics_of(found.tables.get("all", pd.DataFrame()))],
         data=_data(data_page),
         setup={str(name): str(value) for name, value in setup.items()},
@@ -106,10 +125,11 @@ def headline(judged: list[dict]) -> str:
 
 
 def readings(results: Results) -> list[dict]:
-    """Every reading with its verdict and its evidence in words."""
+    """Every reading with its verdict and its evidence in words, of the study's own forget sets and no others."""
+    own_sets = replace(results, outcomes=tuple(o for o in results.outcomes if o.forget_set in GROUPS))
     shown_readings = []
     for reading in READINGS.values():
-        evidence = reading.function(results) if results.outcomes else []
+        evidence = reading.function(own_sets) if own_sets.outcomes else []
         kind = verdict(evidence)
         parts = [_evidence(part) for part in evidence]
         own = {"sentence": reading.sentence, "verdict": kind, "sign": SIGNS[kind], "evidence": parts}
@@ -146,9 +166,22 @@ def _row(row: dict, keys: list[str], both: bool) -> list[str]:
 def everything(found: Numbers) -> dict[str, list[dict]]:
     """By forget set, the rows of the table ``all``: arm, epochs, and (mean, sd, pooled) of every metric."""
     table = found.tables.get("all", pd.DataFrame(columns=KEYS))
+    return _by_forget_set(table, metrics_of(table))
+
+
+def methods(found: Numbers) -> dict[str, list[dict]]:
+    """By forget set, the rows of the table ``methods`` in its order, as ``everything`` has them, but without pooled values."""
+    if "methods" not in found.tables:
+        return {}
+    order = found.tables["methods"].rename(columns={"model": "arm"})[KEYS].drop_duplicates()
+    rows = order.merge(found.tables["all"], on=KEYS)
+    return _by_forget_set(rows.assign(**{f"{name}_pooled": math.nan for name in METHOD_SCORES}), METHOD_SCORES)
+
+
+def _by_forget_set(table: pd.DataFrame, names: list[str]) -> dict[str, list[dict]]:
     grouped: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
-        values = [_three(row, name) for name in metrics_of(table)]
+        values = [_three(row, name) for name in names]
         own = {"arm": key_text("arm", row["arm"]), "epochs": key_text("epochs", row["epochs"]), "values": values}
         grouped.setdefault(row["forget_set"], []).append(own)
     return grouped
@@ -167,10 +200,23 @@ def _data(content: dict | None) -> dict | None:
     if not content:
         return None
     drawn, counts = content.get("figures", {}), content.get("counts", pd.DataFrame())
-    registry = {name: FIGURES.get(name) or SimpleNamespace(caption=name, alt=name) for name in drawn}
+    unknown = {name: SimpleNamespace(caption=name, alt=name) for name in drawn if name not in FIGURES}
+    registry = {name: figure for name, figure in FIGURES.items() if name in drawn} | unknown
     rows = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in counts.astype(object).to_numpy()]
     own = {"headline": content.get("headline", ""), "heads": [str(name) for name in counts.columns], "rows": rows}
     return own | {"figures": figures(registry, {"light": drawn})}
+
+
+def how_n_is_read(results: Results) -> str:
+    """Which of the two readings of N seeds the columns ``here`` and ``pooled`` show."""
+    counts = sorted({len(outcome.seeds) for outcome in results.outcomes})
+    if counts in ([], [1]):
+        return "one seed: here and pooled are the same"
+    seeds = f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds"
+    return (
+        f"here: mean of the scores of {seeds}, \N{PLUS-MINUS SIGN} their standard deviation; pooled: score of the predictions "
+        f"averaged over {seeds}"
+    )
 
 
 def seeds_in_words(seeds: tuple[int, ...]) -> str:

@@ -22,14 +22,23 @@ from unlearning.evaluation.case import Case
 from unlearning.reports.study_words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
 from unlearning.studies import published
 from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.results import Outcome, Results, scores, summary
+from unlearning.studies.results import AGAIN, Outcome, Results, scores, summary
 
 KEYS = ["forget_set", "arm", "epochs"]
 VALUES = ["ours", "sd", "pooled", "published", "difference"]
 FIRST = GROUPS[0]
-SINGLE = "random:"
 SHOWN = {ORIGINAL: 0, "ft": 8, "rnd": 2}
 SCORES = ["Utility", "test_mae", "Forgetting", "F"]
+METHOD_SCORES = [
+    *("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "forget_difference", "mia_auc"),
+    *("seconds_ratio", "samples_ratio"),
+]
+BESIDE = (ORIGINAL, RETRAINED, AGAIN)
+STUDIED, STUDIED_EPOCHS = ("ft", "rnd"), 8
+READING = (
+    "Each number is the mean of the seeds' scores, with their standard deviation where there are several seeds{}. The score of "
+    "the predictions averaged over the seeds, the other way to read N seeds, stands in the CSV file ({})."
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def numbers(results: Results) -> Numbers:
 
 
 def tables(results: Results) -> dict[str, pd.DataFrame]:
-    """``table_3``, ``tables_4_to_7``, ``table_8``, ``defect``, ``single`` where their cells were run, and ``all``."""
+    """``table_3`` and those of TABLES where their cells were run, and ``all``."""
     return numbers(results).tables
 
 
@@ -77,7 +86,7 @@ def _long(everything: pd.DataFrame) -> pd.DataFrame:
 
 def _beside(ours: pd.DataFrame, theirs: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
     """Our numbers with the published ones and the differences; no row where nothing was unlearned."""
-    if ours.model.isin([ORIGINAL, RETRAINED]).all():
+    if ours.model.isin(BESIDE).all():
         return ours.iloc[:0]
     joined = ours.assign(published=np.nan) if theirs is None else ours.merge(theirs, how="left", on=keys)
     return joined.assign(difference=joined.ours - joined.published)[[*keys, *VALUES]].reset_index(drop=True)
@@ -152,10 +161,36 @@ def defect(ours: pd.DataFrame) -> pd.DataFrame:
 
 
 def single(ours: pd.DataFrame) -> pd.DataFrame:
-    """Forget sets of faces drawn at random: all models and epochs; the study has no such numbers."""
-    drawn = ours.forget_set.str.startswith(SINGLE)
-    own = _chosen(ours, drawn, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
+    """Forget sets that are none of the study's, as drawn or listed faces: its models at all epochs; it has no such numbers."""
+    rows = ~ours.forget_set.isin(GROUPS) & (ours.model.isin(BESIDE) | _is_studied(ours.model))
+    own = _chosen(ours, rows, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
     return _beside(own, None, ["forget_set", "epochs", "model", "metric"])
+
+
+def _is_studied(models: pd.Series) -> pd.Series:
+    """Is it FT or RND, with whatever settings?"""
+    return models.map(lambda arm: arm.partition(" ")[0] in STUDIED).astype(bool)
+
+
+def methods(ours: pd.DataFrame) -> pd.DataFrame:
+    """Every method after its own passes: original and retrained models, then the methods, the best F first.
+
+    It has the forget sets on which others than FT and RND were run. A method's own passes are the last at which it was looked
+    at; those of FT and RND, which other experiments train for longer, are 8.
+    """
+    parts = [_of_methods(own) for _, own in ours.groupby("forget_set", sort=False)]
+    return _beside(pd.concat(parts), None, ["forget_set", "epochs", "model", "metric"])
+
+
+def _of_methods(own: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one forget set."""
+    studied = _is_studied(own.model)
+    if (studied | own.model.isin(BESIDE)).all():
+        return own.iloc[:0]
+    shown = own[own.epochs == own.groupby("model").epochs.transform("max").mask(studied, STUDIED_EPOCHS)]
+    by_f = shown[shown.metric == "F"].sort_values("ours", ascending=False, kind="stable").model
+    ranked = list(dict.fromkeys((*BESIDE, *by_f)))
+    return _chosen(shown.assign(rank=shown.model.map(ranked.index)), shown.epochs >= 0, METHOD_SCORES, ["rank"])
 
 
 TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -163,12 +198,16 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "table_8": table_8,
     "defect": defect,
     "single": single,
+    "methods": methods,
 }
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table of ``tables`` as Markdown: our mean +- sd over the seeds, and in brackets the study's number."""
-    return _wide(table) if set(VALUES) <= set(table.columns) else _everything(table)
+    """A table of ``tables`` as Markdown: our mean +- sd over the seeds, and in brackets the study's number; and it says so."""
+    if not set(VALUES) <= set(table.columns):
+        return f"{_everything(table)}\n{READING.format('', 'columns that end in _pooled')}\n"
+    brackets = ", and in brackets the study's number" if table.published.notna().any() else ""
+    return f"{_wide(table)}\n{READING.format(brackets, 'column pooled')}\n"
 
 
 def _wide(table: pd.DataFrame) -> str:

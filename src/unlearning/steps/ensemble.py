@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
@@ -19,6 +19,22 @@ from unlearning.training.losses import absolute_error
 from unlearning.training.precision import make_fabric
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, Slices, train_slices
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training an ensemble took, all members together.
+
+    Args:
+        seconds: of optimisation.
+        samples: faces shown, each time that one was.
+    """
+
+    seconds: float = 0.0
+    samples: int = 0
+
+    def __add__(self, other: Trained) -> Trained:
+        return Trained(self.seconds + other.seconds, self.samples + other.samples)
 
 
 def epoch_logger(seed: int) -> Callable[[Epoch], None]:
@@ -40,30 +56,30 @@ def train_ensemble(
     title: str,
     plan: SlicePlan | None = None,
     aggregate: str = Aggregate.by,
-) -> float:
-    """Train one member a seed, save them with their spec, and return the seconds of all optimisation.
+) -> Trained:
+    """Train one member a seed, save them with their spec, and return what that took.
 
     Steps are taken on the training part of ``faces``; its validation part stops early and chooses the best epoch. With a
     ``plan`` every member is trained on its own shard, slice by slice, no validation face decides anything, and the
     checkpoints before the slices are left on the active run.
     """
-    seconds = 0.0
+    took = Trained()
     for index, seed in enumerate(seeds):
         network = build(spec, seed)
         if plan is None:
-            seconds += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
+            took += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
         else:
             slices = Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
-            seconds += _train_shard(network, faces, recipe, slices, seed, f"{title}, shard {index}")
+            took += _train_shard(network, faces, recipe, slices, seed, f"{title}, shard {index}")
         save_member(network, folder, index)
     training = {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
     training |= {"slices": plan.as_dict()} if plan else {}
     save_spec(folder, spec, seeds, training, Aggregate(aggregate, plan.empty(faces) if plan else ()))
     log_checkpoints(folder.parent)
-    return seconds
+    return took
 
 
-def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str) -> float:
+def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str) -> Trained:
     batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
     log = epoch_logger(seed)
     with training_bar(title, recipe.epochs) as bar:
@@ -84,10 +100,10 @@ def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str
             after_epoch=after_epoch,
             after_step=bar.after_step,
         )
-    return epochs[-1].seconds
+    return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))
 
 
-def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: int, title: str) -> float:
+def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: int, title: str) -> Trained:
     log = epoch_logger(seed)
     with training_bar(title, slices.plan.slices * slices.plan.epochs) as bar:
 
@@ -95,7 +111,7 @@ def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: 
             log(epoch)
             bar.after_epoch(epoch)
 
-        return train_slices(
+        seconds = train_slices(
             network,
             faces,
             slices,
@@ -106,3 +122,5 @@ def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: 
             after_epoch=after_epoch,
             after_step=bar.after_step,
         )
+    shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
+    return Trained(seconds, shown * slices.plan.epochs)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
-from multiprocessing import get_context
+from functools import partial
 from time import perf_counter
 
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
+from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
 from unlearning.steps import forget_sets
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
+from unlearning.steps.experiment_settings import PROCESSES, ExperimentSettings
 from unlearning.steps.prepare import prepare
 from unlearning.steps.progress import say
 from unlearning.steps.reuse import reuse_or
-from unlearning.steps.settings import ExperimentSettings, RetrainSettings, TrainSettings, UnlearnSettings
-from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, cells
+from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.spread import SPREADS, Runner
+from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.studies.presets import PRESETS, Preset
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
@@ -31,55 +33,73 @@ CELLS = "experiment/cells.csv"
 Row = dict[str, object]
 Job = tuple[Cell, TrainSettings]
 Made = tuple[Cell, list[Row]]
+Trainings = dict[tuple[int, str], TrainSettings]
 
 
 def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     """Run every cell that no finished run has made before, and return one row a version: which cell, which run."""
     preset = choose(PRESETS, settings.preset, "preset")
-    studies = [choose(STUDIES, name, "study") for name in settings.studies]
-    seeds = settings.seeds or preset.seeds
-    trainings = {seed: _training(settings, preset, seed) for seed in seeds}
-    with runs.run("experiment", f"{','.join(settings.studies)} {preset.name}") as run:
+    studies = with_forget_sets([choose(STUDIES, name, "study") for name in settings.studies], settings.forget_sets)
+    known = {name: Known(method.epochs, method.card.scheme) for name, method in METHODS.items()}
+    plan = cells(studies, settings.seeds or preset.seeds, preset.params, known)
+    trainings = {(cell.seed, cell.scheme): _training(settings, preset, cell.seed, cell.scheme) for cell in plan}
+    with _place(settings) as run_jobs, runs.run("experiment", f"{','.join(settings.studies)} {preset.name}") as run:
         runs.log_settings("experiment", asdict(settings))
         runs.log_settings("preset", asdict(preset))
-        data, _ = prepare(trainings[seeds[0]].data, trainings[seeds[0]].model.image_size)
-        plan = cells(studies, seeds, preset.params)
-        say(f"experiment: {len(plan)} cells of {', '.join(settings.studies)}, preset {preset.name}, data {data.digest}")
-        made = dict(_run_all(plan, trainings, settings.workers, run.info.run_id))
+        digest = _prepare(plan, trainings)
+        say(f"experiment: {len(plan)} cells of {', '.join(settings.studies)}, preset {preset.name}, data {digest}")
+        act = _run_timed if _is_alone(settings) else partial(_run_elsewhere, run.info.run_id)
+        made = dict(_run_all(plan, trainings, settings.workers, partial(run_jobs, act)))
         table = pd.DataFrame([row for cell in plan for row in made[cell]])
         runs.log_table(table, CELLS)
-        runs.set_tags({"preset": preset.name, "studies": ",".join(settings.studies), "data_digest": data.digest})
+        runs.set_tags({"preset": preset.name, "studies": ",".join(settings.studies), "data_digest": digest})
     return table
 
 
-def _training(settings: ExperimentSettings, preset: Preset, seed: int) -> TrainSettings:
-    """How the original of a seed is trained; everything else of that seed follows from it."""
+def _training(settings: ExperimentSettings, preset: Preset, seed: int, scheme: str) -> TrainSettings:
+    """How the original of a seed is trained by a scheme; everything else of that seed follows from it."""
     data = replace(preset.data, data_dir=settings.data_dir)
     model = ModelSpec(**preset.model, pretrained=settings.pretrained, weights=settings.weights)
-    return TrainSettings(data, model, preset.recipe, preset.changes, (seed,), f"{settings.name}-{preset.name}-seed-{seed}")
+    name = "-".join(part for part in (settings.name, preset.name, scheme, f"seed-{seed}") if part)
+    own = {"scheme": scheme} if scheme else {}
+    return TrainSettings(data, model, preset.recipe, preset.changes, (seed,), name, **own)
 
 
-def _run_all(plan: list[Cell], trainings: dict[int, TrainSettings], workers: int, parent: str) -> Iterator[Made]:
+def _prepare(plan: list[Cell], trainings: Trainings) -> str:
+    """Prepare the data, refuse rules that name nobody in it before anything is trained, and return its digest."""
+    own = trainings[plan[0].seed, plan[0].scheme]
+    data, _ = prepare(own.data, own.model.image_size)
+    for rule in dict.fromkeys(cell.forget_set for cell in plan if cell.forget_set):
+        forget_sets.foresee(rule, data)
+    return data.digest
+
+
+def _is_alone(settings: ExperimentSettings) -> bool:
+    """Does one cell after the other run in this process?"""
+    return settings.workers == 1 and settings.spread == PROCESSES
+
+
+def _place(settings: ExperimentSettings) -> AbstractContextManager[Runner]:
+    """Where the cells of all phases run."""
+    spread = choose(SPREADS, settings.spread, "spread")
+    return nullcontext(_one_by_one) if _is_alone(settings) else spread.open(settings.workers)
+
+
+def _one_by_one(act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
+    yield from ((job, act(*job)) for job in jobs)
+
+
+def _run_all(plan: list[Cell], trainings: Trainings, workers: int, run_jobs: Callable) -> Iterator[Made]:
     """Phase by phase, because later roles start from earlier ones; after each cell say what is done and left."""
-    clock = _Clock(plan, trainings[plan[0].seed].recipe().epochs)
+    clock = _Clock(plan, trainings[plan[0].seed, plan[0].scheme].recipe().epochs)
     for role in (ORIGINAL, RETRAINED, UNLEARNED):
-        jobs = [(cell, trainings[cell.seed]) for cell in plan if cell.role == role]
-        for cell, (rows, seconds) in _run_phase(jobs, workers, parent):
+        jobs = [(cell, trainings[cell.seed, cell.scheme]) for cell in plan if cell.role == role]
+        for (cell, _), (rows, seconds) in run_jobs(jobs):
             clock.tell(cell, seconds, workers)
             yield cell, rows
 
 
-def _run_phase(jobs: list[Job], workers: int, parent: str) -> Iterator[tuple[Cell, tuple[list[Row], float]]]:
-    if workers == 1:
-        yield from ((cell, _run_timed(cell, own)) for cell, own in jobs)
-        return
-    os.environ["OMP_NUM_THREADS"] = str(max(1, len(os.sched_getaffinity(0)) // workers))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_run_in_worker, cell, own, parent): cell for cell, own in jobs}
-        yield from ((running[job], job.result()) for job in as_completed(running))
-
-
-def _run_in_worker(cell: Cell, own: TrainSettings, parent: str) -> tuple[list[Row], float]:
+def _run_elsewhere(parent: str, cell: Cell, own: TrainSettings) -> tuple[list[Row], float]:
     """In a process of its own the cell's runs become children of the experiment's run all the same."""
     runs.leave_launcher()
     with runs.run("cell", f"{cell.title}, seed {cell.seed}", parent):
@@ -93,12 +113,13 @@ def _run_timed(cell: Cell, own: TrainSettings) -> tuple[list[Row], float]:
     versions = _make(cell, own)
     seconds = 0.0 if {version.number for version in versions} <= known else perf_counter() - start
     about = asdict(cell) | {"model": own.name}
-    rows = [
-        about
-        | {"epochs": epochs, "version": version.number, "run_id": version.run_id, "set": version.tag("forget_set", "none")}
-        for epochs, version in zip(cell.epochs or (0,), versions, strict=True)
-    ]
+    rows = [about | _about(cell, version) for version in versions]
     return rows, seconds
+
+
+def _about(cell: Cell, version: Version) -> Row:
+    epochs = int(version.tag("epochs")) if cell.role == UNLEARNED else 0
+    return {"epochs": epochs, "version": version.number, "run_id": version.run_id, "set": version.tag("forget_set", "none")}
 
 
 class _Clock:

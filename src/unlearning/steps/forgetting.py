@@ -34,7 +34,7 @@ class Cost:
         seconds: of work, measuring and logging aside.
         retain_samples: faces of the retain set shown, each time that one was.
         forget_samples: faces of the forget set shown.
-        peak_memory_mb: most memory in use, in MiB.
+        peak_memory_mb: most memory in use, in MB (10^6 bytes).
     """
 
     seconds: float = 0.0

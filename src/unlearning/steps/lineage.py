@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,8 @@ from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
+
+TABLES_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,13 @@ def data_of(version: Version, side: int) -> DataSet:
 
 
 def predictions_of(version: Version) -> pd.DataFrame:
-    """A version's prediction table."""
-    return runs.read_table(version.run_id, PREDICTIONS)
+    """A version's prediction table; of several versions that are measured against one, that one's is read once."""
+    return _predictions(version.run_id)
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def _predictions(run_id: str) -> pd.DataFrame:
+    return runs.read_table(run_id, PREDICTIONS)
 
 
 def retrained_reference(version: Version, forget: ForgetSet) -> Version:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.naming import choose
+from unlearning.reports.forget_titles import discreet, titles
 from unlearning.steps import forget_sets
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.forget_sets import PREDICTIONS
+from unlearning.steps.prepare import FIGURES as DATA_FIGURES
+from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say, track
 from unlearning.steps.settings import ReportSettings
-from unlearning.studies.plan import ORIGINAL, RETRAINED
+from unlearning.steps.witnesses import ABOUT, costs_of
+from unlearning.studies.plan import ORIGINAL, RETRAINED, UNLEARNED
 from unlearning.studies.presets import PRESETS
-from unlearning.studies.results import Outcome, Results, pool
+from unlearning.studies.results import AGAIN, Outcome, Results, pool
 from unlearning.tracking import registry, runs
+from unlearning.tracking.registry import Version
 
 PAGE, TABLES, FIGURES = "report/report.html", "report/tables", "report/figures"
+SUMMED = ("seconds", "retrained_seconds", "samples", "retrained_samples")
 
 
 def report(settings: ReportSettings) -> Results:
@@ -31,8 +38,9 @@ def report(settings: ReportSettings) -> Results:
         preset = choose(PRESETS, setup["preset"], "preset")
         runs.rename(f"report {preset.name}")
         runs.log_settings("report", {"preset": preset.name, "out": settings.out})
-        results = collect(table, preset.name, setup["data digest"], preset.params)
-        files = _files(results, setup)
+        sets = forget_sets_of(table)
+        results = collect(table, sets, preset.name, setup["data digest"], preset.params)
+        files = _files(results, setup, _data_page(table, sets))
         for name, text in files.items():
             runs.log_text(text, name)
         if settings.out:
@@ -57,9 +65,11 @@ def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
         )
     newest = found[0]
     same = [run for run in found if all(run["tags"][tag] == newest["tags"][tag] for tag in ("data_digest", "preset"))]
-    tables = [runs.read_table(run["run_id"], CELLS, ("params", "set")) for run in same]
-    keys = ["seed", "role", "forget_set", "method", "params", "epochs"]
-    return pd.concat(tables).drop_duplicates(keys), _setup(newest, same)
+    tables = [runs.read_table(run["run_id"], CELLS, ("params", "set", "scheme")) for run in same]
+    keys = ["seed", "role", "set", "method", "params", "epochs", "scheme"]
+    table = pd.concat(tables).drop_duplicates(keys)
+    # What a scheme's own original and reference are is seen in what its method makes; all stand beside the ordinary ones.
+    return table[(table.scheme == "") | (table.role == UNLEARNED)], _setup(newest, same)
 
 
 def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
@@ -69,7 +79,7 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
         "preset": tags["preset"],
         "data digest": tags["data_digest"],
         "studies": ", ".join(dict.fromkeys(name for run in same for name in run["tags"]["studies"].split(","))),
-        "commands": "; ".join(run["command"] for run in reversed(same)),
+        "commands": "; ".join(discreet(run["command"]) for run in reversed(same)),
         "seconds": ", ".join(f"{run['seconds']:.0f}" for run in reversed(same)),
         "code": tags.get("code.commit", ""),
         "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
@@ -77,30 +87,65 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
     }
 
 
-def collect(table: pd.DataFrame, preset: str, digest: str, params: dict[str, str]) -> Results:
+def forget_sets_of(table: pd.DataFrame) -> dict[str, ForgetSet]:
+    """The forget sets by title, as the references' runs hold them."""
+    references = table[table.role == RETRAINED].drop_duplicates("set")
+    versions = (registry.find(row.model, str(row.version)) for row in references.itertuples())
+    sets = [forget_sets.of_version(version) for version in versions]
+    return {titles(sets)[forget.name]: forget for forget in sets}
+
+
+def collect(table: pd.DataFrame, sets: dict[str, ForgetSet], preset: str, digest: str, params: dict[str, str]) -> Results:
     """Outcomes from the table of cells: every version's predictions beside its own seed's reference."""
-    predictions = {run_id: runs.read_table(run_id, PREDICTIONS) for run_id in track(list(table.run_id), len(table), "reading")}
-    table = table.assign(seconds=_seconds(table))
+    known = _known(table)
     outcomes = []
-    for rule in [rule for rule in dict.fromkeys(table.forget_set) if rule]:
-        references = table[(table.role == RETRAINED) & (table.forget_set == rule)]
-        forget = _forget_set(references.iloc[0])
-        rows = table[(table.forget_set == rule) | (table.role == ORIGINAL)]
+    for title, forget in sets.items():
+        references = table[(table.role == RETRAINED) & (table["set"] == forget.name)].sort_values("seed")
+        rows = table[(table["set"] == forget.name) | (table.role == ORIGINAL)]
         for (role, method, own, epochs), cells in rows.groupby(["role", "method", "params", "epochs"], sort=False):
             if set(cells.seed) & set(references.seed):
                 arm = _arm(role, method, own, params)
-                outcomes.append(_outcome(rule, arm, epochs, cells, references, forget, predictions))
+                outcomes.append(_outcome(title, arm, epochs, cells, references, forget, known))
+        if len(references) > 1:
+            outcomes.append(_again(title, references, forget, known))
     return Results(preset, digest, tuple(outcomes))
 
 
-def _seconds(table: pd.DataFrame) -> list[float]:
-    """How long each version took to train or to unlearn, as the registry has it."""
-    known = {(v.model, v.number): float(v.tag("seconds", "nan")) for name in set(table.model) for v in registry.versions(name)}
-    return [known[model, version] for model, version in zip(table.model, table.version, strict=True)]
+@dataclass(frozen=True)
+class Known:
+    """What runs and registry hold of the cells.
+
+    Args:
+        predictions: prediction tables by run.
+        versions: by registered model and number.
+        originals: the cells of the models that remember, by seed.
+        about: what the manifest says of the faces.
+    """
+
+    predictions: dict[str, pd.DataFrame]
+    versions: dict[tuple[str, int], Version]
+    originals: pd.DataFrame
+    about: pd.DataFrame
+
+    def version(self, cell: pd.Series) -> Version:
+        return self.versions[cell.model, cell.version]
+
+    def table(self, cell: pd.Series | None) -> pd.DataFrame | None:
+        """A cell's predictions; None without a cell."""
+        return None if cell is None else self.predictions[cell.run_id]
 
 
-def _forget_set(reference: pd.Series) -> ForgetSet:
-    return forget_sets.of_version(registry.find(reference.model, str(reference.version)))
+def _known(table: pd.DataFrame) -> Known:
+    predictions = {run_id: runs.read_table(run_id, PREDICTIONS) for run_id in track(list(table.run_id), len(table), "reading")}
+    versions = {(v.model, v.number): v for name in set(table.model) for v in registry.versions(name)}
+    originals = table[table.role == ORIGINAL].set_index("seed")
+    return Known(predictions, versions, originals, account_of(_data_run(table))[0][ABOUT])
+
+
+def _data_run(table: pd.DataFrame) -> str:
+    """The run that prepared the experiment's data."""
+    original = table[table.role == ORIGINAL].iloc[0]
+    return registry.find(original.model, str(original.version)).tag("data_run")
 
 
 def _arm(role: str, method: str, params: str, usual: dict[str, str]) -> str:
@@ -109,22 +154,63 @@ def _arm(role: str, method: str, params: str, usual: dict[str, str]) -> str:
     return f"{method} {own}".strip() if method else role
 
 
-def _outcome(rule, arm, epochs, cells, references, forget, predictions) -> Outcome:
+def _outcome(title, arm, epochs, cells, references, forget, known) -> Outcome:
     seeds = tuple(sorted(set(cells.seed) & set(references.seed)))
-    own, other = (rows.set_index("seed").loc[list(seeds)] for rows in (cells, references))
-    tables = [(predictions[one], predictions[two]) for one, two in zip(own.run_id, other.run_id, strict=True)]
-    times = zip(own.seconds, other.seconds, strict=True)
-    cases = tuple(
-        Case(*pair, forget, seconds=took, retrained_seconds=retraining)
-        for pair, (took, retraining) in zip(tables, times, strict=True)
+    own, others = cells.set_index("seed"), references.set_index("seed")
+    cases = tuple(_case(own.loc[seed], seed, others, forget, known) for seed in seeds)
+    return Outcome(title, arm, int(epochs), seeds, cases, _pooled(cases))
+
+
+def _again(title, references, forget, known) -> Outcome:
+    """The retrained model of the next seed in the place of an unlearned one: how alike two retrained models are."""
+    others = references.assign(seed=np.roll(references.seed, 1))
+    found = _outcome(title, AGAIN, 0, others, references, forget, known)
+    # Averaged over the seeds the others are the references themselves, so that a likeness would say nothing.
+    return replace(found, pooled=replace(found.pooled, retrained=None))
+
+
+def _case(cell, seed, references, forget, known) -> Case:
+    """A version beside its own seed's reference, that of the next seed, and the original that it comes from."""
+    following = np.roll(references.index, -1)[references.index.get_loc(seed)]
+    original = known.originals.loc[seed] if seed in known.originals.index else None
+    return Case(
+        known.table(cell),
+        known.table(references.loc[seed]),
+        forget,
+        original=known.table(original),
+        second=None if following == seed else known.table(references.loc[following]),
+        about=known.about,
+        **costs_of(known.version(cell), known.version(references.loc[seed])),
     )
-    evaluated, retrained = (pool(list(side)) for side in zip(*tables, strict=True))
-    seconds = {"seconds": own.seconds.sum(), "retrained_seconds": other.seconds.sum()}
-    pooled = replace(cases[0], evaluated=evaluated, retrained=retrained, **seconds)
-    return Outcome(rule, arm, int(epochs), seeds, cases, pooled)
 
 
-def _files(results: Results, setup: dict[str, str]) -> dict[str, str]:
+def _pooled(cases: tuple[Case, ...]) -> Case:
+    """The same of the predictions averaged over the seeds; with all seeds in the average there is no second reference."""
+    sides = {name: [getattr(case, name) for case in cases] for name in ("evaluated", "retrained", "original")}
+    tables = {name: pool(side) if all(one is not None for one in side) else None for name, side in sides.items()}
+    costs = {name: sum(getattr(case, name) for case in cases) for name in SUMMED}
+    return replace(cases[0], **tables, **costs, peak_memory_mb=max(case.peak_memory_mb for case in cases), second=None)
+
+
+def _data_page(table: pd.DataFrame, sets: dict[str, ForgetSet]) -> dict:
+    """The data as the run that prepared it holds it: counts from its account, and its figures."""
+    from unlearning.reports.study_data import data_page
+
+    data_run = _data_run(table)
+    return data_page(*account_of(data_run), sets, _data_figures(data_run))
+
+
+def _data_figures(data_run: str) -> dict[str, str]:
+    """On light paper only: both would make the page too large. None where the run has none."""
+    try:
+        folder = runs.download(data_run, f"{DATA_FIGURES}/light")
+    except InputError as error:
+        say(f"report: the page shows no figures of the data: {error}")
+        return {}
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
+
+
+def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str]:
     """Everything that is logged: name -> text."""
     from unlearning.reports.study_figures import render_study
     from unlearning.reports.study_report import study_report
@@ -133,7 +219,7 @@ def _files(results: Results, setup: dict[str, str]) -> dict[str, str]:
 
     known = numbers(results)
     pictures = {theme: render_study(results, theme, known) for theme in THEMES}
-    files = {PAGE: study_report(results, setup, pictures=pictures, known=known)}
+    files = {PAGE: study_report(results, setup, data, pictures, known)}
     for name, table in known.tables.items():
         files |= {f"{TABLES}/{name}.csv": table.to_csv(index=False), f"{TABLES}/{name}.md": markdown(table)}
     for theme, drawn in pictures.items():

@@ -23,6 +23,7 @@ from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
 from unlearning.steps.sisa import scheme_tags
+from unlearning.steps.witnesses import original_of
 from unlearning.tracking import moves, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
@@ -31,13 +32,18 @@ from unlearning.training.slices import SlicePlan, epochs_per_slice
 CODE = ("steps/ensemble.py", "steps/retrain.py")
 
 
-def retrain(settings: RetrainSettings) -> Version:
-    """Train as the original was trained, without the forget set; register the result as ``retrained-SET``."""
+def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Version:
+    """Train as the original was trained, without the forget set; register the result as ``retrained-SET``.
+
+    What the version that is followed has forgotten before is left out too. ``manifest``: who is to be forgotten, where that
+    was decided before; the rule is not read again then.
+    """
     with runs.run("retrain", f"retrained without {settings.forget_set}") as run, tempfile.TemporaryDirectory() as place:
         parent = open_parent(find_version(settings.name, settings.model))
-        forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
-        check(parent.data.manifest, forget, [])
-        forget_sets.log([forget])
+        forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
+        before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]
+        check(parent.data.manifest, forget, before)
+        forget_sets.log([*before, forget])
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
         spec, plan = _start(parent, settings), _plan(parent, recipe)
         seeds = _seeds(parent, settings)
@@ -46,15 +52,15 @@ def retrain(settings: RetrainSettings) -> Version:
         runs.log_settings("sisa", plan.as_dict() if plan else {})
         runs.log_settings("data", {"digest": parent.data.digest})
         faces = face_set(parent.data)
-        retained = faces.where(retain_mask(parent.data.manifest, [forget]))
+        retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
         runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
         folder = Path(place) / MODEL_ARTIFACT
         by = parent.aggregate.by
-        seconds = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}", plan, by)
+        took = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}", plan, by)
         tags = {
             "role": "retrained",
             "state": "reference",
-            "forgotten": forget.name,
+            "forgotten": ",".join(one.name for one in (*before, forget)),
             "epochs": str(recipe.epochs),
             "data_digest": parent.data.digest,
             "data_run": parent.version.tag("data_run"),
@@ -62,10 +68,11 @@ def retrain(settings: RetrainSettings) -> Version:
             **scheme_tags(plan),
             **forget_sets.tags(forget),
         }
-        times = {"seconds": seconds, "retrained_seconds": seconds}
+        known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
+        known |= {"samples": took.samples, "retrained_samples": took.samples}
         title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
         move = partial(moves.install_reference, forget_set=forget.name)
-        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, forget, **times), move)
+        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
         version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, parent.version, forget), [version])
     say(f"retrain: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
@@ -93,7 +100,7 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     """The original's network from the original's first weights; a local file is found again by its digest."""
     if not parent.weights_digest:
         return parent.spec
-    path = settings.weights or runs.read_parameter(parent.version.run_id, "model.weights")
+    path = settings.weights or runs.read_parameter(original_of(parent.version).run_id, "model.weights")
     if not Path(path).is_file() or file_digest(path) != parent.weights_digest:
         raise InputError(
             f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "

@@ -230,15 +230,17 @@ class PromoteSettings:
 
     Args:
         version: an alias, a number or a model URI.
-        gates: conditions joined by commas.
+        gates: conditions joined by commas, or the path of a YAML file of them.
         force: promote although gates fail.
         name: registered model.
+        dry_run: tell what the gates say, and promote nothing.
     """
 
     version: str
     gates: str = GATES
     force: bool = False
     name: str = MODEL_NAME
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def train(settings: TrainSettings) -> Version:
         for part in ("train", "validation"):
             runs.log_dataset(faces.part(part).frame, part, part, data.digest)
         folder = Path(place) / MODEL_ARTIFACT
-        seconds = train_ensemble(faces, spec, recipe, seeds, folder, "original", plan, settings.aggregate)
+        took = train_ensemble(faces, spec, recipe, seeds, folder, "original", plan, settings.aggregate)
         tags = {
             "role": "original",
             "state": "remembers",
@@ -58,7 +58,8 @@ def train(settings: TrainSettings) -> Version:
             **scheme_tags(plan),
         }
         title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
-        draft = Draft(settings.name, title, folder, tags, partial(Case, seconds=seconds), moves.install_original)
+        case_of = partial(Case, seconds=took.seconds, samples=took.samples)
+        draft = Draft(settings.name, title, folder, tags, case_of, moves.install_original)
         version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, data.digest), [version])
     say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")

@@ -23,6 +23,7 @@ from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.witnesses import samples_of
 from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
 
@@ -126,6 +127,9 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             alpha=settings.alpha,
             seconds=cost.seconds,
             retrained_seconds=float(request.reference.tag("seconds")),
+            samples=cost.retain_samples + cost.forget_samples,
+            retrained_samples=samples_of(request.reference),
+            peak_memory_mb=cost.peak_memory_mb,
         )
         title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
         move = partial(moves.install_candidate, alias=request.alias(epochs))

@@ -6,12 +6,13 @@ milestones of one optimisation are one cell: 2, 4, 8 and 16 epochs of a method a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unlearning.data.settings import GROUPS
 from unlearning.naming import by_name
 
 ORIGINAL, RETRAINED, UNLEARNED = "original", "retrained", "unlearned"
+EVERY = "every method"
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Arm:
     """One method in a study.
 
     Args:
-        method: a name of METHODS.
-        epochs: after how many passes it is looked at.
+        method: a name of METHODS; EVERY stands for all of them, each after its own number of passes.
+        epochs: after how many passes it is looked at; empty for a method that makes none.
         params: settings that the study asks for whatever the preset; a preset's own come first.
     """
 
@@ -57,6 +58,7 @@ class Cell:
         method: a name of METHODS; empty but for ``unlearned``.
         params: the method's own settings.
         epochs: milestones of ``unlearned``.
+        scheme: how the original of this cell was trained; empty for the ordinary way.
     """
 
     seed: int
@@ -65,11 +67,13 @@ class Cell:
     method: str = ""
     params: str = ""
     epochs: tuple[int, ...] = field(default=())
+    scheme: str = ""
 
     @property
     def title(self) -> str:
         """How the table of cells calls it."""
-        what = " ".join(part for part in (self.method or self.role, self.params, self.forget_set) if part)
+        parts = (self.method or self.role, "" if self.method else self.scheme, self.params, self.forget_set)
+        what = " ".join(part for part in parts if part)
         return f"{what}, {','.join(map(str, self.epochs))} epochs" if self.epochs else what
 
 
@@ -104,24 +108,66 @@ STUDIES = by_name(
         ("random:50",),
         (Arm("ft", (2, 8)), Arm("rnd", (2, 8))),
     ),
+    Study(
+        "methods",
+        "Beyond the study: every method of this project, on an age group and on 50 single faces",
+        (GROUPS[0], "random:50"),
+        (Arm(EVERY, ()),),
+    ),
 )
 
 
-def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str]) -> list[Cell]:
+def with_forget_sets(studies: list[Study], rules: tuple[str, ...]) -> list[Study]:
+    """The studies on other forget sets, all of them on each rule; as they are where no rule is given."""
+    return [replace(study, forget_sets=rules) for study in studies] if rules else studies
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a plan has to know of a method.
+
+    Args:
+        epochs: its own number of passes; 0 for none.
+        scheme: how a model must have been trained for it; empty for any way.
+    """
+
+    epochs: int = 0
+    scheme: str = ""
+
+
+def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], methods: dict[str, Known]) -> list[Cell]:
     """All cells of some studies, each once, in an order in which every cell finds what it starts from.
 
     Args:
         studies: what is compared; milestones of the same method, settings and forget set are joined into one cell.
-        seeds: one original and one reference each.
+        seeds: one original and one reference each, and one more of each for every scheme that a method needs.
         params: the preset's settings of each method.
+        methods: all methods by name.
     """
     milestones: dict[tuple[str, str, str], set[int]] = {}
     for study in studies:
         for forget_set in study.forget_sets:
-            for arm in study.arms:
+            for arm in _arms(study, methods):
                 settings = " ".join(part for part in (params.get(arm.method, ""), arm.params) if part)
                 milestones.setdefault((forget_set, arm.method, settings), set()).update(arm.epochs)
-    sets = list(dict.fromkeys(forget_set for forget_set, _, _ in milestones))
-    trained = [(ORIGINAL, "", "", "", ())] + [(RETRAINED, rule, "", "", ()) for rule in sets]
-    unlearned = [(UNLEARNED, *key, tuple(sorted(epochs))) for key, epochs in milestones.items()]
+    plain = {(forget_set, "") for forget_set, _, _ in milestones}
+    schemes = plain | {(forget_set, _scheme(methods, method)) for forget_set, method, _ in milestones}
+    own = {key: (*key, tuple(sorted(epochs)), _scheme(methods, key[1])) for key, epochs in milestones.items()}
+    trained = [(ORIGINAL, "", "", "", (), scheme) for scheme in sorted({scheme for _, scheme in schemes})]
+    rules = list(dict.fromkeys(forget_set for forget_set, _, _ in milestones))
+    ordered = sorted(schemes, key=lambda pair: (pair[1], rules.index(pair[0])))
+    trained += [(RETRAINED, rule, "", "", (), scheme) for rule, scheme in ordered]
+    unlearned = [(UNLEARNED, *cell) for cell in own.values()]
     return [Cell(seed, *rest) for seed in seeds for rest in (*trained, *unlearned)]
+
+
+def _arms(study: Study, methods: dict[str, Known]) -> list[Arm]:
+    arms = []
+    for arm in study.arms:
+        every = [Arm(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
+        arms += every if arm.method == EVERY else [arm]
+    return arms
+
+
+def _scheme(methods: dict[str, Known], method: str) -> str:
+    return methods[method].scheme if method in methods else ""

@@ -12,6 +12,8 @@ from unlearning.evaluation.table import align
 from unlearning.studies.plan import ORIGINAL, RETRAINED
 
 POOLED = "pooled"
+AGAIN = "retrained again"
+HEADLINES = ("mia_auc", "mia_gap", "forget_difference", "forget_w1_normalised", "forgetting_rescaled")
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,9 @@ class Outcome:
 
     Args:
         forget_set: the rule.
-        arm: ``original``, ``retrained``, or a method's name, with settings that are not the preset's.
-        epochs: passes of unlearning; 0 for original and retrained.
+        arm: ``original``, ``retrained``, AGAIN, or a method's name, with settings that are not the preset's. AGAIN is the
+            retrained model of another seed, judged as if it were unlearned: what chance alone makes of the scores.
+        epochs: passes of unlearning; 0 for those that were not unlearned.
         seeds: of the cases.
         cases: one a seed: the version's prediction table and its own reference's.
         pooled: the same of the predictions averaged over the seeds.
@@ -70,7 +73,7 @@ class Results:
     def arms(self, forget_set: str) -> list[str]:
         """The unlearning arms of a forget set."""
         own = dict.fromkeys(o.arm for o in self.outcomes if o.forget_set == forget_set)
-        return [arm for arm in own if arm not in (ORIGINAL, RETRAINED)]
+        return [arm for arm in own if arm not in (ORIGINAL, RETRAINED, AGAIN)]
 
 
 def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -81,7 +84,7 @@ def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def scores(results: Results) -> pd.DataFrame:
-    """All metrics of all outcomes: columns forget_set, arm, epochs, seed (or ``pooled``), and every name of METRICS.
+    """All metrics of all outcomes: columns forget_set, arm, epochs, seed (or ``pooled``), every name of METRICS, and HEADLINES.
 
     The study's N = 3 can be read in two ways: the mean of the metrics of three seeds, or the metric of the mean of their
     predictions. Rows by seed give the first, rows with ``pooled`` the second.
@@ -90,7 +93,7 @@ def scores(results: Results) -> pd.DataFrame:
     for outcome in results.outcomes:
         own = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
         named = [*zip(map(str, outcome.seeds), outcome.cases, strict=True), (POOLED, outcome.pooled)]
-        rows += [own | {"seed": seed} | measure(case) for seed, case in named]
+        rows += [own | {"seed": seed} | measure(case, HEADLINES) for seed, case in named]
     return pd.DataFrame(rows)
 
 

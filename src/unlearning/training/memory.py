@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-MIB = 2**20
+MB = 10**6
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -20,10 +20,10 @@ def reset_peak() -> None:
 
 
 def peak_mb() -> float:
-    """Peak since ``reset_peak``, in MiB, with everything that was in memory before."""
+    """Peak since ``reset_peak``, in MB (10^6 bytes), with everything that was in memory before."""
     if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / MIB
+        return torch.cuda.max_memory_allocated() / MB
     if STATUS.exists():
         lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
-        return int(lines["VmHWM"].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return int(lines["VmHWM"].split()[0]) * 1024 / MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB

@@ -1,0 +1,171 @@
+"""SPREADS, the visible registry of places where an experiment's cells run at the same time.
+
+A spread is opened once for an experiment and gives a runner: a function and a list of argument tuples -> the finished jobs
+with what the function returned, in the order in which they end. Cells are safe to run anywhere, and again: what a finished
+run has made is found by its fingerprint.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+from unlearning.errors import InputError
+from unlearning.naming import by_name
+from unlearning.steps.experiment_settings import PROCESSES, RAY
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
+TAKEN_ALONG = ("MLFLOW_", "UNLEARNING_")
+ON_ONE_MACHINE = ("", "sqlite", "file")
+STORE_BYTES = 128 * 1024**2
+Job = tuple
+Runner = Callable[[Callable, list[Job]], Iterator[tuple[Job, object]]]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One way to run cells at the same time.
+
+    Args:
+        name: what ``-P spread=`` calls it.
+        description: one line for people.
+        open: number of jobs at the same time -> a context that gives the runner.
+    """
+
+    name: str
+    description: str
+    open: Callable[[int], AbstractContextManager[Runner]]
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Runner]:
+    """Processes of this machine that share its cores; after an error what has not begun is not begun any more."""
+    threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_process, (threads,))
+    try:
+        yield partial(_in_pool, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_process(threads: int) -> None:
+    """Say how many threads PyTorch may have, imported already or not; and do not wait for a parent that was killed."""
+    os.environ[THREADS] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _in_pool(pool: ProcessPoolExecutor, act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
+    running = {pool.submit(act, *job): job for job in jobs}
+    yield from ((running[done], done.result()) for done in as_completed(running))
+
+
+@contextmanager
+def ray_cluster(workers: int) -> Iterator[Runner]:
+    """Tasks on the Ray cluster that this machine belongs to, or on a Ray of this machine alone when there is none.
+
+    Raises:
+        InputError: Ray is not installed, or the cluster has more machines than the tracking store can be reached from.
+    """
+    ray = _ray()
+    _connect(ray)
+    try:
+        machines = [node for node in ray.nodes() if node["Alive"]]
+        _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
+        yield partial(_as_tasks, ray, _needs(machines, workers), workers)
+    finally:
+        ray.shutdown()
+
+
+def _ray() -> ModuleType:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(
+            f"spread=ray needs Ray, which is not installed ({error}); in the project's folder install it with: uv pip install "
+            f"--python {sys.executable} --requirements pyproject.toml --extra ray"
+        ) from error
+    return ray
+
+
+def _connect(ray: ModuleType) -> None:
+    """A cluster's machines get this code from here; a Ray of our own reads it where it stands."""
+    quiet = {"logging_level": "WARNING"}
+    try:
+        ray.init("auto", runtime_env={"py_modules": [str(PACKAGE)]}, **quiet)
+    except ConnectionError:
+        path = os.pathsep.join(part for part in (str(PACKAGE.parent), os.environ.get("PYTHONPATH")) if part)
+        own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+        ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **own, **quiet)
+
+
+def _require_shared_store(machines: int, uri: str) -> None:
+    if machines > 1 and urlsplit(uri).scheme in ON_ONE_MACHINE:
+        raise InputError(
+            f"the Ray cluster has {machines} machines, and the tracking store {uri or 'mlflow.db'} can be reached from one of "
+            f"them only; start a server that all of them reach, and name it: {TRACKING_URI}=http://HOST:5000 mlflow run . "
+            f"-e experiment"
+        )
+
+
+def _needs(machines: list[dict], workers: int) -> dict[str, float]:
+    """What one task asks of its machine: its share of the cores, and a GPU where the cluster has some."""
+    cores = [int(machine["Resources"].get("CPU", 0)) for machine in machines]
+    graphics = any(machine["Resources"].get("GPU", 0) >= 1 for machine in machines)
+    return {"num_cpus": max(1, min(sum(cores) // workers, max(cores))), "num_gpus": int(graphics)}
+
+
+def _as_tasks(
+    ray: ModuleType, needs: dict[str, float], workers: int, act: Callable, jobs: list[Job]
+) -> Iterator[tuple[Job, object]]:
+    """So many tasks at a time. Ray gives a task as many threads as cores, and runs it again when its machine dies."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith(TAKEN_ALONG)}
+    task = ray.remote(_in_task).options(**needs, name="cell")
+    waiting, running = list(jobs), {}
+    while waiting or running:
+        while waiting and len(running) < workers:
+            job = waiting.pop(0)
+            running[task.remote(variables, str(Path.cwd()), act, job)] = job
+        [done], _ = ray.wait(list(running), num_returns=1)
+        yield running.pop(done), _result(ray, done)
+
+
+def _result(ray: ModuleType, done) -> object:
+    """What a task returned; its error is the one that it raised, without Ray's own around it."""
+    try:
+        return ray.get(done)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from error
+
+
+def _in_task(variables: dict[str, str], folder: str, act: Callable, job: Job) -> object:
+    """In the caller's folder, where there is one, with the caller's settings, which Ray's logs would show if Ray set them."""
+    os.environ.update(variables)
+    if Path(folder).is_dir():
+        os.chdir(folder)
+    return act(*job)
+
+
+SPREADS = by_name(
+    Spread(PROCESSES, "processes of this machine", processes),
+    Spread(RAY, "tasks on a Ray cluster, or on this machine where there is none", ray_cluster),
+)

@@ -1,0 +1,93 @@
+"""What stands beside a version when it is judged: the original, the retrained models, and what is known of the faces."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
+from unlearning.evaluation.audit import Witnesses
+from unlearning.steps import forget_sets
+from unlearning.steps.lineage import find_version, predictions_of
+from unlearning.steps.prepare import account_of
+from unlearning.tracking import registry
+from unlearning.tracking.registry import Version
+
+ABOUT = ["id", "gender", "race", "copy_of", "near"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The versions that one is judged beside; None where there is none.
+
+    Args:
+        original: the root of its line: it remembers everything.
+        retrained: it never saw the forget set.
+        second: another one of that kind, with other seeds.
+    """
+
+    original: Version | None
+    retrained: Version | None
+    second: Version | None
+
+
+def beside(version: Version, forget: ForgetSet) -> Beside:
+    """Find the witnesses in the registry; a version is no witness of itself."""
+    known = registry.versions(version.model)
+    same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
+    retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
+    retrained.sort(key=lambda v: f"retrained-{forget.name}" not in v.aliases)
+    first, second = (*retrained, None, None)[:2]
+    original = original_of(version)
+    return Beside(None if original.number == version.number else original, first, second)
+
+
+def original_of(version: Version) -> Version:
+    """The version at the root of the line: the one that remembers."""
+    while version.tag("role") != "original":
+        parent = version.tag("parent_version", "none")
+        if parent == "none":
+            raise InputError(f"{version.label} names no parent, so there is no original to compare it with")
+        version = find_version(version.model, parent)
+    return version
+
+
+def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
+    """The prediction tables of a version and of what stands beside it, with what each cost."""
+    manifest, _ = account_of(version.tag("data_run"))
+    tables = {name: predictions_of(one) if one else None for name, one in vars(found).items()}
+    if version.tag("role") == "original":
+        tables["original"] = predictions_of(version)
+    earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
+    return Witnesses(
+        predictions_of(version),
+        forget=forget,
+        forgotten=earlier,
+        about=manifest[ABOUT],
+        alpha=alpha,
+        **tables,
+        **costs_of(version, found.retrained),
+    )
+
+
+def costs_of(version: Version, reference: Version | None) -> dict[str, float]:
+    """What making a version and its reference took, as their tags say; not a number where they do not."""
+    return {
+        "seconds": _number(version, "seconds"),
+        "samples": samples_of(version),
+        "peak_memory_mb": _number(version, "peak_memory_mb"),
+        "retrained_seconds": _number(reference, "seconds") if reference else math.nan,
+        "retrained_samples": samples_of(reference) if reference else math.nan,
+    }
+
+
+def samples_of(version: Version) -> float:
+    """Faces shown to make it, those to keep and those to forget."""
+    if version.tag("samples"):
+        return _number(version, "samples")
+    return _number(version, "retain_samples") + _number(version, "forget_samples")
+
+
+def _number(version: Version, name: str) -> float:
+    return float(version.tag(name) or math.nan)

@@ -1,0 +1,206 @@
+"""The page that puts versions side by side: its tables, its scale, and how a browser sorts it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from e2e import test_experiment_report as in_a_browser
+from reports.audits import MARK, Audited, about, audited, on_a_phone
+from reports.reading import Page, pictures
+from unlearning.reports.audit_page import FIRST
+from unlearning.reports.audit_rows import row_texts
+from unlearning.reports.audit_scale import SHOWN, scale_of
+from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
+from unlearning.reports.metric_titles import metric_title
+
+LIMIT = 2_000_000
+NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}
+HEADINGS = [
+    "4 versions side by side",
+    "How far each has come",
+    "How they err on the forgotten faces",
+    "The numbers that say most",
+    "What each audit says",
+    "How they were judged",
+    "Terms",
+]
+SORTED = """(page, texts) => {
+  const column = (at) => [...page.querySelector(".sortable").tBodies[0].rows].map((row) => row.cells[at].textContent.trim());
+  const press = (at) => page.querySelectorAll(".sortable button")[at].click();
+  const seen = { before: column(0), hint: page.querySelector(".hint").hidden, width: page.documentElement.clientWidth };
+  press(1);
+  seen.byVerdict = column(0);
+  press(3);
+  seen.byError = column(3);
+  seen.aria = [...page.querySelectorAll("[aria-sort]")].map((head) => head.getAttribute("aria-sort"));
+  seen.scale = [...page.querySelector(".versions").children].map((each) => each.querySelector("b").textContent);
+  seen.labels = column(0);
+  press(3);
+  seen.turned = column(0);
+  seen.byTurning = page.querySelector("[aria-sort]").getAttribute("aria-sort");
+  press(0);
+  seen.byName = column(0);
+  page.querySelectorAll("details").forEach((each) => { each.open = true; });
+  seen.needed = page.documentElement.scrollWidth;
+  seen.headings = texts("h1, h2");
+  seen.first = page.querySelector(".sortable").getBoundingClientRect().top;
+  return seen;
+}"""
+browser, opened = in_a_browser.browser, in_a_browser.opened
+
+
+def audits():
+    return {label: audited(name) for label, name in NAMES.items()}
+
+
+def words(page):
+    return " ".join(" ".join(page.texts).split())
+
+
+@pytest.fixture(scope="module")
+def text():
+    return compare_page(audits())
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def test_the_page_is_whole_and_small(text, page):
+    assert not page.open
+    assert len(text.encode()) <= LIMIT
+    assert not page.all("link") + page.all("iframe") + page.all("a")
+
+
+def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted():
+    one = audited()
+    text = compare_page({f"version {number}": one for number in range(30)})
+    assert len(text.encode()) <= LIMIT
+    assert "18 more versions are not drawn." in text
+
+
+def test_no_face_is_named(text, page):
+    assert MARK not in "".join([text, *pictures(page)])
+
+
+def test_only_the_pages_own_script_may_run(text):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert policy.startswith("default-src 'none'; ")
+    assert len(re.findall(r"script-src 'sha256-[\w+/]{43}='", policy)) == 1
+    assert text.count("<script>") == 1
+
+
+def test_every_version_has_a_row_with_its_verdict_and_its_numbers(page):
+    rows = {
+        " ".join(row[0].split()): [" ".join(cell.split()) for cell in row] for row in page.rows if len(row) == 3 + len(COLUMNS)
+    }
+    assert list(rows)[1:] == list(NAMES)
+    assert rows["version 12"][1].endswith("cannot be told from retraining.")
+    assert rows["original"][1].endswith("has not forgotten.")
+    for label, one in audits().items():
+        own = {row.metric: row_texts(row) for row in one.audit.rows}
+        assert rows[label][3:] == [f"{own[name]['version']} {own[name]['sign']}" for name in COLUMNS]
+
+
+def test_a_column_that_no_version_has_is_left_out():
+    made = Page(compare_page({label: audited(name, ("retrained",)) for label, name in NAMES.items()}))
+    heads = [" ".join(cell.split()) for cell in made.rows[0]]
+    assert "F" not in heads
+    assert heads[:3] == ["Version", "Verdict", "Like retraining of those judged"]
+    assert len(heads) == 3 + sum(name in ("forget_mae", "test_in_range_mae", "mia_auc", "test_mae") for name in COLUMNS)
+
+
+def test_all_versions_stand_on_one_scale(page):
+    told = page.texts
+    for name in SHOWN:
+        assert metric_title(name) in told
+    scales = {label: scale_of(one.audit) for label, one in audits().items()}
+    found = one_scale(scales)
+    for block in found["blocks"]:
+        assert [mark["label"] for mark in block["marks"]] == list(NAMES)
+        assert block["shared"], "all have the same original and retrained model"
+    assert found["others"] == []
+
+
+def test_a_version_that_lacks_what_others_have_beside_them_is_named_and_not_misplaced():
+    several = audits() | {"alone": audited("partly", ("original",))}
+    found = one_scale({label: scale_of(one.audit) for label, one in several.items()})
+    assert found["others"] == ["alone"]
+    assert "alone" not in [mark["label"] for block in found["blocks"] for mark in block["marks"]]
+    assert "Not on this scale, for lack of something beside them: alone." in words(Page(compare_page(several)))
+
+
+def test_the_numbers_that_say_most_are_told_in_full_for_every_version(page):
+    found = [[" ".join(cell.split()) for cell in row] for row in page.rows]
+    for label, one in audits().items():
+        rows = {row.metric: row_texts(row) for row in one.audit.rows}
+        for name in FIRST:
+            own = rows[name]
+            values = [own["original"], own["retrained"], own["second"], f"{own['version']} {own['interval']}".strip()]
+            values += [f"{own['gap']} {own['gap_interval']}".strip(), own["floor"]]
+            assert any(cells[:7] == [label, *values] and own["bound"] in cells[7] for cells in found)
+
+
+def test_what_each_audit_says_is_told_with_its_warnings(page):
+    told = words(page)
+    for one in audits().values():
+        assert all(warning[1:] in told for warning in one.audit.warnings)
+
+
+@pytest.mark.parametrize(
+    "missing", [("retrained",), ("second",), ("forget",), ("retrained", "original", "second")], ids=" and ".join
+)
+def test_the_page_stands_without_what_is_missing(missing):
+    made = Page(compare_page({label: audited(name, missing) for label, name in NAMES.items()}))
+    assert not made.open
+    assert not re.search(r"\bnan\b", words(made))
+
+
+def test_versions_of_different_requests_say_so():
+    one = audited()
+    other = Audited(one.audit, replace(one.witnesses, forget=None), about())
+    assert "Asked to forget: ages 20\N{EN DASH}28" in words(Page(compare_page({"a": one, "b": other})))
+    assert "; or nobody." in words(Page(compare_page({"a": one, "b": other})))
+
+
+def test_labels_are_text_and_never_markup():
+    assert "<b>x" not in compare_page({"<b>x": audited(), "y": audited("honest")})
+
+
+def test_a_phone_shows_and_sorts_the_page_and_the_browser_has_nothing_to_say(opened, text):
+    seen, shown = on_a_phone(opened, text, SORTED)
+    assert shown.console == []
+    assert shown.requests == []
+    assert seen["headings"] == HEADINGS
+    assert seen["needed"] <= seen["width"] == 390
+    assert seen["first"] < 844
+    assert seen["hint"] is False
+    assert seen["before"] == list(NAMES)
+    assert seen["byVerdict"][0] == "version 12"
+    assert seen["byVerdict"][-1] == "original"
+    near = {label: row.distance for label, one in audits().items() for row in one.audit.rows if row.metric == "forget_mae"}
+    assert seen["labels"] == sorted(NAMES, key=near.__getitem__), "the nearest to retraining first"
+    assert seen["scale"] == seen["labels"]
+    assert seen["aria"] == ["ascending"]
+    assert seen["turned"] == seen["labels"][::-1]
+    assert seen["byTurning"] == "descending"
+    assert seen["byName"] == ["ascent-20-28-e1", "ft-20-28-e8", "original", "version 12"]
+
+
+def test_what_is_not_known_stays_last_in_every_order(opened):
+    several = {"unknown": audited("partly", ("retrained",)), "far": audited("exploded"), "near": audited("honest")}
+    look = SORTED.replace("press(1);", "press(6);").replace("byVerdict", "byLikeness")
+    seen, _ = on_a_phone(opened, compare_page(several), look)
+    assert seen["byLikeness"] == ["near", "far", "unknown"]
+    assert seen["labels"] == ["near", "far", "unknown"]
+    assert seen["turned"] == ["far", "near", "unknown"]
+
+
+def test_without_scripts_the_table_stands_as_it_is(opened, text):
+    bare = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    shown = opened(bare)
+    assert shown.console == []
+    assert "<button" not in shown.elements
+    assert re.search(r'<p class="hint" hidden="">', shown.elements)

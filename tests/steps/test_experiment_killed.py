@@ -1,0 +1,48 @@
+"""An experiment that is killed goes on where it was: what a cell has finished is not made again, and the table is whole."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import mlflow
+
+from places import ROOT
+from unlearning.steps.experiment import CELLS
+from unlearning.tracking import registry, runs
+
+COMMAND = [sys.executable, "-m", "entrypoints.experiment", "--study", "alpha", "--preset", "demo", "--seeds", "0"]
+MODEL = "age-study-demo-seed-0"
+FIRST_CELL = "experiment: original, seed 0:"
+
+
+def start() -> subprocess.Popen:
+    """The demonstration as a process of its own, with the test's store."""
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_experiment_goes_on_where_it_was(store):
+    with start() as killed:
+        for line in killed.stderr:
+            if line.startswith(FIRST_CELL):
+                os.kill(killed.pid, signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    [original] = registry.versions(MODEL)
+    with start() as again:
+        said = again.stderr.read()
+    assert again.returncode == 0, said
+    assert f"{FIRST_CELL} reused; 3 cells left" in said
+    assert f"train: reused version 1 (original) of run {original.run_id}" in said
+    assert "experiment: retrained 20-28, seed 0: reused" not in said
+    [finished] = runs.find_by_tags({"step": "experiment"})
+    table = runs.read_table(finished["run_id"], CELLS, ("params", "set"))
+    assert list(zip(table.role, table.method, table.epochs, table.version, strict=True)) == [
+        ("original", "", 0, 1),
+        ("retrained", "", 0, 2),
+        ("unlearned", "ft", 8, 3),
+        ("unlearned", "rnd", 2, 4),
+    ]
+    assert [version.number for version in registry.versions(MODEL)] == [1, 2, 3, 4]
+    [left] = mlflow.search_runs(filter_string="tags.step = 'experiment' and status = 'RUNNING'", output_format="list")
+    assert left.info.run_id != finished["run_id"]
