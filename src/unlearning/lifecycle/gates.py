@@ -1,4 +1,12 @@
-"""Gates as data: what a version must show before it is promoted."""
+"""Gates as data: what a version must show before it is promoted, as a line of text or as a YAML file.
+
+A file is a list. Each gate is a text, as on the command line, or a mapping:
+
+    - F > original.F
+    - metric: test_mae
+      comparison: "<="
+      bound: 1.1 * retrained.test_mae
+"""
 
 from __future__ import annotations
 
@@ -6,13 +14,18 @@ import math
 import operator
 import re
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from unlearning.errors import InputError
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.metrics import GATE_METRICS
 from unlearning.naming import choose
 
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 REFERENCES = ("original", "retrained")
+FILES = (".yaml", ".yml")
+FIELDS = ("metric", "comparison", "bound")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 PATTERN = re.compile(rf"\s*(\w+)\s*(>=|<=|>|<)\s*(?:(?:({NUMBER})\s*\*\s*)?({'|'.join(REFERENCES)})\.(\w+)|({NUMBER}))\s*")
 
@@ -63,12 +76,14 @@ def _written(number: float) -> str:
 
 
 def parse_gates(text: str) -> list[Gate]:
-    """Read gates joined by commas, such as ``F > original.F, test_mae <= 1.1 * retrained.test_mae``.
+    """Read gates joined by commas, such as ``F > original.F, test_mae <= 1.1 * retrained.test_mae``, or a YAML file of them.
 
     Raises:
-        InputError: a gate that cannot be read, or that names an unknown metric.
+        InputError: a file or a gate that cannot be read, or a gate that names an unknown metric.
     """
-    gates = [_parse(part) for part in text.split(",") if part.strip()]
+    name = text.strip()
+    parts = _listed(Path(name)) if name.endswith(FILES) else text.split(",")
+    gates = [_parse(part) for part in parts if part.strip()]
     if not gates:
         raise InputError(f"gates={text!r} names no gate; give at least one, as F > original.F")
     return gates
@@ -83,7 +98,35 @@ def _parse(text: str) -> Gate:
         )
     metric, comparison, factor, reference, reference_metric, number = match.groups()
     for name in filter(None, (metric, reference_metric)):
-        choose(METRICS, name, "metric")
+        choose(GATE_METRICS, name, "metric")
     if reference:
         return Gate(metric, comparison, float(factor or 1), reference, reference_metric)
     return Gate(metric, comparison, float(number))
+
+
+def _listed(path: Path) -> list[str]:
+    """The gates of a file, each as a text."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"gates={path} cannot be read: {error.strerror}; give the path of a YAML file, or gates") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"gates={path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, list):
+        raise InputError(f"gates={path} is not a list of gates; legal: a line '- F > original.F' for each")
+    return [_written_out(path, number, one) for number, one in enumerate(content, 1)]
+
+
+def _written_out(path: Path, number: int, gate: object) -> str:
+    if isinstance(gate, str) and gate.strip():
+        return gate
+    if not isinstance(gate, dict) or set(gate) != set(FIELDS):
+        raise InputError(
+            f"gate {number} of {path} is {gate!r}; legal: a text as F > original.F, or a mapping of {', '.join(FIELDS)}"
+        )
+    if gate["comparison"] not in COMPARISONS:
+        raise InputError(
+            f"gate {number} of {path} has the comparison {gate['comparison']!r}; legal, in quotation marks: "
+            f"{', '.join(COMPARISONS)}"
+        )
+    return " ".join(str(gate[field]) for field in FIELDS)

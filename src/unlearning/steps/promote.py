@@ -5,45 +5,73 @@ from __future__ import annotations
 from functools import partial
 
 from unlearning.errors import InputError
+from unlearning.evaluation.metrics import METRICS
 from unlearning.lifecycle.gates import Decision, parse_gates
 from unlearning.steps import forget_sets
+from unlearning.steps.acting import acting
 from unlearning.steps.evaluate import score
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.settings import ALPHA, PromoteSettings
+from unlearning.steps.witnesses import original_of
 from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
+
+WORDS = {
+    "passed": "promoted",
+    "forced": "promoted in spite of gates that failed",
+    "failed": "refused",
+}
 
 
 def promote(settings: PromoteSettings) -> Version:
     """Measure the version against original and retrained reference, decide every gate, and make it the champion.
 
+    A dry run ends with the decisions.
+
     Raises:
-        InputError: a gate failed and nobody forced it; the registry is as it was.
+        InputError: a gate failed and nobody forced it, or another version was promoted meanwhile; the registry is as it was.
     """
-    with runs.run("promote", f"promote {settings.version}"):
+    with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
         gates = parse_gates(settings.gates)
         version = find_version(settings.name, settings.version)
-        runs.log_settings("promote", {"version": version.number, "gates": settings.gates, "force": settings.force})
+        act = acting(settings.name)
         decisions = decide(version, gates)
-        forget_sets.log(forget_sets.forgotten_by(version))
-        runs.log_json({"version": version.number, "gates": [_as_data(d) for d in decisions]}, "gates.json")
-        for decision in decisions:
-            say(f"promote: {decision}")
-        failed = [str(d.gate) for d in decisions if not d.passed]
-        if failed and not settings.force:
+        decision = _tell(settings, version, decisions)
+        if settings.dry_run:
+            say(f"promote: this was a dry run; {version.label} would be {WORDS[decision]}, and nothing was changed")
+            return version
+        if decision == "failed":
             raise InputError(
-                f"{version.label} is not promoted: {'; '.join(failed)} failed; choose another version, or override the "
-                f"gates with: mlflow run . -e promote -P version={settings.version} -P force=true"
+                f"{version.label} is not promoted: {'; '.join(_failed(decisions))} failed; choose another version, or "
+                f"override the gates with: mlflow run . -e promote -P version={settings.version} -P force=true"
             )
-        tags = {"gates": "; ".join(map(str, decisions)), "promoted_by": runs.user()}
-        if failed:
-            tags |= {"forced_by": runs.user(), "forced_gates": "; ".join(failed)}
-        move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags)
-        known = registry.transition(settings.name, move)
+        tags = {"gates": "; ".join(map(str, decisions)), "gate_decision": decision, "promoted_by": act.user}
+        if decision == "forced":
+            tags |= {"forced_by": act.user, "forced_gates": "; ".join(_failed(decisions))}
+        move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags, act=act)
+        known = registry.transition(settings.name, move, "promote", "; ".join(map(str, decisions)))
     promoted = next(v for v in known if v.number == version.number)
     say(f"promote: {settings.name} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
     return promoted
+
+
+def _tell(settings: PromoteSettings, version: Version, decisions: list[Decision]) -> str:
+    """Leave every gate with its values on the run, print it, and say what they are together: a name of WORDS."""
+    decision = "passed" if not _failed(decisions) else "forced" if settings.force else "failed"
+    gates = ", ".join(str(one.gate) for one in decisions)
+    runs.log_settings("promote", {"version": version.number, "gates": gates, "force": settings.force})
+    forget_sets.log(forget_sets.forgotten_by(version))
+    content = {"version": version.number, "decision": decision, "dry_run": settings.dry_run}
+    runs.log_json(content | {"gates": [_as_data(one) for one in decisions]}, "gates.json")
+    runs.set_tags({"gate_decision": decision, "gates": "; ".join(map(str, decisions))})
+    for one in decisions:
+        say(f"promote: {one}")
+    return decision
+
+
+def _failed(decisions: list[Decision]) -> list[str]:
+    return [str(one.gate) for one in decisions if not one.passed]
 
 
 def decide(version: Version, gates: list) -> list[Decision]:
@@ -55,17 +83,11 @@ def decide(version: Version, gates: list) -> list[Decision]:
         )
     forget, alpha = forget_sets.of_version(version), float(version.tag("alpha", str(ALPHA)))
     reference = retrained_reference(version, forget)
-    original = _original_of(version)
-    values = {v.number: score(v, forget, alpha, reference) for v in (version, original, reference)}
+    original = original_of(version)
+    names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - METRICS.keys()
+    values = {v.number: score(v, forget, alpha, reference, names) for v in (version, original, reference)}
     references = {"original": values[original.number], "retrained": values[reference.number]}
     return [gate.decide(values[version.number], references) for gate in gates]
-
-
-def _original_of(version: Version) -> Version:
-    """The version at the root of the line: the one that remembers."""
-    while version.tag("role") != "original":
-        version = find_version(version.model, version.tag("parent_version"))
-    return version
 
 
 def _as_data(decision: Decision) -> dict:

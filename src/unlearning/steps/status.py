@@ -1,13 +1,15 @@
-"""status: which version is served, what each has forgotten, and how well."""
+"""status: which version is served, what each has forgotten, how well, and whether the registry says one thing."""
 
 from __future__ import annotations
 
 import json
-
-from rich.console import Console
-from rich.table import Table
+from dataclasses import dataclass
+from pathlib import Path
 
 from unlearning.errors import InputError
+from unlearning.naming import choose
+from unlearning.steps.progress import say
+from unlearning.steps.registry_settings import StatusSettings
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import prepare_store
@@ -17,30 +19,108 @@ COLUMNS = (
 )  # fmt: skip
 NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds")
 FORMATS = ("table", "json", "markdown")
+WHOLE = "checked: stages, aliases, tags and descriptions are what the audit log says"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to show.
+
+    Args:
+        name: registered model.
+        rows: one a version, as ``_row`` makes them.
+        found: inconsistencies in sentences; None when nobody asked.
+        log: where the audit log is, and how long; empty without one.
+    """
+
+    name: str
+    rows: list[dict]
+    found: list[str] | None = None
+    log: dict[str, str] | None = None
+
+    def verdict(self) -> list[str]:
+        """What a check found, line by line; nothing when nobody asked."""
+        return [] if self.found is None else self.found or [WHOLE]
 
 
 def status(name: str, format: str) -> str:
     """The registry table as text: for a terminal, for programs, or for a page. Reading needs no right to write."""
     if not runs.launched():
         prepare_store()
-        return _render(name, format)
+        return _render(_look(name), format)
     with runs.run("status", f"status of {name}"):
-        runs.log_text(_render(name, "json"), "status.json")
-        return _render(name, format)
+        return _logged(_look(name), format)
 
 
-def _render(name: str, format: str) -> str:
-    rows = [_row(version) for version in registry.versions(name)]
-    if not rows:
+def show(settings: StatusSettings) -> None:
+    """Print what ``status`` makes, or write it to a file.
+
+    Raises:
+        InputError: the check found something: it has been shown by then.
+    """
+    if not runs.launched():
+        prepare_store()
+        look = _look(settings.name, settings.check)
+        _deliver(_render(look, settings.format), settings)
+        _refuse(look)
+        return
+    with runs.run("status", f"status of {settings.name}"):
+        look = _look(settings.name, settings.check)
+        _deliver(_logged(look, settings.format), settings)
+        _refuse(look)
+
+
+def _logged(look: Look, format: str) -> str:
+    runs.log_text(_as_json(look), "status.json")
+    text = _render(look, format)
+    if format == "html":
+        runs.log_text(text, "status.html")
+    return text
+
+
+def _deliver(text: str, settings: StatusSettings) -> None:
+    if settings.out:
+        path = Path(settings.out).expanduser()
+        path.write_text(text + "\n")
+        say(f"status: written to {path.resolve()}")
+    elif settings.format == "html" and runs.launched():
+        say(f"status: the page is the artifact status.html of run {runs.active_id()}; -P out=FILE writes it to a file as well")
+    else:
+        print(text)
+
+
+def _refuse(look: Look) -> None:
+    if look.found:
+        count = f"{len(look.found)} inconsistenc{'y' if len(look.found) == 1 else 'ies'}"
+        name = "" if look.name == StatusSettings.name else f" -P name={look.name}"
+        raise InputError(f"the registry has {count}; put them right, on record, with: mlflow run . -e repair{name}")
+
+
+def _look(name: str, check: bool = False) -> Look:
+    if not check:
+        return Look(name, _rows(name, registry.versions(name)))
+    from unlearning.tracking.mending import examine
+
+    seen = examine(name)
+    log = {"run": seen.log.run_id, "entries": str(len(seen.log.entries)), "head": seen.log.head} if seen.log else {}
+    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], log)
+
+
+def _rows(name: str, versions: list[Version]) -> list[dict]:
+    if not versions:
         raise InputError(f"there is no registered model {name!r} yet; make one with: mlflow run . -e train")
-    return {"table": _as_table, "json": _as_json, "markdown": _as_markdown}[format](name, rows)
+    rules = {v.tag("forget_set"): v.tag("forget_rule") for v in versions if v.tag("forget_rule")}
+    return [_row(version, rules) for version in versions]
 
 
-def _row(version: Version) -> dict:
+def _row(version: Version, rules: dict[str, str]) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
     row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
-    return row | {name: float(row[name]) if row[name] else None for name in NUMBERS}
+    row |= {name: float(row[name]) if row[name] else None for name in NUMBERS}
+    parent = version.tag("parent_version")
+    forgotten = [rules.get(one, one) for one in version.tag("forgotten").split(",") if one not in ("", "none")]
+    return row | {"parent": int(parent) if parent.isdigit() else None, "method": version.tag("method"), "forgotten": forgotten}
 
 
 def _text(column: str, value) -> str:
@@ -51,23 +131,41 @@ def _text(column: str, value) -> str:
     return ", ".join(value) if isinstance(value, list) else f"{value:.3f}" if column in NUMBERS else str(value)
 
 
-def _as_json(name: str, rows: list[dict]) -> str:
-    return json.dumps({"model": name, "versions": rows}, indent=1)
+def _render(look: Look, format: str) -> str:
+    return choose({"table": _as_table, "json": _as_json, "markdown": _as_markdown, "html": _as_page}, format, "format")(look)
 
 
-def _as_markdown(name: str, rows: list[dict]) -> str:
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([_text(c, row[c]) for c in COLUMNS] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _as_json(look: Look) -> str:
+    content = {"model": look.name, "versions": look.rows}
+    return json.dumps(content | ({} if look.found is None else {"found": look.found, "audit_log": look.log}), indent=1)
 
 
-def _as_table(name: str, rows: list[dict]) -> str:
-    table = Table(title=f"registered model {name}", title_justify="left")
+def _as_markdown(look: Look) -> str:
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *([_text(c, row[c]) for c in COLUMNS] for row in look.rows)]
+    found = "".join(f"\n* {sentence}" for sentence in look.verdict())
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + (f"\n{found}" if found else "")
+
+
+def _as_table(look: Look) -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"registered model {look.name}", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
-    for row in rows:
+    for row in look.rows:
         style = "bold" if "champion" in row["aliases"] else ""
         table.add_row(*(_text(column, row[column]) for column in COLUMNS), style=style)
     console = Console(width=150)
     with console.capture() as captured:
         console.print(table)
+        for sentence in look.verdict():
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     return captured.get().rstrip()
+
+
+def _as_page(look: Look) -> str:
+    from unlearning.reports.lineage_page import lineage_page
+
+    rows = [row | {"shown": [_text(column, row[column]) for column in COLUMNS]} for row in look.rows]
+    return lineage_page(look.name, COLUMNS, rows, look.found)

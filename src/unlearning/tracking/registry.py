@@ -7,10 +7,10 @@ people look for them. Stages and aliases are not safe when two act at once, so e
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -18,12 +18,21 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
+from unlearning.lifecycle.facts import CHAMPION as CHAMPION
+from unlearning.lifecycle.facts import FORGOTTEN as FORGOTTEN
+from unlearning.lifecycle.facts import ORIGINAL as ORIGINAL
+from unlearning.lifecycle.facts import Change as Change
+from unlearning.lifecycle.facts import Facts, State, applied
+from unlearning.lifecycle.log_entries import BEGIN, FOUND, entry_of
 from unlearning.naming import did_you_mean
-from unlearning.tracking.lock import registry_lock
+from unlearning.tracking import runs, transitions
+from unlearning.tracking.audit_log import AuditLog
+from unlearning.tracking.deprecated import stages
+from unlearning.tracking.lock import Lock, registry_lock
 from unlearning.tracking.store import first_line
+from unlearning.tracking.transitions import INSTALLING
 
-CHAMPION, ORIGINAL, FORGOTTEN = "champion", "original", "forgotten"
-STAGES_RETIRED = "(?s).*(stages|latest_versions|transition_model_version_stage).*deprecated.*"
+PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -54,25 +63,13 @@ class Version:
         """How a sentence would call it: by its number and its most telling alias."""
         return f"version {self.number}" + (f" ({self.short})" if self.short != f"version {self.number}" else "")
 
+    @property
+    def facts(self) -> Facts:
+        """What a transition can change of it."""
+        return Facts(self.stage, self.aliases, self.tags, self.description)
+
     def tag(self, name: str, default: str = "") -> str:
         return self.tags.get(name, default)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What becomes of one version in a transition: its stage, and tags to write over it."""
-
-    number: int
-    stage: str
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@contextmanager
-def _stages() -> Iterator[None]:
-    """Stages are deprecated and still what people look at; this one warning is known."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", STAGES_RETIRED, FutureWarning)
-        yield
 
 
 def versions(model: str) -> list[Version]:
@@ -84,19 +81,25 @@ def versions(model: str) -> list[Version]:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return []
         raise
-    found, token = [], None
+    found, token, order = [], None, ["version_number ASC"]
     while token is None or token:
-        page = client.search_model_versions(f"name = '{model}'", max_results=1000, page_token=token)
+        page = client.search_model_versions(f"name = '{model}'", max_results=PAGE, order_by=order, page_token=token)
         found, token = found + list(page), page.token or ""
-    return sorted((_version(one, aliases) for one in found), key=lambda v: v.number)
+    held: dict[int, list[str]] = {}
+    for alias, number in aliases.items():
+        held.setdefault(int(number), []).append(alias)
+    with stages():
+        return sorted((_version(one, held.get(int(one.version), [])) for one in found), key=lambda v: v.number)
 
 
-def _version(one: ModelVersion, aliases: dict) -> Version:
-    number = int(one.version)
-    own = tuple(sorted(alias for alias, held in aliases.items() if int(held) == number))
-    with _stages():
-        stage = one.current_stage or "None"
-    return Version(one.name, number, stage, own, dict(one.tags), one.run_id, one.source, one.description or "")
+def _version(one: ModelVersion, aliases: list[str]) -> Version:
+    own, stage = tuple(sorted(aliases)), one.current_stage or "None"
+    return Version(one.name, int(one.version), stage, own, dict(one.tags), one.run_id, one.source, one.description or "")
+
+
+def state_of(known: list[Version]) -> State:
+    """What a transition can change of all versions."""
+    return {version.number: version.facts for version in known}
 
 
 def find(model: str, reference: str) -> Version:
@@ -165,32 +168,25 @@ def score(version: Version, values: dict[str, str]) -> None:
         client.set_model_version_tag(version.model, str(version.number), name, value)
 
 
-def transition(model: str, decide) -> list[Version]:
-    """Move versions between stages and aliases, all or nothing, one transition at a time.
+def transition(model: str, decide: Callable, what: str = "promote", reason: str = "") -> list[Version]:
+    """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the audit log.
 
     Args:
         model: name of the registered model.
         decide: called under the lock with the versions as they are; returns the changes, and the aliases to set as a
-            dictionary from alias to version number.
+            dictionary from alias to version number (None takes the alias away).
+        what: promote, rollback, install, repair, purge, ...: for the log.
+        reason: why, in the words of whoever did it.
 
     Returns:
-        The versions as they are afterwards. When a write fails, what was written is put back and the error goes on.
+        The versions as they are afterwards. When a write fails, also to the log, what was written is put back and the error
+        goes on.
     """
-    with registry_lock(model):
-        before = versions(model)
-        changes, aliases = decide(before)
-        try:
-            for change in changes:
-                _write(model, change)
-            for alias, number in aliases.items():
-                mlflow.MlflowClient().set_registered_model_alias(model, alias, str(number))
-        except BaseException:
-            _restore(model, before, changes, aliases)
-            raise
-        return versions(model)
+    with _under_lock(model) as (lock, log):
+        return _move(model, lock, log, decide, told(model, what, reason))
 
 
-def add(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str, move) -> Version:
+def add(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str, move: Callable) -> Version:
     """Register a logged model as a new version and move it to its stage and aliases; without the move there is no version.
 
     Args:
@@ -207,35 +203,52 @@ def add(model: str, model_id: str, run_id: str, tags: dict[str, str], descriptio
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    source = f"models:/{model_id}"
-    made = client.create_model_version(model, source, run_id=run_id, tags=tags, description=description, model_id=model_id)
-    try:
-        known = transition(model, lambda versions: move(versions, int(made.version)))
-    except BaseException:
-        client.delete_model_version(model, made.version)
-        raise
-    return next(version for version in known if version.number == int(made.version))
+    own = {"run_id": run_id, "tags": tags | {INSTALLING: run_id}, "description": description, "model_id": model_id}
+    with _under_lock(model) as (lock, log):
+        made = int(client.create_model_version(model, f"models:/{model_id}", **own).version)
+        try:
+            known = _move(model, lock, log, lambda versions: move(versions, made), told(model, "install", ""), made)
+        except Exception:
+            transitions.remove_unfinished(model, state_of(versions(model)))
+            raise
+    return next(version for version in known if version.number == made)
 
 
-def _write(model: str, change: Change) -> None:
-    client = mlflow.MlflowClient()
-    for name, value in change.tags.items():
-        client.set_model_version_tag(model, str(change.number), name, value)
-    with _stages():
-        client.transition_model_version_stage(model, str(change.number), change.stage, archive_existing_versions=False)
+@contextmanager
+def _under_lock(model: str) -> Iterator[tuple[Lock, AuditLog]]:
+    """The lock, and the registry and its log without anything half done."""
+    with transitions.explained(model), registry_lock(model) as lock:
+        log = transitions.ready_log(model, lambda: state_of(versions(model)))
+        yield lock, log
 
 
-def _restore(model: str, before: list[Version], changes: list[Change], aliases: dict[str, int]) -> None:
-    client = mlflow.MlflowClient()
-    old = {version.number: version for version in before}
-    for change in changes:
-        was = old[change.number]
-        _write(model, Change(was.number, was.stage, {k: was.tags[k] for k in change.tags if k in was.tags}))
-        for name in change.tags.keys() - was.tags.keys():
-            client.delete_model_version_tag(model, str(was.number), name)
-    holders = {alias: version.number for version in before for alias in version.aliases}
-    for alias in aliases:
-        if alias in holders:
-            client.set_registered_model_alias(model, alias, str(holders[alias]))
-        else:
-            client.delete_registered_model_alias(model, alias)
+def _move(model: str, lock: Lock, log: AuditLog, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
+    """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
+    known = versions(model)
+    if transitions.remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}):
+        known = versions(model)
+    changes, aliases = decide(known)
+    now = state_of(known)
+    after = applied(now, changes, aliases)
+    if made:
+        after[made] = replace(after[made], tags={k: v for k, v in after[made].tags.items() if k != INSTALLING})
+    before = {number: facts for number, facts in now.items() if number != made}
+    entries = [*_noted(log, before, after, why), entry_of(before, after, why)]
+    transitions.carry_out(model, log, entries, now, after, lambda: state_of(versions(model)), lock.confirm)
+    return versions(model)
+
+
+def _noted(log: AuditLog, before: State, after: State, why: dict[str, str]) -> list[dict]:
+    """What the log has to know before the transition: all versions, if it is new, or those that other hands have made."""
+    if not log.text:
+        return [entry_of({}, before, why | {"what": BEGIN})] if before else []
+    strange = {n: facts for n, facts in before.items() if after.get(n) != facts and not log.knows(n)}
+    return [entry_of({}, strange, why | {"what": FOUND})] if strange else []
+
+
+def told(model: str, what: str, reason: str) -> dict[str, str]:
+    """Who does what, when, why and in which run: for an entry of the audit log."""
+    time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run = mlflow.active_run()
+    own = {"model": model, "what": what, "time": time, "user": runs.user(), "reason": reason}
+    return own | {"run": run.info.run_id if run else ""}

@@ -1,0 +1,15 @@
+"""Who acts on a registered model, and what was the champion when it was decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from unlearning.tracking import registry, runs
+from unlearning.tracking.moves import Act
+
+
+def acting(name: str, reason: str = "") -> Act:
+    """The user, now, with the champion as it is now: a move that finds another one later is refused."""
+    champion = registry.find_or_none(name, registry.CHAMPION)
+    time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Act(runs.user(), time, reason, champion.number if champion else 0)

@@ -1,0 +1,37 @@
+"""repair: the registry is made to say one thing again."""
+
+from __future__ import annotations
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.consistency import TRUSTS
+from unlearning.naming import did_you_mean
+from unlearning.steps.progress import say
+from unlearning.steps.registry_settings import RepairSettings
+from unlearning.tracking import mending, registry, runs
+
+
+def repair(settings: RepairSettings) -> list[str]:
+    """Put right what ``status -P check=true`` finds, all or nothing, and record it in the audit log.
+
+    Returns:
+        What was wrong, in sentences.
+
+    Raises:
+        InputError: there is no such model, or ``trust`` is unknown.
+    """
+    with runs.run("repair", f"repair of {settings.name}"):
+        if settings.trust not in TRUSTS:
+            guess = did_you_mean(settings.trust, TRUSTS)
+            raise InputError(f"trust={settings.trust!r} is unknown{guess}; legal: {', '.join(TRUSTS)}")
+        if not registry.versions(settings.name):
+            raise InputError(f"there is no registered model {settings.name!r} yet; make one with: mlflow run . -e train")
+        runs.log_settings("repair", {"trust": settings.trust, "reason": settings.reason})
+        found = [str(one) for one in mending.repair(settings.name, settings.trust, settings.reason.strip())]
+        left = [str(one) for one in mending.examine(settings.name).found]
+        runs.log_json({"found": found, "left": left}, "repair.json")
+    for sentence in found:
+        say(f"repair: {sentence}")
+    for sentence in left:
+        say(f"repair: this is left for you: {sentence}")
+    say(f"repair: {len(found)} found, {len(found) - len(left)} mended" if found else "repair: there was nothing to mend")
+    return found

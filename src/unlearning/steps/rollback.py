@@ -1,0 +1,86 @@
+"""rollback: an earlier version is served again, if it has forgotten at least as much."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from unlearning.errors import InputError
+from unlearning.steps import forget_sets
+from unlearning.steps.acting import acting
+from unlearning.steps.lineage import find_version
+from unlearning.steps.prepare import account_of
+from unlearning.steps.progress import say
+from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.tracking import moves, registry, runs
+from unlearning.tracking.registry import CHAMPION, Version
+
+
+def rollback(settings: RollbackSettings) -> Version:
+    """Serve an earlier version again, archive the champion, and write the reason on both and into the audit log.
+
+    Raises:
+        InputError: there is no reason, the version is not earlier, it remembers what the champion has forgotten and nobody
+            allowed that, or another version was promoted meanwhile; the registry is as it was.
+    """
+    with runs.run("rollback", f"rollback to {settings.to}"):
+        reason = settings.reason.strip()
+        if not reason:
+            raise InputError('a rollback needs a reason, as in: mlflow run . -e rollback -P to=3 -P reason="gate set too low"')
+        act = acting(settings.name, reason)
+        champion, version = find_version(settings.name, CHAMPION), find_version(settings.name, settings.to)
+        _refuse_later(version, champion)
+        regained = _in_words(remembered(version, champion))
+        told = {"to": version.number, "from": champion.number, "reason": reason, "regained": regained or "nothing"}
+        runs.log_settings("rollback", told)
+        runs.log_json(told | {"user": act.user, "time": act.time}, "rollback.json")
+        if regained and not settings.allow_regain:
+            raise InputError(_refusal(version, champion, regained))
+        runs.set_tags({"reason": reason, "regained": regained or "nothing"})
+        move = partial(moves.roll_back, number=version.number, act=act, regained=regained)
+        why = f"{reason}; REGAINED: {regained}" if regained else reason
+        known = registry.transition(settings.name, move, "rollback", why)
+    if regained:
+        say(f"rollback: WARNING: {version.label} remembers again what {champion.label} had forgotten: {regained}")
+    say(f"rollback: {settings.name} {version.label} is the champion again instead of {champion.label}: {reason}")
+    return next(one for one in known if one.number == version.number)
+
+
+def remembered(version: Version, champion: Version) -> dict[str, int]:
+    """How many faces of each forget set that the champion has forgotten the version was trained on and has not forgotten."""
+    asked = forget_sets.forgotten_by(champion)
+    if not asked:
+        return {}
+    manifest, _ = account_of(version.tag("data_run"))
+    known = set(manifest.id[manifest.split != "test"])
+    for forget in forget_sets.forgotten_by(version):
+        known -= set(forget.ids)
+    counts = {forget.rule: len(known & set(forget.ids)) for forget in asked}
+    return {rule: count for rule, count in counts.items() if count}
+
+
+def _in_words(faces: dict[str, int]) -> str:
+    return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
+
+
+def _refuse_later(version: Version, champion: Version) -> None:
+    if version.number == champion.number:
+        raise InputError(f"{version.label} is the champion already; earlier versions are in: mlflow run . -e status")
+    if version.number > champion.number and version.tag("state") != "retired":
+        raise InputError(
+            f"{version.label} is newer than the champion, {champion.label}, and was never served: there is nothing to go back "
+            f"to; serve it with: mlflow run . -e promote -P version={version.number}"
+        )
+
+
+def _refusal(version: Version, champion: Version, regained: str) -> str:
+    asked = set(champion.tag("forgotten").split(","))
+    others = [
+        other.label
+        for other in registry.versions(version.model)
+        if other.number < champion.number and asked <= set(other.tag("forgotten").split(","))
+    ]
+    choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"
+    return (
+        f"{version.label} remembers {regained}, which the champion, {champion.label}, has forgotten; {choice}, or, if it "
+        f"shall be remembered again: mlflow run . -e rollback -P to={version.number} -P allow_regain=true -P reason=..."
+    )

@@ -1,0 +1,56 @@
+"""Which process this is, and whether another one still lives, as far as this machine can know."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from functools import cache
+from pathlib import Path
+
+
+def owner() -> str:
+    """User, machine and process, for people."""
+    return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()})"
+
+
+def identity() -> str:
+    """``PLACE PID START``: a process id means something in its place only, and is given again after its process has ended."""
+    return f"{_place()} {os.getpid()} {_start(os.getpid())}"
+
+
+def is_gone(process: str) -> bool:
+    """Is the process of an ``identity`` certainly at its end? Of other places nothing is certain."""
+    parts = process.split(" ")
+    if len(parts) != 3 or parts[0] != _place():
+        return False
+    return _start(int(parts[1])) != parts[2]
+
+
+@cache
+def _place() -> str:
+    """This boot of this machine and, within it, the space that process ids are given in: containers have their own."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return socket.gethostname().replace(" ", "_")
+    return f"{boot.read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+
+
+def _start(pid: int) -> str:
+    """When a process began, in the kernel's ticks; ``ended`` for none or one that only waits to be buried.
+
+    Where there is no /proc: ``runs`` for one that lives.
+    """
+    if Path("/proc/self/stat").exists():
+        try:
+            state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return "ended"
+        return "ended" if state in "ZX" else rest[18]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return "ended"
+    except PermissionError:
+        return "runs"
+    return "runs"

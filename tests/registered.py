@@ -1,0 +1,53 @@
+"""Versions in the registry without a model behind them, and stores whose audit log is a test's own."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+import mlflow
+
+from unlearning.tracking import moves, registry
+from unlearning.tracking.audit_log import EXPERIMENT
+
+SET = "20-28"
+ORIGINAL = {"role": "original", "state": "remembers", "forgotten": "none", "forget_set": "none", "parent_version": "none"}
+RETRAINED = {"role": "retrained", "state": "reference", "forgotten": SET, "forget_set": SET, "parent_version": "1"}
+UNLEARNED = {"role": "unlearned", "state": "candidate", "forgotten": SET, "forget_set": SET, "parent_version": "1"}
+
+
+def register(model: str, tags: dict[str, str], move, description: str = "made for a test") -> int:
+    """A version with these tags, installed by a move; returns its number."""
+    empty = mlflow.MlflowClient().create_logged_model("0")
+    return registry.add(model, empty.model_id, "", tags | {"method": "ft"}, description, move).number
+
+
+def fill(model: str, candidates: int = 2) -> None:
+    """An original (1), its reference without 20-28 (2), and candidates (3, 4, ...)."""
+    register(model, ORIGINAL, moves.install_original)
+    register(model, RETRAINED, partial(moves.install_reference, forget_set=SET))
+    for number in range(1, candidates + 1):
+        alias = f"ft-{SET}-e{number}"
+        register(model, UNLEARNED | {"epochs": str(number)}, partial(moves.install_candidate, alias=alias))
+
+
+def promoting(number: int, **more):
+    """The move that makes a version the champion."""
+    return partial(moves.promote, number=number, forget_set=SET, tags={"gates": "passed", "promoted_by": "me"}, **more)
+
+
+def take_own_log(folder: Path) -> Path:
+    """Move the audit log of a copied store into the copy's folder, so that tests do not write into each other's."""
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        rows = database.execute(
+            "SELECT run_uuid, artifact_uri FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ?",
+            (EXPERIMENT,),
+        ).fetchall()
+        for run_id, uri in rows:
+            own = folder / "audit" / run_id
+            shutil.copytree(uri.removeprefix("file://"), own)
+            database.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (str(own), run_id))
+    database.close()
+    return folder

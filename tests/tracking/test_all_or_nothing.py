@@ -1,0 +1,258 @@
+"""Wherever a transition breaks off, the registry and the audit log are as they were: now, or after the next transition."""
+
+import multiprocessing
+import os
+import signal
+
+import mlflow
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+
+from registered import SET, UNLEARNED, fill, promoting
+from unlearning.errors import InputError
+from unlearning.tracking import audit_log, lock, mending, moves, processes, registry, transitions
+from unlearning.tracking.moves import Act
+
+MODEL = "age-resnet50"
+WRITES = (
+    "set_model_version_tag",
+    "delete_model_version_tag",
+    "update_model_version",
+    "transition_model_version_stage",
+    "set_registered_model_alias",
+    "delete_registered_model_alias",
+    "set_registered_model_tag",
+    "delete_registered_model_tag",
+)
+ACT = Act("me", "2026-11-24T12:00:00Z", "too low", 1)
+MOST_WRITES = 40
+
+
+class Killed(BaseException):
+    """Stands for the end of a process: nothing is caught, nothing is put back."""
+
+
+class Writes:
+    """Counts writes to the store and lets one of them, or all from one on, fail before it is done."""
+
+    def __init__(self, monkeypatch, error):
+        self.error, self.count, self.first, self.last = error, 0, 0, 0
+        for name in WRITES:
+            monkeypatch.setattr(mlflow.MlflowClient, name, self._counted(getattr(mlflow.MlflowClient, name)))
+        monkeypatch.setattr(audit_log, "write", self._counted(audit_log.write))
+
+    def fail(self, first: int, last: int = 0) -> None:
+        self.count, self.first, self.last = 0, first, last or first
+
+    def _counted(self, method):
+        def counted(*arguments, **named):
+            self.count += 1
+            if self.first <= self.count <= self.last:
+                raise self.error
+            return method(*arguments, **named)
+
+        return counted
+
+
+def told() -> list[dict]:
+    return transitions.find_log(MODEL).entries
+
+
+def roll_back_from_3():
+    """Back to the original: all that a transition can do, taking aliases and tags away included."""
+    return lambda known: moves.roll_back(known, 1, Act("me", ACT.time, "too low", 3), f"{SET} (9 faces)")
+
+
+def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, monkeypatch):
+    """Every write fails once; the promotion that follows the last failure succeeds."""
+    before, entries = registry.versions(MODEL), told()
+    writes = Writes(monkeypatch, OSError("disk full"))
+    for failing in range(1, MOST_WRITES):
+        writes.fail(failing)
+        try:
+            after = registry.transition(MODEL, promoting(3, act=ACT))
+        except OSError:
+            assert (registry.versions(MODEL), told()) == (before, entries), failing
+            assert mending.examine(MODEL).found == []
+        else:
+            break
+    assert failing > 12
+    assert [v.number for v in after if "champion" in v.aliases] == [3]
+    assert mending.examine(MODEL).found == []
+
+
+def test_taking_aliases_and_tags_away_is_put_back_too(filled, monkeypatch):
+    registry.transition(MODEL, promoting(3, act=ACT))
+    before, entries = registry.versions(MODEL), told()
+    writes = Writes(monkeypatch, MlflowException("no space"))
+    for failing in range(1, MOST_WRITES):
+        writes.fail(failing)
+        try:
+            after = registry.transition(MODEL, roll_back_from_3(), "rollback", "too low")
+        except MlflowException:
+            assert (registry.versions(MODEL), told()) == (before, entries), failing
+        else:
+            break
+    assert failing > 15
+    assert after[0].aliases == ("champion", "original")
+    assert "forgotten" not in after[2].aliases
+
+
+def test_a_version_whose_installation_fails_is_not_registered_whichever_write_it_is(filled, monkeypatch):
+    before, entries = registry.versions(MODEL), told()
+    model_id = mlflow.MlflowClient().create_logged_model("0").model_id
+    writes = Writes(monkeypatch, OSError("disk full"))
+
+    def install(known, number):
+        return moves.install_candidate(known, number, "ft-20-28-e9")
+
+    for failing in range(1, MOST_WRITES):
+        writes.fail(failing)
+        try:
+            made = registry.add(MODEL, model_id, "", UNLEARNED, "one more", install)
+        except OSError:
+            assert (registry.versions(MODEL), told()) == (before, entries), failing
+        else:
+            break
+    assert failing > 5
+    assert (made.stage, made.aliases) == ("Staging", ("ft-20-28-e9",))
+    assert "installing" not in made.tags
+    assert mending.examine(MODEL).found == []
+
+
+def test_what_cannot_be_put_back_now_is_put_back_by_the_next_transition(filled, monkeypatch):
+    """From some write on the store is gone for good; then it comes back."""
+    before, entries = registry.versions(MODEL), told()
+    writes = Writes(monkeypatch, OSError("disk full"))
+    for failing in (2, 5, 9, 12):
+        writes.fail(failing, MOST_WRITES)
+        with pytest.raises((InputError, OSError), match="disk full"):
+            registry.transition(MODEL, promoting(3, act=ACT))
+        writes.fail(0)
+        assert mending.repair(MODEL) or failing == 2
+        assert registry.versions(MODEL) == before, failing
+        assert [e for e in told() if e["what"] == "install"] == entries
+
+
+def test_a_half_that_could_not_be_put_back_is_said(filled, monkeypatch):
+    Writes(monkeypatch, OSError("disk full")).fail(5, MOST_WRITES)
+    with pytest.raises(InputError, match=r"disk full; what was changed .* could not be put back .*mlflow run \. -e repair"):
+        registry.transition(MODEL, promoting(3, act=ACT))
+
+
+@pytest.fixture
+def mortal(monkeypatch):
+    """A process that dies leaves its lock and puts nothing back."""
+    monkeypatch.setattr(transitions, "_put_back", lambda *arguments: None)
+    monkeypatch.setattr(lock.Lock, "release", lambda self: self._ended.set())
+    monkeypatch.setattr(processes, "is_gone", lambda process: True)
+
+
+def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(filled, monkeypatch, mortal):
+    """Killed before its n-th write while it promoted 4; then 3 is promoted as if 4 had never been tried."""
+    done, writes = False, Writes(monkeypatch, Killed())
+    for dying in range(1, MOST_WRITES):
+        seen = next(v.number for v in registry.versions(MODEL) if "champion" in v.aliases)
+        writes.fail(dying)
+        try:
+            registry.transition(MODEL, promoting(4, act=Act("dead", ACT.time, "", seen)))
+            done = True
+        except Killed:
+            writes.fail(0)
+            happened = transitions.find_log(MODEL).is_behind
+            assert mending.examine(MODEL).found or happened or dying < 3
+            registry.transition(MODEL, promoting(3, act=Act("me", ACT.time, "", 4 if happened else seen)))
+            assert mending.examine(MODEL).found == [], dying
+            fourth = "retired" if happened else "candidate"
+            states = [version.tag("state") for version in registry.versions(MODEL)]
+            assert states == ["retired", "reference", "forgotten", fourth], dying
+        if done:
+            break
+    assert dying > 12
+
+
+def test_a_version_that_a_dead_process_registered_and_did_not_install_goes(filled, monkeypatch, mortal):
+    before, writes = registry.versions(MODEL), Writes(monkeypatch, Killed())
+    model_id = mlflow.MlflowClient().create_logged_model("0").model_id
+    writes.fail(1)
+    with pytest.raises(Killed):
+        registry.add(MODEL, model_id, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
+    writes.fail(0)
+    assert "version 5 was registered and not installed, because its process died" in map(str, mending.examine(MODEL).found)
+    mending.repair(MODEL)
+    assert registry.versions(MODEL) == before
+
+
+def promote_and_die(uri: str, folder: str) -> None:
+    """In a process of its own: SIGKILL in the middle of a promotion."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    os.chdir(folder)
+    mlflow.MlflowClient.transition_model_version_stage = lambda *arguments, **named: os.kill(os.getpid(), signal.SIGKILL)
+    registry.transition(MODEL, promoting(4, act=ACT))
+
+
+def test_a_process_that_is_really_killed_blocks_nobody(filled):
+    """The lock is taken over at once and the promotion undone, also before anybody has asked how the process ended."""
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=promote_and_die, args=(os.environ["MLFLOW_TRACKING_URI"], str(filled)))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert registry.find(MODEL, "1").tag("state") == "retired"
+    assert lock.owner_of(MODEL) == ""
+    registry.transition(MODEL, promoting(3, act=ACT))
+    assert "gates" not in registry.find(MODEL, "4").tags
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_lock_that_was_lost_ends_the_transition_and_leaves_the_rest_to_its_new_owner(filled, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(lock.Lock, "confirm", _lost_at_the_third_question())
+        with pytest.raises(lock.LockLostError):
+            registry.transition(MODEL, promoting(4, act=ACT))
+    assert "a transition was begun and did not end" in str(mending.examine(MODEL).found[0])
+
+
+def _lost_at_the_third_question():
+    asked = []
+
+    def confirm(self):
+        asked.append(self)
+        if len(asked) == 3:
+            raise lock.LockLostError("lost")
+
+    return confirm
+
+
+def test_the_log_that_cannot_be_begun_changes_nothing(filled, monkeypatch):
+    before = registry.versions(MODEL)
+    monkeypatch.setattr(audit_log, "write", _no_space)
+    with pytest.raises(OSError, match="no space"):
+        registry.transition(MODEL, promoting(3, act=ACT))
+    assert registry.versions(MODEL) == before
+
+
+def _no_space(*arguments):
+    raise OSError("no space")
+
+
+def test_a_server_that_lets_nobody_write_is_told_in_a_sentence(filled, monkeypatch):
+    refused = MlflowException("Permission denied", error_code=PERMISSION_DENIED)
+    monkeypatch.setattr(mlflow.MlflowClient, "set_model_version_tag", _raising(refused))
+    with pytest.raises(InputError, match=r"lets you read age-resnet50 and not change it.*EDIT.*age-unlearning audit"):
+        registry.transition(MODEL, promoting(3, act=ACT))
+
+
+def _raising(error):
+    def fail(*arguments, **named):
+        raise error
+
+    return fail
+
+
+def test_only_what_differs_is_written(filled, monkeypatch):
+    fill("other", 1)
+    writes = Writes(monkeypatch, OSError())
+    registry.transition(MODEL, lambda known: ([], {}))
+    assert writes.count == 3

@@ -1,0 +1,177 @@
+"""The audit log: what it tells, and that nobody changes it unseen."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from registered import fill, promoting, take_own_log
+from unlearning.errors import InputError
+from unlearning.lifecycle import hash_chain
+from unlearning.tracking import audit_log, mending, registry, transitions
+from unlearning.tracking.moves import Act
+
+MODEL = "age-resnet50"
+
+
+def log_file() -> Path:
+    """Where the artifact lies."""
+    uri = mlflow.get_run(transitions.find_log(MODEL).run_id).info.artifact_uri
+    return Path(uri.removeprefix("file://")) / audit_log.FILE
+
+
+def test_every_transition_is_an_entry_that_says_who_did_what_when_and_why(filled):
+    act = Act("anna", "2026-11-24T12:00:00Z", seen=1)
+    registry.transition(MODEL, promoting(3, act=act), "promote", "F > 0.5 passed")
+    *installed, promoted = transitions.find_log(MODEL).entries
+    assert [entry["what"] for entry in installed] == ["install"] * 4
+    assert promoted.keys() == {"model", "what", "time", "user", "reason", "run", "versions"}
+    assert (promoted["model"], promoted["what"], promoted["reason"]) == (MODEL, "promote", "F > 0.5 passed")
+    original, candidate = promoted["versions"]
+    assert (original["before"]["stage"], original["after"]["stage"]) == ("Production", "Archived")
+    assert (original["before"]["tags"], original["after"]["tags"]) == ({"state": "remembers"}, {"state": "retired"})
+    assert candidate["before"]["aliases"] == ["ft-20-28-e1"]
+    assert candidate["after"]["aliases"] == ["champion", "forgotten", "forgotten-20-28", "ft-20-28-e1"]
+    assert candidate["after"]["tags"] == {"state": "forgotten", "gates": "passed", "promoted_by": "me"}
+
+
+def test_the_log_is_an_artifact_of_a_run_in_an_experiment_of_its_own(filled):
+    run = mlflow.get_run(transitions.find_log(MODEL).run_id)
+    assert mlflow.get_experiment(run.info.experiment_id).name == "age-unlearning audit"
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["audit.model"] == MODEL
+    lines = log_file().read_bytes()
+    assert hash_chain.first_broken(lines) is None
+    assert mlflow.MlflowClient().get_registered_model(MODEL).tags["audit.head"] == hash_chain.head(lines)
+
+
+def test_each_registered_model_has_a_log_of_its_own(filled):
+    fill("other", 1)
+    assert transitions.find_log(MODEL).run_id != transitions.find_log("other").run_id
+    assert {entry["model"] for entry in transitions.find_log("other").entries} == {"other"}
+
+
+def test_a_registry_that_is_older_than_its_log_begins_with_what_is_there(filled):
+    """As an installation of this project's first version does at its first transition."""
+    mlflow.MlflowClient().delete_run(transitions.find_log(MODEL).run_id)
+    for tag in ("audit.run", "audit.head"):
+        mlflow.MlflowClient().delete_registered_model_tag(MODEL, tag)
+    registry.transition(MODEL, promoting(3))
+    begin, promoted = transitions.find_log(MODEL).entries
+    assert [begin["what"], promoted["what"]] == ["begin", "promote"]
+    assert [part["version"] for part in begin["versions"]] == ["1", "2", "3", "4"]
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_version_that_other_hands_registered_is_noted_when_it_is_moved(filled):
+    client = mlflow.MlflowClient()
+    made = client.create_model_version(MODEL, client.get_model_version(MODEL, "4").source, tags={"role": "unlearned"})
+    registry.transition(MODEL, promoting(int(made.version)))
+    found, promoted = transitions.find_log(MODEL).entries[-2:]
+    assert (found["what"], found["versions"][0]["version"], promoted["what"]) == ("found", "5", "promote")
+    assert "not in the audit log" not in str(mending.examine(MODEL).found)
+
+
+def tamper(old: str, new: str) -> None:
+    path = log_file()
+    path.write_text(path.read_text().replace(old, new, 1))
+    path.with_name(audit_log.NEXT).unlink()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"what":"install"', '"what":"nothing"', "entry 1: it was changed"),
+        ('"number":"2"', '"number":"7"', "entry 2: it was changed"),
+        ("\n", "\n\n", "entry 2: it is no entry of a log"),
+    ],
+)
+def test_a_log_that_was_changed_is_found_with_the_place(filled, old, new, words):
+    tamper(old, new)
+    assert words in str(mending.examine(MODEL).found[0])
+
+
+def test_a_log_that_was_cut_off_is_found_and_nothing_is_changed_until_it_is_mended(filled):
+    path = log_file()
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    path.with_name(audit_log.NEXT).unlink()
+    before = registry.versions(MODEL)
+    assert "was cut off or written anew" in str(mending.examine(MODEL).found[0])
+    with pytest.raises(InputError, match=r"is damaged: entry 4.*cut off.*mlflow run \. -e repair -P name=age-resnet50"):
+        registry.transition(MODEL, promoting(3))
+    assert registry.versions(MODEL) == before
+
+
+def test_a_log_that_was_written_anew_without_a_flaw_is_told_by_the_tag(filled):
+    path, entries = log_file(), transitions.find_log(MODEL).entries
+    forged = b""
+    for entry in entries:
+        forged += hash_chain.next_line(forged, entry | {"user": "nobody"})
+    path.write_bytes(forged)
+    path.with_name(audit_log.NEXT).write_bytes(forged)
+    assert "was cut off or written anew" in str(mending.examine(MODEL).found[0])
+
+
+def test_a_damaged_log_is_kept_aside_and_a_new_one_begins_that_says_so(filled):
+    tamper('"what":"install"', '"what":"nothing"')
+    before, damaged = registry.versions(MODEL), log_file().read_bytes()
+    assert len(mending.repair(MODEL, reason="somebody edited it")) == 1
+    (aside,) = log_file().parent.glob("audit-damaged-*.jsonl")
+    assert aside.read_bytes() == damaged
+    begin, repaired = transitions.find_log(MODEL).entries
+    assert "entry 1: it was changed" in begin["reason"]
+    assert (repaired["what"], repaired["reason"], repaired["versions"]) == ("repair", "somebody edited it", [])
+    assert registry.versions(MODEL) == before
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_log_that_is_gone_is_damaged_too(filled):
+    log_file().with_name(audit_log.NEXT).unlink()
+    log_file().unlink()
+    assert "the audit log is damaged: it is gone" in map(str, mending.examine(MODEL).found)
+    mending.repair(MODEL)
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_torn_file_is_made_whole_from_the_one_beside_it(filled):
+    """As a machine leaves it that dies while the artifact is replaced."""
+    path = log_file()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert mending.examine(MODEL).found == []
+    registry.transition(MODEL, promoting(3))
+    assert path.read_bytes().startswith(whole)
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_registry_that_is_older_than_its_log_is_told(filled):
+    """As a database that was put back from a backup is."""
+    head = hash_chain.head(log_file().read_bytes())
+    registry.transition(MODEL, promoting(3))
+    registry.transition(MODEL, promoting(4))
+    mlflow.MlflowClient().set_registered_model_tag(MODEL, "audit.head", head)
+    (found,) = mending.examine(MODEL).found
+    assert "the registry is older than its log, or the tag was changed" in str(found)
+    mending.repair(MODEL)
+    assert mending.examine(MODEL).found == []
+
+
+def test_an_experiment_of_logs_that_was_deleted_is_named_with_the_command_that_brings_it_back(filled):
+    experiment = mlflow.get_experiment_by_name("age-unlearning audit").experiment_id
+    mlflow.MlflowClient().delete_experiment(experiment)
+    with pytest.raises(InputError, match=f"mlflow experiments restore --experiment-id {experiment}"):
+        fill("other", 1)
+
+
+def test_numbers_and_names_of_faces_are_not_in_the_log(trained):
+    """Only what the registry says of versions: ids of faces are in the forget manifests."""
+    manifest = mlflow.artifacts.load_dict(f"runs:/{registry.find(MODEL, '2').run_id}/forget/20-28.json")
+    text = transitions.find_log(MODEL).text.decode()
+    assert not [one for one in manifest["ids"] if one in text]
+    assert all(json.loads(line)["entry"]["model"] == MODEL for line in text.splitlines())
+
+
+def test_a_copied_store_keeps_a_log_of_its_own(trained, tmp_path):
+    assert log_file().is_relative_to(tmp_path)
+    assert take_own_log

@@ -1,0 +1,183 @@
+"""What hand edits make of a registry: found, explained, and put right."""
+
+import warnings
+from dataclasses import replace
+
+import mlflow
+import pytest
+
+from registered import SET, promoting
+from unlearning.tracking import mending, registry, transitions
+from unlearning.tracking.lock import registry_lock
+
+MODEL = "age-resnet50"
+
+
+@pytest.fixture
+def served(filled):
+    """Version 3 is the champion, 4 a candidate."""
+    registry.transition(MODEL, promoting(3))
+    return mlflow.MlflowClient()
+
+
+def set_stage(client, number: str, stage: str, **more) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        client.transition_model_version_stage(MODEL, number, stage, **more)
+
+
+EDITS = {
+    "a stage": (
+        lambda client: set_stage(client, "4", "Production"),
+        ["version 4 is in stage Production and should be in Staging: the audit log has it there as of install"],
+    ),
+    "a stage with archiving": (
+        lambda client: set_stage(client, "4", "Production", archive_existing_versions=True),
+        ["version 3 is in stage Archived and should be in Production", "version 4 is in stage Production"],
+    ),
+    "the champion": (
+        lambda client: client.set_registered_model_alias(MODEL, "champion", "4"),
+        ["the alias champion is at version 4 and should be at version 3: the audit log has it there as of promote"],
+    ),
+    "no champion": (
+        lambda client: client.delete_registered_model_alias(MODEL, "champion"),
+        ["the alias champion is missing at version 3: the audit log has it there as of promote"],
+    ),
+    "a false claim": (
+        lambda client: client.set_registered_model_alias(MODEL, "forgotten-44-52", "3"),
+        ["version 3 has the alias forgotten-44-52, which it should not have: the audit log knows of no such move"],
+    ),
+    "a state": (
+        lambda client: client.set_model_version_tag(MODEL, "1", "state", "forgotten"),
+        ["version 1 has the tag state='forgotten', which should be 'retired': the audit log says so as of promote"],
+    ),
+    "a tag that is gone": (
+        lambda client: client.delete_model_version_tag(MODEL, "3", "forgotten"),
+        [f"version 3 has lost the tag forgotten='{SET}': the audit log says so"],
+    ),
+    "a tag too many": (
+        lambda client: client.set_model_version_tag(MODEL, "4", "promoted_by", "nobody"),
+        ["version 4 has the tag promoted_by='nobody', which should not be there"],
+    ),
+    "a description": (
+        lambda client: client.update_model_version(MODEL, "3", "has forgotten everything"),
+        ["the description of version 3 is not the one of promote"],
+    ),
+    "an alias of a candidate": (
+        lambda client: client.set_registered_model_alias(MODEL, f"ft-{SET}-e2", "2"),
+        [f"the alias ft-{SET}-e2 is at version 2 and should be at version 4"],
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_hand_edit_is_found_explained_and_put_back(served, edit):
+    act, words = EDITS[edit]
+    before = registry.versions(MODEL)
+    act(served)
+    found = [str(one) for one in mending.examine(MODEL).found]
+    assert len(found) == len(words)
+    assert all(any(part in sentence for sentence in found) for part in words), found
+    assert [str(one) for one in mending.repair(MODEL, reason="as it was")] == found
+    assert registry.versions(MODEL) == before
+    assert mending.examine(MODEL).found == []
+    noted, repaired = transitions.find_log(MODEL).entries[-2:]
+    assert (noted["what"], repaired["what"], repaired["reason"]) == ("found", "repair", "as it was")
+
+
+def test_nothing_wrong_is_nothing_done(served):
+    entries = transitions.find_log(MODEL).entries
+    assert mending.repair(MODEL) == []
+    assert transitions.find_log(MODEL).entries == entries
+
+
+def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):
+    registry.score(registry.find(MODEL, "3"), {"F": "0.9", "scored_on": SET})
+    served.set_registered_model_alias(MODEL, "mine", "2")
+    served.set_model_version_tag(MODEL, "2", "ticket", "17")
+    served.update_model_version(MODEL, "2", registry.find(MODEL, "2").description + "\nGood one.")
+    assert mending.examine(MODEL).found == []
+
+
+def test_aliases_that_were_moved_on_purpose_can_be_trusted_and_stages_and_states_follow(served):
+    served.set_registered_model_alias(MODEL, "champion", "4")
+    assert mending.repair(MODEL, "aliases", "moved on purpose")
+    states = [(v.stage, v.tag("state"), "forgotten" in v.aliases) for v in registry.versions(MODEL)[2:]]
+    assert states == [("Archived", "retired", False), ("Production", "forgotten", True)]
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_version_that_was_deleted_is_told_and_then_known(served):
+    served.delete_model_version(MODEL, "4")
+    (found,) = mending.examine(MODEL).found
+    assert str(found).startswith("version 4 is gone: the audit log has it in stage Staging as of install of ")
+    mending.repair(MODEL)
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_champion_that_was_deleted_leaves_nobody_and_nobody_is_chosen(served):
+    served.delete_model_version(MODEL, "3")
+    mending.repair(MODEL)
+    assert [str(one) for one in mending.examine(MODEL).found] == [
+        "no version has the alias champion, so none is served: promote one, or roll back to one"
+    ]
+
+
+def test_a_version_that_other_hands_registered_is_told_and_kept(served):
+    made = served.create_model_version(MODEL, served.get_model_version(MODEL, "4").source)
+    assert [str(one) for one in mending.examine(MODEL).found] == [
+        f"version {made.version} is not in the audit log: it was registered by other means"
+    ]
+    mending.repair(MODEL)
+    assert len(registry.versions(MODEL)) == 5
+    assert mending.examine(MODEL).found == []
+
+
+def test_several_edits_are_mended_at_once_or_not_at_all(served, monkeypatch):
+    for edit in ("a stage with archiving", "the champion", "a state", "a description"):
+        EDITS[edit][0](served)
+    edited = registry.versions(MODEL)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", _fail)
+        with pytest.raises(OSError, match="disk full"):
+            mending.repair(MODEL)
+    assert registry.versions(MODEL) == edited
+    mending.repair(MODEL)
+    assert mending.examine(MODEL).found == []
+
+
+def _fail(*arguments):
+    raise OSError("disk full")
+
+
+def test_a_check_waits_for_a_transition_that_is_under_way(served, monkeypatch):
+    monkeypatch.setattr(mending, "PATIENCE", 0.5)
+    waits = []
+    monkeypatch.setattr(mending.time, "sleep", waits.append)
+    with registry_lock(MODEL):
+        mending.examine(MODEL)
+    assert waits
+    waits.clear()
+    mending.examine(MODEL)
+    assert not waits
+
+
+def test_without_a_log_the_champion_is_the_truth_and_the_stage_its_mirror(served):
+    """As in a registry of this project's first version."""
+    served.delete_run(transitions.find_log(MODEL).run_id)
+    for tag in ("audit.run", "audit.head"):
+        served.delete_registered_model_tag(MODEL, tag)
+    assert mending.examine(MODEL).found == []
+    set_stage(served, "4", "Production")
+    (found,) = mending.examine(MODEL).found
+    assert "the champion alone is in Production" in str(found)
+    mending.repair(MODEL)
+    assert registry.find(MODEL, "4").stage == "Staging"
+
+
+def test_what_a_registry_of_real_versions_says_is_consistent(trained):
+    assert mending.examine(MODEL).found == []
+    registry.transition(MODEL, promoting(4))
+    seen = mending.examine(MODEL)
+    assert seen.found == []
+    assert replace(seen, found=[]).log.named == seen.log.head
