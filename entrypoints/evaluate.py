@@ -3,20 +3,32 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import alpha_option, name_option
+from entrypoints.options import name_option
+from unlearning.steps.settings import AUDITS, EvaluateSettings, parse_numbers
+
+KINDS = "; ".join(f"{name or 'empty'}: {text}" for name, text in AUDITS.items())
 
 
 @click.command(cls=Entry)
 @option("version", "champion", "Aliases, numbers or model URIs joined by commas; all: every version of the champion's data.")
+@option("versions", "", "The same: it reads better with several.")
 @option("forget_set", "", "Whom to score on: a forget rule, as 20-28 or gender:1; empty for each version's own forget set.")
-@alpha_option
+@option(
+    "alpha", "15", "Scale of Forgetting, in years; of several, joined by commas, the first gives the headline numbers."
+)
+@option("audit", EvaluateSettings.audit, f"What else to find out. {KINDS}.")
 @name_option
 def main(**values):
-    """Score versions from their logged predictions: Utility, Forgetting, F and errors; no model is loaded."""
-    from unlearning.steps.evaluate import evaluate
-    from unlearning.steps.settings import EvaluateSettings
+    """Score versions from their logged predictions, and audit them: is it really forgotten?
 
-    evaluate(EvaluateSettings(values["version"], values["forget_set"], values["alpha"], values["name"]))
+    An audit says how the version stands beside the original, the retrained model and a second one of that kind (made by
+    retrain with other seeds), with an interval and a verdict for every metric, as a table, as JSON and as a page.
+    """
+    from unlearning.steps.evaluate import evaluate
+
+    alphas = parse_numbers(values["alpha"], "alpha")
+    asked = {"forget_set": values["forget_set"], "name": values["name"], "audit": values["audit"]}
+    evaluate(EvaluateSettings(values["versions"] or values["version"], alpha=alphas[0], alphas=alphas[1:], **asked))
 
 
 if __name__ == "__main__":

@@ -223,7 +223,7 @@ def test_with_nothing_but_a_table_every_gap_has_its_reason():
     assert all(row.reason for row in found.rows if row.verdict == NOT_KNOWN)
     assert all(row.version != 0 for row in found.rows)
     assert row(found, "forget_mae").reason == "there is nobody: forget set"
-    assert row(found, "seconds").reason == "seconds not recorded"
+    assert row(found, "seconds").reason == "seconds was not recorded"
     assert row(found, "test_mae").reason == "no retrained model"
     assert "no manifest with copy_of" in " ".join(found.warnings)
 
@@ -288,6 +288,25 @@ def test_a_single_model_is_not_judged_by_means_of_three():
     assert found.version > found.retrained
     assert found.distance < abs(found.gap)
     assert found.verdict == SAME
+
+
+def test_that_nobody_has_something_is_known_to_three_faces_only():
+    """Of some hundred forgotten faces both retrained models may have none within a year, and another model one."""
+    count = len(WORLD.forget.ids)
+    spread = 3.0 * np.arange(len(ORIGINAL)) / len(ORIGINAL) + 5
+    none = ORIGINAL.assign(predicted=ORIGINAL.age + spread)
+    one = none.assign(predicted=none.predicted.where(none.id != WORLD.forget.ids[0], none.age))
+    found = audit(WORLD.witnesses(one, retrained=none, second=none.assign(predicted=none.predicted + 0.01)), QUICK)
+    assert (row(found, "forget_cs_3").retrained, row(found, "forget_cs_3").version) == (0, pytest.approx(1 / count))
+    assert row(found, "forget_cs_3").floor == pytest.approx(3 / count)
+    assert row(found, "forget_cs_3").verdict == SAME
+
+
+def test_a_row_says_on_how_many_faces_it_rests(of_original):
+    ground = comparison_of(WORLD.witnesses(ORIGINAL).case()).ground
+    assert row(of_original, "forget_mae").count == len(WORLD.forget.ids)
+    assert row(of_original, "mia_auc").count == row(of_original, "mia_gap").count == len(ground.pairs)
+    assert math.isnan(row(of_original, "average_gap").count)
 
 
 def test_bounds_are_data():

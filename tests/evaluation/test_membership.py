@@ -147,6 +147,14 @@ def test_the_transferred_attack_calls_retained_like_faces_members():
     assert number("mia_transfer", compared(WORLD, WORLD.model(False, 1))) < 0.25
 
 
+def test_an_attack_that_does_not_work_on_other_faces_says_nothing_of_the_forgotten():
+    """A model that errs alike on faces that it was trained on and on others."""
+    blind = WORLD.model(True, 1)
+    blind = blind.assign(predicted=blind.age + np.random.default_rng(0).normal(0, 5, len(blind)))
+    with pytest.raises(NotKnownError, match="does not tell retained faces from test faces"):
+        membership.transfer(compared(WORLD, blind))
+
+
 def test_growth_beside_the_original_itself_is_even():
     original = WORLD.model(True, 1)
     assert number("mia_growth_auc", comparison_of(case_of(WORLD, original, original=original))) == 0.5

@@ -157,9 +157,14 @@ def test_f_is_utility_times_forgetting(case):
     assert values["F"] == pytest.approx(values["Utility"] * values["Forgetting"])
 
 
+def with_all(case: Case) -> Case:
+    """With costs, and made from a model that had forgotten something."""
+    return replace(case, **COSTS, parent=case.retrained, parent_forgot=(forget_set("36-44", case.evaluated),))
+
+
 @each_metric
 def test_a_metric_changes_no_table_and_gives_the_same_number_again(metric):
-    case = replace(drawn_case([("test", 50, -4.0, 3.0)]), **COSTS)
+    case = with_all(drawn_case([("test", 50, -4.0, 3.0)]))
     evaluated, retrained = case.evaluated.copy(), case.retrained.copy()
     first, second = metric.function(case), metric.function(case)
     assert first == second
@@ -170,8 +175,8 @@ def test_a_metric_changes_no_table_and_gives_the_same_number_again(metric):
 
 @each_metric
 def test_a_metric_does_not_depend_on_the_order_of_either_table(metric):
-    case = replace(drawn_case([("test", 50, -4.0, 3.0), ("train", 22, 7.0, -1.0)]), **COSTS)
-    for name in ("evaluated", "retrained"):
+    case = with_all(drawn_case([("test", 50, -4.0, 3.0), ("train", 22, 7.0, -1.0)]))
+    for name in ("evaluated", "retrained", "parent"):
         backwards = replace(case, **{name: getattr(case, name)[::-1]})
         assert metric.function(backwards) == pytest.approx(metric.function(case))
 
@@ -211,3 +216,14 @@ def test_what_the_audit_measures_is_measured_when_it_is_asked_for(study_case):
 def test_what_the_audit_cannot_say_is_not_a_number(study_case):
     assert math.isnan(measure(study_case(), ["mia_auc"])["mia_auc"])
     assert math.isnan(measure(study_case(), ["forgetting_rescaled"])["forgetting_rescaled"])
+
+
+def test_regained_is_the_largest_fall_of_the_error_on_what_was_forgotten_before(table):
+    """The parent errs by 9 and 5 years on 20-28 and by 4 on 50-60, the version by 8 and 2, and by 6: the falls are 2 and -2."""
+    now = table(("train", 22, 30.0), ("validation", 25, 23.0), ("train", 55, 61.0), ("train", 40, 40.0), ("test", 26, 26.0))
+    before = now.assign(predicted=[31.0, 30.0, 51.0, 70.0, 80.0])
+    sets = tuple(forget_set(rule, now) for rule in ("20-28", "50-60"))
+    assert measure(Case(now, parent=before, parent_forgot=sets))["regained"] == 2
+    assert measure(Case(now, parent=before, parent_forgot=sets[1:]))["regained"] == -2
+    assert math.isnan(measure(Case(now, parent=before))["regained"])
+    assert math.isnan(measure(Case(now, parent_forgot=sets))["regained"])

@@ -6,7 +6,7 @@ import pytest
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.resample import Resampled, interval, weights
+from unlearning.evaluation.resample import BLOCKS, Resampled, draw_blocks, interval, weights
 
 FORGET = ForgetSet("20-28", "20-28", "digest", tuple(f"f{n}" for n in range(200)))
 
@@ -56,3 +56,41 @@ def test_the_width_is_that_of_the_normal_theory():
     drawn = np.random.default_rng(1).normal(10, 2, 400)
     low, high = interval(weights(400, 4000, seed=2) @ drawn)
     assert (high - low) / 2 == pytest.approx(1.96 * drawn.std() / 20, rel=0.08)
+
+
+def spread(clusters: np.ndarray, values: np.ndarray, resamples: int = 3000) -> float:
+    blocks = draw_blocks(clusters, resamples, seed=0)
+    totals = blocks.totals(np.arange(len(values)), [values, np.ones(len(values))])
+    return float((totals[1:, 0] / totals[1:, 1]).std())
+
+
+@pytest.mark.parametrize("count", [200, BLOCKS, 20 * BLOCKS])
+def test_blocks_of_faces_spread_a_mean_as_faces_do(count):
+    """s / sqrt(n), be a face its own block or one of twenty in a block."""
+    values = np.random.default_rng(1).normal(10, 2, count)
+    assert spread(np.arange(count), values) == pytest.approx(values.std() / np.sqrt(count), rel=0.08)
+
+
+def test_copies_that_are_drawn_together_make_no_mean_surer():
+    """Each of 200 faces four times: the spread is that of 200 faces and not of 800."""
+    values = np.random.default_rng(1).normal(10, 2, 200)
+    assert spread(np.repeat(np.arange(200), 4), np.repeat(values, 4)) == pytest.approx(values.std() / np.sqrt(200), rel=0.08)
+
+
+def test_the_first_row_of_totals_is_the_sample_exactly():
+    values = np.random.default_rng(2).normal(1e6, 1, 5000)
+    blocks, rows = draw_blocks(np.arange(5000), 4, seed=0), np.arange(0, 5000, 7)
+    assert blocks.totals(rows, [values[rows]])[0, 0] == np.sum(values[rows])
+    assert np.array_equal(blocks.still().totals(rows, [values[rows]]), blocks.totals(rows, [values[rows]])[:1])
+
+
+def test_counts_are_those_of_the_codes():
+    blocks = draw_blocks(np.arange(6), 2, seed=0)
+    counts = blocks.counts(np.array([1, 3, 3]), np.array([0, 2, 2]), 3)
+    assert counts.sum() == 3
+    assert counts[blocks.of_row[3], 2] == 2
+
+
+def test_nobody_can_be_drawn_from():
+    blocks = draw_blocks(np.empty(0, dtype=np.int64), 3, seed=0)
+    assert blocks.totals(np.empty(0, dtype=np.int64), [np.empty(0)]).tolist() == [[0]] * 4

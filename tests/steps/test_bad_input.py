@@ -159,7 +159,7 @@ CASES = {
     ),
     "missing weights": ("train", [*SMALL, "--weights", "none.pt"], ["none.pt does not exist", "weights=FILE"]),
     "pretrained and weights": ("train", ["--pretrained", "true", "--weights", "a.pt"], ["exclude each other"]),
-    "alpha zero": ("evaluate", ["--alpha", "0"], ["'0' is not a number above 0"]),
+    "alpha zero": ("evaluate", ["--alpha", "0"], ["alpha='0'", "numbers above 0"]),
     "alpha no number": ("unlearn", ["--alpha", "nan"], ["'nan' is not a number above 0"]),
     "missing weights of main": ("main", ["--weights", "none.pt"], ["none.pt does not exist"]),
     "half precision without a GPU": ("train", [*SMALL, "--precision", "16-mixed"], ["16-mixed", "legal"]),

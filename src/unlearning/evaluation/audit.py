@@ -25,6 +25,8 @@ from unlearning.evaluation.resample import RESAMPLES
 from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge
 
+RULE_OF_THREE = 3
+
 
 @dataclass(frozen=True)
 class Witnesses:
@@ -107,6 +109,7 @@ class Row:
         bound: the comparison that decided.
         note: what else to know.
         reason: why there is no verdict.
+        count: how many faces it is about; pairs of faces for attacks.
     """
 
     metric: str
@@ -128,7 +131,8 @@ class Row:
     verdict: str
     bound: str
     note: str
-    reason: str
+    reason: str = ""
+    count: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -184,14 +188,17 @@ def audit(witnesses: Witnesses, settings: AuditSettings = AuditSettings()) -> Au
     found = [(numbers.find(metric, settings.bounds), numbers.noise(metric)) for metric in AUDIT_METRICS.values()]
     sampled = [noise.ravel() for finding, noise in found if noise is not None and finding.metric.kind != COST]
     level = joint_level(sampled, settings.bounds.floor)
-    findings = [replace(finding, floor=_floor(noise, level)) for finding, noise in found]
+    findings = [replace(finding, floor=_floor(finding, noise, level)) for finding, noise in found]
     rows = tuple(_row(finding, settings.bounds) for finding in findings)
     said = warnings(panel, findings, settings.bounds)
     return Audit(rows, sentence(findings, rows), said, unsaid(rows), settings)
 
 
-def _floor(noise: np.ndarray | None, level: float) -> float:
-    return math.nan if noise is None or np.isnan(noise).all() else float(np.nanquantile(noise, level))
+def _floor(found: Finding, noise: np.ndarray | None, level: float) -> float:
+    if noise is None or np.isnan(noise).all():
+        return math.nan
+    least = RULE_OF_THREE / found.count if found.metric.share and found.count else 0.0
+    return max(float(np.nanquantile(noise, level)), least)
 
 
 def _row(found: Finding, bounds: Bounds) -> Row:
@@ -200,7 +207,8 @@ def _row(found: Finding, bounds: Bounds) -> Row:
     low, high = found.interval
     gap, gap_low, gap_high = found.gap
     ends = {"low": low, "high": high, "gap": gap, "gap_low": gap_low, "gap_high": gap_high}
-    return Row(**own, **found.values, **ends, distance=found.distance, floor=found.floor, **vars(decided))
+    measured = {"count": found.count, "distance": found.distance, "floor": found.floor}
+    return Row(**own, **found.values, **ends, **measured, **vars(decided))
 
 
 class Numbers:
@@ -249,8 +257,15 @@ class Numbers:
             math.nan if version is None else float(version[:, 0].mean()),
             math.nan if version is None else float(np.abs(version[:, 0]).mean()),
             math.nan if original is None else float(np.abs(original[:, 0]).mean()),
-            count=len(self.panel.ground.rows[metric.part]) if metric.part else math.nan,
+            count=self._count(metric),
         )
+
+    def _count(self, metric: AuditMetric) -> float:
+        ground = self.panel.ground
+        try:
+            return len(ground.pairs) if metric.paired else len(ground.rows[metric.part]) if metric.part else math.nan
+        except NotKnownError:
+            return 0
 
 
 def _whole(models: Mapping[str, Comparison]) -> tuple[Pair, ...]:

@@ -40,6 +40,9 @@ class AuditMetric:
         target: what a model that saw nobody would give, where theory knows it; used when there is no retrained model.
         inflated: does resampling add to it (a distance between noisy distributions, a largest value)? Then its interval is
             moved back by the mean excess of the resamples, not below 0.
+        share: is it a share of faces? Then its floor is at least 3 faces (the rule of three): that none of n has something
+            is also seen where 3 of n would have it on average.
+        paired: is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part.
     """
 
     name: str
@@ -56,6 +59,8 @@ class AuditMetric:
     needs: tuple[str, ...] = ()
     target: float | None = None
     inflated: bool = False
+    share: bool = False
+    paired: bool = False
 
 
 FORMULAS = {
@@ -95,6 +100,7 @@ def of_errors(part: str, score: str) -> AuditMetric:
         source="cumulative score: Geng et al. 2007" if score.startswith("cs") else "standard",
         description=f"{words} on the {IN_WORDS[part]}",
         remembers=better if about_memory else "",
+        share=score.startswith("cs"),
     )
 
 
@@ -122,7 +128,7 @@ def of_the_study(name: str, function, kind: str, better: str, formula: str, desc
 
 
 def of_an_attack(name: str, function, formula: str, source: str, description: str, **more) -> AuditMetric:
-    usual = {"unit": "", "range": "0 to 1", "remembers": "higher", "target": 0.5} | more
+    usual = {"unit": "", "range": "0 to 1", "remembers": "higher", "target": 0.5, "paired": True} | more
     return AuditMetric(
         name=name,
         function=function,

@@ -21,6 +21,7 @@ from unlearning.evaluation.audit_metric import (
     of_the_study,
     of_the_worst,
 )
+from unlearning.evaluation.measured_metrics import MEASURED
 from unlearning.evaluation.study import ALPHA
 from unlearning.naming import by_name
 
@@ -101,6 +102,7 @@ AUDIT_METRICS = by_name(
         "Carlini et al. 2022",
         f"share of members found at one false alarm in a hundred; {SAME_AGES}",
         target=membership.FALSE_POSITIVES,
+        share=True,
     ),
     of_an_attack(
         "mia_min_k",
@@ -130,6 +132,7 @@ AUDIT_METRICS = by_name(
         OWN,
         f"share of members found at one false alarm in a hundred, by errors that are small for their age; {SAME_AGES}",
         target=membership.FALSE_POSITIVES,
+        share=True,
     ),
     of_an_attack(
         "mia_transfer",
@@ -138,6 +141,8 @@ AUDIT_METRICS = by_name(
         DRU,
         "share of the forgotten training faces that look trained on to an attack made of other faces",
         target=None,
+        share=True,
+        paired=False,
     ),
     of_an_attack(
         "mia_growth_auc",
@@ -165,6 +170,7 @@ AUDIT_METRICS = by_name(
         "forget",
         "abs(AUC_U - AUC_R)",
         "distance of the threshold attack's AUC to its AUC on the retrained model",
+        paired=True,
         unit="",
         range="0 to 1",
         source=OWN,
@@ -205,6 +211,7 @@ AUDIT_METRICS = by_name(
         source="Choi and Na 2023 (MUFAC), adapted",
         needs=(),
     ),
+    *MEASURED,
     of_cost("seconds", partial(costs.cost, name="seconds"), "seconds", "wall clock", "time of training or unlearning"),
     of_cost(
         "seconds_ratio",

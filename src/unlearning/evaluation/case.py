@@ -45,6 +45,8 @@ class Case:
         original: prediction table of the model that remembers everything; only what the audit measures needs it.
         second: prediction table of a second retrained model, of another seed; likewise.
         about: columns id, and what is known of gender, race, copy_of, near, as the manifest has them; likewise.
+        parent: prediction table of the model that the version was made from.
+        parent_forgot: sets that the model it was made from had forgotten.
     """
 
     evaluated: pd.DataFrame
@@ -60,6 +62,8 @@ class Case:
     original: pd.DataFrame | None = None
     second: pd.DataFrame | None = None
     about: pd.DataFrame | None = None
+    parent: pd.DataFrame | None = None
+    parent_forgot: tuple[ForgetSet, ...] = ()
 
     def mask(self, part: str) -> np.ndarray:
         """The rows of ``evaluated`` that belong to one of ``PARTS``."""
@@ -72,6 +76,15 @@ class Case:
     def reference_errors(self, part: str) -> np.ndarray:
         """Signed errors of the retrained reference on the same faces, in the same order, in years; none without one."""
         return np.empty(0) if self.retrained is None else self._retrained_errors[self.mask(part)]
+
+    def earlier_errors(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each set that its parent had forgotten: signed errors of parent and version on the same faces, in years."""
+        if self.parent is None:
+            return []
+        before, now = _errors(align(self.parent, self.evaluated)), _errors(self.evaluated)
+        ids = self.evaluated.id.to_numpy(object)
+        masks = [_among(ids, earlier.ids) for earlier in self.parent_forgot]
+        return [(before[mask], now[mask]) for mask in masks if mask.any()]
 
     @cached_property
     def _retrained_errors(self) -> np.ndarray:

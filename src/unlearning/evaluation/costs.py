@@ -38,5 +38,5 @@ def measured(comparison: Comparison, name: str) -> np.ndarray:
 def _known(witness: Witness, name: str) -> float:
     value = witness.costs.get(name, math.nan)
     if math.isnan(value):
-        raise NotKnownError(f"{name.replace('_', ' ')} not recorded")
+        raise NotKnownError(f"{name} was not recorded")
     return value

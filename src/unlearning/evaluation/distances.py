@@ -70,12 +70,14 @@ def _between(first: Witness, second: Witness, part: str, values: str) -> dict[st
 
 
 def _ascending(witness: Witness, part: str, values: str) -> tuple[np.ndarray, np.ndarray]:
-    """A model's values for a part, ascending, and the position of the face that each belongs to."""
+    """A model's values for a part, ascending, and the positions of their faces (in the same order if there are resamples)."""
 
     def compute() -> tuple[np.ndarray, np.ndarray]:
         rows = witness.ground.faces(part)
         found = VALUES[values](witness, rows)
-        order = np.argsort(found, kind="stable")
+        if not witness.ground.blocks.resamples:
+            return np.sort(found), rows
+        order = np.argsort(found)
         return found[order], rows[order].astype(np.int32)
 
     return witness.once(("ascending", part, values), compute)

@@ -88,6 +88,12 @@ def passes(case: Case) -> float:
     return case.samples / train if train else math.nan
 
 
+def regained(case: Case) -> float:
+    """The largest fall of the MAE on a set that its parent had forgotten, from parent to version, in years."""
+    falls = [float(np.abs(before).mean() - np.abs(now).mean()) for before, now in case.earlier_errors()]
+    return max(falls, default=math.nan)
+
+
 def audited(case: Case, metric: AuditMetric) -> float:
     """A metric of the audit for a version by itself, without an interval; not a number where there is none."""
     try:
@@ -106,6 +112,7 @@ METRICS = by_name(
         )
         for part in PARTS
     ),
+    Metric("regained", regained, "years", "lower", "largest fall of the MAE on a set that was forgotten before it was made"),
     Metric("median_guess_mae", median_guess, "years", "", "MAE on the test faces of always answering the median training age"),
     Metric("seconds", lambda case: case.seconds, "seconds", "lower", "time of training or unlearning"),
     Metric("seconds_ratio", seconds_ratio, "", "lower", "seconds over the seconds of retraining"),

@@ -66,7 +66,7 @@ class Finding:
         distance: how far the version is from the retrained model: abs(gap), or its mean over pairs of single members.
         start: the same of the original.
         floor: the same of another retrained model, at most.
-        count: faces of the metric's part; not a number for a metric that has none.
+        count: faces or pairs of faces that the metric is about; not a number for a metric that is about none.
     """
 
     metric: AuditMetric

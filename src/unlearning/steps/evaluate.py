@@ -1,9 +1,10 @@
-"""evaluate: score versions by their prediction tables, against any forget set and alpha; no model is loaded."""
+"""evaluate: score versions by their prediction tables, against any forget set and alpha, and audit them where asked to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 
 import pandas as pd
 
@@ -11,14 +12,20 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
+from unlearning.naming import choose
 from unlearning.steps import forget_sets
+from unlearning.steps.audit import AUDITS, audit_version, log_audit
 from unlearning.steps.lineage import find_version, predictions_of, retrained_reference
+from unlearning.steps.never_seen import never_saw
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say
 from unlearning.steps.publish import score_tags
 from unlearning.steps.settings import ALPHA, EvaluateSettings
+from unlearning.steps.witnesses import beside, costs_of, witnesses_of
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
+
+EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
 
 
 def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
@@ -27,48 +34,79 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
     Everything is measured before anything is written, so that a version that cannot be scored leaves no half of it.
     """
     with runs.run("evaluate", f"evaluate {settings.versions}"):
-        asked = {"versions": settings.versions, "forget_set": settings.forget_set, "alpha": settings.alpha}
-        runs.log_settings("evaluate", asked)
+        runs.log_settings("evaluate", asdict(settings))
+        choose(AUDITS, settings.audit, "audit")
         scores = [_measure(version, settings) for version in _choose(settings)]
         for scored in scores:
             with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
                 _log(scored)
-        table = pd.DataFrame([scored.row() for scored in scores])
+                if settings.audit:
+                    log_audit(audit_version(scored.version, scored.forget, scored.alpha, settings.audit), scored.own)
+        table = pd.DataFrame([row for scored in scores for row in scored.rows()])
         runs.log_table(table, "evaluation.csv")
     return table
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A version, what it was scored on, and its metrics; ``own``: are these its headline numbers?"""
+    """A version, what it was scored on, and its metrics.
+
+    Args:
+        version: the version.
+        forget: the forget set.
+        alpha: scale of Forgetting, in years.
+        metrics: at that scale; none when there is no retrained model to measure against.
+        others: at other scales.
+        own: are these the version's headline numbers?
+        earlier: metrics on each set that it has forgotten besides, by the set's name; of its own set only.
+    """
 
     version: Version
     forget: ForgetSet
     alpha: float
     metrics: dict[str, float]
+    others: dict[float, dict[str, float]]
     own: bool
+    earlier: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def row(self) -> dict:
-        what = {
-            "version": self.version.number,
-            "label": self.version.label,
-            "forget_set": self.forget.name,
-            "alpha": self.alpha,
-        }
-        return what | self.metrics
+    def rows(self) -> list[dict]:
+        what = {"version": self.version.number, "label": self.version.label}
+        found = [(self.forget.name, alpha, metrics) for alpha, metrics in ({self.alpha: self.metrics} | self.others).items()]
+        found += [(name, self.alpha, metrics) for name, metrics in self.earlier.items()]
+        return [what | {"forget_set": name, "alpha": alpha} | metrics for name, alpha, metrics in found]
 
 
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
-    forget = _forget_set_for(version, settings)
-    reference = retrained_reference(version, forget)
+    forget = forget_set_for(version, settings.forget_set)
     own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == float(version.tag("alpha", str(ALPHA)))
-    return Scored(version, forget, settings.alpha, score(version, forget, settings.alpha, reference), own)
+    alone = settings.audit and beside(version, forget).retrained is None
+    reference = None if alone else retrained_reference(version, forget)
+    earlier = _earlier(version, forget, settings.alpha, reference) if own else {}
+    if alone:
+        say(f"evaluate: there is no retrained reference for {forget.rule}, so the audit says what can be said without")
+        return Scored(version, forget, settings.alpha, {}, {}, own, earlier)
+    alphas = dict.fromkeys((settings.alpha, *settings.alphas))
+    scores = {alpha: score(version, forget, alpha, reference) for alpha in alphas}
+    return Scored(version, forget, settings.alpha, scores.pop(settings.alpha), scores, own, earlier)
+
+
+def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Version | None) -> dict[str, dict[str, float]]:
+    """The sets that it has forgotten besides, scored again; a reference that saw one says nothing about that one."""
+    unseen = never_saw(reference) if reference else set()
+    others = [other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256]
+    return {other.name: score(version, other, alpha, reference if other.name in unseen else None) for other in others}
 
 
 def _log(scored: Scored) -> None:
     """On the run; and on the logged model and the version's tags, unless another forget set or alpha was asked for."""
     runs.log_numbers(scored.metrics)
+    for alpha, metrics in scored.others.items():
+        runs.log_numbers({f"{name}_alpha_{alpha:g}": metrics[name] for name in ("Forgetting", "F")})
+    for name, metrics in scored.earlier.items():
+        runs.log_numbers({f"earlier/{name}/{metric}": metrics[metric] for metric in EARLIER})
     forget_sets.log([scored.forget])
+    if not scored.metrics:
+        return
     if scored.own:
         runs.log_numbers(scored.metrics, model_id=registry.logged_model_id(scored.version))
         registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
@@ -87,10 +125,10 @@ def _choose(settings: EvaluateSettings) -> list[Version]:
     return [v for v in same if v.tag("forget_set") in ("none", name)]
 
 
-def _forget_set_for(version: Version, settings: EvaluateSettings) -> ForgetSet:
+def forget_set_for(version: Version, rule: str) -> ForgetSet:
     """The forget set asked for, or the version's own; an original has none and takes the one that was retrained last."""
-    if settings.forget_set:
-        return _read_rule(version, settings.forget_set)
+    if rule:
+        return _read_rule(version, rule)
     if version.tag("forget_set", "none") != "none":
         return forget_sets.of_version(version)
     retrained = [v for v in registry.versions(version.model) if v.tag("role") == "retrained"]
@@ -110,8 +148,26 @@ def _read_rule(version: Version, text: str) -> ForgetSet:
     return forget
 
 
-def score(version: Version, forget: ForgetSet, alpha: float, reference: Version) -> dict[str, float]:
-    """All metrics of a version by its logged table against the reference's."""
+def score(
+    version: Version, forget: ForgetSet, alpha: float, reference: Version | None, names: Iterable[str] = ()
+) -> dict[str, float]:
+    """All metrics of METRICS by the logged tables of version and reference, and those of the audit that are asked for."""
+    if names:
+        found = replace(beside(version, forget), retrained=reference)
+        return measure(replace(witnesses_of(version, forget, alpha, found).case(), **_parent(version)), names)
     earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
-    times = {"seconds": float(version.tag("seconds")), "retrained_seconds": float(reference.tag("seconds"))}
-    return measure(Case(predictions_of(version), predictions_of(reference), forget, earlier, alpha, **times))
+    retrained = predictions_of(reference) if reference else None
+    costs = costs_of(version, reference)
+    return measure(Case(predictions_of(version), retrained, forget, earlier, alpha, **costs, **_parent(version)))
+
+
+def _parent(version: Version) -> dict:
+    """What an unlearned version was made from, where that had forgotten something that could come back."""
+    if version.tag("role") != "unlearned" or "," not in version.tag("forgotten"):
+        return {}
+    try:
+        parent = find_version(version.model, version.tag("parent_version"))
+        return {"parent": predictions_of(parent), "parent_forgot": tuple(forget_sets.forgotten_by(parent))}
+    except InputError as error:
+        say(f"evaluate: whether {version.label} regained anything is not known: {error}")
+        return {}

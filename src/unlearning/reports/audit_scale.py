@@ -1,0 +1,170 @@
+"""The scale from the model that remembers to the one that never saw: where a version's numbers stand on it.
+
+0 is the original's number, 1 the retrained model's; the floor lies around 1, and far beyond it is over-forgetting. So numbers
+of any unit stand below each other, and versions beside each other. What is missing takes something from the scale: without an
+original, 0 is merely ``FLOORS`` floors away from retraining; without a floor or a retrained model either, only attacks can be
+placed, from one that finds everybody (0) to a guess (1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from unlearning.evaluation.audit import Audit, Row
+from unlearning.evaluation.audit_metric import LIKENESS
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.reports.metric_titles import metric_title
+
+SHOWN = ("forget_mae", "test_in_range_mae", "mia_auc", "Forgetting", "forget_w1_predictions", "forget_difference")
+ATTACKS = ("mia_auc", "mia_given_age_auc", "mia_balanced_accuracy")
+LEFT, RIGHT = -0.35, 1.6
+FLOORS = 4
+GUESS, CERTAIN = 0.5, 1.0
+NEVER_SEEN, TOO_FAR = "as if never seen", "too far"
+WITHOUT_ORIGINAL = (
+    f"Without an original, nothing tells where remembering would stand: the left end of this scale is {FLOORS} floors away "
+    "from retraining."
+)
+ATTACKS_ONLY = (
+    "There is too little beside the version for a scale from remembering to never having seen. This one says only how far an "
+    "attacker can tell who was trained on."
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One number of a version on the scale; not a number for what is not known.
+
+    Args:
+        row: the number.
+        at: where the version stands.
+        low: where the version's interval starts.
+        high: where it ends.
+        original: where the original stands.
+        retrained: where the retrained model stands.
+        second: where another retrained model stands.
+        near: where the floor starts.
+        far: where it ends.
+    """
+
+    row: Row
+    at: float
+    low: float
+    high: float
+    original: float
+    retrained: float
+    second: float
+    near: float
+    far: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A version's numbers on one scale.
+
+    Args:
+        start: what 0 is, in words.
+        end: what 1 is, in words.
+        remark: what this scale lacks; empty for the one from original to retrained model.
+        marks: the numbers.
+        silent: titles of numbers that cannot tell the original from the retrained model; they are left out.
+    """
+
+    start: str
+    end: str
+    remark: str
+    marks: tuple[Mark, ...]
+    silent: tuple[str, ...] = ()
+
+
+def scale_of(audit: Audit) -> Scale:
+    """The best scale that an audit has numbers for; it may be without marks."""
+    rows = {row.metric: row for row in audit.rows}
+    found = [rows[name] for name in SHOWN if name in rows]
+    known = [row for row in found if _known(row.version, row.retrained, row.original)]
+    if known:
+        silent = tuple(metric_title(row.metric) for row in known if not tells(row))
+        marks = tuple(_placed(row, _gap(row), row.retrained - row.original) for row in known if tells(row))
+        return Scale("remembers", NEVER_SEEN, "", marks, silent)
+    known = [row for row in found if _known(row.version, row.retrained) and row.floor > 0]
+    if known:
+        marks = tuple(_placed(row, _gap(row), FLOORS * row.floor * _direction(row)) for row in known)
+        return Scale("unlike retraining", NEVER_SEEN, WITHOUT_ORIGINAL, marks)
+    attacks = [rows[name] for name in ATTACKS if name in rows and _known(rows[name].version)]
+    return Scale("finds everybody", "a guess", ATTACKS_ONLY, tuple(map(_beside_a_guess, attacks)))
+
+
+def _known(*values: float) -> bool:
+    return not math.isnan(sum(values))
+
+
+def tells(row: Row) -> bool:
+    """Do the original and the retrained model differ by more than two retrained models do?"""
+    return abs(row.retrained - row.original) > (0.0 if math.isnan(row.floor) else row.floor)
+
+
+def _gap(row: Row) -> float:
+    """Version - retrained; where members were judged one by one, as large as it is between them on average."""
+    return math.copysign(row.distance, row.gap)
+
+
+def _direction(row: Row) -> int:
+    """The sign of retrained - original, as it is to be expected: numbers of memory know where remembering leads."""
+    remembers = AUDIT_METRICS[row.metric].remembers
+    higher = remembers == "lower" if remembers else row.better == "higher"
+    return 1 if higher else -1
+
+
+def _placed(row: Row, gap: float, way: float) -> Mark:
+    """``way`` leads from 0 to 1: what is at 0 is that far below the retrained model."""
+
+    def at(value: float) -> float:
+        return 1 + (value - row.retrained) / way
+
+    ends = sorted(1 + (end + gap - row.gap) / way for end in (row.gap_low, row.gap_high))
+    floor = row.floor / abs(way)
+    # Nobody's answers are more like the retrained model's than its own.
+    far = 1.0 if row.kind == LIKENESS and row.better else 1 + floor
+    return Mark(row, 1 + gap / way, *ends, at(row.original), 1.0, at(row.second), 1 - floor, far)
+
+
+def _beside_a_guess(row: Row) -> Mark:
+    def at(value: float) -> float:
+        return (CERTAIN - value) / (CERTAIN - GUESS)
+
+    ends = sorted((at(row.low), at(row.high)))
+    return Mark(row, at(row.version), *ends, at(row.original), at(row.retrained), at(row.second), math.nan, math.nan)
+
+
+def styles(mark: Mark) -> dict[str, str]:
+    """Where everything of a mark is drawn, as a style sheet has it; empty for what is not known.
+
+    What lies outside the scale stands at its end; of the version, an arrow says so.
+    """
+    points = {name: left(getattr(mark, name)) for name in ("at", "original", "retrained", "second")}
+    stretches = {"interval": _stretch(mark.low, mark.high), "floor": _stretch(mark.near, mark.far)}
+    return points | stretches | {"arrow": _arrow(mark.at)}
+
+
+def left(at: float) -> str:
+    """A place on the scale."""
+    return "" if math.isnan(at) else f"left: {_percent(_shown(at) - LEFT)}"
+
+
+def _stretch(start: float, end: float) -> str:
+    return f"{left(start)}; width: {_percent(_shown(end) - _shown(start))}" if _known(start, end) else ""
+
+
+def _percent(length: float) -> str:
+    return f"{100 * length / (RIGHT - LEFT):.2f}%"
+
+
+def _shown(at: float) -> float:
+    return min(max(at, LEFT), RIGHT)
+
+
+def _arrow(at: float) -> str:
+    if at > RIGHT:
+        return "\N{BLACK RIGHT-POINTING TRIANGLE}"
+    return "\N{BLACK LEFT-POINTING TRIANGLE}" if at < LEFT else ""

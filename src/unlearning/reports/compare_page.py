@@ -1,0 +1,176 @@
+"""The page that puts several versions' audits side by side: a table to sort, one scale for all, and no face in it."""
+
+from __future__ import annotations
+
+import math
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from unlearning.evaluation.audit import Audit, Row, Witnesses
+from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
+from unlearning.evaluation.audit_words import DIFFERS, LEADS
+from unlearning.evaluation.ground import NotKnownError
+from unlearning.evaluation.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE
+from unlearning.reports.audit_histograms import MOST_VERSIONS, versions
+from unlearning.reports.audit_looks import answers
+from unlearning.reports.audit_page import FIRST, THERE, asked, in_two, judged_by, scale_texts, subject, unsaid_texts, whole
+from unlearning.reports.audit_rows import SIGNS, row_texts
+from unlearning.reports.audit_scale import Scale, scale_of
+from unlearning.reports.page import address, page
+from unlearning.reports.style import THEMES, styled, svg
+
+TEMPLATE = "compare_page.html.jinja"
+SCRIPT = Path(__file__).with_name("compare_sort.js")
+SOURCES = "img-src data:"
+COLUMNS = {
+    "forget_mae": "Error, forgotten faces",
+    "test_in_range_mae": "Error, test faces like them",
+    "mia_auc": "Attack",
+    "Forgetting": "Likeness of errors",
+    "forget_w1_predictions": "Distance of answers",
+    "Utility": "Usefulness",
+    "F": "F",
+    "test_mae": "Error, test faces",
+    "seconds_ratio": "Seconds, retraining: 1",
+}
+BEST_FIRST = {f"{LEADS[SAME]}.": SAME, f"{DIFFERS}.": BETWEEN} | {f"{LEADS[kind]}.": kind for kind in (BETWEEN, OVER, WORSE)}
+
+
+class Audited(Protocol):
+    """What the page needs of each version."""
+
+    audit: Audit
+    witnesses: Witnesses
+    about: dict[str, str]
+
+
+def compare_page(audits: Mapping[str, Audited]) -> str:
+    """The page as HTML text, at most 2 MB.
+
+    Args:
+        audits: two or more versions by what people call them, in the order in which they shall stand.
+    """
+    scales = {label: scale_of(one.audit) for label, one in audits.items()}
+    settings = next(iter(audits.values())).audit.settings
+    script = SCRIPT.read_text()
+    text = page(
+        TEMPLATE,
+        count=len(audits),
+        asked=list(dict.fromkeys(asked(one.witnesses) for one in audits.values())),
+        columns=columns(audits),
+        overview=[_overview(place, label, one) for place, (label, one) in enumerate(audits.items())],
+        **one_scale(scales),
+        figure=_figure(audits),
+        metrics=[block for name in FIRST if (block := _block(name, audits))],
+        versions=[_account(label, one) for label, one in audits.items()],
+        level=f"{100 * settings.bounds.level:g} %",
+        verdicts={verdict: (SIGNS[verdict], meaning) for verdict, meaning in VERDICTS.items()},
+        settings=judged_by(next(iter(audits.values())).audit),
+        script=script,
+    )
+    return allowing(script, text)
+
+
+def allowing(script: str, text: str) -> str:
+    """The page with leave to run this one script, known by its digest, and no other."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return text.replace(SOURCES, f"{SOURCES}; script-src 'sha256-{digest}'", 1)
+
+
+def columns(audits: Mapping[str, Audited]) -> list[dict[str, str]]:
+    """The numbers of the first table that at least one version has."""
+    rows = {name: row for one in audits.values() for name, row in _rows(one).items() if not math.isnan(row.version)}
+    return [{"title": title, "unit": rows[name].unit, "metric": name} for name, title in COLUMNS.items() if name in rows]
+
+
+def _rows(one: Audited) -> dict[str, Row]:
+    return {row.metric: row for row in one.audit.rows}
+
+
+def _overview(place: int, label: str, one: Audited) -> dict:
+    """A version's row of the first table."""
+    rows, (lead, _) = _rows(one), in_two(one.audit.sentence)
+    judged = [row for row in one.audit.rows if row.kind in (MEMORY, LIKENESS) and row.verdict != NOT_KNOWN]
+    alike = sum(row.verdict == SAME for row in judged)
+    kind = BEST_FIRST.get(lead, NOT_KNOWN)
+    cells = {name: row_texts(row) | {"rank": _rank(row)} for name, row in rows.items()}
+    own = {"place": place, "label": label, "lead": lead.removeprefix("It "), "sign": SIGNS[kind], "cells": cells}
+    leads = [*BEST_FIRST, lead]
+    return own | {
+        "lead_rank": leads.index(lead),
+        "alike": alike,
+        "judged": len(judged),
+        "alike_rank": -alike / max(len(judged), 1),
+    }
+
+
+def _rank(row: Row) -> str:
+    """What a column is sorted by, the best having the least; empty where it is not known."""
+    value = {"higher": -row.version, "lower": row.version}.get(row.better, row.distance)
+    return "" if math.isnan(value) else f"{value:.9g}"
+
+
+def one_scale(scales: Mapping[str, Scale]) -> dict:
+    """Every number that can be placed, with its versions below each other, on the scale that most versions have.
+
+    Versions on another scale are named: theirs would mean something else by the same place.
+    """
+    usable = {label: scale for label, scale in scales.items() if scale.marks}
+    kinds = Counter(scale.remark for scale in usable.values())
+    common = min(kinds, key=lambda remark: (-kinds[remark], remark)) if kinds else ""
+    alike = {label: scale_texts(scale) for label, scale in usable.items() if scale.remark == common}
+    places = {label: place for place, label in enumerate(scales)}
+    blocks: dict[str, list] = {}
+    for label, scale in alike.items():
+        for mark in scale["marks"]:
+            blocks.setdefault(mark["row"]["metric"], []).append(mark | {"label": label, "place": places[label]})
+    there = [name for name in THERE if any(name in own["there"] for own in alike.values())]
+    first = next(iter(alike.values()), None)
+    return {
+        "scale": first and first | {"there": there},
+        "blocks": [_on_scale(marks) for marks in blocks.values()],
+        "others": [label for label in scales if label not in alike],
+    }
+
+
+def _on_scale(marks: list[dict]) -> dict:
+    """One number of several versions; what stands beside them is told once where it is the same for all."""
+    beside = {tuple(mark["row"][name] for name in ("original", "retrained", "unit")) for mark in marks}
+    return {"row": marks[0]["row"], "marks": marks, "shared": len(beside) == 1}
+
+
+def _figure(audits: Mapping[str, Audited]) -> dict | None:
+    """The errors of all versions, on both papers; none where nobody was to be forgotten."""
+    shown = {label: answers(one.audit, one.witnesses) for label, one in list(audits.items())[:MOST_VERSIONS]}
+    pictures = {}
+    for name, theme in THEMES.items():
+        with styled(theme):
+            try:
+                pictures[name] = address(svg(versions(shown, theme)))
+            except NotKnownError:
+                return None
+    more = len(audits) - len(shown)
+    caption = "How far off each version's answers are on the faces to forget, beside its original and its retrained model."
+    left_out = f" {more} more versions are not drawn." if more else ""
+    alt = "Histograms of signed errors on the forget set, one panel a version, each with its original and its retrained model."
+    return {"name": "errors", "caption": caption + left_out, "alt": alt, **pictures}
+
+
+def _block(name: str, audits: Mapping[str, Audited]) -> dict | None:
+    """One number of all versions, with everything that is known of it."""
+    found = {label: _rows(one)[name] for label, one in audits.items() if name in _rows(one)}
+    if not found:
+        return None
+    rows = [row_texts(row) | {"label": label} for label, row in found.items()]
+    return {"title": rows[0]["title"], "unit": rows[0]["unit"], "description": whole(rows[0]["description"]), "rows": rows}
+
+
+def _account(label: str, one: Audited) -> dict:
+    """What else there is to say of a version."""
+    lead, basis = in_two(one.audit.sentence)
+    said = {"warnings": [whole(warning) for warning in one.audit.warnings], "unsaid": list(map(unsaid_texts, one.audit.unsaid))}
+    return {"label": label, "lead": lead, "basis": basis, "subject": subject(one.about, one.witnesses), **said}

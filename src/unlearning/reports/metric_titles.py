@@ -1,0 +1,89 @@
+"""What an audit's numbers are called where people read them who do not know their names."""
+
+from __future__ import annotations
+
+import re
+
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.forgetting import ALPHAS
+
+FACES = {
+    "test_in_range": "test faces of the forgotten kind",
+    "test": "test faces",
+    "retain": "kept faces",
+    "forget": "forgotten faces",
+}
+SCORES = {
+    "mae": "Average error",
+    "rmse": "Error, large ones weighing more",
+    "bias": "Lean towards older or younger",
+    "abs_bias": "Size of the lean",
+    "r2": "Share of the ages explained",
+    "cs_1": "At most 1 year off",
+    "cs_3": "At most 3 years off",
+    "cs_5": "At most 5 years off",
+    "cs_8": "At most 8 years off",
+    "w1_predictions": "Answers' distance to retraining",
+    "w1_errors": "Signed errors' distance to retraining",
+    "w1_abs_errors": "Errors' distance to retraining",
+    "w1_normalised": "Answers' distance, the original's is 1",
+    "ks": "Answers' largest distance in shares",
+    "difference": "Difference to retraining, face by face",
+    "correlation": "Correlation with retraining, face by face",
+}
+OTHERS = {
+    "Utility": "Usefulness beside retraining",
+    "Forgetting": "Likeness of errors to retraining",
+    "F": "Usefulness times likeness",
+    **{f"forgetting_at_{alpha:g}": f"Likeness of errors, alpha {alpha:g} years" for alpha in ALPHAS},
+    "forgetting_rescaled": "Likeness of errors, from original 0 to retrained 1",
+    "worst_age_gap": "Extra error on the worst ages",
+    "worst_gender_gap": "Extra error on the worst gender",
+    "worst_race_gap": "Extra error on the worst race",
+    "mia_auc": "Attack: small errors tell who was trained on",
+    "mia_balanced_accuracy": "Attack by errors: share told right",
+    "mia_tpr_at_1": "Attack by errors: found at 1 % false alarms",
+    "mia_min_k": "Unseen faces among the worst errors",
+    "mia_logistic": "Fitted attack: share told right",
+    "mia_given_age_auc": "Attack: errors that are small for the age",
+    "mia_given_age_tpr_at_1": "The same attack: found at 1 % false alarms",
+    "mia_transfer": "Forgotten faces that look trained on",
+    "mia_growth_auc": "Errors that grew more on forgotten faces",
+    "unseen_gap": "Extra error on unseen faces of the same ages",
+    "mia_gap": "Attack by errors: distance to retraining",
+    "average_gap": "Average gap to retraining",
+    "aus": "Adaptive unlearning score, adapted",
+    "nomus": "Machine unlearning score, adapted",
+    "activation_distance": "Features' distance to retraining",
+    "cka": "Features' likeness to retraining",
+    "relearn_ratio": "Steps to relearn, retraining's are 1",
+    "seconds": "Seconds",
+    "seconds_ratio": "Seconds, retraining's are 1",
+    "samples": "Faces shown",
+    "samples_ratio": "Faces shown, retraining's are 1",
+    "passes": "Passes over the training faces",
+    "peak_memory_mb": "Most memory",
+}
+TITLES = OTHERS | {f"{part}_{score}": f"{told}, {faces}" for part, faces in FACES.items() for score, told in SCORES.items()}
+
+
+def metric_title(name: str) -> str:
+    """A number's title; of one without a title its description, and its name where the registry has none."""
+    if name in TITLES:
+        return TITLES[name]
+    described = AUDIT_METRICS[name].description.partition(";")[0] if name in AUDIT_METRICS else name.replace("_", " ")
+    return described[:1].upper() + described[1:]
+
+
+def in_plain_words(sentence: str) -> str:
+    """A sentence of the audit, whose lists of names in brackets become lists of titles."""
+    return re.sub(r"\(([^()]*)\)", lambda found: f"({'; '.join(_titles(found[1]))})", sentence)
+
+
+def _titles(names: str) -> list[str]:
+    """Of a list with commas; what is no name of a number stays."""
+    return [_lower(metric_title(name)) if name in AUDIT_METRICS else name for name in names.split(", ")]
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]

@@ -1,0 +1,71 @@
+"""audit: everything that can be said of a version, as numbers, as a table and as a page for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.audit import Audit, Witnesses
+from unlearning.evaluation.audit import audit as judge
+from unlearning.steps import forget_sets
+from unlearning.steps.measured import measure_models
+from unlearning.steps.progress import say
+from unlearning.steps.settings import AUDITS as AUDITS
+from unlearning.steps.witnesses import Beside, beside, witnesses_of
+from unlearning.tracking import registry, runs
+from unlearning.tracking.registry import Version
+
+JSON, TABLE, PAGE = "audit.json", "audit.parquet", "audit.html"
+HEADLINES = (
+    *("Utility", "Forgetting", "F", "forgetting_rescaled", "test_mae", "forget_mae", "test_in_range_mae"),
+    *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_normalised", "forget_difference", "seconds_ratio"),
+)
+
+
+@dataclass(frozen=True)
+class Audited:
+    """An audit and what it was made from."""
+
+    version: Version
+    forget: ForgetSet
+    beside: Beside
+    witnesses: Witnesses
+    audit: Audit
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What a page says of its subject."""
+        others = {name: one.label if one else "none" for name, one in vars(self.beside).items()}
+        own = {"model": self.version.model, "version": self.version.label, "forget set": self.forget.rule}
+        method = {name: self.version.tag(name) for name in ("method", "params", "epochs") if self.version.tag(name)}
+        return own | method | others | {"data digest": self.version.tag("data_digest")}
+
+
+def audit_version(version: Version, forget: ForgetSet, alpha: float, kind: str) -> Audited:
+    """Audit a version by what the registry holds beside it; ``kind`` is a name of AUDITS."""
+    found = beside(version, forget)
+    witnesses = witnesses_of(version, forget, alpha, found)
+    if kind == "full":
+        witnesses = replace(witnesses, measured=measure_models(version, found, forget))
+    return Audited(version, forget, found, witnesses, judge(witnesses))
+
+
+def log_audit(audited: Audited, own: bool) -> None:
+    """Leave an audit on the active run; its headline numbers also on model and version, where they are its ``own``."""
+    from unlearning.reports.audit_page import audit_page
+
+    audit = audited.audit
+    runs.log_json(audit.as_dict(), JSON)
+    runs.log_table(audit.table(), TABLE)
+    runs.log_text(audit_page(audit, audited.witnesses, audited.about), PAGE)
+    numbers = audit.numbers()
+    runs.log_numbers(numbers)
+    forget_sets.log([audited.forget])
+    if own:
+        headlines = {name: numbers[name] for name in HEADLINES if name in numbers}
+        runs.log_numbers(headlines, model_id=registry.logged_model_id(audited.version))
+        tags = {name: f"{value:.6g}" for name, value in headlines.items()}
+        registry.score(audited.version, tags | {"audit": audit.sentence[:500]})
+    say(f"audit: {audited.version.label}: {audit.sentence}")
+    for warning in audit.warnings:
+        say(f"audit: {warning}")

@@ -1,0 +1,40 @@
+"""compare: several versions' audits side by side, as one table and one page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+
+from unlearning.errors import InputError
+from unlearning.steps import forget_sets
+from unlearning.steps.audit import audit_version
+from unlearning.steps.evaluate import forget_set_for
+from unlearning.steps.lineage import find_version
+from unlearning.steps.progress import say, track
+from unlearning.steps.settings import CompareSettings
+from unlearning.tracking import runs
+
+PAGE, TABLE = "compare.html", "compare.csv"
+
+
+def compare(settings: CompareSettings) -> pd.DataFrame:
+    """Audit every version on one forget set from its tables, log the page and the table, and return the table."""
+    from unlearning.reports.compare_page import compare_page
+
+    names = [name.strip() for name in settings.versions.split(",") if name.strip()]
+    if len(names) < 2:
+        raise InputError(f"versions={settings.versions!r}: give two or more, as -P versions=original,ft-20-28-e8")
+    with runs.run("compare", f"compare {settings.versions}"):
+        runs.log_settings("compare", asdict(settings))
+        chosen = [find_version(settings.name, name) for name in names]
+        named = next((v for v in chosen if v.tag("forget_set", "none") != "none"), chosen[0])
+        forget = forget_set_for(named, settings.forget_set)
+        audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
+        forget_sets.log([forget])
+        runs.log_text(compare_page({one.version.short: one for one in audits}), PAGE)
+        table = pd.concat([one.audit.table().assign(label=one.version.short, number=one.version.number) for one in audits])
+        runs.log_table(table, TABLE)
+    for one in audits:
+        say(f"compare: {one.version.label}: {one.audit.sentence}")
+    return table

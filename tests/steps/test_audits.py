@@ -1,0 +1,110 @@
+"""evaluate with an audit, and compare: what a person types, and what they find in MLflow."""
+
+import json
+
+import mlflow
+import pandas as pd
+import pytest
+
+from unlearning.errors import InputError
+from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.steps.audit import HEADLINES, JSON, PAGE, TABLE
+from unlearning.steps.compare import compare
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.lineage import find_version, model_folder
+from unlearning.steps.promote import promote
+from unlearning.steps.retrain import retrain
+from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, RetrainSettings
+from unlearning.tracking import registry, runs
+
+MODEL = "age-resnet50"
+
+
+def newest(step: str) -> str:
+    return runs.find_by_tags({"step": step})[0]["run_id"]
+
+
+def test_an_audit_without_a_second_seed_judges_nothing_as_passed_and_says_why(trained):
+    evaluate(EvaluateSettings("ft-20-28-e2", audit="tables"))
+    content = json.loads(runs.download(newest("evaluate"), JSON).read_text())
+    assert any("no second retrained model" in warning for warning in content["warnings"])
+    rows = {row["metric"]: row for row in content["rows"]}
+    assert rows["Utility"]["retrained"] == 1
+    assert rows["forget_difference"]["verdict"] == "not known"
+
+
+def test_an_audit_leaves_page_table_and_headline_numbers_on_run_model_and_version(trained):
+    evaluate(EvaluateSettings("ft-20-28-e2", audit="tables"))
+    run_id = newest("evaluate")
+    assert "<html" in runs.download(run_id, PAGE).read_text()
+    table = pd.read_parquet(runs.download(run_id, TABLE))
+    version = find_version(MODEL, "ft-20-28-e2")
+    known = table.set_index("metric").version.dropna()
+    client = mlflow.MlflowClient()
+    logged = {metric.key for metric in client.get_logged_model(registry.logged_model_id(version)).metrics}
+    for name in set(HEADLINES) & set(known.index):
+        assert float(version.tag(name)) == pytest.approx(known[name], rel=1e-4)
+        assert name in logged
+        assert client.get_run(run_id).data.metrics[name] == pytest.approx(known[name])
+    assert version.tag("audit")
+
+
+def test_a_second_seed_gives_the_floor_and_stands_beside_the_reference(trained):
+    other = retrain(RetrainSettings("20-28", seeds=(7, 8)))
+    assert other.aliases == ("retrained-20-28-seeds-7-8",)
+    assert registry.find(MODEL, "retrained-20-28").number == 2, "the first reference stays"
+    evaluate(EvaluateSettings("original", forget_set="20-28", audit="tables"))
+    rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
+    assert rows.floor["forget_difference"] > 0
+    assert rows.second["forget_mae"] != rows.retrained["forget_mae"]
+
+
+def test_without_a_reference_the_audit_says_what_it_can_and_lists_what_not(trained):
+    evaluate(EvaluateSettings("ft-20-28-e2", forget_set="36-44", audit="tables"))
+    content = json.loads(runs.download(newest("evaluate"), JSON).read_text())
+    assert content["unsaid"]
+    rows = {row["metric"]: row for row in content["rows"]}
+    assert rows["Utility"]["version"] is None
+    assert rows["test_mae"]["version"] > 0
+
+
+def test_a_full_audit_measures_the_models_and_changes_none(trained):
+    version = find_version(MODEL, "ft-20-28-e2")
+    before = [weights_digest(member) for member in load_model(model_folder(version)).members]
+    evaluate(EvaluateSettings("ft-20-28-e2", audit="full"))
+    rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
+    assert rows.version["activation_distance"] > 0
+    assert 0 < rows.version["cka"] <= 1
+    assert [weights_digest(member) for member in load_model(model_folder(version)).members] == before
+
+
+def test_several_alphas_are_a_row_each_and_the_first_gives_the_headline(trained):
+    table = evaluate(EvaluateSettings("ft-20-28-e2", alpha=15.0, alphas=(2.0, 35.0)))
+    assert table.alpha.tolist() == [15.0, 2.0, 35.0]
+    assert table.Forgetting.is_monotonic_increasing is False
+    assert table.set_index("alpha").Forgetting[2.0] < table.set_index("alpha").Forgetting[35.0]
+    numbers = mlflow.MlflowClient().get_run(newest("evaluate")).data.metrics
+    assert numbers["Forgetting_alpha_2"] == table.Forgetting[1]
+
+
+def test_an_unknown_kind_of_audit_is_refused_with_the_legal_ones(trained):
+    with pytest.raises(InputError, match="tables"):
+        evaluate(EvaluateSettings("ft-20-28-e2", audit="everything"))
+
+
+def test_versions_are_compared_on_one_forget_set_in_one_page(trained):
+    table = compare(CompareSettings("original,retrained-20-28,ft-20-28-e2"))
+    assert set(table.label) == {"original", "retrained-20-28", "ft-20-28-e2"}
+    page = runs.download(newest("compare"), "compare.html").read_text()
+    assert all(label in page for label in set(table.label))
+
+
+def test_one_version_is_no_comparison(trained):
+    with pytest.raises(InputError, match="give two or more"):
+        compare(CompareSettings("original"))
+
+
+def test_a_gate_may_name_any_number_of_the_audit(trained):
+    with pytest.raises(InputError, match=r"forget_difference < -1"):
+        promote(PromoteSettings("ft-20-28-e2", gates="forget_difference < -1"))
+    assert promote(PromoteSettings("ft-20-28-e2", gates="forget_difference < 100")).number == 4
