@@ -13,9 +13,7 @@ KINDS = "; ".join(f"{name or 'empty'}: {text}" for name, text in AUDITS.items())
 @option("version", "champion", "Aliases, numbers or model URIs joined by commas; all: every version of the champion's data.")
 @option("versions", "", "The same: it reads better with several.")
 @option("forget_set", "", "Whom to score on: a forget rule, as 20-28 or gender:1; empty for each version's own forget set.")
-@option(
-    "alpha", "15", "Scale of Forgetting, in years; of several, joined by commas, the first gives the headline numbers."
-)
+@option("alpha", "15", "Scale of Forgetting, in years; of several, joined by commas, the first gives the headline numbers.")
 @option("audit", EvaluateSettings.audit, f"What else to find out. {KINDS}.")
 @name_option
 def main(**values):

@@ -27,4 +27,5 @@ def faults(rule: str, seed: int) -> list[str]:
 if __name__ == "__main__":
     for rule in RULES:
         found = {seed: names for seed in range(WORLDS) if (names := faults(rule, seed))}
-        print(f"{rule}: {len(found)} of {WORLDS} models that never saw the forget set failed a verdict", found or "", flush=True)
+        counted = f"{len(found)} of {WORLDS} models that never saw the forget set failed a verdict"
+        print(f"{rule}: {counted}", found or "", flush=True)

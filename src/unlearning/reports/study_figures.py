@@ -105,11 +105,11 @@ STUDY_FIGURES = by_name(
         "pareto",
         pareto,
         "What every method gives, against what it costs in seconds: means over the seeds, with pale bars of one standard "
-        "deviation to both sides. Above, F; below, how many years its answers lie from the retrained model's on the forgotten "
-        "faces. The line joins the methods that nothing cheaper equals. Levels across: the original, which costs nothing, and a "
-        "retrained model of another seed, the noise floor. Triangles at the edge lie beyond the scale, their names tell how "
-        "far. The study has no such figure.",
-        "Two panels of methods by seconds relative to retraining, each with its name; the table of every method has the numbers.",
+        "deviation to both sides. Above, F; below, how many years its answers lie from the retrained model's on the "
+        "forgotten faces. The line joins the methods that nothing cheaper equals. Levels across: the original, which costs "
+        "nothing, and a retrained model of another seed, the noise floor. Triangles at the edge lie beyond the scale, their "
+        "names tell how far. The study has no such figure.",
+        "Two panels of methods by seconds relative to retraining, each named; the table of every method has the numbers.",
     ),
     StudyFigure(
         "pareto_single",
