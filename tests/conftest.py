@@ -135,3 +135,23 @@ def store(monkeypatch, tmp_path, empty_store):
 def trained(monkeypatch, tmp_path, trained_store):
     """A copy of ``trained_store``, free to be changed."""
     return _use(monkeypatch, tmp_path, trained_store)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, started once."""
+    from browser import chromium, executable
+
+    path = executable()
+    with chromium(path) as started:
+        yield started
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens pages, ``opened(text)`` or ``opened.phone(text)``, and fails if they err, say anything or ask for anything."""
+    from browser import Window
+
+    window = Window(*browser, tmp_path)
+    yield window
+    window.close()

@@ -1,12 +1,7 @@
-"""The study's experiments as a user runs them, and their page in a real browser that is told to ask nobody for anything."""
+"""The study's experiments as a user runs them, and their page in a real browser."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 
@@ -14,11 +9,6 @@ from e2e.test_whole_job import run_project
 from reports.reading import Page
 
 STUDIES = ("alpha", "epochs", "forget_set")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ALONE = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=5000", "--enable-logging=stderr", "--v=0"),
-)
 HEADINGS = [
     "Unlearning faces: the study's experiments, run again",
     "What the study says, and what was found here",
@@ -34,48 +24,6 @@ HEADINGS = [
     "How it was made",
     "Terms",
 ]
-GREEDY = '<h1>Hello</h1><img src="http://pictures.example/face.jpg"><script>console.log("here"); missing();</script>'
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What a browser made of a page: its elements as text, what it said on its console, and what the page asked for."""
-
-    elements: str
-    console: list[str]
-    requests: list[str]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium; a machine that tests every change must have it."""
-    found = [path for path in map(shutil.which, BROWSERS) if path]
-    if not found and os.environ.get("CI") != "true":
-        pytest.skip("there is no Chromium")
-    assert found, "there is no Chromium; install it with: apt-get install --no-install-recommends chromium"
-    return found[0]
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """The text of a page -> what a browser makes of it that reaches no network."""
-
-    def look(text: str) -> Opened:
-        page, log = tmp_path / "page.html", tmp_path / "network.json"
-        page.write_text(text)
-        own = (f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--dump-dom", page.as_uri())
-        done = subprocess.run([browser, *ALONE, *own], capture_output=True, text=True, check=True, timeout=300)
-        said = re.findall(r':CONSOLE.*?\] "(.*?)", source: ', done.stderr, re.DOTALL)
-        return Opened(done.stdout, said, asked_by_the_page(json.loads(log.read_text())))
-
-    return look
-
-
-def asked_by_the_page(log: dict) -> list[str]:
-    """Addresses that the page asked for; a browser's own requests have no origin."""
-    start = log["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
-    asked = [event.get("params", {}) for event in log["events"] if event["type"] == start]
-    return [each["url"] for each in asked if "url" in each and each["initiator"] != "not an origin"]
 
 
 @pytest.fixture(scope="module")
@@ -126,21 +74,8 @@ def test_the_page_tells_which_commands_made_it(text):
     assert sorted(commands) == sorted(STUDIES)
 
 
-def test_a_browser_shows_the_page_and_has_nothing_to_say(opened, text):
-    shown = opened(text)
-    assert shown.console == []
-    assert shown.requests == []
-    assert re.findall(r"<h[123]>(.*?)</h[123]>", shown.elements, re.DOTALL) == HEADINGS
-    assert shown.elements.count("<img ") == len(Page(text).all("img")) > 20
-
-
-def test_the_page_would_ask_nobody_even_if_it_were_allowed_to(opened, text):
-    bare, count = re.subn(r"<meta http-equiv=.Content-Security-Policy.[^>]*>", "", text)
-    assert count == 1
-    assert opened(bare).requests == []
-
-
-def test_a_page_that_asks_and_errs_would_have_been_seen(opened):
-    shown = opened(GREEDY)
-    assert shown.requests == ["http://pictures.example/face.jpg"]
-    assert shown.console == ["here", "Uncaught ReferenceError: missing is not defined"]
+def test_a_browser_shows_the_page(opened, report, text):
+    page = opened(report / "report.html")
+    page.fits(1280)
+    assert page.texts("h1, h2, h3") == HEADINGS
+    assert page.see("document.images.length") == len(Page(text).all("img")) > 20

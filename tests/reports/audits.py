@@ -1,10 +1,7 @@
-"""Audits of versions whose faces carry names that can be looked for, and what a browser makes of a page on a phone."""
+"""Audits of versions whose faces carry names that can be looked for."""
 
-import json
-import re
 from dataclasses import dataclass, replace
 from functools import cache
-from html import escape, unescape
 
 from evaluation.cheats import CHEATS
 from evaluation.worlds import World, world
@@ -14,25 +11,6 @@ from unlearning.reports.audit_figures import render_audit
 
 MARK = "secretface"
 SETTINGS = AuditSettings(resamples=200)
-PHONE = """<pre id="seen"></pre>
-<iframe id="phone" style="width: 390px; height: 844px; border: 0" srcdoc="{page}"></iframe>
-<script>
-addEventListener("load", () => {{
-  const page = document.getElementById("phone").contentDocument;
-  const texts = (those) => [...page.querySelectorAll(those)].map((each) => each.textContent.trim());
-  document.getElementById("seen").textContent = JSON.stringify(({look})(page, texts));
-}});
-</script>"""
-ON_A_PHONE = """(page, texts) => {
-  page.querySelectorAll("details").forEach((each) => { each.open = true; });
-  return {
-    headings: texts("h1, h2"),
-    width: page.documentElement.clientWidth,
-    needed: page.documentElement.scrollWidth,
-    first: page.querySelector(".track")?.getBoundingClientRect().bottom,
-    pictures: [...page.images].every((each) => each.complete && each.naturalWidth > 0),
-  };
-}"""
 
 
 @dataclass(frozen=True)
@@ -77,10 +55,3 @@ def drawn_of(one):
     if id(one) not in DRAWN:
         DRAWN[id(one)] = one, render_audit(one.audit, one.witnesses)
     return DRAWN[id(one)][1]
-
-
-def on_a_phone(opened, page, look=ON_A_PHONE):
-    """What a function of the page's document gives on a screen of 390 pixels, and what the browser had to say."""
-    shown = opened(PHONE.format(page=escape(page), look=look))
-    seen = re.search(r'<pre id="seen">(.*?)</pre>', shown.elements, re.DOTALL)[1]
-    return json.loads(unescape(seen)), shown

@@ -41,6 +41,11 @@ def test_the_page_is_whole_and_asks_nothing_of_the_network(text, page):
     assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
 
 
+def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
+    opened(text).fits(1280)
+    opened.phone(text)
+
+
 def test_the_headline_says_which_version_forgot_whom(page):
     told = "Version 7 of the model age-resnet50 was made to forget 7 samples, those of the rule 20-28."
     assert told in words(page)

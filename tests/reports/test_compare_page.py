@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from e2e import test_experiment_report as in_a_browser
-from reports.audits import MARK, Audited, about, audited, on_a_phone
+from reports.audits import MARK, Audited, about, audited
 from reports.reading import Page, pictures
 from unlearning.reports.audit_page import FIRST
 from unlearning.reports.audit_rows import row_texts
@@ -25,10 +24,11 @@ HEADINGS = [
     "How they were judged",
     "Terms",
 ]
-SORTED = """(page, texts) => {
+SORTED = """() => {
+  const page = document;
   const column = (at) => [...page.querySelector(".sortable").tBodies[0].rows].map((row) => row.cells[at].textContent.trim());
   const press = (at) => page.querySelectorAll(".sortable button")[at].click();
-  const seen = { before: column(0), hint: page.querySelector(".hint").hidden, width: page.documentElement.clientWidth };
+  const seen = { before: column(0), hint: page.querySelector(".hint").hidden };
   press(1);
   seen.byVerdict = column(0);
   press(3);
@@ -41,13 +41,9 @@ SORTED = """(page, texts) => {
   seen.byTurning = page.querySelector("[aria-sort]").getAttribute("aria-sort");
   press(0);
   seen.byName = column(0);
-  page.querySelectorAll("details").forEach((each) => { each.open = true; });
-  seen.needed = page.documentElement.scrollWidth;
-  seen.headings = texts("h1, h2");
   seen.first = page.querySelector(".sortable").getBoundingClientRect().top;
   return seen;
 }"""
-browser, opened = in_a_browser.browser, in_a_browser.opened
 
 
 def audits():
@@ -169,12 +165,11 @@ def test_labels_are_text_and_never_markup():
     assert "<b>x" not in compare_page({"<b>x": audited(), "y": audited("honest")})
 
 
-def test_a_phone_shows_and_sorts_the_page_and_the_browser_has_nothing_to_say(opened, text):
-    seen, shown = on_a_phone(opened, text, SORTED)
-    assert shown.console == []
-    assert shown.requests == []
-    assert seen["headings"] == HEADINGS
-    assert seen["needed"] <= seen["width"] == 390
+def test_a_phone_shows_and_sorts_the_page(opened, text):
+    page = opened.phone(text)
+    assert page.texts("h1, h2") == HEADINGS
+    seen = page.see(SORTED)
+    page.fits(390)
     assert seen["first"] < 844
     assert seen["hint"] is False
     assert seen["before"] == list(NAMES)
@@ -192,7 +187,7 @@ def test_a_phone_shows_and_sorts_the_page_and_the_browser_has_nothing_to_say(ope
 def test_what_is_not_known_stays_last_in_every_order(opened):
     several = {"unknown": audited("partly", ("retrained",)), "far": audited("exploded"), "near": audited("honest")}
     look = SORTED.replace("press(1);", "press(6);").replace("byVerdict", "byLikeness")
-    seen, _ = on_a_phone(opened, compare_page(several), look)
+    seen = opened(compare_page(several)).see(look)
     assert seen["byLikeness"] == ["near", "far", "unknown"]
     assert seen["labels"] == ["near", "far", "unknown"]
     assert seen["turned"] == ["far", "near", "unknown"]
@@ -200,7 +195,6 @@ def test_what_is_not_known_stays_last_in_every_order(opened):
 
 def test_without_scripts_the_table_stands_as_it_is(opened, text):
     bare = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
-    shown = opened(bare)
-    assert shown.console == []
-    assert "<button" not in shown.elements
-    assert re.search(r'<p class="hint" hidden="">', shown.elements)
+    page = opened(bare)
+    assert page.texts("button") == []
+    assert page.see("document.querySelector('.hint').hidden")

@@ -37,6 +37,11 @@ def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
     assert not page.all("link") + page.all("iframe") + page.all("a")
 
 
+def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
+    opened(text).fits(1280)
+    opened.phone(text)
+
+
 def test_no_face_is_named(make_data, text, page):
     data = make_data()
     whole = "".join([text, *pictures(page)])

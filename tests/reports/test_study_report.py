@@ -63,6 +63,20 @@ def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
     assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
 
 
+@pytest.mark.parametrize("paper", ["light", "dark"])
+def test_a_browser_shows_the_page_and_it_would_ask_nobody_even_if_it_were_allowed_to(opened, text, page, paper):
+    bare, count = re.subn(r"<meta http-equiv=.Content-Security-Policy.[^>]*>", "", text)
+    assert count == 1
+    shown = opened(bare, color_scheme=paper)
+    shown.fits(1280)
+    assert shown.see("document.images.length") == len(page.all("img")) > 10
+    assert shown.see("[...document.images].filter((each) => each.offsetParent).length") == len(page.all("img")) / 2
+
+
+def test_a_phone_shows_the_page(opened, text):
+    opened.phone(text)
+
+
 def test_no_face_is_named(text, page):
     assert not re.search(r"face\d{4}", "".join([text, *pictures(page)]))
 

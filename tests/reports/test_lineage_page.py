@@ -1,0 +1,52 @@
+"""The page about a registered model: what is served, what it was made from, and how a browser shows it."""
+
+import pytest
+
+from reports.reading import Page
+from unlearning.reports.lineage_page import headline, lineage_page
+
+COLUMNS = ("version", "role", "stage")
+
+
+def version(number, role, stage, aliases, parent=None, forgotten=()):
+    row = {"version": number, "role": role, "stage": stage, "aliases": aliases, "parent": parent, "forgotten": list(forgotten)}
+    return row | {"method": "ft" if role == "unlearned" else "", "epochs": 8, "shown": [str(number), role, stage]}
+
+
+ROWS = [
+    version(1, "original", "Archived", ["original"]),
+    version(2, "retrained", "None", ["retrained-20-28"], 1),
+    version(3, "unlearned", "Staging", ["ft-20-28-e4"], 1, ["20-28"]),
+    version(4, "unlearned", "Production", ["champion", "forgotten", "ft-20-28-e8"], 1, ["20-28"]),
+]
+
+
+def words(page):
+    return " ".join(" ".join(page.texts).split())
+
+
+def test_the_page_says_what_is_served_and_what_it_has_forgotten():
+    page = Page(lineage_page("age-resnet50", COLUMNS, ROWS, None))
+    assert not page.open
+    assert "Version 4 is served. It has forgotten 20-28." in words(page)
+    assert page.rows[1:] == [row["shown"] for row in ROWS]
+
+
+def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():
+    assert headline(None) == "No version is the champion: none is served."
+    assert headline(version(1, "original", "Production", ["champion"])).endswith("it remembers everything.")
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"), [([], "Checked: stages"), (["version 4: stage is None"], "version 4: stage is None")]
+)
+def test_what_the_check_found_is_told(found, sentence):
+    assert sentence in words(Page(lineage_page("age-resnet50", COLUMNS, ROWS, found)))
+
+
+def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened):
+    many = [*ROWS, *(version(n, "unlearned", "Staging", [f"ft-20-28-e{n}"], n - 1, ["20-28"]) for n in range(5, 60))]
+    for rows in (ROWS, many):
+        text = lineage_page("age-resnet50", COLUMNS, rows, ["version 4: its stage is None, and the log says Production"])
+        opened(text).fits(1280)
+        opened.phone(text)
