@@ -44,7 +44,7 @@ def running_postgres() -> Iterator[str]:
             shutil.chown(folder, SYSTEM_USER)
         data = folder / "data"
         _run([programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8"])
-        port = _free_port()
+        port = free_port()
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
         options += f" -p {port} -k {folder} -c listen_addresses=127.0.0.1"
         _run([programs / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "-t", "60", "start"])
@@ -62,7 +62,7 @@ def _run(command: list) -> None:
     assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -16,8 +16,11 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
+from unlearning.tracking.answers import ask_database, impatience, why_not_open
+from unlearning.tracking.answers import first_line as first_line
 
 SQLITE = "sqlite:///"
+DATABASES = ("postgresql", "mysql", "mssql")
 RUN_ID = "MLFLOW_RUN_ID"
 
 
@@ -46,12 +49,16 @@ def _be_quiet() -> None:
 
 
 def _open_store() -> None:
+    uri = mlflow.get_tracking_uri()
+    if uri.startswith(DATABASES):
+        ask_database(uri)
     client = mlflow.MlflowClient()
     try:
-        client.search_experiments(max_results=1)
-        client.search_registered_models(max_results=1)
+        with impatience():
+            client.search_experiments(max_results=1)
+            client.search_registered_models(max_results=1)
     except MlflowException as error:
-        raise InputError(f"the store {mlflow.get_tracking_uri()} does not answer: {first_line(error)}") from error
+        raise InputError(why_not_open(error)) from error
 
 
 def _refuse_old_file_store(uri: str) -> None:
@@ -92,8 +99,3 @@ def _holds_run(path: Path, run_id: str) -> bool:
     except MlflowException:
         return False
     return True
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, for a sentence."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

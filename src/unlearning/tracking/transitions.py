@@ -13,6 +13,7 @@ from unlearning.lifecycle import hash_chain
 from unlearning.lifecycle.facts import State, holders
 from unlearning.lifecycle.log_entries import undone
 from unlearning.tracking import audit_log
+from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.audit_log import EXPERIMENT, FILE, NEXT, AuditLog
 from unlearning.tracking.deprecated import stages
 from unlearning.tracking.lock import LockLostError
@@ -26,15 +27,12 @@ Read = Callable[[], State]
 @contextmanager
 def explained(model: str) -> Iterator[None]:
     """A server's refusal as a sentence."""
-    try:
+    right = (
+        f"ask who runs it for the right MANAGE on the registered model {model}, whose aliases a change may take away, and EDIT "
+        f"on the experiment {EXPERIMENT!r}, where it is recorded"
+    )
+    with refused_in_words(f"read {model} and not change it", right):
         yield
-    except MlflowException as error:
-        if error.error_code != "PERMISSION_DENIED":
-            raise
-        raise InputError(
-            f"the server lets you read {model} and not change it ({first_line(error)}); ask who runs it for the right EDIT on "
-            f"the registered model {model} and on the experiment {EXPERIMENT!r}, where every change is recorded"
-        ) from error
 
 
 def find_head(model: str) -> str:

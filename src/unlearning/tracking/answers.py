@@ -1,0 +1,126 @@
+"""What a store answers, or does not, in words: a server that is away, a password that is wrong, a right that is missing.
+
+MLflow asks a server that does not answer again and again, for about four minutes. In the middle of a run that is right: a
+server that is started again loses nothing. At the start nothing can be lost yet, so there it is asked twice only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.store.db.utils import create_sqlalchemy_engine
+
+from unlearning.errors import InputError
+
+AT_THE_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+FORBIDDEN = 403
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, for a sentence."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def store_name() -> str:
+    """The tracking URI, without a password that stands in it."""
+    return without_password(mlflow.get_tracking_uri())
+
+
+def without_password(text: str) -> str:
+    """A text in which no URI tells a password."""
+    return re.sub(r"//([^:/@\s]*):[^@\s]*@", r"//\1:***@", text)
+
+
+@contextmanager
+def impatience() -> Iterator[None]:
+    """Ask a server twice and wait half a minute for each answer, unless the user has said how often and how long."""
+    own = {name: value for name, value in AT_THE_START.items() if name not in os.environ}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name in own:
+            os.environ.pop(name, None)
+
+
+def ask_database(uri: str) -> None:
+    """Connect to a database once; MLflow would try for two minutes.
+
+    Raises:
+        InputError: it does not answer, refuses the password, or its driver is not installed.
+    """
+    try:
+        engine = create_sqlalchemy_engine(uri)
+        engine.connect().close()
+        engine.dispose()
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the database {without_password(uri)} needs the Python package {error.name}, which is not installed; "
+            f"install it with: uv pip install --requirements pyproject.toml --extra server"
+        ) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("sqlalchemy."):
+            raise
+        raise InputError(
+            f"the database {without_password(uri)} does not answer: {first_line(error)}; see that it runs and that "
+            f"MLFLOW_TRACKING_URI names the right host, port, user and password"
+        ) from error
+
+
+def why_not_open(error: MlflowException) -> str:
+    """Why a store cannot be used, and what to do about it."""
+    if error.error_code == "UNAUTHENTICATED":
+        return (
+            f"the server {store_name()} does not accept the name and password ({_user()}); set MLFLOW_TRACKING_USERNAME and "
+            f"MLFLOW_TRACKING_PASSWORD, or ask who runs the server for an account"
+        )
+    if is_silence(error):
+        return (
+            f"the server {store_name()} does not answer: {_silence(error)}; see that it runs, and that MLFLOW_TRACKING_URI "
+            f"names the right one"
+        )
+    return f"the store {store_name()} does not answer: {without_password(first_line(error))}"
+
+
+def _user() -> str:
+    name = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    return f"MLFLOW_TRACKING_USERNAME is {name!r}" if name else "MLFLOW_TRACKING_USERNAME is not set"
+
+
+def is_silence(error: BaseException) -> bool:
+    """Did a server give no answer at all?"""
+    return isinstance(error, MlflowException) and bool(
+        re.match(r"API request to \S+ failed with (timeout )?exception", str(error))
+    )
+
+
+def _silence(error: MlflowException) -> str:
+    """The reason in a few words, out of the names of classes that the libraries between wrap it in."""
+    said = re.search(r"\[Errno -?\d+\] ([^'\")]+)", str(error))
+    waited = re.search(r"timed out\. \((?:read|connect) timeout=([\d.]+)\)|timeout=([\d.]+)", str(error))
+    if said:
+        return said.group(1)
+    return f"nothing came within {waited.group(1) or waited.group(2)} seconds" if waited else first_line(error)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Does a server let this user not do that? Of artifacts it says so by an error of the HTTP library, which is an OSError."""
+    if isinstance(error, MlflowException):
+        return error.error_code == "PERMISSION_DENIED"
+    return getattr(getattr(error, "response", None), "status_code", None) == FORBIDDEN
+
+
+@contextmanager
+def refused_in_words(allowed: str, right: str) -> Iterator[None]:
+    """A server's refusal as a sentence: what is ``allowed`` and what is not, and which ``right`` to ask for."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        if not is_refusal(error):
+            raise
+        raise InputError(f"the server {store_name()} lets you {allowed} ({first_line(error)}); {right}") from error

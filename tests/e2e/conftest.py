@@ -1,0 +1,3 @@
+"""What end-to-end tests share."""
+
+from server import server as server

@@ -1,0 +1,263 @@
+"""Several people on one server, as docs/server.md sets it up: who may do what, and what becomes of work when it fails."""
+
+import base64
+import threading
+import time
+
+import mlflow
+import pandas as pd
+import pytest
+import requests
+from click.testing import CliRunner
+
+from entrypoints.promote import main as promote_entry
+from entrypoints.rollback import main as rollback_entry
+from entrypoints.status import main as status_entry
+from entrypoints.train import main as train_entry
+from postgres import free_port
+from server import ADMIN, PASSWORD, READER, READING, as_user, wire
+from unlearning.data.settings import DataSettings
+from unlearning.models.spec import ModelSpec
+from unlearning.steps import train as train_step
+from unlearning.steps.promote import promote
+from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.steps.retrain import retrain
+from unlearning.steps.rollback import rollback
+from unlearning.steps.settings import PromoteSettings, RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.train import train
+from unlearning.steps.unlearn import unlearn
+from unlearning.tracking import mending, registry
+from unlearning.tracking.audit_log import EXPERIMENT
+
+MODEL, OTHER = "age-resnet50", "age-other"
+EASY = "F > 0.01"
+SMALL = TrainSettings(
+    DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 1, "precision": "32-true"}
+)
+TYPED = ["--arch", "test_resnet", "--image_size", "32", "--drawn_faces", "160", "--epochs", "1", "--precision", "32-true"]
+
+
+@pytest.fixture(scope="module")
+def filled(server):
+    """Original (1), reference (2), and two versions that have forgotten 20-28 (3, 4), of which 3 is served; by the admin."""
+    with pytest.MonkeyPatch.context() as patch:
+        as_user(patch, server.address, ADMIN, PASSWORD)
+        train(SMALL)
+        retrain(RetrainSettings("20-28"))
+        unlearn(UnlearnSettings(forget_set="20-28", epochs=(1, 2)))
+        promote(PromoteSettings("ft-20-28-e1", gates=EASY))
+    return server
+
+
+@pytest.fixture
+def admin(filled, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    as_user(monkeypatch, filled.address, ADMIN, PASSWORD)
+    return filled
+
+
+@pytest.fixture
+def reader(filled, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    as_user(monkeypatch, filled.address, READER, READING)
+    return filled
+
+
+def run_entry(entry, *arguments: str):
+    return CliRunner().invoke(entry, list(arguments))
+
+
+def told(outcome) -> str:
+    """The one sentence in which an entry point failed."""
+    assert outcome.exit_code == 1, outcome.output
+    assert "Traceback" not in outcome.output
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit)
+    (sentence,) = [line for line in outcome.output.splitlines() if line.startswith("Error: ")]
+    return sentence
+
+
+def locks() -> list[str]:
+    return [one.name for one in mlflow.MlflowClient().search_registered_models() if ".lock" in one.name]
+
+
+def test_the_registry_on_the_server_is_what_its_audit_log_says(admin):
+    assert mending.examine(MODEL).found == []
+    champion = registry.find(MODEL, "champion")
+    assert (champion.number, champion.stage, champion.tag("state")) == (3, "Production", "forgotten")
+    assert locks() == []
+
+
+def test_artifacts_go_through_the_server_and_no_client_sees_its_disk(admin):
+    run = mlflow.MlflowClient().get_run(registry.find(MODEL, "champion").run_id)
+    assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
+    assert list((admin.folder / "artifacts").rglob("spec.json"))
+
+
+def test_no_password_of_the_server_is_for_others_to_read(admin):
+    assert {(admin.folder / name).stat().st_mode & 0o077 for name in ("secrets", "pgpass", "auth.ini")} == {0}
+    assert PASSWORD not in admin.log
+
+
+def test_a_reader_sees_the_registry_and_needs_no_run_for_that(reader):
+    before = len(mlflow.search_runs(search_all_experiments=True, output_format="list"))
+    outcome = run_entry(status_entry, "--check", "true")
+    assert outcome.exit_code == 0, outcome.output
+    assert "champion" in outcome.output
+    assert "are what the audit log says" in outcome.output
+    assert len(mlflow.search_runs(search_all_experiments=True, output_format="list")) == before
+
+
+def test_a_reader_serves_the_champion(reader, data):
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    face = next(path for path in sorted((reader.folder / "artifacts").rglob("input_example.json")))
+    picture = base64.b64decode(pd.read_json(face, orient="split").image[0])
+    (years,) = model.predict(pd.DataFrame({"image": [picture]}))
+    assert 0 <= years <= 60
+    assert model.metadata.metadata["forgotten"] == "20-28"
+
+
+def test_a_reader_is_told_why_no_run_can_be_opened(reader):
+    sentence = told(run_entry(promote_entry, "--version", "ft-20-28-e2", "--gates", EASY))
+    assert f"the server {reader.address} lets you read, and open no run in this experiment" in sentence
+    assert "EDIT" in sentence
+    assert "MLFLOW_EXPERIMENT_NAME" in sentence
+
+
+@pytest.mark.parametrize("move", ["promote", "roll back"])
+def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader, monkeypatch, move):
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "of the reader")
+    before = registry.versions(MODEL)
+    if move == "promote":
+        outcome = run_entry(promote_entry, "--version", "ft-20-28-e2", "--gates", EASY)
+    else:
+        outcome = run_entry(rollback_entry, "--to", "original", "--reason", "I may not", "--allow_regain", "true")
+    sentence = told(outcome)
+    assert f"lets you read {MODEL} and not change it" in sentence
+    assert f"MANAGE on the registered model {MODEL}" in sentence
+    assert registry.versions(MODEL) == before
+    assert mending.examine(MODEL).found == []
+    assert locks() == []
+
+
+def ask(server, what: str, **content: str) -> dict:
+    """The administrator's request to the server's accounts."""
+    answer = requests.post(f"{server.address}/api/2.0/mlflow/users/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, monkeypatch):
+    name, password = "colleague", "promotes-what-has-passed"
+    ask(admin, "create", username=name, password=password)
+    for experiment in ("Default", EXPERIMENT):
+        number = mlflow.get_experiment_by_name(experiment).experiment_id
+        own = {"resource_type": "experiment", "resource_id": number, "permission": "EDIT"}
+        ask(admin, "permissions/grant", username=name, **own)
+    ask(admin, "permissions/grant", username=name, resource_type="registered_model", resource_id=MODEL, permission="MANAGE")
+    as_user(monkeypatch, admin.address, name, password)
+    promote(PromoteSettings("ft-20-28-e2", gates=EASY))
+    assert registry.find(MODEL, "champion").number == 4
+    rollback(RollbackSettings("ft-20-28-e1", "it was a try"))
+    assert registry.find(MODEL, "champion").number == 3
+    assert mending.examine(MODEL).found == []
+    assert locks() == []
+
+
+def test_a_wrong_password_is_told_as_one(filled, monkeypatch):
+    as_user(monkeypatch, filled.address, READER, "not-the-readers-own")
+    sentence = told(run_entry(status_entry))
+    assert f"the server {filled.address} does not accept the name and password" in sentence
+    assert "MLFLOW_TRACKING_USERNAME is 'reader'" in sentence
+    assert "not-the-readers-own" not in sentence
+
+
+def _elsewhere(filled, what: str) -> tuple[str, str]:
+    """An address at which nothing, or nothing for us, is; and what is said of it."""
+    database = f"postgresql+psycopg2://mlflow:wrong@127.0.0.1:{filled.database_port}/mlflow"
+    hidden = database.replace("wrong", "***")
+    return {
+        "no server": (f"http://127.0.0.1:{free_port()}", "does not answer: Connection refused"),
+        "no machine": ("http://no-such-machine.invalid", "the server http://no-such-machine.invalid does not answer"),
+        "no database": (f"postgresql+psycopg2://mlflow@127.0.0.1:{free_port()}/mlflow", "Connection refused"),
+        "wrong password": (database, f"the database {hidden} does not answer"),
+    }[what]
+
+
+@pytest.mark.parametrize("what", ["no server", "no machine", "no database", "wrong password"])
+def test_a_store_that_is_not_there_is_told_at_once(filled, monkeypatch, what):
+    address, said = _elsewhere(filled, what)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    begun = time.monotonic()
+    sentence = told(run_entry(status_entry))
+    assert said in sentence
+    assert "MLFLOW_TRACKING_URI names" in sentence
+    assert "wrong" not in sentence
+    assert time.monotonic() - begun < 30
+
+
+def test_a_slow_server_is_asked_few_questions_and_answers_them(admin, monkeypatch):
+    with wire(admin.port, delay=0.3) as slow:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", slow.address)
+        assert run_entry(status_entry).exit_code == 0
+        assert 0 < slow.asked <= 5
+        promote(PromoteSettings("ft-20-28-e2", gates=EASY))
+    as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
+    assert registry.find(MODEL, "champion").number == 4
+    assert mending.examine(MODEL).found == []
+    assert locks() == []
+
+
+def test_a_server_that_takes_too_long_is_named(admin, monkeypatch):
+    with wire(admin.port, delay=60) as slow:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", slow.address)
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+        sentence = told(run_entry(status_entry))
+    assert f"the server {slow.address} does not answer: nothing came within 1" in sentence
+
+
+def test_a_server_that_is_killed_and_started_again_in_mid_run_loses_nothing(admin, monkeypatch):
+    again = threading.Thread(target=admin.start)
+
+    def killing(*arguments):
+        took = train_ensemble(*arguments)
+        admin.kill()
+        again.start()
+        return took
+
+    train_ensemble = train_step.train_ensemble
+    monkeypatch.setattr(train_step, "train_ensemble", killing)
+    made = train(TrainSettings(SMALL.data, SMALL.model, changes=SMALL.changes, seeds=(7,), name=OTHER))
+    again.join()
+    run = mlflow.MlflowClient().get_run(made.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["test_mae"] == pytest.approx(float(made.tag("test_mae")), rel=1e-4)
+    assert made.aliases == ("champion", "original")
+    names = [one.path for one in mlflow.MlflowClient().list_artifacts(made.run_id)]
+    assert "predictions.parquet" in names
+    assert mending.examine(OTHER).found == []
+
+
+def test_a_server_that_stays_away_makes_the_run_fail_loudly(admin, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    train_ensemble = train_step.train_ensemble
+    with wire(admin.port) as line:
+        monkeypatch.setattr(train_step, "train_ensemble", lambda *given: (line.cut(), train_ensemble(*given))[1])
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", line.address)
+        sentence = told(run_entry(train_entry, *TYPED, "--seeds", "8", "--name", "age-never"))
+    assert line.address in sentence
+    as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
+    assert registry.versions("age-never") == []
+    mlflow.end_run()
+
+
+def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    with admin.full_disk(most=500_000):
+        sentence = told(run_entry(train_entry, *TYPED, "--seeds", "9", "--name", "age-full"))
+    assert admin.address in sentence
+    assert registry.versions("age-full") == []
+    assert locks() == []
+    newest = mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
+    assert newest.info.status == "FAILED"
+    assert newest.data.tags["step"] == "train"
+    assert newest.data.tags["failure"]

@@ -1,0 +1,172 @@
+"""A tracking server of one's own, as docs/server.md sets it up: PostgreSQL and ``mlflow server`` with names and passwords.
+
+Started once for the session by ``tools/server.sh``, in a temporary folder and on free ports, and stopped afterwards. Tests that
+ask for it are skipped where PostgreSQL's programs are missing, and fail there when the environment variable CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from places import ROOT
+from postgres import find_programs, free_port
+
+SCRIPT = ROOT / "tools" / "server.sh"
+ADMIN, PASSWORD = ("admin", "the-administrators-own")
+READER, READING = ("reader", "reads-and-never-writes")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Args:
+        folder: all that it keeps.
+        port: of ``mlflow server`` on this machine.
+        database_port: of PostgreSQL.
+    """
+
+    folder: Path
+    port: int
+    database_port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(self, *words: str, **settings: str) -> subprocess.CompletedProcess:
+        """``tools/server.sh WORDS``, with the environment's programs on the path and no MLflow setting of a test."""
+        own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+        own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "SERVER_FOLDER": str(self.folder)}
+        own |= {"SERVER_PORT": str(self.port), "SERVER_DATABASE_PORT": str(self.database_port), "SERVER_WORKERS": "1"}
+        own |= {"MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD, "SERVER_DATABASE_OPTIONS": "-c fsync=off"}
+        return subprocess.run([SCRIPT, *words], env=own | settings, cwd="/", capture_output=True, text=True, check=False)
+
+    def start(self) -> None:
+        done = self.call("start")
+        assert done.returncode == 0, done.stderr + self.log[-3000:]
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "mlflow.log"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def group(self) -> int:
+        return int((self.folder / "mlflow.pid").read_text())
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out: ``mlflow server`` is gone at once, PostgreSQL stays."""
+        os.killpg(self.group, 9)
+
+    @contextmanager
+    def full_disk(self, most: int) -> Iterator[None]:
+        """No file that the server writes may become larger than ``most`` bytes."""
+        processes = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _group(path) == self.group]
+        _, hard = resource.prlimit(self.group, resource.RLIMIT_FSIZE)
+        for process in processes:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (most, hard))
+        try:
+            yield
+        finally:
+            for process in processes:
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def _group(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(") ")[2].split()[2])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server for the session, with a user who may read only."""
+    if find_programs() is None and "CI" not in os.environ:
+        pytest.skip("PostgreSQL's server programs are missing; on Debian: apt-get install -y postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="server-"))
+    folder.chmod(0o755)
+    own = Server(folder, free_port(), free_port())
+    try:
+        own.start()
+        _add_reader(own.address)
+        yield own
+    finally:
+        own.call("stop")
+        shutil.rmtree(folder)
+
+
+def _add_reader(address: str) -> None:
+    own = {"username": READER, "password": READING}
+    made = requests.post(f"{address}/api/2.0/mlflow/users/create", json=own, auth=(ADMIN, PASSWORD), timeout=60)
+    assert made.ok, made.text
+
+
+def as_user(patch: pytest.MonkeyPatch, address: str, name: str, password: str) -> None:
+    """From now on this process is a client of the server."""
+    patch.setenv("MLFLOW_TRACKING_URI", address)
+    patch.setenv("MLFLOW_TRACKING_USERNAME", name)
+    patch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+
+
+class Wire:
+    """A port before a server's: it hands everything on, later if asked to, and counts the connections it was asked for."""
+
+    def __init__(self, to: int, delay: float = 0.0):
+        self.to, self.delay, self.asked = to, delay, 0
+        self._open = [socket.create_server(("127.0.0.1", 0))]
+        self.address = f"http://127.0.0.1:{self._open[0].getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._open[0].accept()
+                far = socket.create_connection(("127.0.0.1", self.to))
+                self._open += [client, far]
+                threading.Thread(target=self._hand_on, args=(client, far, self.delay), daemon=True).start()
+                threading.Thread(target=self._hand_on, args=(far, client, 0.0), daemon=True).start()
+
+    def _hand_on(self, source: socket.socket, target: socket.socket, delay: float) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                if delay and data.startswith((b"GET ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ")):
+                    self.asked += 1
+                    time.sleep(delay)
+                target.sendall(data)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        """Nobody is connected any more, and nobody gets through."""
+        for one in self._open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+@contextmanager
+def wire(to: int, delay: float = 0.0) -> Iterator[Wire]:
+    """A ``Wire`` for a while."""
+    own = Wire(to, delay)
+    try:
+        yield own
+    finally:
+        own.cut()
