@@ -1,7 +1,8 @@
 """A tracking server of one's own, as docs/server.md sets it up: PostgreSQL and ``mlflow server`` with names and passwords.
 
 Started once for the session by ``tools/server.sh``, in a temporary folder and on free ports, and stopped afterwards. Tests that
-ask for it are skipped where PostgreSQL's programs are missing, and fail there when the environment variable CI is set.
+ask for it are skipped where PostgreSQL's programs are missing, and fail there when the environment variable
+REQUIRE_POSTGRES is set, as .ci/run does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import pytest
 import requests
 
 from places import ROOT
-from postgres import find_programs, free_port
+from postgres import free_port, skip_without_programs
 
 SCRIPT = ROOT / "tools" / "server.sh"
 ADMIN, PASSWORD = ("admin", "the-administrators-own")
@@ -98,8 +99,7 @@ def _group(process: Path) -> int:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server for the session, with a user who may read only."""
-    if find_programs() is None and "CI" not in os.environ:
-        pytest.skip("PostgreSQL's server programs are missing; on Debian: apt-get install -y postgresql")
+    skip_without_programs()
     folder = Path(tempfile.mkdtemp(prefix="server-"))
     folder.chmod(0o755)
     own = Server(folder, free_port(), free_port())
