@@ -50,10 +50,10 @@ def filled(server):
 
 
 @pytest.fixture
-def admin(filled, monkeypatch, tmp_path):
+def admin(server, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    as_user(monkeypatch, filled.address, ADMIN, PASSWORD)
-    return filled
+    as_user(monkeypatch, server.address, ADMIN, PASSWORD)
+    return server
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def locks() -> list[str]:
     return [one.name for one in mlflow.MlflowClient().search_registered_models() if ".lock" in one.name]
 
 
+@pytest.mark.usefixtures("filled")
 def test_the_registry_on_the_server_is_what_its_audit_log_says(admin):
     assert mending.examine(MODEL).found == []
     champion = registry.find(MODEL, "champion")
@@ -87,6 +88,7 @@ def test_the_registry_on_the_server_is_what_its_audit_log_says(admin):
     assert locks() == []
 
 
+@pytest.mark.usefixtures("filled")
 def test_artifacts_go_through_the_server_and_no_client_sees_its_disk(admin):
     run = mlflow.MlflowClient().get_run(registry.find(MODEL, "champion").run_id)
     assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
@@ -146,6 +148,7 @@ def ask(server, what: str, **content: str) -> dict:
     return answer.json()
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, monkeypatch):
     name, password = "colleague", "promotes-what-has-passed"
     ask(admin, "create", username=name, password=password)
@@ -192,9 +195,10 @@ def test_a_store_that_is_not_there_is_told_at_once(filled, monkeypatch, what):
     assert said in sentence
     assert "MLFLOW_TRACKING_URI names" in sentence
     assert "wrong" not in sentence
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 60
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_slow_server_is_asked_few_questions_and_answers_them(admin, monkeypatch):
     with wire(admin.port, delay=0.3) as slow:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", slow.address)
@@ -254,10 +258,11 @@ def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkey
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     with admin.full_disk(most=500_000):
         sentence = told(run_entry(train_entry, *TYPED, "--seeds", "9", "--name", "age-full"))
-    assert admin.address in sentence
+    assert f"the server {admin.address} answered 500 to " in sentence
+    assert "disk is full" in sentence
     assert registry.versions("age-full") == []
     assert locks() == []
     newest = mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
     assert newest.info.status == "FAILED"
     assert newest.data.tags["step"] == "train"
-    assert newest.data.tags["failure"]
+    assert "disk is full" in newest.data.tags["failure"]

@@ -19,6 +19,8 @@ COLUMNS = (
 )  # fmt: skip
 NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds")
 FORMATS = ("table", "json", "markdown")
+ON_SCREEN = 200
+TELLING = {registry.CHAMPION, registry.ORIGINAL, registry.FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the audit log says"
 
 
@@ -146,20 +148,30 @@ def _as_markdown(look: Look) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + (f"\n{found}" if found else "")
 
 
+def _on_screen(rows: list[dict]) -> list[dict]:
+    """Of more versions than anybody scrolls through: what is served, what it all began with, and the newest."""
+    if len(rows) <= ON_SCREEN:
+        return rows
+    by_weight = sorted(rows, key=lambda row: (not TELLING & set(row["aliases"]), -row["version"]))
+    return sorted(by_weight[:ON_SCREEN], key=lambda row: row["version"])
+
+
 def _as_table(look: Look) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"registered model {look.name}", title_justify="left")
+    table, rows = Table(title=f"registered model {look.name}", title_justify="left"), _on_screen(look.rows)
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
-    for row in look.rows:
+    for row in rows:
         style = "bold" if "champion" in row["aliases"] else ""
         table.add_row(*(_text(column, row[column]) for column in COLUMNS), style=style)
+    hidden = len(look.rows) - len(rows)
+    more = [f"{hidden} older versions are not shown; -P format=json, markdown or html shows all"] if hidden else []
     console = Console(width=150)
     with console.capture() as captured:
         console.print(table)
-        for sentence in look.verdict():
+        for sentence in [*more, *look.verdict()]:
             console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     return captured.get().rstrip()
 

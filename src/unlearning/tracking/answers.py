@@ -94,8 +94,19 @@ def _user() -> str:
 
 def is_silence(error: BaseException) -> bool:
     """Did a server give no answer at all?"""
-    return isinstance(error, MlflowException) and bool(
-        re.match(r"API request to \S+ failed with (timeout )?exception", str(error))
+    asked = isinstance(error, MlflowException) and re.match(r"API request to \S+ failed with (timeout )?exception", str(error))
+    return bool(asked) and not breakdown(error)
+
+
+def breakdown(error: BaseException) -> str:
+    """What a server was asked and answered each time that it failed, in a sentence; empty for any other error."""
+    said = re.match(r"API request to (\S+) failed .*too many (\d+) error responses", str(error), re.DOTALL)
+    if not said or not isinstance(error, MlflowException):
+        return ""
+    what = said.group(1).rpartition("/")[2]
+    return (
+        f"the server {store_name()} answered {said.group(2)} to {what!r}, each time that it was asked: it failed, and its log "
+        f"says why; see whether its disk is full, and type the same command again"
     )
 
 

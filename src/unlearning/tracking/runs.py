@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
-from unlearning.tracking.answers import is_silence, refused_in_words
+from unlearning.tracking.answers import breakdown, is_silence, refused_in_words
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,7 +53,10 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
         except BaseException as error:
             if is_silence(error):  # what a server that is gone is told costs minutes more and reaches nobody
                 raise
-            mlflow.set_tag("failure", f"{type(error).__name__}: {first_line(error)}"[:500])
+            broken = breakdown(error)
+            mlflow.set_tag("failure", f"{type(error).__name__}: {broken or first_line(error)}"[:500])
+            if broken:
+                raise InputError(broken) from error
             raise
 
 
