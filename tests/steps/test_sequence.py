@@ -5,9 +5,12 @@ from functools import partial
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.steps import forget_sets
+from unlearning.steps.lineage import retrained_reference
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, UnlearnSettings
 from unlearning.steps.unlearn import open_request, unlearn
+from unlearning.steps.witnesses import beside
 from unlearning.tracking import moves, registry
 
 MODEL = "age-resnet50"
@@ -51,3 +54,15 @@ def test_members_are_unlearned_one_by_one_with_their_own_seeds(trained):
     job = open_request(UnlearnSettings(forget_set="20-28")).job
     assert job.parent.seeds == (0, 1)
     assert registry.find(MODEL, "3").tag("seeds") == "0,1"
+
+
+def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(promoted):
+    """The first reference for 36-44 has seen 20-28, as the original has; the champion has forgotten it."""
+    retrain(RetrainSettings("36-44", "champion", epochs=1))
+    original, champion, seen, fair = (registry.find(MODEL, number) for number in "1456")
+    forget = forget_sets.of_version(fair)
+    assert fair.aliases == ("retrained-36-44",)
+    assert fair.tag("forgotten") == "20-28,36-44"
+    assert seen.aliases == ()
+    assert retrained_reference(champion, forget).number == beside(champion, forget).retrained.number == 6
+    assert retrained_reference(original, forget).number == beside(original, forget).retrained.number == 5

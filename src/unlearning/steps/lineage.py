@@ -19,6 +19,7 @@ from unlearning.models.ensemble import Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.forget_sets import PREDICTIONS, forgotten_by
+from unlearning.steps.never_seen import left_out, never_saw
 from unlearning.steps.prepare import SETTINGS
 from unlearning.steps.progress import track
 from unlearning.steps.settings import MODEL_NAME
@@ -127,17 +128,30 @@ def _predictions(run_id: str) -> pd.DataFrame:
 
 
 def retrained_reference(version: Version, forget: ForgetSet) -> Version:
-    """The retrained version that never saw the forget set; InputError gives the command that makes it."""
-    retrained = registry.find_or_none(version.model, f"retrained-{forget.name}")
+    """The retrained version that never saw the forget set; InputError gives the command that makes it.
+
+    Of several, the one that also lacks what the version had forgotten before, and nothing else: it is the fair one.
+    """
+    known = registry.versions(version.model)
+    named = next((one for one in known if f"retrained-{forget.name}" in one.aliases), None)
+    fair = [one for one in known if is_fair(one, version, forget)]
+    if fair:
+        return next((one for one in fair if one == named), fair[-1])
     asked = shlex.quote(forget.rule)
     command = f"mlflow run . -e retrain -P forget_set={asked}"
     command += f" -P model={version.number}" if "hardest:" in forget.rule and version.tag("role") != "original" else ""
     command += f" -P name={version.model}" if version.model != MODEL_NAME else ""
-    if retrained is None:
+    if named is None:
         raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {command}")
-    if retrained.tag("data_digest") != version.tag("data_digest"):
+    if named.tag("data_digest") != version.tag("data_digest"):
         raise InputError(
             f"{version.label} was trained on data {version.tag('data_digest')}, the retrained reference "
-            f"{retrained.label} on data {retrained.tag('data_digest')}; make one for this data with: {command}"
+            f"{named.label} on data {named.tag('data_digest')}; make one for this data with: {command}"
         )
-    return retrained
+    return named
+
+
+def is_fair(one: Version, version: Version, forget: ForgetSet) -> bool:
+    """Did a retrained version never see a forget set and what a version had forgotten besides, and all else of its data?"""
+    same = one.tag("forget_sha256") == forget.sha256 and one.tag("data_digest") == version.tag("data_digest")
+    return same and never_saw(one) == left_out(version, forget)

@@ -9,7 +9,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.audit import Witnesses
 from unlearning.steps import forget_sets
-from unlearning.steps.lineage import find_version, predictions_of
+from unlearning.steps.lineage import find_version, is_fair, predictions_of
 from unlearning.steps.prepare import account_of
 from unlearning.tracking import registry
 from unlearning.tracking.registry import Version
@@ -37,7 +37,7 @@ def beside(version: Version, forget: ForgetSet) -> Beside:
     known = registry.versions(version.model)
     same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
     retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
-    retrained.sort(key=lambda v: f"retrained-{forget.name}" not in v.aliases)
+    retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
     first, second = (*retrained, None, None)[:2]
     original = original_of(version)
     return Beside(None if original.number == version.number else original, first, second)
