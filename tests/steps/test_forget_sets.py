@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from functools import partial
 
 import mlflow
@@ -11,7 +12,7 @@ from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.forget_sets import forgotten_by, of_version
+from unlearning.steps.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
 from unlearning.steps.lineage import predictions_of
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.prepare import account_of
@@ -171,6 +172,29 @@ def command_of(refusal) -> list[str]:
     """The words of the command that an error ends with, as a shell gives them to mlflow."""
     printing = "printf '%s\\n' " + re.search(r"mlflow run .*", str(refusal.value))[0]
     return subprocess.run(["sh", "-c", printing], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_a_manifest_of_a_run_means_whom_it_named_then(asked, data):
+    """Although the list that the rule spoke of is gone."""
+    made = version("8")
+    forget = of_version(made)
+    rule = manifest_rule(made.run_id, forget)
+    assert read_rule(rule, data, made) == forget
+    other = replace(data, manifest=data.manifest[1:])
+    with pytest.raises(InputError, match=f"is of data {data.digest}, and .* made from data {other.digest}"):
+        read_rule(rule, other, made)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("manifest:abc", r"'manifest:abc' cannot be read; legal: manifest:RUN_ID/NAME"),
+        ("manifest:abc/20-28", r"forget/20-28\.json of run abc cannot be read"),
+    ],
+)
+def test_a_manifest_that_there_is_not_is_named(trained, data, rule, said):
+    with pytest.raises(InputError, match=said):
+        read_rule(rule, data, registry.find(MODEL, "1"))
 
 
 @pytest.mark.parametrize("rule", RULES)
