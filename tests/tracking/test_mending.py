@@ -92,7 +92,7 @@ def test_nothing_wrong_is_nothing_done(served):
 
 
 def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):
-    registry.score(registry.find(MODEL, "3"), {"F": "0.9", "scored_on": SET})
+    registry.score(registry.find(MODEL, "3"), {"F": "0.9", "regained": "-0.4", "certificate": "5" * 64})
     served.set_registered_model_alias(MODEL, "mine", "2")
     served.set_model_version_tag(MODEL, "2", "ticket", "17")
     served.update_model_version(MODEL, "2", registry.find(MODEL, "2").description + "\nGood one.")

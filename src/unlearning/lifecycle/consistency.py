@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from unlearning.lifecycle.facts import (
+    AGAIN,
     ARCHIVED,
     CHAMPION,
     FORGOTTEN,
@@ -29,7 +30,7 @@ TRUSTS = {"log": "what the audit log says is put back", "aliases": "the aliases 
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
 FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count", "method", "params", "epochs", "alpha")
 MOVES = ("state", "gates", "gate_decision", "promoted_by", "promoted_at", "forced_by", "forced_gates")
-RETURNS = ("restored_by", "restored_because", "withdrawn_by", "withdrawn_because", "regained")
+RETURNS = ("restored_by", "restored_because", "withdrawn_by", "withdrawn_because", AGAIN)
 GUARDED = (*LINEAGE, *FORGETTING, *MOVES, *RETURNS)
 STATES = {"original": ("remembers", "retired"), "retrained": ("reference", "retired"), "unlearned": ("candidate", "retired")}
 STAGES = {"candidate": STAGING, "reference": NONE, "retired": ARCHIVED, "remembers": NONE}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 CHAMPION, ORIGINAL, FORGOTTEN, RETRAINED = "champion", "original", "forgotten", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
+# What a rollback brought back, in words; ``regained`` is the metric.
+AGAIN = "remembers_again"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from unlearning.errors import InputError
+from unlearning.lifecycle.facts import AGAIN
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.lineage import find_version
@@ -30,12 +31,12 @@ def rollback(settings: RollbackSettings) -> Version:
         champion, version = find_version(settings.name, CHAMPION), find_version(settings.name, settings.to)
         _refuse_later(version, champion)
         regained = _in_words(remembered(version, champion))
-        told = {"to": version.number, "from": champion.number, "reason": reason, "regained": regained or "nothing"}
+        told = {"to": version.number, "from": champion.number, "reason": reason, AGAIN: regained or "nothing"}
         runs.log_settings("rollback", told)
         runs.log_json(told | {"user": act.user, "time": act.time}, "rollback.json")
         if regained and not settings.allow_regain:
             raise InputError(_refusal(version, champion, regained))
-        runs.set_tags({"reason": reason, "regained": regained or "nothing"})
+        runs.set_tags({"reason": reason, AGAIN: regained or "nothing"})
         move = partial(moves.roll_back, number=version.number, act=act, regained=regained)
         why = f"{reason}; REGAINED: {regained}" if regained else reason
         known = registry.transition(settings.name, move, "rollback", why)

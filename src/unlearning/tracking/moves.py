@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from unlearning.errors import InputError
-from unlearning.lifecycle.facts import ARCHIVED, CHAMPION, FORGOTTEN, NONE, ORIGINAL, PRODUCTION, STAGING, Aliases, Change
+from unlearning.lifecycle.facts import (
+    AGAIN,
+    ARCHIVED,
+    CHAMPION,
+    FORGOTTEN,
+    NONE,
+    ORIGINAL,
+    PRODUCTION,
+    STAGING,
+    Aliases,
+    Change,
+)
 from unlearning.tracking.registry import Version
 
 Move = tuple[list[Change], Aliases]
@@ -117,8 +128,8 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
     remembers = back.tag("role") == "original"
     tags = {"state": "remembers" if remembers else "forgotten", "restored_by": act.user, "restored_because": act.reason}
     note = _noted(back, act.sign(f"served again instead of version {left.number}: {act.reason}.{loud}"))
-    drop = ("withdrawn_by", "withdrawn_because", *(() if regained else ("regained",)))
-    restored = Change(number, PRODUCTION, tags | ({"regained": regained} if regained else {}), drop, note)
+    drop = ("withdrawn_by", "withdrawn_because", *(() if regained else (AGAIN,)))
+    restored = Change(number, PRODUCTION, tags | ({AGAIN: regained} if regained else {}), drop, note)
     aliases: Aliases = {CHAMPION: number, FORGOTTEN: None if remembers else number}
     if not remembers:
         aliases[f"{FORGOTTEN}-{back.tag('forget_set')}"] = number
