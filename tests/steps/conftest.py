@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from erasable import take_own_log
+
 
 @pytest.fixture(scope="session")
 def fill(workplace):
@@ -13,6 +15,7 @@ def fill(workplace):
         folder = workplace / name
         folder.mkdir()
         shutil.copy(template, folder / "mlflow.db")
+        take_own_log(folder)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
@@ -28,6 +31,7 @@ def use(monkeypatch, tmp_path):
 
     def copy(template):
         shutil.copy(template, tmp_path / "mlflow.db")
+        take_own_log(tmp_path)
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
 
