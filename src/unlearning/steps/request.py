@@ -1,0 +1,122 @@
+"""request: somebody asks to be forgotten; who that is, is decided now, and served by process."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from unlearning.data.forget import ForgetSet, Known, check, resolve
+from unlearning.errors import InputError
+from unlearning.lifecycle.requests import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
+from unlearning.steps import forget_sets
+from unlearning.steps.lineage import find_version, predictions_of
+from unlearning.steps.prepare import account_of
+from unlearning.steps.progress import say
+from unlearning.steps.request_settings import RequestSettings
+from unlearning.tracking import registry, requests, runs
+from unlearning.tracking.registry import Version
+from unlearning.tracking.store import prepare_store
+
+COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
+
+
+def request(settings: RequestSettings) -> Request:
+    """Receive a request, or find that it was received before; what the champion has forgotten already is done at once.
+
+    Raises:
+        InputError: the rule or the deadline cannot be read, or the key is that of a request for other samples.
+    """
+    with runs.run("request", f"request to forget {settings.forget_set}"):
+        deadline = parse_deadline(settings.deadline)
+        champion = find_version(settings.name, registry.CHAMPION)
+        forget = _resolved(settings.forget_set, champion)
+        forget_sets.log([forget])
+        runs.log_settings("request", asdict(settings))
+        with requests.asking(settings.name):
+            asked = _received(settings, deadline, champion, forget)
+        runs.set_tags({"request": asked.run_id, "request.state": asked.state})
+    for sentence in told(asked, datetime.now(UTC).date()):
+        say(f"request: {sentence}")
+    return asked
+
+
+def _resolved(rule: str, champion: Version) -> ForgetSet:
+    """Whom a rule names, by the account of the champion's data; no picture is needed."""
+    manifest, rejected = account_of(champion.tag("data_run"))
+    predictions = predictions_of(champion) if "hardest" in rule else None
+    forget = resolve(rule, Known(manifest, rejected, predictions), champion.tag("data_digest"))
+    for note in forget.notes:
+        say(f"request: {note}")
+    check(manifest, forget, forget_sets.forgotten_by(champion))
+    return forget
+
+
+def _received(settings: RequestSettings, deadline: date | None, champion: Version, forget: ForgetSet) -> Request:
+    """The one request with this key: a new one, the one that is there, or that one opened again."""
+    key = settings.idempotency_key or forget.sha256
+    asked, left = requests.find(settings.name, key), remaining(forget, forget_sets.forgotten_by(champion))
+    if asked and asked.forget_sha256 != forget.sha256:
+        raise InputError(
+            f"idempotency_key={key!r} is that of {asked.label}, which names other samples; leave it out, or choose another"
+        )
+    if asked and (asked.is_open or (asked.state == PROMOTED and not left)):
+        say(f"request: this was asked before, as {asked.label}; it stays one request")
+        return asked
+    if asked:
+        asked = requests.change_state(asked, RECEIVED, f"asked again; it was {asked.state}: {asked.history[-1].why}"[:500])
+    else:
+        why = _overlap(forget, left, champion) if left else "received"
+        asked = requests.create(settings.name, key, forget, settings.reason, deadline, why)
+    return asked if left else _done_already(asked, champion)
+
+
+def _overlap(forget: ForgetSet, left: set[str], champion: Version) -> str:
+    known = len(forget.ids) - len(left)
+    return f"received; {champion.label} has forgotten {known} of {len(forget.ids)} samples already" if known else "received"
+
+
+def _done_already(asked: Request, champion: Version) -> Request:
+    """Everybody in it is forgotten: nothing is left to do but to say by whom."""
+    certificate = champion.tag("certificate")
+    paper = f"its certificate has the sha256 {certificate}" if certificate else "it has no certificate yet"
+    why = f"{champion.label} had forgotten all {asked.count} samples already; {paper}"
+    return requests.change_state(asked, PROMOTED, why, str(champion.number), certificate)
+
+
+def told(asked: Request, today: date) -> list[str]:
+    """A request in sentences."""
+    last = asked.history[-1]
+    sentences = [f"{asked.label}, {asked.count} samples, is {asked.state}: {STATES[asked.state]} ({last.why})"]
+    if asked.is_overdue(today):
+        sentences.append(f"{asked.label} is OVERDUE: its last day was {asked.deadline}")
+    return sentences + (["serve it with: mlflow run . -e process"] if asked.state == RECEIVED else [])
+
+
+def list_requests(name: str) -> str:
+    """All requests to a registered model, as a table. Reading needs no right to write."""
+    if not runs.launched():
+        prepare_store()
+        return _table(name)
+    with runs.run("request", f"requests to {name}"):
+        return _table(name)
+
+
+def _table(name: str) -> str:
+    table, today = Table(title=f"requests to {name}", title_justify="left"), datetime.now(UTC).date()
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold")
+    for asked in requests.listed(name):
+        table.add_row(*_row(asked, today), style="bold" if asked.is_open else "")
+    console = Console(width=150)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
+
+
+def _row(asked: Request, today: date) -> tuple[str, ...]:
+    deadline = f"{asked.deadline or '-'}" + (" OVERDUE" if asked.is_overdue(today) else "")
+    own = (asked.run_id[:8], asked.state, asked.rule, str(asked.count), asked.arrived[:10], deadline)
+    return (*own, asked.reason or "-", asked.user, asked.version or "-")
