@@ -1,0 +1,221 @@
+"""What a certificate says of a version, gathered from registry, runs and files."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
+from unlearning.evaluation.audit import Audit
+from unlearning.evaluation.metrics import METRICS
+from unlearning.lifecycle.canonical import read
+from unlearning.lifecycle.envelope import digest, take_apart
+from unlearning.lifecycle.gates import Decision, parse_gates
+from unlearning.lifecycle.requests import together
+from unlearning.lifecycle.statement import Certificate, Measured, ModelVersion
+from unlearning.lifecycle.subjects import digests
+from unlearning.models.ensemble import load_model, read_spec, weights_digest
+from unlearning.steps.audit import audit_version
+from unlearning.steps.evaluate import score
+from unlearning.steps.lineage import model_folder
+from unlearning.steps.prepare import account_of
+from unlearning.steps.settings import ALPHA
+from unlearning.steps.witnesses import beside
+from unlearning.tracking import certificates, registry, runs
+from unlearning.tracking.registry import Version
+
+# MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
+NOTED_BY_MLFLOW = "registered_model_meta"
+GONE = "not known: its files are gone"
+FROM_NOTHING = "retrain"
+
+
+@dataclass(frozen=True)
+class Gated:
+    """How a version came to be promoted.
+
+    Args:
+        decisions: of the gates.
+        forced: did somebody overrule one?
+        time: when.
+    """
+
+    decisions: tuple[Decision, ...]
+    forced: bool
+    time: datetime
+
+
+def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime]) -> Certificate:
+    """Everything that is certified of a version that was promoted.
+
+    Args:
+        version: the version.
+        forgotten: all that it has forgotten, oldest first; the certificate is about all of it.
+        times: what else happened when.
+
+    Raises:
+        InputError: it was never promoted, or something that is to be certified cannot be read.
+    """
+    gated, whole, line = _gated(version), together(forgotten), line_of(version)
+    made, audit = certificates.made_by(version.run_id), _audit(version, forgotten)
+    spec = read_spec(model_folder(version))["training"]
+    return Certificate(
+        model=_model(version),
+        files=files_of(version),
+        parent=_parent(line),
+        method=spec.get("method", FROM_NOTHING),
+        settings=_settings(spec) | {"seeds": version.tag("seeds")},
+        approximate=_is_approximate(line),
+        rule=whole.rule,
+        forget_sha256=whole.sha256,
+        samples=whole.ids,
+        data_digest=version.tag("data_digest"),
+        code_version=made.code,
+        metrics=tuple(_measured(version, forgotten, audit)),
+        decisions=gated.decisions,
+        forced=gated.forced,
+        times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
+        earlier=tuple(map(digest, earlier_certificates(version))),
+        level=audit.settings.bounds.level,
+    )
+
+
+def _model(version: Version) -> ModelVersion:
+    return ModelVersion(version.model, str(version.number), weights_of(version))
+
+
+def _parent(line: list[Version]) -> ModelVersion:
+    """What the version was made from; its files may be gone by now."""
+    if len(line) == 1:
+        raise InputError(f"{line[0].label} comes from no version that there still is, so it cannot be certified")
+    try:
+        return _model(line[1])
+    except InputError:
+        return ModelVersion(line[1].model, str(line[1].number), GONE)
+
+
+def weights_of(version: Version) -> str:
+    """Digest of all weights; of several members, of their digests in order."""
+    members = [weights_digest(member) for member in load_model(model_folder(version)).members]
+    return members[0] if len(members) == 1 else hashlib.sha256("".join(members).encode()).hexdigest()
+
+
+def files_of(version: Version) -> dict[str, str]:
+    """sha256 of every file that was logged as the version, by name."""
+    return files_in(registry.download_model(version))
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """sha256 of a version's files in a folder, by name, without what MLflow adds to a download."""
+    return {name: sha256 for name, sha256 in digests(folder).items() if name != NOTED_BY_MLFLOW}
+
+
+def line_of(version: Version) -> list[Version]:
+    """A version and those that it comes from, the original last, as far as the registry still has them."""
+    known = {str(one.number): one for one in registry.versions(version.model)}
+    line = [version]
+    while line[-1].tag("parent_version", "none") in known:
+        line.append(known[line[-1].tag("parent_version")])
+    return line
+
+
+def _settings(training: dict) -> dict[str, object]:
+    """Of the method; of a model that was trained anew, of its training."""
+    own = dict(training["params"]) if "method" in training else dict(training["recipe"])
+    return own | ({"epochs": training["epochs"]} if "epochs" in training else {})
+
+
+def _is_approximate(line: list[Version]) -> bool:
+    """Does the version, or one it was made from, promise less than retraining? What was trained anew comes from none."""
+    for version in line:
+        if version.tag("role") != "unlearned" or version.tag("method") == FROM_NOTHING:
+            return False
+        if version.tag("exact") != "true":
+            return True
+    return False
+
+
+def _audit(version: Version, forgotten: list[ForgetSet]) -> Audit:
+    return audit_version(version, forgotten[-1], _alpha(version), "tables").audit
+
+
+def _alpha(version: Version) -> float:
+    return float(version.tag("alpha", str(ALPHA)))
+
+
+def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Iterator[Measured]:
+    """Every number, also those that could not be measured: of the audit with interval and verdict, then the others."""
+    for row in audit.rows:
+        yield Measured(row.metric, _finite(row.version), _end(row.low), _end(row.high), row.unit, row.verdict)
+    reference = beside(version, forgotten[-1]).retrained
+    audited = {row.metric for row in audit.rows}
+    for name, value in score(version, forgotten[-1], _alpha(version), reference).items():
+        if name not in audited:
+            yield Measured(name, _finite(value), unit=METRICS[name].unit)
+
+
+def _finite(value: float) -> float:
+    """A number, or not a number: a certificate holds nothing infinite."""
+    return value if math.isfinite(value) else math.nan
+
+
+def _end(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
+def _gated(version: Version) -> Gated:
+    """How the version was promoted, by the run that did it."""
+    for run in runs.find_by_tags({"step": "promote"}):
+        same = run["params"].get("promote.version") == str(version.number) and run["tags"].get("gates") == version.tag("gates")
+        if same and version.tag("promoted_by"):
+            decided = tuple(_decision(one) for one in runs.read_json(run["run_id"], "gates.json")["gates"])
+            return Gated(decided, bool(version.tag("forced_by")), certificates.made_by(run["run_id"]).time)
+    raise InputError(
+        f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
+        f"mlflow run . -e promote -P version={version.number}"
+    )
+
+
+def _decision(content: dict) -> Decision:
+    value, bound = _finite(content["value"]), _finite(content["bound"])
+    return Decision(parse_gates(content["gate"])[0], value, bound, content["passed"])
+
+
+def earlier_certificates(version: Version) -> list[bytes]:
+    """The certificates of the line before a version, oldest first: those that the nearest one names, and that one itself.
+
+    Raises:
+        InputError: one of them is gone.
+    """
+    given = certificates_before(version)
+    if not given:
+        return []
+    nearest = next(iter(given))
+    names = [*predicate_of(given[nearest])["earlier"], nearest]
+    gone = [name for name in names if name not in given]
+    if gone:
+        raise InputError(f"an earlier certificate of the line of {version.label} is gone: the one with the sha256 {gone[0]}")
+    return [given[name] for name in names]
+
+
+def certificates_before(version: Version) -> dict[str, bytes]:
+    """All certificates of the versions that a version comes from, by their sha256, the nearest first."""
+    certified = [one for one in line_of(version)[1:] if one.tag("certificate")]
+    return {digest(envelope): envelope for envelope in (certificates.read(one.run_id) for one in certified)}
+
+
+def predicate_of(envelope: bytes) -> dict:
+    """What a certificate says; ask ``verify`` first, for nothing is checked here."""
+    opened, _ = take_apart(envelope)
+    return read(opened.payload)["predicate"]
+
+
+def picture_names(version: Version, samples: Iterable[str]) -> list[str]:
+    """The names of the pictures of some samples: what must not be told."""
+    manifest, _ = account_of(version.tag("data_run"))
+    return [Path(str(name)).name for name in manifest.file[manifest.id.isin(list(samples))]]

@@ -1,0 +1,130 @@
+"""certify: what a promoted version has forgotten, how well, and by which gates that was accepted, in a signed file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.envelope import digest, sign
+from unlearning.lifecycle.keys import load_key
+from unlearning.lifecycle.proofs import prove
+from unlearning.lifecycle.requests import together
+from unlearning.lifecycle.sample_ids import picture_id, secret_of
+from unlearning.lifecycle.statement import statement_bytes
+from unlearning.lifecycle.verify import Evidence, verify
+from unlearning.steps import forget_sets
+from unlearning.steps.certificate_facts import earlier_certificates, facts_of, picture_names, predicate_of
+from unlearning.steps.lineage import find_version
+from unlearning.steps.progress import say
+from unlearning.steps.request_settings import CertifySettings
+from unlearning.tracking import certificates, registry, runs
+from unlearning.tracking.registry import Version
+
+TAG = "certificate"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate, and the page about it."""
+
+    envelope: bytes
+    page: str
+
+    @property
+    def sha256(self) -> str:
+        """Its name."""
+        return digest(self.envelope)
+
+
+def certify(settings: CertifySettings) -> Issued:
+    """Give a promoted version its certificate, or find the one that it has; write it, and a sample's proof, where asked to.
+
+    Raises:
+        InputError: there is no key, the version was never promoted, or the sample is not among the forgotten.
+    """
+    if bool(settings.sample) != bool(settings.proof):
+        raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
+    private_key = signing_key(settings.key)
+    with runs.run("certify", f"certify {settings.version}"):
+        version = find_version(settings.name, settings.version)
+        runs.log_settings("certify", {"version": version.number, "name": version.model, "out": settings.out})
+        issued = issue(version, private_key)
+        runs.set_tags({TAG: issued.sha256})
+    if settings.out:
+        _write(Path(settings.out), issued)
+    if settings.sample:
+        Path(settings.proof).write_bytes(proof_of(version, issued, private_key, sample_id(settings.sample)))
+        say(f"certify: {settings.proof} proves that the sample is one of the forgotten; give it to its holder only")
+    return issued
+
+
+def signing_key(path: str) -> Ed25519PrivateKey:
+    """The private key of a file, or of the environment; InputError tells how to make one."""
+    return load_key(Path(path).expanduser() if path else None)
+
+
+def _write(path: Path, issued: Issued) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(issued.envelope)
+    path.with_suffix(".html").write_text(issued.page)
+    say(f"certify: written to {path}, and for people to {path.with_suffix('.html')}")
+
+
+def sample_id(text: str) -> str:
+    """A sample id as it is, or that of a picture's file."""
+    path = Path(text).expanduser()
+    return picture_id(path.read_bytes()) if path.is_file() else text
+
+
+def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, datetime] | None = None) -> Issued:
+    """The certificate of a version: the one that it has, or a new one, which is left on its run and named by its tag.
+
+    Args:
+        version: one that was promoted.
+        private_key: signs it, and hides the samples in it.
+        times: what else happened when.
+    """
+    from unlearning.reports.certificate_page import certificate_page
+
+    if version.tag(TAG):
+        envelope = _existing(version)
+        say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
+        return Issued(envelope, certificate_page(envelope))
+    forgotten = forget_sets.forgotten_by(version)
+    facts = facts_of(version, forgotten, times or {})
+    secret = secret_of(private_key, facts.forget_sha256)
+    envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
+    evidence = Evidence(files=facts.files, earlier=earlier_certificates(version))
+    _require(verify(envelope, [private_key.public_key()], evidence).findings)
+    page = certificate_page(envelope)
+    certificates.attach(version.run_id, envelope, page)
+    registry.score(version, {TAG: digest(envelope)})
+    say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
+    return Issued(envelope, page)
+
+
+def _existing(version: Version) -> bytes:
+    envelope = certificates.read(version.run_id)
+    if digest(envelope) != version.tag(TAG):
+        raise InputError(
+            f"the certificate on run {version.run_id} has the sha256 {digest(envelope)}, and {version.label} names "
+            f"{version.tag(TAG)}: one of the two was changed"
+        )
+    return envelope
+
+
+def _require(findings: tuple) -> None:
+    """A certificate that would not verify is not given out."""
+    if findings:
+        raise InputError(f"the certificate would not verify: {'; '.join(map(str, findings))}")
+
+
+def proof_of(version: Version, issued: Issued, private_key: Ed25519PrivateKey, sample: str) -> bytes:
+    """The proof that a sample is one of those that the version's certificate is about."""
+    whole = together(forget_sets.forgotten_by(version))
+    secret = secret_of(private_key, whole.sha256)
+    return prove(issued.envelope, predicate_of(issued.envelope), secret, whole.ids, sample)

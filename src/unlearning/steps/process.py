@@ -1,0 +1,189 @@
+"""process: serve open requests: unlearn, evaluate, gate, promote, certify; whatever happens, each of them ends once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
+from unlearning.lifecycle.gates import Decision, Gate, parse_gates
+from unlearning.lifecycle.requests import (
+    FAILED,
+    GATED,
+    PROMOTED,
+    RECEIVED,
+    REFUSED,
+    RUNNING,
+    Request,
+    remaining,
+    together,
+)
+from unlearning.methods import METHODS
+from unlearning.methods.params import make_method
+from unlearning.naming import choose
+from unlearning.steps import forget_sets
+from unlearning.steps import unlearn as unlearn_step
+from unlearning.steps.certify import Issued, issue, signing_key
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.forgetting import epochs_of
+from unlearning.steps.lineage import find_version
+from unlearning.steps.progress import say
+from unlearning.steps.promote import decide, promote
+from unlearning.steps.references import ensure_reference
+from unlearning.steps.request import told
+from unlearning.steps.request_settings import ProcessSettings
+from unlearning.steps.reuse import reuse_or
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.tracking import certificates, registry, requests, runs
+from unlearning.tracking.lock import Lock, LockLostError
+from unlearning.tracking.registry import Version
+from unlearning.tracking.store import first_line
+
+
+@dataclass(frozen=True)
+class Service:
+    """One call of process.
+
+    Args:
+        settings: what the user decided.
+        gates: read from them.
+        private_key: signs certificates.
+        lock: says that nobody else is serving.
+    """
+
+    settings: ProcessSettings
+    gates: Sequence[Gate]
+    private_key: Ed25519PrivateKey
+    lock: Lock
+
+
+def process(settings: ProcessSettings) -> list[Request]:
+    """Serve every open request to a registered model, in the order of arrival, and return them as they ended.
+
+    A request that an earlier call left running, because it was killed, is picked up again. What goes wrong with one request
+    ends that one, with the reason, and not the others.
+
+    Raises:
+        InputError: before anything is done: there is no key, a setting cannot be used, or somebody else is serving; at the
+            end: requests have failed.
+    """
+    private_key, gates = signing_key(settings.key), _checked(settings)
+    served = []
+    with runs.run("process", f"process requests to {settings.name}"), requests.serving(settings.name) as lock:
+        runs.log_settings("process", asdict(settings))
+        find_version(settings.name, registry.CHAMPION)
+        service = Service(settings, gates, private_key, lock)
+        while group := _next(service):
+            served += _serve(service, group)
+        runs.log_numbers({f"requests_{state}": number for state, number in Counter(one.state for one in served).items()})
+    for one in served:
+        for sentence in told(one, datetime.now(UTC).date()):
+            say(f"process: {sentence}")
+    failed = [one.label for one in served if one.state == FAILED]
+    if failed:
+        raise InputError(f"{len(failed)} of {len(served)} requests failed: {', '.join(failed)}; when mended, ask again")
+    if not served:
+        say(f"process: there is no open request to {settings.name}")
+    return served
+
+
+def _checked(settings: ProcessSettings) -> list[Gate]:
+    """Everything that can be known to be wrong before the first step is taken."""
+    gates = parse_gates(settings.gates)
+    epochs_of(make_method(choose(METHODS, settings.method, "method"), settings.params), settings.epochs)
+    return gates
+
+
+def _next(service: Service) -> list[Request]:
+    """The request that came first, or, in a batch, all that are open; those that are overdue are named."""
+    waiting = [one for one in requests.listed(service.settings.name) if one.is_open]
+    today = datetime.now(UTC).date()
+    for one in waiting:
+        if one.is_overdue(today):
+            say(f"process: {one.label} is OVERDUE: its last day was {one.deadline}")
+    return waiting if service.settings.batch else waiting[:1]
+
+
+def _serve(service: Service, group: list[Request]) -> list[Request]:
+    """One unlearning for one request or several; an exception ends them, a kill leaves them running."""
+    group = [_change(service, one, RUNNING, _begun(one)) for one in group]
+    try:
+        return _forget(service, group)
+    except LockLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's end and not the others'
+        reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {first_line(error)}"
+        say(f"process: {', '.join(one.label for one in group)} failed: {reason}")
+        current = {one.run_id: one for one in requests.listed(service.settings.name)}
+        return [_change(service, current[one.run_id], FAILED, reason) for one in group]
+
+
+def _begun(one: Request) -> str:
+    return "begun" if one.state == RECEIVED else f"picked up again: whoever left it {one.state} has ended"
+
+
+def _change(service: Service, one: Request, state: str, why: str, version: str = "", certificate: str = "") -> Request:
+    """A change of state, as long as nobody else serves."""
+    service.lock.confirm()
+    return requests.change_state(one, state, why, version, certificate)
+
+
+def _forget(service: Service, group: list[Request]) -> list[Request]:
+    champion = find_version(service.settings.name, registry.CHAMPION)
+    forget = together([requests.manifest_of(one) for one in group])
+    _refuse_other_data(champion, forget)
+    if not remaining(forget, forget_sets.forgotten_by(champion)):
+        return _certified(service, group, champion, f"{champion.label} has forgotten it")
+    candidate = _unlearned(service, champion, forget)
+    evaluate(EvaluateSettings(str(candidate.number), name=candidate.model, audit="tables"))
+    served = find_version(service.settings.name, registry.CHAMPION)
+    if served.number != champion.number:  # whatever that one has forgotten must not be lost
+        why = f"begun again from {served.label}, which became the champion meanwhile"
+        return _forget(service, [_change(service, one, RUNNING, why) for one in group])
+    decisions = decide(candidate, list(service.gates))
+    failed = "; ".join(str(one.gate) for one in decisions if not one.passed)
+    why = f"{candidate.label}: {failed} failed" if failed else f"{candidate.label} passed every gate"
+    group = [_gated(service, one, candidate, decisions, why) for one in group]
+    if failed:
+        return [_change(service, one, REFUSED, f"{why}; {champion.label} is served as before") for one in group]
+    promoted = promote(PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model))
+    return _certified(service, group, promoted, f"{promoted.label} has forgotten it and is served")
+
+
+def _refuse_other_data(champion: Version, forget: ForgetSet) -> None:
+    digest = champion.tag("data_digest")
+    if forget.data_digest != digest:
+        raise InputError(
+            f"it names samples of data {forget.data_digest}, and {champion.label}, which is served, was made from data "
+            f"{digest}; ask again, so that it is read against that data"
+        )
+
+
+def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Version:
+    """A version made from the champion that has forgotten the set as well; one that was made before a crash is found again."""
+    own, reference = service.settings, ensure_reference(champion, forget)
+    forget_sets.log([forget])
+    rule = forget_sets.manifest_rule(runs.active_id(), forget)
+    settings = UnlearnSettings(own.method, own.params, rule, own.epochs, str(champion.number), name=champion.model)
+    mark = unlearn_step.mark(settings, champion, reference, forget)
+    return reuse_or("process", mark, own.name, False, lambda: unlearn_step.unlearn(settings))[-1]
+
+
+def _gated(service: Service, one: Request, candidate: Version, decisions: list[Decision], why: str) -> Request:
+    own = {"version": candidate.number, "gates": [str(decision) for decision in decisions]}
+    requests.attach(one, own, "gates.json")
+    return _change(service, one, GATED, why, str(candidate.number))
+
+
+def _certified(service: Service, group: list[Request], version: Version, why: str) -> list[Request]:
+    """Give the version its certificate and leave that on every request that it ends."""
+    first = datetime.fromisoformat(min(one.arrived for one in group))
+    issued: Issued = issue(version, service.private_key, {"received": first})
+    for one in group:
+        certificates.attach(one.run_id, issued.envelope, issued.page)
+    return [_change(service, one, PROMOTED, why, str(version.number), issued.sha256) for one in group]

@@ -1,0 +1,151 @@
+"""verify: is a certificate as it was signed, and does everything at hand agree with it?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.envelope import digest
+from unlearning.lifecycle.findings import Finding
+from unlearning.lifecycle.keys import VARIABLE, load_key, read_public_key
+from unlearning.lifecycle.verify import Evidence, Verdict, open_certificate
+from unlearning.lifecycle.verify import verify as judge
+from unlearning.steps.certificate_facts import certificates_before, files_in, files_of, weights_of
+from unlearning.steps.certify import TAG, sample_id
+from unlearning.steps.progress import say
+from unlearning.steps.request_settings import VerifySettings
+from unlearning.tracking import certificates, runs
+from unlearning.tracking.registry import Version
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the registry says of the version that a certificate names.
+
+    Args:
+        files: sha256 of the version's files; None when they are not to be had.
+        earlier: the earlier certificates that the certificate names, as far as they are there.
+        facts: by field of the predicate; None when there is no such version.
+        findings: what else is wrong.
+        reasons: why something could not be compared.
+    """
+
+    files: dict[str, str] | None = None
+    earlier: tuple[bytes, ...] = ()
+    facts: dict[str, str] | None = None
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+    """A certificate, the keys that may have signed it, and what it is to be compared with."""
+
+    envelope: bytes
+    keys: Sequence[Ed25519PublicKey]
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+def verify(settings: VerifySettings) -> Verdict:
+    """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof.
+
+    Raises:
+        InputError: something is wrong with the certificate, or a file that was named cannot be read.
+    """
+    if bool(settings.sample) != bool(settings.proof):
+        raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
+    given = _given(settings)
+    with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
+        found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(given)
+        verdict = _judged(given, found)
+    print(verdict)
+    for reason in found.reasons:
+        say(f"verify: the registry was not asked, or not about everything: {reason}")
+    if not verdict.good:
+        raise InputError(f"{settings.certificate} does not hold: {'; '.join(map(str, verdict.findings))}")
+    return verdict
+
+
+def _given(settings: VerifySettings) -> Given:
+    evidence = Evidence(
+        files=files_in(_folder(settings.folder)) if settings.folder else None,
+        earlier=[_read(path) for path in _paths(settings.earlier)] or None,
+        proof=_read(settings.proof) if settings.proof else None,
+        sample=sample_id(settings.sample),
+    )
+    return Given(_read(settings.certificate), _public_keys(settings.key), evidence)
+
+
+def _paths(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); give the path of a file") from error
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"folder={path} is not a folder; give the one that holds the version's files")
+    return folder
+
+
+def _public_keys(paths: str) -> list[Ed25519PublicKey]:
+    """Those of the files, or the one that belongs to the signing key in the environment."""
+    if paths:
+        return [read_public_key(Path(path).expanduser()) for path in _paths(paths)]
+    if not os.environ.get(VARIABLE, "").strip():
+        raise InputError("whose signature is to be verified? give the signer's public key: -P key=signing-key.pem.pub")
+    return [load_key().public_key()]
+
+
+def _ask_registry(given: Given) -> Registry:
+    """What the registry has of the version; nothing of a certificate that is wrong by itself."""
+    statement, _ = open_certificate(given.envelope, given.keys)
+    if statement is None:
+        return Registry(reasons=("the certificate itself is wrong",))
+    predicate = statement["predicate"]
+    try:
+        version = certificates.registered(predicate["model"]["name"], predicate["model"]["version"])
+    except InputError as error:
+        return Registry(reasons=(str(error),))
+    earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
+    found = Registry(earlier=tuple(earlier), facts=_facts(version), findings=_named(version, given.envelope))
+    try:
+        weights = {"model.weights_digest": weights_of(version)}
+        return replace(found, files=files_of(version), facts=found.facts | weights)
+    except InputError as error:
+        return replace(found, reasons=(str(error),))
+
+
+def _facts(version: Version) -> dict[str, str]:
+    own = {"model.name": version.model, "model.version": str(version.number), "data_digest": version.tag("data_digest")}
+    return own | {"parent.name": version.model, "parent.version": version.tag("parent_version")}
+
+
+def _named(version: Version, envelope: bytes) -> tuple[Finding, ...]:
+    """The version names its certificate: there is one only."""
+    named = version.tag(TAG)
+    if named == digest(envelope):
+        return ()
+    other = f"another certificate, with the sha256 {named}" if named else "no certificate"
+    return (Finding("registry", "registry certificate", f"{version.label} names {other}"),)
+
+
+def _judged(given: Given, found: Registry) -> Verdict:
+    """Files that were given come before those of the registry; earlier certificates come from both."""
+    own = given.evidence
+    earlier = [*(own.earlier or ()), *found.earlier] or None
+    files = found.files if own.files is None else own.files
+    verdict = judge(given.envelope, given.keys, replace(own, files=files, earlier=earlier, facts=found.facts))
+    return replace(verdict, findings=(*verdict.findings, *found.findings))

@@ -1,0 +1,238 @@
+"""Certificates of promoted versions, and what verify says of them."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lifecycle.certificates import flipped
+from places import ROOT
+from unlearning.errors import InputError
+from unlearning.lifecycle.keys import make_key
+from unlearning.steps import forget_sets
+from unlearning.steps.certificate_facts import files_of, picture_names, predicate_of, weights_of
+from unlearning.steps.certify import certify
+from unlearning.steps.promote import promote
+from unlearning.steps.request_settings import CertifySettings, VerifySettings
+from unlearning.steps.settings import PromoteSettings
+from unlearning.steps.verify import verify
+from unlearning.tracking import certificates, registry
+
+MODEL = "age-resnet50"
+KEY = "UNLEARNING_SIGNING_KEY"
+CERTIFICATE = "person-17.json"
+
+
+@pytest.fixture(scope="module")
+def place(workplace):
+    """A folder with a signing key, named in the environment, and a stranger's."""
+    folder = workplace / "certify"
+    make_key(folder / "signing-key.pem")
+    make_key(folder / "other-key.pem")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY, str(folder / "signing-key.pem"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def certified_store(fill, trained_store, place):
+    """Version 4, which has forgotten 20-28, was promoted and certified."""
+
+    def act():
+        promote(PromoteSettings("4", "test_mae < 100, F > 0.1"))
+        certify(CertifySettings("champion"))
+
+    return fill("certified", trained_store, act)
+
+
+@pytest.fixture
+def certified(use, certified_store, place):
+    """The certificate's file is in the working directory."""
+    use(certified_store)
+    certify(CertifySettings("champion", CERTIFICATE))
+    return registry.find(MODEL, "champion")
+
+
+def check(**more):
+    return verify(VerifySettings(CERTIFICATE, **more))
+
+
+def test_a_promoted_version_is_certified_by_hand(certified):
+    predicate = predicate_of(Path(CERTIFICATE).read_bytes())
+    assert predicate["model"] == {"name": MODEL, "version": "4", "weights_digest": weights_of(certified)}
+    assert predicate["parent"]["version"] == "1"
+    assert predicate["method"]["name"] == "ft"
+    assert predicate["method"]["approximate"] is True
+    assert predicate["method"]["settings"] | {"epochs": "2", "seeds": "0,1"} == predicate["method"]["settings"]
+    assert predicate["earlier"] == []
+    assert Path("person-17.html").read_text().lower().startswith("<!doctype html>")
+
+
+def test_every_file_of_the_version_is_a_subject(certified):
+    names = files_of(certified)
+    assert {"MLmodel", "artifacts/age_model/member-0.safetensors", "artifacts/age_model/spec.json"} <= names.keys()
+    assert not [name for name in names if "registered_model_meta" in name]
+    assert "files" in check().checked
+
+
+def test_the_gates_stand_in_it_with_their_exact_values(certified):
+    gates = predicate_of(Path(CERTIFICATE).read_bytes())["gates"]
+    assert gates["decision"] == "passed"
+    assert [one["gate"] for one in gates["decided"]] == ["test_mae < 100", "F > 0.1"]
+    assert float(gates["decided"][1]["value"]) == pytest.approx(float(certified.tag("F")), rel=1e-5)
+    assert len(gates["decided"][1]["value"]) > 10
+
+
+def test_a_forced_promotion_is_called_forced(trained, place):
+    promote(PromoteSettings("3", "F > 1000", force=True))
+    assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
+
+
+def test_metrics_have_intervals_and_verdicts(certified):
+    metrics = {one["metric"]: one for one in predicate_of(Path(CERTIFICATE).read_bytes())["metrics"]}
+    assert float(metrics["test_mae"]["low"]) <= float(metrics["test_mae"]["value"]) <= float(metrics["test_mae"]["high"])
+    assert metrics["forget_mae"]["verdict"]
+    assert metrics["forget_mae"]["unit"] == "years"
+    assert {"Utility", "Forgetting", "F", "train_mae"} <= metrics.keys()
+    assert metrics["mia_auc"]["value"] == "nan", "what could not be measured stands there too"
+
+
+def test_nobody_is_named_in_it(certified):
+    forgotten = forget_sets.of_version(certified)
+    text = Path(CERTIFICATE).read_text() + Path("person-17.html").read_text()
+    payload = str(predicate_of(Path(CERTIFICATE).read_bytes()))
+    names = picture_names(certified, forgotten.ids)
+    assert names
+    assert not [word for word in (*forgotten.ids, *names) if word in text + payload]
+
+
+def test_a_version_keeps_the_certificate_that_it_has(certified):
+    before = certificates.read(certified.run_id)
+    assert certify(CertifySettings("4")).envelope == before == Path(CERTIFICATE).read_bytes()
+
+
+def test_what_was_never_promoted_is_not_certified(certified):
+    with pytest.raises(InputError, match=r"version 3 \(ft-20-28-e1\) was not promoted.*-e promote -P version=3"):
+        certify(CertifySettings("3"))
+
+
+def test_a_whole_certificate_agrees_with_everything_at_hand(certified, capsys):
+    verdict = check()
+    assert verdict.checked == ("signature", "files", "earlier certificates", "registry")
+    assert verdict.unchecked == ("proof",)
+    assert "ok signature" in capsys.readouterr().out
+
+
+def test_one_byte_changed_in_the_certificate_is_named(certified):
+    whole = Path(CERTIFICATE).read_bytes()
+    for at in range(0, len(whole), len(whole) // 23):
+        Path(CERTIFICATE).write_bytes(flipped(whole, at))
+        with pytest.raises(InputError, match=r"person-17\.json does not hold: (envelope|signature|keyid|payload)"):
+            check(offline=True)
+
+
+def test_a_file_of_the_version_that_was_changed_is_named(certified):
+    weights = registry.download_model(certified) / "artifacts" / "age_model" / "member-1.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(flipped(whole, len(whole) - 1))
+    try:
+        with pytest.raises(InputError, match=r"file artifacts/age_model/member-1\.safetensors: it was changed"):
+            check()
+    finally:
+        weights.write_bytes(whole)
+
+
+def test_a_registry_that_says_something_else_is_named(certified):
+    registry.score(certified, {"data_digest": "another", "certificate": "0" * 64})
+    with pytest.raises(InputError, match=r"registry data_digest: it says 'another'.*names another certificate.*0000"):
+        check()
+
+
+def test_another_signer_is_named(certified, place):
+    with pytest.raises(InputError, match="no key that was given signed"):
+        check(key=str(place / "other-key.pem.pub"))
+    both = f"{place / 'other-key.pem.pub'}, {place / 'signing-key.pem.pub'}"
+    assert check(key=both).good
+
+
+def test_without_a_registry_the_certificate_still_stands(certified, use, empty_store, capfd):
+    use(empty_store)
+    verdict = check()
+    assert verdict.checked == ("signature", "earlier certificates")
+    assert verdict.unchecked == ("files", "registry", "proof")
+    assert f"has no version 4 of a model {MODEL}" in capfd.readouterr().err
+
+
+def test_offline_asks_nobody(certified, monkeypatch):
+    monkeypatch.setattr(certificates, "registered", lambda model, number: pytest.fail("the registry was asked"))
+    assert check(offline=True).unchecked == ("files", "registry", "proof")
+    assert check(offline=True, folder=str(registry.download_model(certified))).checked[1] == "files"
+
+
+def test_the_holder_of_a_sample_can_show_that_it_is_forgotten(certified):
+    forgotten = forget_sets.of_version(certified)
+    certify(CertifySettings("4", sample=forgotten.ids[0], proof="proof.json"))
+    assert "proof" in check(sample=forgotten.ids[0], proof="proof.json").checked
+    with pytest.raises(InputError, match="proof: it does not lead from this sample"):
+        check(sample=forgotten.ids[1], proof="proof.json")
+    assert not [face for face in forgotten.ids if face in Path("proof.json").read_text()]
+
+
+def test_who_was_not_forgotten_gets_no_proof(certified):
+    with pytest.raises(InputError, match="not in the forget set of the certificate"):
+        certify(CertifySettings("4", sample="0" * 32, proof="proof.json"))
+    assert not Path("proof.json").exists()
+
+
+def test_a_proof_without_its_sample_is_asked_for(certified):
+    for settings in ({"sample": "x"}, {"proof": "x.json"}):
+        with pytest.raises(InputError, match="give both"):
+            certify(CertifySettings("4", **settings))
+        with pytest.raises(InputError, match="give both"):
+            check(**settings)
+
+
+def test_whose_key_it_is_must_be_said(certified, monkeypatch):
+    monkeypatch.delenv(KEY)
+    with pytest.raises(InputError, match=r"give the signer's public key: -P key="):
+        check()
+
+
+def test_the_stand_alone_script_agrees(certified, place):
+    command = [sys.executable, "-I", ROOT / "tools" / "verify_certificate.py", CERTIFICATE]
+    command += ["--key", place / "signing-key.pem.pub"]
+    done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok signature" in done.stdout
+
+
+def test_an_ancestor_that_was_certified_later_does_not_break_the_line(certified, monkeypatch):
+    monkeypatch.setattr("unlearning.steps.verify.certificates_before", lambda version: {"f" * 64: b"later"})
+    assert check().good
+
+
+def test_make_key_writes_two_files_and_prints_neither(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "entrypoints.key", "--path", str(tmp_path / "keys" / "mine.pem")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    private = (tmp_path / "keys" / "mine.pem").read_text()
+    assert (tmp_path / "keys" / "mine.pem").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "keys" / "mine.pem.pub").read_text().startswith("-----BEGIN PUBLIC KEY-----")
+    assert not [line for line in private.splitlines()[1:-1] if line in done.stdout + done.stderr]
+    assert re.search(r"export UNLEARNING_SIGNING_KEY=\S+/keys/mine\.pem", done.stderr)
+    again = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 1
+    assert "is already there and is not overwritten" in again.stderr
+
+
+def test_the_statement_fits_the_schema(certified):
+    schema = json.loads((ROOT / "src" / "unlearning" / "lifecycle" / "certificate.schema.json").read_text())
+    envelope = json.loads(Path(CERTIFICATE).read_text())
+    jsonschema.validate(json.loads(base64.b64decode(envelope["payload"])), schema)
