@@ -15,7 +15,7 @@ from places import ROOT
 ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 NAMES = [
     *("main", "prepare", "train", "retrain", "unlearn", "tune", "evaluate", "compare", "promote", "rollback", "status"),
-    *("repair", "request", "process", "certify", "verify", "key", "methods", "experiment", "report"),
+    *("repair", "request", "process", "certify", "verify", "key", "purge", "methods", "experiment", "report"),
 ]
 KINDS = {"int": int, "float": float, "string": str}
 

@@ -25,13 +25,15 @@ from unlearning.lifecycle.facts import (
     moved,
 )
 from unlearning.lifecycle.log_entries import Logged
+from unlearning.lifecycle.purge import GONE
+from unlearning.lifecycle.purge import TAGS as TOMBSTONE
 
 TRUSTS = {"log": "what the audit log says is put back", "aliases": "the aliases as they are now are meant, the rest follows"}
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
 FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count", "method", "params", "epochs", "alpha")
 MOVES = ("state", "gates", "gate_decision", "promoted_by", "promoted_at", "forced_by", "forced_gates")
 RETURNS = ("restored_by", "restored_because", "withdrawn_by", "withdrawn_because", AGAIN)
-GUARDED = (*LINEAGE, *FORGETTING, *MOVES, *RETURNS)
+GUARDED = (*LINEAGE, *FORGETTING, *MOVES, *RETURNS, *TOMBSTONE)
 STATES = {"original": ("remembers", "retired"), "retrained": ("reference", "retired"), "unlearned": ("candidate", "retired")}
 STAGES = {"candidate": STAGING, "reference": NONE, "retired": ARCHIVED, "remembers": NONE}
 MIRROR = "the champion alone is in Production, candidates are in Staging, what was served before is Archived"
@@ -102,6 +104,8 @@ def _mirror(facts: Facts, champion: bool) -> Facts:
     if champion:
         return replace(facts, stage=PRODUCTION, tags=facts.tags | {"state": "remembers" if role == "original" else "forgotten"})
     state = facts.tag("state")
+    if state in GONE:
+        return replace(facts, stage=ARCHIVED)
     if state not in STATES[role]:
         state = "retired" if state == "forgotten" else STATES[role][0]
     stage = ARCHIVED if state == "remembers" and facts.stage == ARCHIVED else STAGES[state]
@@ -121,7 +125,9 @@ def _fits(alias: str, facts: Facts) -> bool:
 
 
 def _due(facts: Facts) -> list[str]:
-    """Aliases that some version must have: this one, if no other has them."""
+    """Aliases that some version must have: this one, if no other has them and its files are there."""
+    if facts.tag("state") in GONE:
+        return []
     if facts.tag("role") == "original":
         return [ORIGINAL]
     return [f"{RETRAINED}-{facts.tag('forget_set')}"] if facts.tag("role") == "retrained" else []

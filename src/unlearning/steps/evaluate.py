@@ -12,6 +12,7 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
+from unlearning.lifecycle.purge import GONE
 from unlearning.naming import choose
 from unlearning.steps import forget_sets
 from unlearning.steps.audit import AUDITS, audit_version, log_audit
@@ -118,7 +119,8 @@ def _choose(settings: EvaluateSettings) -> list[Version]:
     if settings.versions != "all":
         return [find_version(settings.name, reference.strip()) for reference in settings.versions.split(",")]
     champion = find_version(settings.name, registry.CHAMPION)
-    same = [v for v in registry.versions(settings.name) if v.tag("data_digest") == champion.tag("data_digest")]
+    there = [v for v in registry.versions(settings.name) if v.tag("state") not in GONE]
+    same = [v for v in there if v.tag("data_digest") == champion.tag("data_digest")]
     if not settings.forget_set:
         return same
     name = _read_rule(champion, settings.forget_set).name

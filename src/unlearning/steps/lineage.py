@@ -14,6 +14,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.lifecycle.purge import GONE
 from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
@@ -68,7 +69,18 @@ class Parent:
 
 
 def find_version(name: str, reference: str) -> Version:
-    """A version of ours by alias, number or model URI; InputError when there is none, or when it is not ours."""
+    """A version of ours by alias, number or model URI; InputError when there is none, it is not ours, or it was purged."""
+    version = find_known(name, reference)
+    if version.tag("state") in GONE:
+        raise InputError(
+            f"{version.label} of {version.model} was purged: its model and its predictions are gone, and its numbers stay; "
+            f"choose another one from: mlflow run . -e status"
+        )
+    return version
+
+
+def find_known(name: str, reference: str) -> Version:
+    """The same, also one that was purged: its entry, its run and its evidence are there."""
     version = registry.find(name, reference)
     if not {"role", "data_run", "data_digest"} <= version.tags.keys():
         raise InputError(
@@ -132,7 +144,7 @@ def retrained_reference(version: Version, forget: ForgetSet) -> Version:
 
     Of several, the one that also lacks what the version had forgotten before, and nothing else: it is the fair one.
     """
-    known = registry.versions(version.model)
+    known = [one for one in registry.versions(version.model) if one.tag("state") not in GONE]
     named = next((one for one in known if f"retrained-{forget.name}" in one.aliases), None)
     fair = [one for one in known if is_fair(one, version, forget)]
     if fair:

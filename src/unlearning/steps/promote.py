@@ -6,7 +6,8 @@ from functools import partial
 
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import METRICS
-from unlearning.lifecycle.gates import Decision, parse_gates
+from unlearning.lifecycle.gates import Decision, Gate, parse_gates
+from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.evaluate import score
@@ -74,7 +75,7 @@ def _failed(decisions: list[Decision]) -> list[str]:
     return [str(one.gate) for one in decisions if not one.passed]
 
 
-def decide(version: Version, gates: list) -> list[Decision]:
+def decide(version: Version, gates: list[Gate]) -> list[Decision]:
     """The decision of every gate, on the version's own forget set."""
     if version.tag("role") not in ("unlearned", "retrained"):
         raise InputError(
@@ -83,11 +84,24 @@ def decide(version: Version, gates: list) -> list[Decision]:
         )
     forget, alpha = forget_sets.of_version(version), float(version.tag("alpha", str(ALPHA)))
     reference = retrained_reference(version, forget)
-    original = original_of(version)
     names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - METRICS.keys()
-    values = {v.number: score(v, forget, alpha, reference, names) for v in (version, original, reference)}
-    references = {"original": values[original.number], "retrained": values[reference.number]}
-    return [gate.decide(values[version.number], references) for gate in gates]
+    beside = {"original": original_of(version), "retrained": reference}
+    asked = {name: beside[name] for name in dict.fromkeys(gate.reference for gate in gates if gate.reference)}
+    _refuse_purged(asked, gates)
+    references = {name: score(one, forget, alpha, reference, names) for name, one in asked.items()}
+    own = score(version, forget, alpha, reference, names)
+    return [gate.decide(own, references) for gate in gates]
+
+
+def _refuse_purged(asked: dict[str, Version], gates: list[Gate]) -> None:
+    """InputError names the gates that speak of a version whose predictions are gone."""
+    for name, one in asked.items():
+        if one.tag("state") in GONE:
+            named = "; ".join(str(gate) for gate in gates if gate.reference == name)
+            raise InputError(
+                f"{named} cannot be decided: the {name} model, {one.label}, was purged; name numbers or retrained.METRIC "
+                f'instead, as -P gates="test_mae <= 1.1 * retrained.test_mae"'
+            )
 
 
 def _as_data(decision: Decision) -> dict:

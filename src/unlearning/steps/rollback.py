@@ -6,6 +6,7 @@ from functools import partial
 
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import AGAIN
+from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.lineage import find_version
@@ -78,7 +79,7 @@ def _refusal(version: Version, champion: Version, regained: str) -> str:
     others = [
         other.label
         for other in registry.versions(version.model)
-        if other.number < champion.number and asked <= set(other.tag("forgotten").split(","))
+        if other.number < champion.number and other.tag("state") not in GONE and asked <= set(other.tag("forgotten").split(","))
     ]
     choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"
     return (

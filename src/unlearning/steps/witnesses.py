@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.audit import Witnesses
+from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
-from unlearning.steps.lineage import find_version, is_fair, predictions_of
+from unlearning.steps.lineage import find_known, is_fair, predictions_of
 from unlearning.steps.prepare import account_of
 from unlearning.tracking import registry
 from unlearning.tracking.registry import Version
@@ -33,23 +34,24 @@ class Beside:
 
 
 def beside(version: Version, forget: ForgetSet) -> Beside:
-    """Find the witnesses in the registry; a version is no witness of itself."""
-    known = registry.versions(version.model)
+    """Find the witnesses in the registry; a version is no witness of itself, and what was purged is none."""
+    known = [one for one in registry.versions(version.model) if one.tag("state") not in GONE]
     same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
     retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
     retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
     first, second = (*retrained, None, None)[:2]
     original = original_of(version)
-    return Beside(None if original.number == version.number else original, first, second)
+    told = original.number != version.number and original.tag("state") not in GONE
+    return Beside(original if told else None, first, second)
 
 
 def original_of(version: Version) -> Version:
-    """The version at the root of the line: the one that remembers."""
+    """The version at the root of the line: the one that remembers; it may have been purged."""
     while version.tag("role") != "original":
         parent = version.tag("parent_version", "none")
         if parent == "none":
             raise InputError(f"{version.label} names no parent, so there is no original to compare it with")
-        version = find_version(version.model, parent)
+        version = find_known(version.model, parent)
     return version
 
 

@@ -1,0 +1,248 @@
+"""purge: what must not exist any more is deleted for good, and a tombstone with the numbers stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from unlearning.errors import InputError
+from unlearning.lifecycle import purge as rules
+from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
+from unlearning.lifecycle.purge_report import Report, in_words
+from unlearning.steps import forget_sets, purge_cache
+from unlearning.steps.lineage import find_known
+from unlearning.steps.prepare import SETTINGS, account_of
+from unlearning.steps.progress import say
+from unlearning.steps.rollback import remembered
+from unlearning.steps.settings import MODEL_NAME
+from unlearning.tracking import purge as store
+from unlearning.tracking import purge_rows, registry, runs
+from unlearning.tracking.purge import Place
+from unlearning.tracking.registry import Version
+
+JSON, PAGE = "purge.json", "purge.md"
+
+
+@dataclass(frozen=True)
+class PurgeSettings:
+    """A purge.
+
+    Args:
+        version: an alias, a number or a model URI.
+        confirm: the version's name typed back, as ``age-resnet50/1``.
+        reason: why; it is written on the version and into the audit log.
+        force: purge also what a waiting candidate is measured against; never the champion.
+        name: registered model.
+    """
+
+    version: str
+    confirm: str = ""
+    reason: str = ""
+    force: bool = False
+    name: str = MODEL_NAME
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Everything that a purge covers.
+
+    Args:
+        version: whose files go.
+        places: of these files.
+        readings: folders of the cache with pixels of forgotten faces.
+        searches: files of searches for settings that started from the version.
+    """
+
+    version: Version
+    places: list[Place]
+    readings: list[Path]
+    searches: list[Path]
+
+    def listed(self) -> list[File]:
+        """The files of the version in the store, unread."""
+        return [file for place in self.places for file in store.files_of(place)]
+
+    def files(self) -> list[File]:
+        """Every file, with its content's sha256."""
+        own = [file for place in self.places for file in store.read(place, store.files_of(place))]
+        return own + purge_cache.files_of(self.readings, self.searches)
+
+    def erase(self) -> list[str]:
+        """Delete everything but the evidence; returns what was refused, in sentences."""
+        refused = [why for place in self.places for why in store.erase(place, store.files_of(place))]
+        return refused + purge_cache.erase(self.readings, self.searches)
+
+
+def purge(settings: PurgeSettings) -> Report:
+    """Erase a version's model, predictions and checkpoints, cached pixels of forgotten faces, and searches, with proof.
+
+    May be called again: what was interrupted goes on, and what was purged before is looked at again.
+
+    Raises:
+        InputError: it is the champion, its name was not typed back, a waiting candidate needs it, another version is made of
+            its files, or the store does not delete; the sentence says which.
+    """
+    with runs.run("purge", f"purge {settings.version}"):
+        version = find_purgeable(settings.name, settings.version)
+        found = _require_allowed(settings, version)
+        deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
+        scope = _scope_of(version)
+        report = _plan(scope, deed, [loss.sentence for loss in found])
+        _begin(version, deed, report)
+        refused = scope.erase()
+        report = report.ended(scope.files(), {}, refused, [])
+        if not (report.left or refused):
+            _bury(version, deed, report)
+        report = _prove(scope, report)
+        if report.left or refused:
+            raise InputError(f"{report.verdict} {'; '.join(refused)}. What this user cannot delete, the store's owner can.")
+    say(f"purge: {report.verdict}")
+    return report
+
+
+def find_purgeable(name: str, reference: str) -> Version:
+    """The version, also by an alias that it had before a purge took it away."""
+    known = registry.versions(name)
+    former = [version for version in known if reference in version.tag(ALIASES).split(",")]
+    if former and not any(reference in version.aliases for version in known):
+        return former[-1]
+    return find_known(name, reference)
+
+
+def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:
+    """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
+    state = registry.state_of(registry.versions(settings.name))
+    rules.require_dethroned(state, version.number)
+    found = rules.losses(state, version.number)
+    listed = [file for place in store.places_of(version) for file in store.files_of(place)]
+    say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
+    for loss in found:
+        say(f"purge: then {loss.sentence}")
+    rules.require_confirmed(settings.name, version.number, settings.version, settings.confirm)
+    shared = store.others_with_its_files(version)
+    if shared:
+        raise InputError(
+            f"nothing was purged: {', '.join(shared)} is made of the same files as {version.label}; delete that version first"
+        )
+    rules.require_not_awaited(found, version.number, settings.force)
+    return found
+
+
+def _scope_of(version: Version) -> Scope:
+    places = store.places_of(version)
+    searches = purge_cache.searches_from(version.model, version.number)
+    return Scope(version, places, purge_cache.readings_with(forgotten_ids(version.model)), searches)
+
+
+def forgotten_ids(model: str) -> set[str]:
+    """The faces that the champion has forgotten; none where there is no champion, or it has forgotten nothing."""
+    champion = registry.find_or_none(model, registry.CHAMPION)
+    return {face for forget in (forget_sets.forgotten_by(champion) if champion else ()) for face in forget.ids}
+
+
+def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
+    """Everything as it is before the first file goes."""
+    version = scope.version
+    return Report(
+        version.model,
+        version.number,
+        version.label,
+        deed,
+        _remembered(version),
+        scope.files(),
+        rows_before=purge_rows.rows_of(version),
+        rows_source=purge_rows.source_of_rows(),
+        losses=lost,
+        notes=[*_earlier(version), *_faces_left(version), *_leftovers()],
+    )
+
+
+def _remembered(version: Version) -> dict[str, int]:
+    champion = registry.find_or_none(version.model, registry.CHAMPION)
+    return remembered(version, champion) if champion else {}
+
+
+def _begin(version: Version, deed: Deed, report: Report) -> None:
+    """Leave the plan on the run and the mark on the version before the first file goes, so that nothing goes unseen."""
+    runs.log_settings("purge", {"version": version.number, "label": version.label, "reason": deed.reason})
+    runs.set_tags({"purged.version": rules.confirmation(version.model, version.number)})
+    _log(report)
+    if version.tag("state") == PURGED:
+        return
+
+    def decide(known: list[Version]):
+        return rules.begun(registry.state_of(known), version.number, deed)
+
+    registry.transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
+    store.mark(version, rules.PURGING)
+
+
+def _bury(version: Version, deed: Deed, report: Report) -> None:
+    """Leave the tombstone, once."""
+    if version.tag("state") == PURGED:
+        return
+    count = len(report.removed)
+    why = f"{deed.reason}; {report.verdict}" if deed.reason else report.verdict
+
+    def decide(known: list[Version]):
+        return rules.ended(registry.state_of(known), version.number, deed, count)
+
+    registry.transition(version.model, decide, "purge", why)
+    store.mark(version, PURGED)
+
+
+def _prove(scope: Scope, report: Report) -> Report:
+    """Look at everything again, and leave the proof on the run."""
+    copies = store.same_bytes(report.removed)
+    notes = [f"the same bytes as a removed file still lie at {path}" for path in copies]
+    if not any(place.folder for place in scope.places):
+        notes = ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
+    report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
+    _log(report)
+    size = sum(file.size for file in report.removed)
+    runs.log_numbers({"files_removed": len(report.removed), "bytes_removed": size, "files_left": len(report.left)})
+    for note in report.notes:
+        say(f"purge: {note}")
+    return report
+
+
+def _log(report: Report) -> None:
+    runs.log_json(report.as_dict(), JSON)
+    runs.log_text(report.as_markdown(), PAGE)
+
+
+def _earlier(version: Version) -> list[str]:
+    """What an interrupted purge found stands in its own run."""
+    run = version.tag("purged_run")
+    if not run:
+        return []
+    what = "was purged before" if version.tag("state") == PURGED else "a purge was begun before and did not end"
+    return [f"{version.label}: {what}; what was found and removed then stands in {JSON} of run {run}"]
+
+
+def _faces_left(version: Version) -> list[str]:
+    """How many forgotten faces still lie in the image folder; it is the user's, so this is told and not changed."""
+    ids, data_run = forgotten_ids(version.model), version.tag("data_run")
+    try:
+        folder = Path(runs.read_json(data_run, SETTINGS)["data_dir"])
+        manifest, _ = account_of(data_run)
+    except InputError as error:
+        return [f"whether forgotten faces lie in the image folder is unknown: {error}"] if ids else []
+    if not folder.name or not ids:
+        return []
+    root = folder if folder.is_dir() else folder.parent
+    files = manifest.file[manifest.id.isin(ids) & (manifest.copy_of == "")]
+    there = sum((root / name).exists() for name in files)
+    return [f"{there} of {len(files)} pictures of forgotten faces lie in the image folder {folder.name}"]
+
+
+def _leftovers() -> list[str]:
+    """Models that no version holds could remember too."""
+    found = store.unregistered()
+    if not found:
+        return []
+    return [
+        f"{len(found)} logged models belong to no version, left by runs that died, and may remember: {', '.join(found)}; erase "
+        f"them with delete_logged_model and mlflow gc --logged-model-ids"
+    ]

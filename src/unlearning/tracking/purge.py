@@ -1,0 +1,190 @@
+"""Erase the files of a registered version from the artifact store, and list what is there before and after.
+
+MLflow's own deletions leave files: that of a run or of a version only marks a row, and ``mlflow gc`` collects model files only
+after ``delete_logged_model``, takes the model's numbers along, and needs the database. Here the files are deleted in place
+through the artifact store, which works on folders and through a server, and every row stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.purge import MODEL, File, kind_of
+from unlearning.tracking import registry
+from unlearning.tracking.registry import Version
+from unlearning.tracking.store import first_line
+
+REFUSALS = (MlflowException, OSError, NotImplementedError)
+REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
+STEP = "step"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of the artifact store.
+
+    Args:
+        name: for people.
+        uri: where it is.
+        kind: of all its files; empty where their paths tell.
+    """
+
+    name: str
+    uri: str
+    kind: str = ""
+
+    @cached_property
+    def store(self) -> ArtifactRepository:
+        return get_artifact_repository(self.uri)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine; None behind a server or in a bucket."""
+        return Path(self.store.artifact_dir) if isinstance(self.store, LocalArtifactRepository) else None
+
+
+def places_of(version: Version) -> list[Place]:
+    """The logged model and the run of a version; the model also where its row was deleted by hand and its files were not."""
+    model = Place(f"logged model {registry.logged_model_id(version)}", _model_uri(version), MODEL)
+    if not version.run_id:
+        return [model]
+    return [model, Place(f"run {version.run_id}", mlflow.MlflowClient().get_run(version.run_id).info.artifact_uri)]
+
+
+def _model_uri(version: Version) -> str:
+    try:
+        return mlflow.MlflowClient().get_logged_model(registry.logged_model_id(version)).artifact_location
+    except MlflowException:
+        return ModelsArtifactRepository.get_underlying_uri(version.uri)
+
+
+def files_of(place: Place) -> list[File]:
+    """Every file of a place, unread.
+
+    Raises:
+        InputError: the store does not say.
+    """
+    try:
+        return list(_walk(place, None))
+    except (MlflowException, OSError) as error:
+        raise InputError(f"the files of {place.name} cannot be listed: {first_line(error)}") from error
+
+
+def _walk(place: Place, below: str | None) -> Iterator[File]:
+    for info in place.store.list_artifacts(below):
+        if info.is_dir:
+            yield from _walk(place, info.path)
+        else:
+            yield File(place.name, info.path, int(info.file_size or 0), place.kind or kind_of(info.path))
+
+
+def read(place: Place, files: list[File]) -> list[File]:
+    """The files with the sha256 of their content; a remote one is fetched for that, one at a time."""
+    return [replace(file, sha256=_sha256(place, file.path)) for file in files]
+
+
+def _sha256(place: Place, path: str) -> str:
+    try:
+        with tempfile.TemporaryDirectory() as fetched:
+            local = place.store.download_artifacts(path, None if place.folder else fetched)
+            with Path(local).open("rb") as content:
+                return hashlib.file_digest(content, "sha256").hexdigest()
+    except (MlflowException, OSError) as error:
+        raise InputError(f"{path} of {place.name} cannot be read: {first_line(error)}") from error
+
+
+def erase(place: Place, files: list[File]) -> list[str]:
+    """Delete files from the store, a whole model with its folder; returns why the store refused, in sentences."""
+    names = [None] if place.kind else [file.path for file in files if file.goes]
+    refused = []
+    for name in names if files else []:
+        try:
+            place.store.delete_artifacts(name)
+        except REFUSALS as error:
+            refused.append(f"{name or 'the folder'} of {place.name}: {first_line(error)}")
+    return refused
+
+
+def mark(version: Version, state: str) -> None:
+    """Let the pages of the logged model and of the run say so too."""
+    client = mlflow.MlflowClient()
+    if version.run_id:
+        client.set_tag(version.run_id, "state", state)
+    try:
+        client.set_logged_model_tags(registry.logged_model_id(version), {"state": state})
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+
+
+def others_with_its_files(version: Version) -> list[str]:
+    """Other versions, of whatever model, that are made of the same files."""
+    own = (version.model, version.number)
+    return [f"{name}/{number}" for name, number, source, run in _registered()
+            if (name, number) != own and (source == version.source or (run and run == version.run_id))]  # fmt: skip
+
+
+def _registered() -> list[tuple[str, int, str, str]]:
+    """Model, number, source and run of every version in the registry."""
+    client, found, token = mlflow.MlflowClient(), [], None
+    while token is None or token:
+        page = client.search_model_versions(max_results=registry.PAGE, page_token=token)
+        found, token = found + list(page), page.token or ""
+    return [(one.name, int(one.version), one.source, one.run_id or "") for one in found]
+
+
+def unregistered() -> list[str]:
+    """Logged models of this project's runs that no version is made of: leftovers of runs that died."""
+    client = mlflow.MlflowClient()
+    sources = {source for _, _, source, _ in _registered()}
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    found, token = [], None
+    while token is None or token:
+        page = client.search_logged_models(experiments, page_token=token)
+        found, token = found + list(page), page.token or ""
+    return sorted(one.model_id for one in found if f"models:/{one.model_id}" not in sources and _is_ours(one.source_run_id))
+
+
+def _is_ours(run_id: str | None) -> bool:
+    try:
+        return bool(run_id) and STEP in mlflow.MlflowClient().get_run(run_id).data.tags
+    except MlflowException:
+        return False
+
+
+def same_bytes(files: list[File]) -> list[str]:
+    """Files in the folders of this store's experiments whose content is that of a file that remembers."""
+    wanted = {file.sha256: file for file in files if file.path.endswith(REMEMBERING)}
+    sizes = {file.size for file in wanted.values()}
+    found = [(folder, path) for folder in _folders() for path in _of_sizes(folder, sizes) if _digest(path) in wanted]
+    return sorted(str(path.relative_to(folder)) for folder, path in found)
+
+
+def _of_sizes(folder: Path, sizes: set[int]) -> Iterator[Path]:
+    for root, _, names in os.walk(folder) if sizes else ():
+        yield from (path for path in (Path(root) / name for name in names) if path.is_file() and path.stat().st_size in sizes)
+
+
+def _folders() -> list[Path]:
+    """Of the experiments, as far as they lie on this machine."""
+    places = [Place(e.name, e.artifact_location) for e in mlflow.MlflowClient().search_experiments()]
+    return [place.folder for place in places if place.folder]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,127 @@
+"""A purge from end to end: what remembers is gone, what is evidence stays, and everything still says the same."""
+
+import shutil
+
+import mlflow
+import pytest
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+from erasable import take_own_artifacts
+from unlearning.errors import InputError
+from unlearning.lifecycle.gates import parse_gates
+from unlearning.lifecycle.keys import make_key
+from unlearning.steps import forget_sets
+from unlearning.steps.certify import certify
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.lineage import find_version
+from unlearning.steps.promote import decide, promote
+from unlearning.steps.purge import PurgeSettings, purge
+from unlearning.steps.request_settings import CertifySettings
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings
+from unlearning.tracking import mending, registry, runs
+
+MODEL = "age-resnet50"
+ORIGINAL, LOSER = PurgeSettings("original", f"{MODEL}/1", "Art. 17"), PurgeSettings("3", f"{MODEL}/3")
+
+
+@pytest.fixture(scope="module")
+def promoted_store(fill, trained_store):
+    """Version 4, which has forgotten 20-28, is the champion."""
+    return fill("promoted for a purge", trained_store, lambda: promote(PromoteSettings("4", "test_mae < 100")))
+
+
+@pytest.fixture
+def own(use, promoted_store, workplace, monkeypatch, tmp_path):
+    """That store, with artifacts and a cache of the test's own."""
+    use(promoted_store)
+    shutil.copytree(workplace / "cache" / "readings", tmp_path / "cache" / "readings")
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    return take_own_artifacts(tmp_path)
+
+
+def remembering(folder) -> set:
+    """Every file that could tell of a face, by what it is called."""
+    return {path for kind in ("*.safetensors", "predictions.parquet", "pixels.npy") for path in folder.rglob(kind)}
+
+
+def test_nothing_goes_before_the_name_is_typed_back(own, capfd):
+    before = remembering(own)
+    with pytest.raises(InputError, match=r"nothing was purged: .* -P version=original -P confirm=age-resnet50/1"):
+        purge(PurgeSettings("original"))
+    assert remembering(own) == before
+    assert registry.find(MODEL, "original").tag("state") == "retired"
+    assert "member" not in capfd.readouterr().out
+
+
+def test_the_champion_stays_whatever_is_typed(own):
+    before = remembering(own)
+    with pytest.raises(InputError, match="version 4 is the champion, which is never purged"):
+        purge(PurgeSettings("champion", f"{MODEL}/4", force=True))
+    assert remembering(own) == before
+
+
+def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_path):
+    version = registry.find(MODEL, "original")
+    numbers = mlflow.get_run(version.run_id).data.metrics
+    report = purge(ORIGINAL)
+    assert {"model", "predictions", "pixels"} <= {file.kind for file in report.removed}
+    assert all(len(file.sha256) == 64 for file in report.removed)
+    assert (report.left, report.refused) == ([], [])
+    assert not [path for path in remembering(own) if version.run_id in str(path) or version.source[8:] in str(path)]
+    assert not remembering(own / "cache")
+    assert report.remembered == {"20-28": len(forget_sets.forgotten_by(registry.find(MODEL, "champion"))[0].ids)}
+
+    stone = registry.find(MODEL, "1")
+    assert (stone.stage, stone.aliases, stone.tag("state"), stone.tag("purged_because")) == (
+        "Archived",
+        (),
+        "purged",
+        "Art. 17",
+    )
+    assert stone.description.startswith("PURGED ")
+    assert mlflow.get_run(version.run_id).data.metrics == numbers
+    proof = runs.read_json(stone.tag("purged_run"), "purge.json")
+    assert proof["ended"]
+    assert proof["rows"]["before"]["of the version"]["model_versions"] == 1
+    assert proof["rows"]["after"]["of the version"]["metrics"] == proof["rows"]["before"]["of the version"]["metrics"] > 0
+    assert mending.examine(MODEL).found == []
+
+    again = purge(ORIGINAL)
+    assert "Nothing of version 1 of age-resnet50 was left" in again.verdict
+    with pytest.raises(InputError, match="version 1 of age-resnet50 was purged"):
+        find_version(MODEL, "1")
+    gates = parse_gates("test_mae < 100, F > original.F")
+    with pytest.raises(InputError, match=r"F > original\.F cannot be decided: the original model, version 1, was purged"):
+        decide(registry.find(MODEL, "4"), gates)
+    assert decide(registry.find(MODEL, "4"), gates[:1])[0].passed
+    assert list(evaluate(EvaluateSettings("all", audit="tables")).version.unique()) == [2, 3, 4]
+    make_key(tmp_path / "key.pem")
+    assert certify(CertifySettings("champion", key=str(tmp_path / "key.pem"))).envelope
+
+
+def test_searches_that_began_from_a_version_go_with_it(own):
+    mine, other = (own / "cache" / "searches" / f"{MODEL}-{number}" / "ft.db" for number in (3, 4))
+    for path in (mine, other):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"trials")
+    report = purge(LOSER)
+    assert "studies" in {file.kind for file in report.removed}
+    assert (mine.exists(), other.exists()) == (False, True)
+
+
+def test_what_was_not_deleted_is_told_and_a_second_purge_goes_on(own, monkeypatch):
+    def refuse(self, path=None):
+        raise PermissionError("permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalArtifactRepository, "delete_artifacts", refuse)
+        with pytest.raises(InputError, match=r"NOT complete: .*permission denied"):
+            purge(LOSER)
+    assert registry.find(MODEL, "3").tag("state") == "purging"
+    assert mending.examine(MODEL).found == []
+    with pytest.raises(InputError, match="was purged"):
+        promote(PromoteSettings("3", "test_mae < 100"))
+    report = purge(LOSER)
+    assert report.removed
+    assert any("a purge was begun before and did not end" in note for note in report.notes)
+    assert registry.find(MODEL, "3").tag("state") == "purged"

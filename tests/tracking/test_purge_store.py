@@ -1,0 +1,198 @@
+"""What erasing really does to a store: a folder of this test's own, a PostgreSQL database, and a server."""
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+import requests
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+from erasable import take_own_artifacts
+from registered import ORIGINAL, register
+from unlearning.tracking import moves, purge, purge_rows, registry
+
+MODEL = "age-resnet50"
+
+
+@pytest.fixture
+def own(trained):
+    """The trained store with artifacts of its own."""
+    return take_own_artifacts(trained)
+
+
+def files(version) -> list[Path]:
+    """What the file system has of a version, whatever MLflow says."""
+    folders = [place.folder for place in purge.places_of(version)]
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def erase(version) -> list[str]:
+    return [why for place in purge.places_of(version) for why in purge.erase(place, purge.files_of(place))]
+
+
+def numbers(version) -> tuple:
+    """What a tombstone shall still tell."""
+    client = mlflow.MlflowClient()
+    run, model = client.get_run(version.run_id), client.get_logged_model(registry.logged_model_id(version))
+    return registry.find(MODEL, str(version.number)), run.data.metrics, run.data.params, len(model.metrics)
+
+
+def test_mlflows_own_deletion_of_version_and_run_leaves_every_file(own):
+    """The reason for all this; if it fails, MLflow has learned to erase."""
+    version = registry.find(MODEL, "3")
+    before = files(version)
+    client = mlflow.MlflowClient()
+    client.delete_model_version(MODEL, "3")
+    client.delete_run(version.run_id)
+    assert [path for path in before if path.exists()] == before
+
+
+def test_erasing_leaves_the_evidence_and_every_row(own):
+    version = registry.find(MODEL, "original")
+    told, rows = numbers(version), purge_rows.rows_of(version)
+    assert {path.name for path in files(version)} >= {"member-0.safetensors", "predictions.parquet"}
+    assert erase(version) == []
+    assert files(version) == []
+    assert numbers(version) == told
+    assert purge_rows.rows_of(version) == rows
+
+
+def test_erasing_a_version_touches_no_other(own):
+    others = {n: files(registry.find(MODEL, str(n))) for n in (1, 2, 4)}
+    erase(registry.find(MODEL, "3"))
+    assert {n: files(registry.find(MODEL, str(n))) for n in (1, 2, 4)} == others
+    assert [path.name for path in files(registry.find(MODEL, "3"))] == ["20-28.json"]
+
+
+def test_erasing_again_finds_nothing_and_fails_at_nothing(own):
+    version = registry.find(MODEL, "3")
+    erase(version)
+    assert erase(version) == []
+    assert [file.kind for place in purge.places_of(version) for file in purge.files_of(place)] == ["evidence"]
+
+
+def test_a_logged_model_that_was_deleted_by_hand_is_found_and_erased(own):
+    version = registry.find(MODEL, "3")
+    mlflow.MlflowClient().delete_logged_model(registry.logged_model_id(version))
+    assert "member-0.safetensors" in {Path(f.path).name for f in purge.files_of(purge.places_of(version)[0])}
+    erase(version)
+    assert not list(own.rglob(f"{registry.logged_model_id(version)}/**/*.safetensors"))
+    purge.mark(version, "purged")
+
+
+def test_a_store_that_refuses_is_told_in_a_sentence(own, monkeypatch):
+    def refuse(self, path=None):
+        raise PermissionError("permission denied")
+
+    monkeypatch.setattr(LocalArtifactRepository, "delete_artifacts", refuse)
+    version = registry.find(MODEL, "3")
+    assert erase(version) == [
+        f"the folder of logged model {registry.logged_model_id(version)}: permission denied",
+        f"predictions.parquet of run {version.run_id}: permission denied",
+    ]
+
+
+def test_copies_of_removed_weights_in_the_store_are_found(own):
+    version = registry.find(MODEL, "3")
+    place = purge.places_of(version)[0]
+    read = purge.read(place, purge.files_of(place))
+    kept = own / "mlruns" / "0" / "kept.safetensors"
+    shutil.copy(place.folder / "artifacts" / "age_model" / "member-0.safetensors", kept)
+    erase(version)
+    assert purge.same_bytes(read) == ["kept.safetensors"]
+    kept.unlink()
+    assert purge.same_bytes(read) == []
+
+
+def test_another_version_of_the_same_files_is_found_under_any_name(own):
+    version = registry.find(MODEL, "3")
+    assert purge.others_with_its_files(version) == []
+    model_id = registry.logged_model_id(version)
+    registry.add("shop", model_id, version.run_id, ORIGINAL, "", moves.install_original)
+    assert purge.others_with_its_files(version) == ["shop/1"]
+
+
+def test_a_model_that_no_version_holds_is_found(own):
+    client = mlflow.MlflowClient()
+    assert purge.unregistered() == []
+    version = registry.find(MODEL, "3")
+    client.delete_model_version(MODEL, "3")
+    assert purge.unregistered() == [registry.logged_model_id(version)]
+
+
+def test_rows_are_counted_in_either_database(either_store):
+    number = register(either_store, ORIGINAL, moves.install_original)
+    counted = purge_rows.rows_of(registry.find(either_store, str(number)))
+    assert counted["of the version"]["model_versions"] == 1
+    assert counted["of the version"]["registered_model_aliases"] == 2
+    assert counted["all"]["model_version_tags"] >= counted["of the version"]["model_version_tags"] > 4
+    assert purge_rows.source_of_rows() in ("the sqlite database", "the postgresql database")
+
+
+@pytest.fixture
+def server(store, monkeypatch):
+    """A server that hides its folder from its clients, with a database that is made already."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    uri, folder = f"http://127.0.0.1:{port}", store / "hidden"
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}/mlflow.db"]
+    command += ["--artifacts-destination", str(folder), "--port", str(port), "--workers", "1"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with (store / "server.txt").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=store, start_new_session=True)
+    try:
+        _wait(uri, process)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        yield folder
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait(uri: str, process: subprocess.Popen) -> None:
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            if requests.get(f"{uri}/health", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.5)
+    raise TimeoutError("the server did not start")
+
+
+def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
+    client = mlflow.MlflowClient()
+    experiment = client.create_experiment("behind a server")
+    run = client.create_run(experiment, tags={"step": "train"}).info.run_id
+    client.log_metric(run, "F", 0.5)
+    for name in ("predictions.parquet", "forget/20-28.json", "sisa/shard-0/before-slice-1.safetensors"):
+        client.log_text(run, "x", name)
+    model_id = client.create_logged_model(experiment, source_run_id=run).model_id
+    (tmp_path / "member-0.safetensors").write_bytes(b"weights")
+    client.log_model_artifact(model_id, str(tmp_path / "member-0.safetensors"))
+    registry.add(MODEL, model_id, run, ORIGINAL, "", moves.install_original)
+    version = registry.find(MODEL, "1")
+
+    assert {path.name for path in server.rglob("*.*")} >= {"member-0.safetensors", "predictions.parquet"}
+    (weights,) = purge.read(purge.places_of(version)[0], purge.files_of(purge.places_of(version)[0]))
+    assert (weights.size, weights.sha256) == (7, hashlib.sha256(b"weights").hexdigest())
+    assert purge.same_bytes([weights]) == []
+
+    assert erase(version) == []
+    assert {path.name for path in server.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}
+    assert client.get_run(run).data.metrics == {"F": 0.5}
+    rows = purge_rows.rows_of(registry.find(MODEL, "1"))
+    assert rows["all"] == {}
+    assert rows["of the version"]["metrics of the run"] == rows["of the version"]["logged models"] == 1
+    assert purge_rows.source_of_rows() == "what the server's API shows"
+    assert erase(version) == []
