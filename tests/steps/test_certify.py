@@ -154,6 +154,13 @@ def test_a_registry_that_says_something_else_is_named(certified):
         check()
 
 
+def test_the_certificate_of_a_purged_version_still_stands(certified, capfd):
+    registry.score(certified, {"state": "purged"})
+    verdict = check()
+    assert verdict.checked == ("signature", "earlier certificates", "registry")
+    assert "version 4 (ft-20-28-e2) was purged, so its files are gone" in capfd.readouterr().err
+
+
 def test_another_signer_is_named(certified, place):
     with pytest.raises(InputError, match="no key that was given signed"):
         check(key=str(place / "other-key.pem.pub"))

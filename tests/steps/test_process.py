@@ -25,7 +25,7 @@ from unlearning.steps.promote import decide, promote
 from unlearning.steps.request import request
 from unlearning.steps.request_settings import ProcessSettings, RequestSettings
 from unlearning.steps.settings import PromoteSettings
-from unlearning.tracking import certificates, mending, registry, requests
+from unlearning.tracking import certificates, mending, registry, requests, runs
 
 MODEL = "age-resnet50"
 EASY = "test_mae < 100"
@@ -184,6 +184,10 @@ def test_a_version_that_fails_its_gates_is_refused_and_the_champion_stays(traine
     assert "test_mae" not in one.history[-1].why
     assert one.certificate == ""
     assert champion() == before
+    decided = runs.read_json(one.run_id, "gates.json")
+    assert (decided["version"], decided["decision"]) == (3, "failed")
+    assert [(each["gate"], each["passed"]) for each in decided["gates"]] == [("F > 1000", False), ("test_mae < 100", True)]
+    assert mlflow.get_run(one.run_id).data.tags["gate_decision"] == "failed"
 
 
 def test_one_that_fails_says_why_and_the_others_are_served(trained, candidate, monkeypatch, capfd):
@@ -311,6 +315,6 @@ def test_settings_that_cannot_be_used_are_refused_before_anything_is_begun(train
 def test_the_private_key_is_in_no_run_and_no_certificate(served, key):
     secret = load_key(key).private_bytes_raw()
     names = (secret.hex().encode(), key.read_bytes().splitlines()[1], secret_of(load_key(key), "5" * 64).hex().encode())
-    runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
-    told = [str(run.to_dictionary()).encode() for run in runs] + [certificates.read(champion().run_id)]
+    found = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    told = [str(run.to_dictionary()).encode() for run in found] + [certificates.read(champion().run_id)]
     assert not [name for name in names for text in told if name in text]

@@ -33,7 +33,7 @@ from unlearning.steps.evaluate import evaluate
 from unlearning.steps.forgetting import epochs_of
 from unlearning.steps.lineage import find_version
 from unlearning.steps.progress import say
-from unlearning.steps.promote import decide, promote
+from unlearning.steps.promote import as_data, decide, promote
 from unlearning.steps.references import ensure_reference
 from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
@@ -175,8 +175,9 @@ def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Versio
 
 
 def _gated(service: Service, one: Request, candidate: Version, decisions: list[Decision], why: str) -> Request:
-    own = {"version": candidate.number, "gates": [str(decision) for decision in decisions]}
-    requests.attach(one, own, "gates.json")
+    decision = "passed" if all(each.passed for each in decisions) else "failed"
+    content = {"version": candidate.number, "decision": decision, "gates": [as_data(each) for each in decisions]}
+    requests.note_gates(one, content, decision, "; ".join(map(str, decisions)))
     return _change(service, one, GATED, why, str(candidate.number))
 
 

@@ -64,7 +64,7 @@ def _tell(settings: PromoteSettings, version: Version, decisions: list[Decision]
     runs.log_settings("promote", {"version": version.number, "gates": gates, "force": settings.force})
     forget_sets.log(forget_sets.forgotten_by(version))
     content = {"version": version.number, "decision": decision, "dry_run": settings.dry_run}
-    runs.log_json(content | {"gates": [_as_data(one) for one in decisions]}, "gates.json")
+    runs.log_json(content | {"gates": [as_data(one) for one in decisions]}, "gates.json")
     runs.set_tags({"gate_decision": decision, "gates": "; ".join(map(str, decisions))})
     for one in decisions:
         say(f"promote: {one}")
@@ -104,5 +104,6 @@ def _refuse_purged(asked: dict[str, Version], gates: list[Gate]) -> None:
             )
 
 
-def _as_data(decision: Decision) -> dict:
+def as_data(decision: Decision) -> dict:
+    """A decision with its exact values, as JSON holds it."""
     return {"gate": str(decision.gate), "value": decision.value, "bound": decision.bound, "passed": decision.passed}

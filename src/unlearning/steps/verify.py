@@ -14,6 +14,7 @@ from unlearning.errors import InputError
 from unlearning.lifecycle.envelope import digest
 from unlearning.lifecycle.findings import Finding
 from unlearning.lifecycle.keys import VARIABLE, load_key, read_public_key
+from unlearning.lifecycle.purge import GONE
 from unlearning.lifecycle.verify import Evidence, Verdict, open_certificate
 from unlearning.lifecycle.verify import verify as judge
 from unlearning.steps.certificate_facts import certificates_before, files_in, files_of, weights_of
@@ -121,6 +122,8 @@ def _ask_registry(given: Given) -> Registry:
         return Registry(reasons=(str(error),))
     earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
     found = Registry(earlier=tuple(earlier), facts=_facts(version), findings=_named(version, given.envelope))
+    if version.tag("state") in GONE:
+        return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
     try:
         weights = {"model.weights_digest": weights_of(version)}
         return replace(found, files=files_of(version), facts=found.facts | weights)

@@ -133,9 +133,11 @@ def manifest_of(request: Request) -> ForgetSet:
     return ForgetSet.from_dict(runs.read_json(request.run_id, _manifest(request.forget_set)))
 
 
-def attach(request: Request, content: dict, name: str) -> None:
-    """A dictionary as an artifact of a request."""
-    mlflow.MlflowClient().log_dict(request.run_id, content, name)
+def note_gates(request: Request, content: dict, decision: str, gates: str) -> None:
+    """Leave what the gates decided on a request: with all values as an artifact, and in words as tags."""
+    client = mlflow.MlflowClient()
+    client.log_dict(request.run_id, content, "gates.json")
+    client.log_batch(request.run_id, tags=[RunTag("gate_decision", decision), RunTag("gates", gates)])
 
 
 def change_state(request: Request, state: str, why: str, version: str = "", certificate: str = "") -> Request:

@@ -1,0 +1,111 @@
+"""promote, rollback, status and repair as a user calls them: what is decided is told, and what was decided can be undone."""
+
+import json
+
+import mlflow
+import pytest
+
+from unlearning.errors import InputError
+from unlearning.steps.promote import promote
+from unlearning.steps.registry_settings import RepairSettings, RollbackSettings, StatusSettings
+from unlearning.steps.repair import repair
+from unlearning.steps.rollback import rollback
+from unlearning.steps.settings import PromoteSettings
+from unlearning.steps.status import show
+from unlearning.tracking import registry, runs, transitions
+
+MODEL = "age-resnet50"
+
+
+def champion():
+    return registry.find(MODEL, "champion")
+
+
+def last_run(step):
+    return mlflow.search_runs(filter_string=f"tags.step = '{step}'", output_format="list")[0]
+
+
+@pytest.fixture(scope="module")
+def served_store(fill, trained_store):
+    """Version 3 was promoted, then version 4; both have forgotten 20-28."""
+
+    def act():
+        for number in "34":
+            promote(PromoteSettings(number, "test_mae < 100"))
+
+    return fill("served twice by hand", trained_store, act)
+
+
+@pytest.fixture
+def served(use, served_store):
+    use(served_store)
+
+
+def test_a_dry_run_decides_every_gate_and_changes_nothing(trained, tmp_path, capfd):
+    before = registry.versions(MODEL)
+    (tmp_path / "gates.yaml").write_text("- test_mae < 100\n- {metric: F, comparison: '>', bound: 1000}\n")
+    promote(PromoteSettings("4", str(tmp_path / "gates.yaml"), dry_run=True))
+    assert registry.versions(MODEL) == before
+    told, run = capfd.readouterr().err, last_run("promote")
+    assert "passed  test_mae < 100" in told
+    assert "FAILED  F > 1000" in told
+    assert "this was a dry run; version 4 (ft-20-28-e2) would be refused" in told
+    decided = runs.read_json(run.info.run_id, "gates.json")
+    assert (decided["decision"], decided["dry_run"], [one["passed"] for one in decided["gates"]]) == (
+        "failed",
+        True,
+        [True, False],
+    )
+    assert run.data.tags["gate_decision"] == "failed"
+
+
+def test_an_earlier_version_that_has_forgotten_as_much_is_served_again(served):
+    rollback(RollbackSettings("3", "gate set too low"))
+    back, left = champion(), registry.find(MODEL, "4")
+    assert (back.number, back.stage, back.tag("state"), back.tag("restored_because")) == (
+        *(3, "Production", "forgotten"),
+        "gate set too low",
+    )
+    assert {"forgotten", "forgotten-20-28"} <= set(back.aliases)
+    assert (left.stage, left.tag("state"), left.tag("withdrawn_because")) == ("Archived", "retired", "gate set too low")
+    assert transitions.find_log(MODEL).entries[-1]["what"] == "rollback"
+
+
+def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(served, capfd):
+    before = registry.versions(MODEL)
+    with pytest.raises(InputError, match=r"remembers 20-28 \(\d+ faces\), which the champion.*allow_regain=true"):
+        rollback(RollbackSettings("original", "we want it back"))
+    assert registry.versions(MODEL) == before
+    rollback(RollbackSettings("original", "we want it back", allow_regain=True))
+    assert champion().tag("remembers_again").startswith("20-28 (")
+    assert "WARNING: it remembers again" in champion().description
+    assert "WARNING: version 1 (original) remembers again" in capfd.readouterr().err
+    assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("to", "reason", "said"),
+    [
+        ("3", " ", "a rollback needs a reason"),
+        ("champion", "why not", r"version 4 .* is the champion already"),
+        ("17", "why not", "has no version '17'"),
+    ],
+)
+def test_a_rollback_that_cannot_be_is_refused(served, to, reason, said):
+    with pytest.raises(InputError, match=said):
+        rollback(RollbackSettings(to, reason))
+    assert champion().number == 4
+
+
+def test_a_hand_edit_is_shown_by_a_check_and_mended_on_record(served, capsys):
+    show(StatusSettings(check=True))
+    mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", "1")
+    with pytest.raises(InputError, match=r"the registry has \d+ inconsistenc.*mlflow run \. -e repair"):
+        show(StatusSettings("json", check=True))
+    shown = capsys.readouterr().out
+    assert "checked: stages, aliases, tags and descriptions are what the audit log says" in shown
+    assert any("the alias champion is at version 1" in one for one in json.loads(shown[shown.index("{") :])["found"])
+    assert repair(RepairSettings(reason="somebody clicked"))
+    assert champion().number == 4
+    assert [entry["what"] for entry in transitions.find_log(MODEL).entries[-2:]] == ["found", "repair"]
+    show(StatusSettings(check=True))
