@@ -87,8 +87,13 @@ class Case:
         return [(before[mask], now[mask]) for mask in masks if mask.any()]
 
     @cached_property
+    def faces_differ(self) -> bool:
+        """Does every row of ``evaluated`` have an id of its own?"""
+        return self.evaluated.id.is_unique
+
+    @cached_property
     def _retrained_errors(self) -> np.ndarray:
-        return _errors(align(self.retrained, self.evaluated))
+        return _errors(align(self.retrained, self.evaluated, self.faces_differ))
 
     @cached_property
     def _masks(self) -> dict[str, np.ndarray]:

@@ -60,8 +60,12 @@ class Ground:
 
     def faces(self, part: str) -> np.ndarray:
         """Positions of a part without augmented copies, so that no face counts twice; NotKnownError when it is empty."""
-        rows = self.rows[part]
-        return _some(rows[~self.copies[rows]], IN_WORDS[part])
+        return _some(self._sources[part], IN_WORDS[part])
+
+    @cached_property
+    def _sources(self) -> dict[str, np.ndarray]:
+        """The rows of every part without augmented copies."""
+        return {part: rows[~self.copies[rows]] for part, rows in self.rows.items()}
 
     @cached_property
     def forgotten(self) -> np.ndarray:
@@ -208,7 +212,7 @@ def _places(known: pd.Series, ids: pd.Series) -> np.ndarray:
 
 def answers(table: pd.DataFrame, name: str, case: Case, order: np.ndarray, columns: list[str]) -> list[np.ndarray]:
     """Columns of a model's prediction table, in the order of a ground; InputError when one holds what is not a number."""
-    aligned = align(table, case.evaluated)
+    aligned = align(table, case.evaluated, case.faces_differ)
     found = [aligned[column].to_numpy(np.float64)[order] for column in columns]
     broken = sum(int((~np.isfinite(values)).sum()) for values in found)
     if broken:

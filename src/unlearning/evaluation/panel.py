@@ -19,7 +19,7 @@ from unlearning.evaluation.ground import COSTS, Comparison, Ground, Witness, ans
 
 ROLES = {"version": "evaluated", "original": "original", "retrained": "retrained", "second": "second"}
 MEMBERS, MANY_FACES = 4, 250_000
-PAIRS, RETRAINED_PAIRS = 6, 10
+PAIRS, RETRAINED_PAIRS, FEW_PAIRS = 6, 10, 4
 ENOUGH = 3
 Pair = tuple[Comparison, Comparison]
 
@@ -67,7 +67,7 @@ def panel_of(case: Case, measured: Mapping[str, Mapping[str, float]], resamples:
     if len(retrained) < ENOUGH or any(len(own) == 1 for own in said.values()):
         return Panel(ground, models, **_of_tables(models), single=False)
     still = replace(ground, blocks=ground.blocks.still())
-    sampled, fixed = (_of_members(_singles(said, stand, facts)) for stand in (ground, still))
+    sampled, fixed = (_of_members(_singles(said, stand, facts), len(order) > MANY_FACES) for stand in (ground, still))
     return Panel(ground, models, fixed["version"], fixed["original"], sampled["noise"], single=True)
 
 
@@ -106,18 +106,19 @@ def _of_tables(models: Mapping[str, Comparison]) -> dict[str, tuple[Pair, ...]]:
     }
 
 
-def _of_members(members: Mapping[str, list[Witness]]) -> dict[str, tuple[Pair, ...]]:
+def _of_members(members: Mapping[str, list[Witness]], many: bool) -> dict[str, tuple[Pair, ...]]:
     retrained = [*members["retrained"], *members.get("second", [])]
     original = members.get("original", [None])[0]
+    most, most_retrained = (FEW_PAIRS, FEW_PAIRS) if many else (PAIRS, RETRAINED_PAIRS)
 
     def pair(first: Witness, second: Witness) -> Pair:
         another = next(model for model in retrained if model is not second)
         return tuple(Comparison(subject, second, original, another) for subject in (first, second))
 
     return {
-        "version": tuple(pair(*both) for both in _some(product(members["version"], retrained), PAIRS)),
-        "original": tuple(pair(*both) for both in _some(product(members.get("original", []), retrained), PAIRS)),
-        "noise": tuple(pair(*both) for both in _some(combinations(retrained, 2), RETRAINED_PAIRS)),
+        "version": tuple(pair(*both) for both in _some(product(members["version"], retrained), most)),
+        "original": tuple(pair(*both) for both in _some(product(members.get("original", []), retrained), most)),
+        "noise": tuple(pair(*both) for both in _some(combinations(retrained, 2), most_retrained)),
     }
 
 
