@@ -23,7 +23,8 @@ from unlearning.evaluation.verdicts import NOT_KNOWN, OVER, SAME, VERDICTS, WORS
 WORLD = world(2000)
 ORIGINAL, RETRAINED, ANOTHER = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 4)
 QUICK = AuditSettings(resamples=200)
-each_metric = pytest.mark.parametrize("name", AUDIT_METRICS)
+FROM_TABLES = [name for name, metric in AUDIT_METRICS.items() if not metric.measured]
+each_metric = pytest.mark.parametrize("name", FROM_TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def row(found, name: str) -> Row:
 
 
 def test_there_is_one_row_a_metric_in_the_order_of_the_registry(of_original):
-    assert [row.metric for row in of_original.rows] == list(AUDIT_METRICS)
+    assert [row.metric for row in of_original.rows] == FROM_TABLES
     assert list(of_original.table()) == [field.name for field in fields(Row)]
     assert {row.verdict for row in of_original.rows} <= set(VERDICTS)
 

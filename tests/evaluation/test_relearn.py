@@ -11,7 +11,7 @@ import torch
 from forgetting import forget_set
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
-from unlearning.evaluation.relearn import Ain, RelearnSettings, RelearnTime, anamnesis, relearn_time
+from unlearning.evaluation.relearn import Ain, Lesson, RelearnSettings, RelearnTime, anamnesis, relearn_time
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.recipe import Recipe
@@ -105,7 +105,7 @@ def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, 
     found = anamnesis(fabric, network, network, network, faces, rule, recipe, replace(settings, tolerance=0.0))
     assert found.unlearned == found.retrained == RelearnTime((0, 0), (False, False), found.unlearned.cap)
     training, probe = faces.part("train"), faces.part("validation")
-    first, again = (relearn_time(fabric, network, training, probe, 0.0, recipe, settings) for _ in range(2))
+    first, again = (relearn_time(fabric, network, Lesson(training, probe, 0.0, recipe, settings)) for _ in range(2))
     assert first == again == RelearnTime((first.cap,) * 2, (True, True), math.ceil(len(training) / recipe.batch_size))
     assert weights_digest(network) == before
     assert [module.training for module in network.modules()] == states
@@ -115,9 +115,10 @@ def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, 
 def test_a_network_relearns_and_the_order_of_the_faces_follows_the_seed(fabric, faces, spec, recipe):
     training, probe = faces.part("train"), faces.part("validation")
     network, settings = build(spec, seed=0), RelearnSettings(epochs=3, seeds=(0, 1, 2))
-    found = relearn_time(fabric, network, training, probe, 12.0, recipe, settings)
+    lesson = Lesson(training, probe, 12.0, recipe, settings)
+    found = relearn_time(fabric, network, lesson)
     assert not any(found.censored)
-    alone = relearn_time(fabric, network, training, probe, 12.0, recipe, replace(settings, seeds=(2,)))
+    alone = relearn_time(fabric, network, replace(lesson, settings=replace(settings, seeds=(2,))))
     assert alone.steps == found.steps[2:]
     assert 0 < min(found.steps) <= found.mean <= max(found.steps)
 

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.evaluation.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.steps import measured
 from unlearning.steps.audit import HEADLINES, JSON, PAGE, TABLE
 from unlearning.steps.compare import compare
 from unlearning.steps.evaluate import evaluate
@@ -68,14 +70,32 @@ def test_without_a_reference_the_audit_says_what_it_can_and_lists_what_not(train
     assert rows["test_mae"]["version"] > 0
 
 
-def test_a_full_audit_measures_the_models_and_changes_none(trained):
+@pytest.fixture
+def briefly(monkeypatch):
+    """One shuffle, one pass: relearning is tested by itself."""
+    monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
+
+
+def test_a_full_audit_measures_the_models_and_changes_none(trained, briefly):
     version = find_version(MODEL, "ft-20-28-e2")
     before = [weights_digest(member) for member in load_model(model_folder(version)).members]
     evaluate(EvaluateSettings("ft-20-28-e2", audit="full"))
     rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
     assert rows.version["activation_distance"] > 0
     assert 0 < rows.version["cka"] <= 1
+    assert rows.version["relearn_steps"] >= 0
+    assert "steps in 1 shuffles" in rows.note["relearn_steps"]
+    assert "relearn_ratio" in rows.index
     assert [weights_digest(member) for member in load_model(model_folder(version)).members] == before
+
+
+def test_without_a_reference_relearning_is_measured_in_steps(trained, briefly):
+    evaluate(EvaluateSettings("ft-20-28-e2", forget_set="36-44", audit="full"))
+    rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
+    assert rows.version["relearn_steps"] >= 0
+    assert rows.original["relearn_steps"] >= 0
+    assert rows.verdict["relearn_steps"] == "not known"
+    assert {"relearn_ratio", "activation_distance"}.isdisjoint(rows.index)
 
 
 def test_several_alphas_are_a_row_each_and_the_first_gives_the_headline(trained):
@@ -107,4 +127,11 @@ def test_one_version_is_no_comparison(trained):
 def test_a_gate_may_name_any_number_of_the_audit(trained):
     with pytest.raises(InputError, match=r"forget_difference < -1"):
         promote(PromoteSettings("ft-20-28-e2", gates="forget_difference < -1"))
-    assert promote(PromoteSettings("ft-20-28-e2", gates="forget_difference < 100")).number == 4
+    assert promote(PromoteSettings("ft-20-28-e2", gates="F>0,forget_difference<100")).number == 4
+
+
+def test_a_gate_may_name_what_is_measured_on_models(trained, briefly):
+    with pytest.raises(InputError, match=r"activation_distance < 0 failed"):
+        promote(PromoteSettings("ft-20-28-e2", gates="activation_distance<0"))
+    with pytest.raises(InputError, match=r"has no number for a gate .*three seeds"):
+        promote(PromoteSettings("ft-20-28-e2", gates="klom<1"))

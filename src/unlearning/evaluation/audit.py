@@ -26,6 +26,7 @@ from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge
 
 RULE_OF_THREE = 3
+NO_TABLES = ("version", "measured", "remarks")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Witnesses:
         samples: faces shown to the optimiser to make the version, repeated ones counted each time.
         retrained_samples: the same of the retrained model.
         peak_memory_mb: most memory that making the version took, in MB.
-        measured: numbers from elsewhere, by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``.
+        measured: numbers from elsewhere, by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``. The role
+            ``floor`` is the least floor, where the measurement knows its own noise.
+        remarks: what else there is to say of a number, by metric: of how many seeds it is, or that it is only a bound.
     """
 
     version: pd.DataFrame
@@ -63,10 +66,11 @@ class Witnesses:
     retrained_samples: float = math.nan
     peak_memory_mb: float = math.nan
     measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def case(self) -> Case:
         """The same as a case of METRICS."""
-        return Case(self.version, **{name: value for name, value in vars(self).items() if name not in ("version", "measured")})
+        return Case(self.version, **{name: value for name, value in vars(self).items() if name not in NO_TABLES})
 
 
 @dataclass(frozen=True)
@@ -178,31 +182,36 @@ def _plain(value: str | float) -> str | float | None:
 
 
 def audit(witnesses: Witnesses, settings: AuditSettings = AuditSettings()) -> Audit:
-    """Measure every metric on every witness, and judge the version.
+    """Measure every metric on every witness, and judge the version; what is measured elsewhere, where it was handed over.
 
     Raises:
         InputError: two tables, or a table and the manifest, hold different faces.
     """
     panel = panel_of(witnesses.case(), witnesses.measured, settings.resamples, settings.seed)
     numbers = Numbers(panel)
-    found = [(numbers.find(metric, settings.bounds), numbers.noise(metric)) for metric in AUDIT_METRICS.values()]
+    asked = [metric for metric in AUDIT_METRICS.values() if not metric.measured or metric.name in witnesses.measured]
+    found = [(numbers.find(metric, settings.bounds), numbers.noise(metric)) for metric in asked]
     sampled = [noise.ravel() for finding, noise in found if noise is not None and finding.metric.kind != COST]
     level = joint_level(sampled, settings.bounds.floor)
-    findings = [replace(finding, floor=_floor(finding, noise, level)) for finding, noise in found]
-    rows = tuple(_row(finding, settings.bounds) for finding in findings)
+    least = {name: by.get("floor", 0.0) for name, by in witnesses.measured.items()}
+    findings = [replace(finding, floor=_floor(finding, noise, level, least, settings.bounds)) for finding, noise in found]
+    rows = tuple(_row(finding, settings.bounds, witnesses.remarks.get(finding.metric.name, "")) for finding in findings)
     said = warnings(panel, findings, settings.bounds)
     return Audit(rows, sentence(findings, rows), said, unsaid(rows), settings)
 
 
-def _floor(found: Finding, noise: np.ndarray | None, level: float) -> float:
+def _floor(found: Finding, noise: np.ndarray | None, level: float, measured: Mapping[str, float], bounds: Bounds) -> float:
     if noise is None or np.isnan(noise).all():
         return math.nan
+    if found.metric.measured:
+        return max(bounds.measured * float(np.nanmax(noise)), measured.get(found.metric.name, 0.0))
     least = RULE_OF_THREE / found.count if found.metric.share and found.count else 0.0
     return max(float(np.nanquantile(noise, level)), least)
 
 
-def _row(found: Finding, bounds: Bounds) -> Row:
+def _row(found: Finding, bounds: Bounds, remark: str) -> Row:
     metric, decided = found.metric, judge(found, bounds)
+    decided = replace(decided, note="; ".join(filter(None, (decided.note, remark))))
     own = {"metric": metric.name, **{name: getattr(metric, name) for name in ("part", "kind", "unit", "better")}}
     low, high = found.interval
     gap, gap_low, gap_high = found.gap

@@ -29,7 +29,7 @@ class AuditMetric:
         kind: decides how it is judged. ``usefulness``: better than retraining is no fault; ``memory``: one side of the
             retrained model's value is remembering, the other over-forgetting; ``likeness``: any distance from the retrained
             model's value is a fault; ``cost``: has no verdict but a limit, where there is one.
-        unit: ``years``, ``seconds``, ``MB``, ``faces``, or empty for a share, a ratio or a score.
+        unit: ``years``, ``seconds``, ``steps``, ``MB``, ``faces``, or empty for a share, a ratio or a score.
         better: ``higher`` or ``lower``; empty where the retrained model's value is the best.
         remembers: ``higher`` or ``lower``: where remembering takes a metric of the kind ``memory``.
         range: the values it can take.
@@ -43,6 +43,7 @@ class AuditMetric:
         share: is it a share of faces? Then its floor is at least 3 faces (the rule of three): that none of n has something
             is also seen where 3 of n would have it on average.
         paired: is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part.
+        measured: is it measured on models, or on many seeds, and handed over? It is one number a model, without resamples.
     """
 
     name: str
@@ -61,6 +62,7 @@ class AuditMetric:
     inflated: bool = False
     share: bool = False
     paired: bool = False
+    measured: bool = False
 
 
 FORMULAS = {

@@ -30,6 +30,7 @@ class Metric:
         unit: ``years``, ``seconds``, ``faces``, ``MB``, or empty for a ratio.
         better: ``higher`` or ``lower``; empty where neither is better by itself.
         description: one line for people.
+        measured: is it measured on models, or on many seeds? Then the function of a case gives no number.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Metric:
     unit: str
     better: str
     description: str
+    measured: bool = False
 
 
 def utility(case: Case) -> float:
@@ -124,7 +126,7 @@ METRICS = by_name(
 
 GATE_METRICS = METRICS | by_name(
     *(
-        Metric(name, partial(audited, metric=metric), metric.unit, metric.better, metric.description)
+        Metric(name, partial(audited, metric=metric), metric.unit, metric.better, metric.description, metric.measured)
         for name, metric in AUDIT_METRICS.items()
         if name not in METRICS
     )

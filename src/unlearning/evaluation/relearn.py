@@ -124,26 +124,44 @@ def anamnesis(
     Raises:
         InputError: the forget set has no validation face, or no training face.
     """
+    lesson = lesson_of(original, faces, forget, recipe, settings)
+    own, other = (relearn_time(fabric, model, lesson) for model in (unlearned, retrained))
+    return Ain(*ratio(own, other), own, other, lesson.target, lesson.settings.data)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What networks are made to relearn, and when they know it.
+
+    Args:
+        training: faces to learn from.
+        probe: faces that the error is measured on: the forgotten validation faces.
+        target: error to be reached, in years.
+        recipe: gives batch size, flips and shifts.
+        settings: learning rate, most epochs and the seeds.
+    """
+
+    training: FaceSet
+    probe: FaceSet
+    target: float
+    recipe: Recipe
+    settings: RelearnSettings = RelearnSettings()
+
+
+def lesson_of(
+    original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe, settings: RelearnSettings | None = None
+) -> Lesson:
+    """The lesson whose target is what ``original`` errs; arguments and errors as of ``anamnesis``."""
     settings = settings or RelearnSettings()
     forgotten = faces.where(forget_mask(faces.frame, forget))
     probe, training = forgotten.part("validation"), (faces if settings.data == "train" else forgotten).part("train")
     for missing, some in (("validation", probe), ("training", training)):
         if not len(some):
             raise InputError(f"the forget set {forget.rule} has no {missing} face, so nobody can see when it is relearned")
-    target = (1 + settings.tolerance) * mean_absolute_error(original, probe)
-    own, other = (relearn_time(fabric, model, training, probe, target, recipe, settings) for model in (unlearned, retrained))
-    return Ain(*_ratio(own, other), own, other, target, settings.data)
+    return Lesson(training, probe, (1 + settings.tolerance) * mean_absolute_error(original, probe), recipe, settings)
 
 
-def relearn_time(
-    fabric,
-    network: torch.nn.Module,
-    training: FaceSet,
-    probe: FaceSet,
-    target: float,
-    recipe: Recipe,
-    settings: RelearnSettings,
-) -> RelearnTime:
+def relearn_time(fabric, network: torch.nn.Module, lesson: Lesson) -> RelearnTime:
     """rt(M): steps of training a copy of ``network`` until its MAE on ``probe`` is at most ``target`` years, for each shuffle.
 
     The order of the batches follows the seeds alone, so it is the same for any two networks. Fewer steps: remembers more.
@@ -151,28 +169,25 @@ def relearn_time(
     Args:
         fabric: Lightning Fabric: device and precision.
         network: it stays as it is.
-        training: faces to learn from.
-        probe: faces that the error is measured on.
-        target: error to be reached, in years.
-        recipe: gives batch size, flips and shifts.
-        settings: learning rate, most epochs and the seeds.
+        lesson: what it is to learn.
     """
-    now = recipe.fine_tuning(settings.lr, settings.epochs, optimizer="adam", weight_decay=0.0)
-    steps, censored = zip(*(_relearn(fabric, network, training, probe, target, now, s) for s in settings.seeds), strict=True)
-    return RelearnTime(steps, censored, settings.epochs * len(_batches(training, now, 0)))
+    settings = lesson.settings
+    now = lesson.recipe.fine_tuning(settings.lr, settings.epochs, optimizer="adam", weight_decay=0.0)
+    steps, censored = zip(*(_relearn(fabric, network, lesson, now, seed) for seed in settings.seeds), strict=True)
+    return RelearnTime(steps, censored, settings.epochs * len(_batches(lesson.training, now, 0)))
 
 
 def _batches(training: FaceSet, recipe: Recipe, seed: int) -> Batches:
     return Batches(training, None, recipe.batch_size, recipe.flip, recipe.shift, seed)
 
 
-def _relearn(fabric, network, training: FaceSet, probe: FaceSet, target: float, recipe: Recipe, seed: int) -> tuple[int, bool]:
+def _relearn(fabric, network: torch.nn.Module, lesson: Lesson, recipe: Recipe, seed: int) -> tuple[int, bool]:
     """Steps that one shuffle took, and whether they ended at the cap."""
     model = copy.deepcopy(network).requires_grad_(True).to(fabric.device)
     steps = 0
 
     def look() -> None:
-        if mean_absolute_error(model, probe, fabric.device) <= target:
+        if mean_absolute_error(model, lesson.probe, fabric.device) <= lesson.target:
             raise _KnowsAgain
 
     def after_step(done: float) -> None:
@@ -182,13 +197,14 @@ def _relearn(fabric, network, training: FaceSet, probe: FaceSet, target: float, 
 
     try:
         look()
-        fit(fabric, model, _batches(training, recipe, seed), absolute_error, recipe, seed=seed, after_step=after_step)
+        fit(fabric, model, _batches(lesson.training, recipe, seed), absolute_error, recipe, seed=seed, after_step=after_step)
     except _KnowsAgain:
         return steps, False
     return steps, True
 
 
-def _ratio(unlearned: RelearnTime, retrained: RelearnTime) -> tuple[float, str]:
+def ratio(unlearned: RelearnTime, retrained: RelearnTime) -> tuple[float, str]:
+    """rt(U) / rt(R), and whether it is only a bound: a value and a bound of ``Ain``."""
     stopped = any(unlearned.censored), any(retrained.censored)
     if all(stopped) or not retrained.mean:
         return math.nan, "unknown"

@@ -43,6 +43,8 @@ class Bounds:
         chance: how far below the value of a guess the upper end of an attack's interval must lie to be over-forgetting, where
             there is no retrained model to compare with.
         time_limit: largest seconds over those of retraining.
+        measured: how many times as far as the second retrained model a version may be from the first, in what is one number a
+            model, as relearn time is: nobody knows how much that number varies from seed to seed.
     """
 
     level: float = 0.95
@@ -50,6 +52,7 @@ class Bounds:
     nothing_done: float = 1.0
     chance: float = 0.05
     time_limit: float = 0.2
+    measured: float = 2.0
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ SIGNS = {
     NOT_JUDGED: (NONE, OPEN),
 }
 UNKNOWN_SIGN = ("?", OPEN)
-DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0}
+DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1}
 RATIO_DECIMALS = 3
 
 

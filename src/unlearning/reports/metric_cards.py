@@ -58,17 +58,16 @@ def _plain_rows() -> list[list[str]]:
     return [_plain_row(metric) for name, metric in METRICS.items() if name not in AUDIT_METRICS]
 
 
+FORMULAS = {
+    "regained": ("max over earlier sets of MAE of the parent - MAE of the version", "any", "this project"),
+    "median_guess_mae": ("sum abs(median training age - y) / n", "0 to infinity", "standard"),
+}
+USUAL = ("sum abs(e) / n", "0 to infinity", "standard")
+
+
 def _plain_row(metric: Metric) -> list[str]:
-    return [
-        f"`{metric.name}` *always*",
-        metric.description,
-        "`sum abs(e) / n`",
-        metric.unit,
-        "0 to infinity",
-        "",
-        "",
-        "standard",
-    ]
+    formula, span, source = FORMULAS.get(metric.name, USUAL)
+    return [f"`{metric.name}` *always*", metric.description, f"`{formula}`", metric.unit, span, metric.better, "", source]
 
 
 def _row(metric: AuditMetric) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
 from unlearning.evaluation.audit import Audit, Witnesses
 from unlearning.evaluation.audit import audit as judge
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.steps import forget_sets
-from unlearning.steps.measured import measure_models
+from unlearning.steps.measured import OF_MODELS, measure
 from unlearning.steps.progress import say
 from unlearning.steps.settings import AUDITS as AUDITS
 from unlearning.steps.witnesses import Beside, beside, witnesses_of
@@ -16,6 +19,7 @@ from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 
 JSON, TABLE, PAGE = "audit.json", "audit.parquet", "audit.html"
+ROLES = ("version", "original", "retrained")
 HEADLINES = (
     *("Utility", "Forgetting", "F", "forgetting_rescaled", "test_mae", "forget_mae", "test_in_range_mae"),
     *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_normalised", "forget_difference", "seconds_ratio"),
@@ -45,9 +49,24 @@ def audit_version(version: Version, forget: ForgetSet, alpha: float, kind: str) 
     """Audit a version by what the registry holds beside it; ``kind`` is a name of AUDITS."""
     found = beside(version, forget)
     witnesses = witnesses_of(version, forget, alpha, found)
-    if kind == "full":
-        witnesses = replace(witnesses, measured=measure_models(version, found, forget))
+    measured = measure(version, found, forget, witnesses, kind == "full")
+    witnesses = replace(witnesses, measured=measured.numbers, remarks=measured.remarks)
     return Audited(version, forget, found, witnesses, judge(witnesses))
+
+
+def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: list[str]) -> dict[str, dict[str, float]]:
+    """Numbers that no single prediction table gives, for gates: by ``version``, ``original`` and ``retrained``."""
+    if not names:
+        return {}
+    found = beside(version, forget)
+    full = any(name in OF_MODELS for name in names)
+    measured = measure(version, found, forget, witnesses_of(version, forget, alpha, found), full)
+    by_role = {role: {name: measured.numbers.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
+    missing = [name for name, value in by_role["version"].items() if math.isnan(value)]
+    if missing:
+        why = "; ".join(f"{name}: {AUDIT_METRICS[name].description}" for name in missing)
+        raise InputError(f"{version.label} has no number for a gate ({why}); leave it out, or bring what it needs")
+    return by_role
 
 
 def log_audit(audited: Audited, own: bool) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from unlearning.errors import InputError
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.metrics import GATE_METRICS, METRICS
 from unlearning.lifecycle.gates import Decision, Gate, parse_gates
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
+from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
@@ -88,9 +89,11 @@ def decide(version: Version, gates: list[Gate]) -> list[Decision]:
     beside = {"original": original_of(version), "retrained": reference}
     asked = {name: beside[name] for name in dict.fromkeys(gate.reference for gate in gates if gate.reference)}
     _refuse_purged(asked, gates)
-    references = {name: score(one, forget, alpha, reference, names) for name, one in asked.items()}
-    own = score(version, forget, alpha, reference, names)
-    return [gate.decide(own, references) for gate in gates]
+    values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | asked).items()}
+    handed = [name for name in names if GATE_METRICS[name].measured]
+    for role, numbers in measured_by_role(version, forget, alpha, handed).items():
+        values.get(role, {}).update(numbers)
+    return [gate.decide(values["version"], values) for gate in gates]
 
 
 def _refuse_purged(asked: dict[str, Version], gates: list[Gate]) -> None:
