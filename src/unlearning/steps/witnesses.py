@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.audit import Witnesses
@@ -58,12 +60,12 @@ def original_of(version: Version) -> Version:
 def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
     """The prediction tables of a version and of what stands beside it, with what each cost."""
     manifest, _ = account_of(version.tag("data_run"))
-    tables = {name: predictions_of(one) if one else None for name, one in vars(found).items()}
+    tables = {name: table_of(one) if one else None for name, one in vars(found).items()}
     if version.tag("role") == "original":
-        tables["original"] = predictions_of(version)
+        tables["original"] = table_of(version)
     earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
     return Witnesses(
-        predictions_of(version),
+        table_of(version),
         forget=forget,
         forgotten=earlier,
         about=manifest[ABOUT],
@@ -71,6 +73,13 @@ def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Besid
         **tables,
         **costs_of(version, found.retrained),
     )
+
+
+def table_of(version: Version) -> pd.DataFrame:
+    """A version's predictions with those of its seeds; shards are no seeds, each was trained on other faces: without them."""
+    table = predictions_of(version)
+    shards = [name for name in table.columns if name.startswith("member_")] if version.tag("scheme") == "sisa" else []
+    return table.drop(columns=shards)
 
 
 def costs_of(version: Version, reference: Version | None) -> dict[str, float]:

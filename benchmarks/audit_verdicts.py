@@ -1,0 +1,193 @@
+"""What the audit says of models that are known to have forgotten, or to have done nothing, on the faces of an experiment.
+
+    PYTHONPATH=src python benchmarks/audit_verdicts.py --models age-study-small-seed-0,age-study-small-seed-1,\
+age-study-small-seed-2 --sisa age-study-small-sisa-seed-0,age-study-small-sisa-seed-1 --out results/audit-verdicts
+
+A registered model holds what a seed made, or several: of every version of the role ``retrained`` each member is one. Each of
+them is judged beside the others: it never saw the forget set, so it should pass. So is the original of every model, which
+did nothing, so that it should fail what shows memory. With three retrained seeds the floor is one distance of two of them;
+with four and more it is that of all pairs. With SISA models of two seeds, a SISA version that forgot is judged beside its
+own twin, that was trained without the forget set by the same scheme, and the twin of the next seed. Only prediction tables
+are read, no model is loaded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
+from unlearning.evaluation.table import align
+from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
+from unlearning.steps import forget_sets
+from unlearning.steps.lineage import predictions_of
+from unlearning.steps.prepare import account_of
+from unlearning.steps.progress import say
+from unlearning.steps.witnesses import ABOUT, table_of
+from unlearning.tracking import registry
+from unlearning.tracking.registry import Version
+
+NEVER_SAW, DID_NOTHING, SLICED = "another retrained seed", "the original, nothing done", "SISA beside its twin"
+FAULTS = (BETWEEN, WORSE, OVER)
+FEWEST = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Who is judged, beside whom.
+
+    Args:
+        what: one of the three kinds.
+        who: which seeds.
+        witnesses: their tables.
+    """
+
+    what: str
+    who: str
+    witnesses: Witnesses
+
+
+def seeds_of(version: Version) -> dict[str, pd.DataFrame]:
+    """A version's members as versions of one member each, by seed."""
+    table, names = predictions_of(version), version.tag("seeds").split(",")
+    own = table[["id", "split", "age"]]
+    columns = {name: table[f"member_{at}"] for at, name in enumerate(names)}
+    return {name: own.assign(predicted=column, member_0=column) for name, column in columns.items()}
+
+
+def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Several versions as the members of one."""
+    first = tables[0]
+    columns = {f"member_{at}": align(table, first).predicted.to_numpy() for at, table in enumerate(tables)}
+    return first[["id", "split", "age"]].assign(predicted=sum(columns.values()) / len(columns), **columns)
+
+
+def trials(models: list[str]) -> Iterator[Trial]:
+    """Of every forget set with three retrained seeds and more: each of them, and every original."""
+    originals = {f"seed {name}": table for model in models for name, table in seeds_of(original_in(model)).items()}
+    about = about_faces(original_in(models[0]))
+    for forget, retrained in retrained_in(models).items():
+        if len(retrained) < FEWEST:
+            say(f"{forget.rule}: {len(retrained)} retrained seeds; {FEWEST} are needed")
+            continue
+        beside = {"original": next(iter(originals.values())), "forget": forget, "about": about}
+        for name, table in retrained.items():
+            first, *others = (other for other in retrained if other != name)
+            told = f"{name} beside {first} and {', '.join(others)}"
+            given = {"retrained": retrained[first], "second": joined([retrained[other] for other in others])}
+            yield Trial(NEVER_SAW, told, Witnesses(table, **given, **beside))
+        first, *others = retrained
+        given = {"retrained": retrained[first], "second": joined([retrained[other] for other in others])}
+        for name, table in originals.items():
+            told = f"{name} beside {first} and {', '.join(others)}"
+            yield Trial(DID_NOTHING, told, Witnesses(table, **given, **beside | {"original": table}))
+
+
+def sliced_trials(models: list[str]) -> Iterator[Trial]:
+    """Of every forget set that SISA forgot: the version of a seed beside its twin and that of the next seed."""
+    for at, model in enumerate(models):
+        original, following = original_in(model), models[(at + 1) % len(models)]
+        for version in registry.versions(model):
+            if version.tag("role") != "unlearned" or version.tag("scheme") != "sisa":
+                continue
+            forget = forget_sets.of_version(version)
+            twins = [v for name in (model, following) for v in registry.versions(name) if retrains(v, forget)]
+            if len(twins) < 2:
+                say(f"{forget.rule}: the twins of {version.label} in {model} and {following} are missing")
+                continue
+            roles = {"version": version, "original": original, "retrained": twins[0], "second": twins[1]}
+            tables = {role: table_of(one) for role, one in roles.items()}
+            told = f"{model} beside its twin and that of {following}"
+            yield Trial(SLICED, told, Witnesses(**tables, forget=forget, about=about_faces(original)))
+
+
+def retrains(version: Version, forget: ForgetSet) -> bool:
+    """Is it a reference that never saw the forget set?"""
+    return version.tag("role") == "retrained" and version.tag("forget_sha256") == forget.sha256
+
+
+def retrained_in(models: list[str]) -> dict[ForgetSet, dict[str, pd.DataFrame]]:
+    """The retrained seeds of all models, by forget set; a seed that was retrained twice counts once."""
+    found: dict[ForgetSet, dict[str, pd.DataFrame]] = {}
+    for version in (v for model in models for v in registry.versions(model) if v.tag("role") == "retrained"):
+        forget = forget_sets.of_version(version)
+        known = next((one for one in found if one.sha256 == forget.sha256), forget)
+        found.setdefault(known, {}).update({f"seed {name}": table for name, table in seeds_of(version).items()})
+    return found
+
+
+def original_in(model: str) -> Version:
+    """The version that remembers everything."""
+    return next(version for version in registry.versions(model) if version.tag("role") == "original")
+
+
+def about_faces(version: Version) -> pd.DataFrame:
+    """What the manifest says of them."""
+    return account_of(version.tag("data_run"))[0][ABOUT]
+
+
+def row(trial: Trial, found: Audit) -> dict[str, str | int]:
+    """An audit as one line: how often each verdict was given, and the names of those that are faults."""
+    judged = [one for one in found.rows if one.kind != COST]
+    counts = Counter(one.verdict for one in judged)
+    faults = [f"{one.metric} ({one.verdict})" for one in judged if one.verdict in FAULTS]
+    shown = [one for one in judged if one.kind in (MEMORY, LIKENESS) and abs(one.retrained - one.original) > one.floor]
+    return {
+        "model": trial.what,
+        "forget set": trial.witnesses.forget.rule,
+        "who": trial.who,
+        "said": found.sentence.partition(":")[0],
+        "as retraining, or better": counts[SAME] + counts[BETTER],
+        "faults": len(faults),
+        "numbers": len(judged),
+        "that tell original from retrained": len(shown),
+        "which": ", ".join(faults),
+    }
+
+
+def table(chosen: list[Trial], settings: AuditSettings) -> pd.DataFrame:
+    """One row a trial."""
+    rows = []
+    for trial in chosen:
+        rows.append(row(trial, audit(trial.witnesses, settings)))
+        say(f"{trial.what}, {rows[-1]['forget set']}, {trial.who}: {rows[-1]['said']}, {rows[-1]['faults']} faults")
+    return pd.DataFrame(rows)
+
+
+def markdown(rows: pd.DataFrame) -> str:
+    """The table for a README."""
+    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.astype(str).to_numpy().tolist()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+@click.command()
+@click.option(
+    "--models",
+    required=True,
+    help="Registered models, joined by commas.",
+)
+@click.option("--sisa", default="", help="Registered models of two seeds and more that were trained in slices.")
+@click.option("--resamples", default=2000, help="Of the faces.")
+@click.option("--out", default="", help="Folder for verdicts.csv and verdicts.md; empty: only printed.")
+def main(models: str, sisa: str, resamples: int, out: str):
+    """Print the table."""
+    names, sliced = ([name for name in text.split(",") if name] for text in (models, sisa))
+    if len(sliced) == 1:
+        raise click.UsageError("give --sisa of none or of two seeds and more: the twin of another seed gives the floor")
+    rows = table([*trials(names), *sliced_trials(sliced)], AuditSettings(resamples=resamples))
+    print(markdown(rows))
+    if out:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        rows.to_csv(Path(out) / "verdicts.csv", index=False)
+        (Path(out) / "verdicts.md").write_text(markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
