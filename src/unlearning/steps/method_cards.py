@@ -24,8 +24,9 @@ when it is old. The same on a terminal: `mlflow run . -e methods`, and for one o
 
 f(x) is a prediction and y a true age, both in years; f_O is the original model, before it forgets; retain and forget are the
 training faces to keep and to forget. **exact** means that the result is distributed as if the forget set had never been seen;
-everything else is approximate, and only measuring tells how well it forgot. Settings are given as `-P params="lr=1e-4"`; the
-ranges searched are those of `mlflow run . -e tune`. A method that makes passes takes `-P epochs=2,4,8`.
+everything else is approximate, and only measuring tells how well it forgot. Settings are given as `-P params="lr=1e-4"`; their
+defaults are the source's, or [were found on validation faces](defaults.md), and the ranges searched are those of
+`mlflow run . -e tune`. A method that makes passes takes `-P epochs=2,4,8`.
 
 {table}
 
