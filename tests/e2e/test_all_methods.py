@@ -25,7 +25,7 @@ def report(tmp_path_factory):
 def scores(report):
     """One row a model, one column a score."""
     table = pd.read_csv(report / "tables" / "methods.csv")
-    return table.pivot(index="model", columns="metric", values="ours")
+    return table.pivot_table(index="model", columns="metric", values="ours")
 
 
 def test_all_methods_stand_in_the_table_beside_original_and_retrained(scores):
