@@ -49,7 +49,7 @@ def test_every_forgotten_face_keeps_one_drawn_age_and_every_other_its_own(make_t
 
 def test_it_trains_with_plain_adam_whatever_the_recipe(make_task):
     told = watch(GaussianAmnesiac(), make_task())
-    assert (told["optimizer"], told["weight_decay"], told["lr"]) == ("adam", 0.0, 1e-3)
+    assert (told["optimizer"], told["weight_decay"], told["lr"]) == ("adam", 0.0, GaussianAmnesiac.lr)
 
 
 def test_unknown_moments_are_refused_with_the_legal_ones():

@@ -24,7 +24,7 @@ class GaussianAmnesiac:
     Mean and standard deviation are those of the training ages. Each forgotten face gets one draw, which may be any number,
     and keeps it; the faces to keep are trained on with their true ages. The published recipe keeps the epoch of the best
     retain-validation error; here the last one is kept, which is the same for its one epoch. Its batches hold 256 faces,
-    here as many as in training.
+    here as many as in training, and the rate was chosen on validation faces; the source has .001.
 
     Args:
         lr: constant learning rate of Adam.
@@ -41,7 +41,7 @@ class GaussianAmnesiac:
         source="Tarun et al., Deep Regression Unlearning, 2023",
     )
     epochs: ClassVar[int] = 1
-    lr: float = rate(1e-3)
+    lr: float = rate(3e-4)
     moments: str = knob("all", search=tuple(MOMENTS))
     clip: bool = knob(False, search=(False, True))
 

@@ -19,9 +19,10 @@ class BadTeacher:
     """A student learns faces to keep from the original, and faces to forget from a teacher that knows nothing.
 
     It minimises the mean of abs(f(x) - t(x)), where t is the original on the retain set and the bad teacher on the forget
-    set; no true age is shown. The published bad teacher is an untrained network. In regression that says nearly one number
+    set; it is shown no true age. The published bad teacher is an untrained network. In regression that says nearly one number
     of everybody, often far from all ages, so here its outputs are rescaled to mean and standard deviation of the retained
-    ages; or the teacher is a proxy, a twin after a little training on the retain set, which knows of faces in general.
+    ages; or the teacher is a proxy, a twin after a little training on the retain set, which knows of faces in general. That
+    was chosen on validation faces; the source has the untrained one.
 
     Args:
         lr: constant learning rate of Adam.
@@ -43,7 +44,7 @@ class BadTeacher:
     epochs: ClassVar[int] = 1
     lr: float = rate(1e-4)
     retain_share: float = share(0.3, search=(0.1, 1.0))
-    teacher: str = knob("random", search=tuple(TEACHERS))
+    teacher: str = knob("proxy", search=tuple(TEACHERS))
     proxy_lr: float = rate(1e-2, search=(1e-4, 1e-2))
     proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
 
