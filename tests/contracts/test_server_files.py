@@ -33,7 +33,7 @@ def test_the_extra_for_servers_is_tested_with():
 @pytest.mark.parametrize("place", ["script", "compose file"])
 def test_mlflow_has_every_option_that_the_server_is_started_with(place):
     known = {name for parameter in server.params for name in parameter.opts}
-    typed = command() if place == "compose file" else re.findall(r"(?<= )--[a-z-]+", _start_of_mlflow())
+    typed = command() if place == "compose file" else re.findall(r"(?<![\w-])--[a-z-]+", _start_of_mlflow())
     options = {word.partition("=")[0] for word in typed if word.startswith("--")}
     assert {"--app-name", "--artifacts-destination", "--host", "--port", "--workers"} == options
     assert options <= known

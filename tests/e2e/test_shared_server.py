@@ -1,6 +1,7 @@
 """Several people on one server, as docs/server.md sets it up: who may do what, and what becomes of work when it fails."""
 
 import base64
+import re
 import threading
 import time
 
@@ -31,6 +32,7 @@ from unlearning.tracking.audit_log import EXPERIMENT
 
 MODEL, OTHER = "age-resnet50", "age-other"
 EASY = "F > 0.01"
+CREATE, GRANT = "2.0/mlflow/users/create", "3.0/mlflow/users/permissions/grant"
 SMALL = TrainSettings(
     DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 1, "precision": "32-true"}
 )
@@ -141,22 +143,21 @@ def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader,
     assert locks() == []
 
 
-def ask(server, what: str, **content: str) -> dict:
+def ask(server, what: str, **content: str) -> None:
     """The administrator's request to the server's accounts."""
-    answer = requests.post(f"{server.address}/api/2.0/mlflow/users/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
+    answer = requests.post(f"{server.address}/api/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
     assert answer.ok, answer.text
-    return answer.json()
 
 
 @pytest.mark.usefixtures("filled")
 def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, monkeypatch):
     name, password = "colleague", "promotes-what-has-passed"
-    ask(admin, "create", username=name, password=password)
+    ask(admin, CREATE, username=name, password=password)
     for experiment in ("Default", EXPERIMENT):
         number = mlflow.get_experiment_by_name(experiment).experiment_id
         own = {"resource_type": "experiment", "resource_id": number, "permission": "EDIT"}
-        ask(admin, "permissions/grant", username=name, **own)
-    ask(admin, "permissions/grant", username=name, resource_type="registered_model", resource_id=MODEL, permission="MANAGE")
+        ask(admin, GRANT, username=name, **own)
+    ask(admin, GRANT, username=name, resource_type="registered_model", resource_id=MODEL, permission="MANAGE")
     as_user(monkeypatch, admin.address, name, password)
     promote(PromoteSettings("ft-20-28-e2", gates=EASY))
     assert registry.find(MODEL, "champion").number == 4
@@ -258,7 +259,7 @@ def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkey
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     with admin.full_disk(most=500_000):
         sentence = told(run_entry(train_entry, *TYPED, "--seeds", "9", "--name", "age-full"))
-    assert f"the server {admin.address} answered 500 to " in sentence
+    assert re.search(rf"the server {admin.address} (answered 500|broke the connection) each time that it was sent", sentence)
     assert "disk is full" in sentence
     assert registry.versions("age-full") == []
     assert locks() == []

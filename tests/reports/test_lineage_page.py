@@ -3,6 +3,7 @@
 import pytest
 
 from reports.reading import Page
+from unlearning.reports.lineage_figure import nodes_of
 from unlearning.reports.lineage_page import headline, lineage_page
 
 COLUMNS = ("version", "role", "stage")
@@ -35,6 +36,14 @@ def test_the_page_says_what_is_served_and_what_it_has_forgotten():
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():
     assert headline(None) == "No version is the champion: none is served."
     assert headline(version(1, "original", "Production", ["champion"])).endswith("it remembers everything.")
+
+
+def test_what_was_forgotten_over_the_years_is_counted_and_the_last_of_it_named():
+    sets = [f"file:person-{number}.csv" for number in range(1, 40)]
+    late = version(9, "unlearned", "Production", ["champion"], 1, sets)
+    assert headline(late) == "Version 9 is served. It has forgotten 39 forget sets, the last of them file:person-39.csv."
+    (node,) = nodes_of([late])
+    assert node.lines[-1].startswith("has forgotten 39 sets, last")
 
 
 @pytest.mark.parametrize(

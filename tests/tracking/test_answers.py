@@ -40,7 +40,9 @@ def test_no_password_of_an_address_is_shown(uri, shown):
 def test_a_server_that_fails_is_not_one_that_is_away():
     full, away = MlflowException(FULL), MlflowException(AWAY)
     assert (answers.is_silence(full), answers.is_silence(away)) == (False, True)
-    assert "answered 500 to 'model.safetensors'" in answers.breakdown(full)
+    assert "answered 500 each time that it was sent 'model.safetensors'" in answers.breakdown(full)
+    reset = MlflowException(FULL.replace("ResponseError('too many 500 error", "ProtocolError('Connection aborted.', "))
+    assert "broke the connection each time that it was sent 'model.safetensors'" in answers.breakdown(reset)
     assert answers.breakdown(away) == answers.breakdown(ValueError(FULL)) == ""
 
 
@@ -70,4 +72,4 @@ def test_a_run_that_a_broken_server_ends_says_so_in_a_sentence(store):
         raise MlflowException(FULL)
     (run,) = runs.mlflow.search_runs(output_format="list")
     assert run.info.status == "FAILED"
-    assert "answered 500 to 'model.safetensors'" in run.data.tags["failure"]
+    assert "answered 500 each time that it was sent 'model.safetensors'" in run.data.tags["failure"]

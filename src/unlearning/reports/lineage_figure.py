@@ -100,7 +100,10 @@ def _several(group: list[dict]) -> tuple[str, ...]:
 
 
 def _forgot(row: dict) -> str:
-    return f"has forgotten {' + '.join(row['forgotten'])}" if row["forgotten"] else "remembers everything"
+    sets = row["forgotten"]
+    if len(sets) > 2:
+        return f"has forgotten {len(sets)} sets, last {sets[-1]}"
+    return f"has forgotten {' + '.join(sets)}" if sets else "remembers everything"
 
 
 def lineage(nodes: list[Node], theme: Theme) -> Figure:

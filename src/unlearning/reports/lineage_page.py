@@ -6,6 +6,7 @@ from unlearning.reports.page import address, page
 from unlearning.reports.style import THEMES, styled, svg
 
 TEMPLATE = "lineage_page.html.jinja"
+MOST_NAMED = 6
 
 
 def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None) -> str:
@@ -42,6 +43,7 @@ def headline(champion: dict | None) -> str:
     """What is served, in one sentence."""
     if champion is None:
         return "No version is the champion: none is served."
-    forgotten = " and ".join(champion["forgotten"])
+    sets = champion["forgotten"]
+    forgotten = f"{len(sets)} forget sets, the last of them {sets[-1]}" if len(sets) > MOST_NAMED else " and ".join(sets)
     what = f"has forgotten {forgotten}" if forgotten else "has forgotten nothing: it remembers everything"
     return f"Version {champion['version']} is served. It {what}."

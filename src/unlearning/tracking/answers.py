@@ -33,7 +33,7 @@ def store_name() -> str:
 
 def without_password(text: str) -> str:
     """A text in which no URI tells a password."""
-    return re.sub(r"//([^:/@\s]*):[^@\s]*@", r"//\1:***@", text)
+    return re.sub(r"//([^:/@\s]*):[^@/\s]*@", r"//\1:***@", text)
 
 
 @contextmanager
@@ -99,14 +99,18 @@ def is_silence(error: BaseException) -> bool:
 
 
 def breakdown(error: BaseException) -> str:
-    """What a server was asked and answered each time that it failed, in a sentence; empty for any other error."""
-    said = re.match(r"API request to (\S+) failed .*too many (\d+) error responses", str(error), re.DOTALL)
+    """What a server did each time instead of taking what it was sent, in a sentence; empty for any other error.
+
+    A server that fails while it is still being sent a large file breaks the connection before it can answer.
+    """
+    said = re.match(r"API request to (\S+) failed .*(too many (\d+) error responses|Connection aborted)", str(error), re.DOTALL)
     if not said or not isinstance(error, MlflowException):
         return ""
     what = said.group(1).rpartition("/")[2]
+    did = f"answered {said.group(3)}" if said.group(3) else "broke the connection"
     return (
-        f"the server {store_name()} answered {said.group(2)} to {what!r}, each time that it was asked: it failed, and its log "
-        f"says why; see whether its disk is full, and type the same command again"
+        f"the server {store_name()} {did} each time that it was sent {what!r}: its log says why; see whether its disk is full, "
+        f"and type the same command again"
     )
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
-from unlearning.tracking.answers import breakdown, is_silence, refused_in_words
+from unlearning.tracking.answers import breakdown, impatience, is_silence, refused_in_words
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -51,13 +51,23 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
         try:
             yield active
         except BaseException as error:
-            if is_silence(error):  # what a server that is gone is told costs minutes more and reaches nobody
-                raise
             broken = breakdown(error)
-            mlflow.set_tag("failure", f"{type(error).__name__}: {broken or first_line(error)}"[:500])
+            _leave_reason(error, f"{type(error).__name__}: {broken or first_line(error)}"[:500])
             if broken:
                 raise InputError(broken) from error
             raise
+
+
+def _leave_reason(error: BaseException, reason: str) -> None:
+    """The reason on the run; a server that is gone cannot be told, and is asked twice only."""
+    if not is_silence(error):
+        mlflow.set_tag("failure", reason)
+        return
+    try:
+        with impatience():
+            mlflow.set_tag("failure", reason)
+    except MlflowException as second:
+        print(f"the reason could not be left on the run: {first_line(second)}")
 
 
 def launched() -> bool:
