@@ -31,7 +31,7 @@ from unlearning.steps import status
 from unlearning.tracking import registry
 from unlearning.tracking.store import prepare_store
 
-MODEL, A_REQUEST, TIMES = "age-resnet50", 25, 5
+MODEL, A_REQUEST, TIMES = "age-resnet50", 25, 3
 
 
 def versions(count: int) -> Iterator[tuple[dict[str, str], str, str]]:
@@ -109,7 +109,7 @@ def measure(name: str, count: int, page: str) -> None:
 @click.option("--store", default="both", type=click.Choice(["sqlite", "postgresql", "both"]), help="Which stores.")
 @click.option("--page", default="", help="File to keep the HTML page in.")
 def main(count: int, store: str, page: str):
-    """Print seconds, each the median of five."""
+    """Print seconds, each the median of three."""
     with tempfile.TemporaryDirectory() as place:
         if store in ("sqlite", "both"):
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{place}/mlflow.db"
