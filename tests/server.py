@@ -55,7 +55,7 @@ class Server:
         own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
         own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "SERVER_FOLDER": str(self.folder)}
         own |= {"SERVER_PORT": str(self.port), "SERVER_DATABASE_PORT": str(self.database_port), "SERVER_WORKERS": "1"}
-        own |= {"MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD, "SERVER_DATABASE_OPTIONS": "-c fsync=off"}
+        own |= {"MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD, "SERVER_DATABASE_OPTIONS": "-c fsync=off", "SERVER_PATIENCE": "900"}
         return subprocess.run([SCRIPT, *words], env=own | settings, cwd="/", capture_output=True, text=True, check=False)
 
     def start(self) -> None:
