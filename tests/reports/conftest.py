@@ -8,7 +8,7 @@ import pytest
 
 from reports.experiments import outcomes
 from unlearning.data.settings import DataSettings
-from unlearning.studies.plan import STUDIES
+from unlearning.studies.plan import EVERY, STUDIES, Arm
 from unlearning.studies.results import Results
 
 HAND = [
@@ -28,6 +28,7 @@ REASONS = [
     ("age", "age N is outside N-N", 1234),
     ("quality", "contrast N is below N", 1),
 ]
+OTHERS = (Arm("scrub", (5,)), Arm("ssd", (0,)), Arm("rnd", (8,)), Arm("ft", (8,)))
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def make_results():
     def make(studies=tuple(STUDIES), more=None, seeds=3, faces=240, preset="small"):
         plan: dict[str, dict[str, set]] = {}
         for study in (STUDIES[name] for name in studies):
-            for rule, arm in ((rule, arm) for rule in study.forget_sets for arm in study.arms):
+            arms = [arm for arm in study.arms if arm.method != EVERY] or OTHERS
+            for rule, arm in ((rule, arm) for rule in study.forget_sets for arm in arms):
                 plan.setdefault(rule, {}).setdefault(f"{arm.method} {arm.params}".strip(), set()).update(arm.epochs)
         for arm, milestones in (more or {}).items():
             plan.setdefault("20-28", {})[arm] = set(milestones)

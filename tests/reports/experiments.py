@@ -19,8 +19,9 @@ def predictions(ages, splits, predicted) -> pd.DataFrame:
 
 def outcome(forget, arm, epochs, evaluated, retrained) -> Outcome:
     """One outcome of prediction tables, one a seed."""
-    cases = tuple(Case(own, reference, forget) for own, reference in zip(evaluated, retrained, strict=True))
-    pooled = Case(pool(list(evaluated)), pool(list(retrained)), forget)
+    cost = {"seconds": 3.0 + epochs, "retrained_seconds": 60.0, "samples": 100.0 * epochs, "retrained_samples": 1200.0}
+    cases = tuple(Case(own, reference, forget, **cost) for own, reference in zip(evaluated, retrained, strict=True))
+    pooled = Case(pool(list(evaluated)), pool(list(retrained)), forget, **cost)
     return Outcome(forget.rule, arm, epochs, tuple(range(len(cases))), cases, pooled)
 
 

@@ -20,6 +20,7 @@ OF_STUDY = {
     "forget_set": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets"},
     "defect": {"tradeoff", "defect"},
     "single": set(),
+    "methods": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets", "pareto", "pareto_single"},
 }
 
 
@@ -154,3 +155,9 @@ def test_seeds_that_agree_with_the_reference_wholly_are_no_error(make_results):
             case.evaluated["predicted"] = 30.0
             case.retrained["predicted"] = 30.0
     render_study(results, "light")
+
+
+def test_methods_stand_by_cost_with_their_names_however_few_they_are(make_results):
+    for more, names in ({}, {"scrub", "ssd", "FT", "RND"}), ({"free": (1,)}, {"free"}):
+        known = numbers(make_results([] if more else ["methods"], more=more, seeds=1, faces=120))
+        assert names <= set(texts(draw("pareto", known)))

@@ -14,6 +14,12 @@ AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
 FORGET = ForgetSet("20-28", "20-28", "digest", ("face0000", "face0001"))
 
 
+@pytest.fixture(scope="module")
+def found(results):
+    """The tables of everything that the plan has."""
+    return tables(results)
+
+
 def of_errors(*errors):
     """A prediction table of four faces, the first two of them forgotten, the last one a test face."""
     return predictions(AGES, SPLITS, np.array(AGES, dtype=float) + errors)
@@ -55,15 +61,13 @@ def test_forgetting_is_scaled_by_every_alpha():
     assert (at_10.published, at_10.difference) == (0.69, pytest.approx(np.exp(-0.3) - 0.69))
 
 
-def test_alpha_15_is_the_usual_forgetting(results):
-    found = tables(results)
+def test_alpha_15_is_the_usual_forgetting(found):
     for model, epochs in (("original", 0), ("ft", 8), ("rnd", 2)):
         at_15 = row(found["table_3"], alpha=15, model=model).ours
         assert at_15 == pytest.approx(row(found["all"], forget_set="20-28", arm=model, epochs=epochs).Forgetting)
 
 
-def test_every_published_number_stands_in_its_place(results):
-    found = tables(results)
+def test_every_published_number_stands_in_its_place(found):
     epochs, groups = found["tables_4_to_7"], found["table_8"]
     assert row(epochs, epochs=16, model="rnd", metric="test_mae").published == 13.59
     assert row(epochs, epochs=0, model="original", metric="Forgetting").published == 0.672
@@ -74,15 +78,20 @@ def test_every_published_number_stands_in_its_place(results):
     assert np.isnan(row(epochs, epochs=0, model="retrained", metric="Utility").difference)
 
 
-def test_rnd_as_published_stands_beside_the_studys_rnd(results):
-    table = tables(results)["defect"]
+def test_every_forget_set_has_its_models_in_the_same_order(found):
+    table = found["table_8"]
+    assert list(table.model) == ["original", "ft", "rnd"] * (len(table) // 3)
+
+
+def test_rnd_as_published_stands_beside_the_studys_rnd(found):
+    table = found["defect"]
     same = row(table, epochs=4, model="rnd as_published=true", metric="test_mae")
     assert same.published == row(table, epochs=4, model="rnd", metric="test_mae").published == 15.09
     assert row(table, epochs=4, model="ft", metric="test_mae").published == 4.96
 
 
-def test_single_requests_have_all_arms_and_no_published_numbers(results):
-    table = tables(results)["single"]
+def test_single_requests_have_all_arms_and_no_published_numbers(found):
+    table = found["single"]
     assert set(table.forget_set) == {"random:50"}
     assert set(zip(table.model, table.epochs, strict=True)) == {
         ("original", 0),
@@ -92,12 +101,24 @@ def test_single_requests_have_all_arms_and_no_published_numbers(results):
     assert table.published.isna().all()
 
 
+def test_every_method_stands_once_after_its_own_passes_the_best_f_first(found):
+    table = found["methods"]
+    assert set(table.forget_set) == {"20-28", "random:50"}
+    own = table[(table.forget_set == "20-28") & (table.metric == "F")]
+    shown = list(zip(own.model, own.epochs, strict=True))
+    assert shown[:2] == [("original", 0), ("retrained", 0)]
+    assert set(shown[2:]) == {("scrub", 5), ("ssd", 0), ("ft", 8), ("rnd", 8), ("rnd as_published=true", 8)}
+    assert list(own.ours[2:]) == sorted(own.ours[2:], reverse=True)
+    assert row(table, forget_set="20-28", model="scrub", metric="seconds_ratio").ours == pytest.approx(8 / 60)
+
+
 @pytest.mark.parametrize(
     ("study", "expected"),
     [
         ("alpha", {"table_3", "tables_4_to_7", "table_8", "all"}),
         ("defect", {"defect", "all"}),
         ("single", {"single", "all"}),
+        ("methods", {"table_3", "tables_4_to_7", "table_8", "single", "methods", "all"}),
     ],
 )
 def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected):
@@ -129,12 +150,12 @@ def test_markdown_shows_ours_with_its_deviation_and_the_studys():
     assert "| 10 | 0.741 \u00b1 0.000 (0.69) |" in by_alpha
 
 
-def test_markdown_says_which_reading_of_the_seeds_it_shows(results):
-    for name, table in tables(results).items():
+def test_markdown_says_which_reading_of_the_seeds_it_shows(found):
+    for name, table in found.items():
         said = markdown(table).splitlines()[-1]
         assert "the mean of the seeds' scores" in said
         assert ("columns that end in _pooled" if name == "all" else "column pooled") in said
-        assert ("in brackets the study's number" in said) == (name not in ("all", "single"))
+        assert ("in brackets the study's number" in said) == (name not in ("all", "single", "methods"))
 
 
 def test_a_name_cannot_break_a_markdown_table():

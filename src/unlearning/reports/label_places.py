@@ -40,8 +40,9 @@ def away(points: np.ndarray, middles: np.ndarray, sizes: np.ndarray) -> np.ndarr
 
 
 def _along(line: np.ndarray) -> np.ndarray:
-    """Points of a line so close to each other that no label fits between them."""
-    return np.concatenate([np.linspace(*ends, 2 + int(np.hypot(*np.subtract(*ends)) / APART)) for ends in pairwise(line)])
+    """Points of a line so close to each other that no label fits between them; a line of one corner is that point."""
+    parts = [np.linspace(*ends, 2 + int(np.hypot(*np.subtract(*ends)) / APART)) for ends in pairwise(line)]
+    return np.concatenate([line[:1], *parts])
 
 
 def _choices(point: np.ndarray, size: np.ndarray, taken: np.ndarray, rooms: np.ndarray, area: np.ndarray) -> np.ndarray:

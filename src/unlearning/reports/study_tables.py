@@ -145,7 +145,8 @@ def _melted(theirs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def table_8(ours: pd.DataFrame) -> pd.DataFrame:
     """Experiment 3: the five groups; columns forget_set, model, metric and the values."""
     shown = ours.forget_set.isin(GROUPS) & (ours.epochs == ours.model.map(SHOWN))
-    own = _chosen(ours, shown, ["Utility", "Forgetting", "F"], ["forget_set"])
+    ranked = ours.assign(rank=ours.model.map({model: rank for rank, model in enumerate(SHOWN)}))
+    own = _chosen(ranked, shown, ["Utility", "Forgetting", "F"], ["forget_set", "rank"])
     return _beside(own, _melted(published.table_8(), ["forget_set", "model"]), ["forget_set", "model", "metric"])
 
 
