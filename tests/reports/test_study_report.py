@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from reports.reading import Page, pictures
+from unlearning.evaluation.metrics import METRICS, Metric
 from unlearning.reports import study_reasons
 from unlearning.reports.study_figures import STUDY_FIGURES, render_study
 from unlearning.reports.study_reasons import closeness, defect_sentences
 from unlearning.reports.study_report import headline, how_n_is_read, readings, study_report
-from unlearning.reports.study_tables import Numbers, numbers
+from unlearning.reports.study_tables import METHOD_SCORES, Numbers, numbers
 from unlearning.reports.style import THEMES
 from unlearning.studies import readings as study_readings
 from unlearning.studies.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
@@ -21,6 +22,7 @@ LIMIT = 3_000_000
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 SETUP = {"studies": "alpha,epochs", "commands": "mlflow run . -e experiment", "seconds": "4321", "preset.lr": "1e-5"}
 STUDY_RND = {"test_mae": (8.2, 15.09, 14.3, 13.59), "Forgetting": (0.65, 0.249, 0.242, 0.246)}
+UNDRAWN = {theme: {} for theme in THEMES}
 ARMS = {"rnd": (5.0, 0.78), "ft": (4.8, 0.80)}
 
 
@@ -129,10 +131,12 @@ def test_every_table_says_which_reading_of_the_seeds_it_shows(results, known, pa
     said = how_n_is_read(results)
     assert said.startswith("here: mean of the scores of 3 seeds, \u00b1 their standard deviation; ")
     assert said.endswith("pooled: score of the predictions averaged over 3 seeds")
-    of_scores = [table for table in known.tables if table != "all"]
+    of_scores = [table for table in known.tables if table not in ("all", "methods")]
     shown = sum(known.tables[table].metric.nunique() for table in of_scores) + len(results.forget_sets)
     assert page.texts.count(said) == shown
-    assert len(page.all("caption")) == shown
+    of_methods = known.tables["methods"].forget_set.nunique()
+    assert page.texts.count(said.partition(";")[0]) == of_methods
+    assert len(page.all("caption")) == shown + of_methods
 
 
 def test_a_table_of_one_seed_has_no_two_readings(make_results):
@@ -150,7 +154,7 @@ def test_a_request_of_ones_own_is_shown_and_no_reading_of_the_study(make_results
     own = tuple(replace(each, forget_set="list a.csv") for each in results.outcomes if each.forget_set == "52-60")
     both = Results("small", "digest", (*results.outcomes, *own))
     assert [reading["evidence"] for reading in readings(both)] == [reading["evidence"] for reading in readings(results)]
-    page = Page(study_report(both, {}))
+    page = Page(study_report(both, {}, pictures=UNDRAWN))
     assert any(row[:3] == ["list a.csv", "8", "FT"] for row in page.rows)
     assert "Forget set list a.csv" in page.texts
 
@@ -159,6 +163,31 @@ def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_se
     assert sorted(pictures(page)) == sorted(picture for paper in drawn.values() for picture in paper.values())
     assert all(len(image["alt"]) > 30 for image in page.all("img"))
     assert {figure.caption for figure in STUDY_FIGURES.values()} <= set(page.texts)
+
+
+def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):
+    dummy = Metric("dummy", lambda case: float(len(case.errors("forget"))), "faces", "", "How many faces are forgotten")
+    monkeypatch.setitem(METRICS, "dummy", dummy)
+    results = make_results(["alpha"], more={"oblivion": (3,)}, seeds=1, faces=120)
+    page = Page(study_report(results, {}, pictures=UNDRAWN))
+    heads = next(row for row in page.rows if "dummy (faces)" in row)
+    [whole] = [row for row in page.rows if row[0] == "oblivion" and len(row) == len(heads)]
+    assert whole[1] == "3"
+    count = len(results.outcomes[0].cases[0].errors("forget"))
+    assert float(whole[heads.index("dummy (faces)")].partition("(")[0]) == count
+    [ranked] = [row for row in page.rows if row[0] == "oblivion" and len(row) < len(heads)]
+    assert len(ranked) == 2 + len(METHOD_SCORES)
+    assert "How many faces are forgotten, in faces." in words(page)
+
+
+def test_the_page_prints_on_light_paper_with_everything_that_was_folded_away(opened, text):
+    shown = opened(text, color_scheme="dark", viewport={"width": 680, "height": 960})
+    shown.do(lambda page: page.emulate_media(media="print"))
+    assert shown.see("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert shown.see("[...document.querySelectorAll('.on-dark')].every((each) => !each.offsetParent)")
+    assert shown.see("[...document.querySelectorAll('details table')].every((each) => each.offsetHeight > 0)")
+    wide = "[...document.querySelectorAll('table')].filter((each) => each.getBoundingClientRect().right > 680)"
+    assert shown.see(f"{wide}.map((each) => each.textContent.slice(0, 200))") == []
 
 
 def test_the_setup_is_told(page):

@@ -131,12 +131,16 @@ def alpha_keeps_the_order(results: Results) -> list[Evidence]:
     ranked = sorted(trio, key=lambda outcome: -float(np.mean(at_15.forgetting(outcome.cases))))
     return [
         _measured(
-            f"Forgetting of {upper.arm} - Forgetting of {lower.arm}, smallest over the alphas",
+            f"Forgetting of {_spoken(upper)} - Forgetting of {_spoken(lower)}, smallest over the alphas",
             [upper, lower],
             lambda r, o: np.min([r.forgetting(o[0], alpha) - r.forgetting(o[1], alpha) for alpha in ALPHAS], axis=0),
         )
         for upper, lower in pairwise(ranked)
     ]
+
+
+def _spoken(outcome: Outcome) -> str:
+    return outcome.arm if outcome.arm == ORIGINAL else outcome.arm.upper()
 
 
 def oldest_are_hardest(results: Results) -> list[Evidence]:
