@@ -33,7 +33,7 @@ def test_an_experiment_that_is_run_again_makes_nothing_new(quick, capsys):
     capsys.readouterr()
     again = experiment(ALPHA)
     assert again.equals(first)
-    assert "reused; 0 cells left" in capsys.readouterr().err
+    assert "reused; 8 of 8 cells done, 0 running, 0 left" in capsys.readouterr().err
 
 
 def test_cells_of_another_study_are_shared(quick):

@@ -32,7 +32,7 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
     with start() as again:
         said = again.stderr.read()
     assert again.returncode == 0, said
-    assert f"{FIRST_CELL} reused; 3 cells left" in said
+    assert f"{FIRST_CELL} reused; 1 of 4 cells done, 0 running, 3 left" in said
     assert f"train: reused version 1 (original) of run {original.run_id}" in said
     assert "experiment: retrained 20-28, seed 0: reused" not in said
     [finished] = runs.find_by_tags({"step": "experiment"})

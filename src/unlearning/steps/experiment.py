@@ -126,7 +126,7 @@ class _Clock:
     """How much is done, and how long the rest will take at the seconds a pass over the data took here so far."""
 
     def __init__(self, plan: list[Cell], training_epochs: int):
-        self.training_epochs, self.left = training_epochs, dict.fromkeys(plan)
+        self.training_epochs, self.left, self.cells = training_epochs, dict.fromkeys(plan), len(plan)
         self.seconds, self.passes = 0.0, 0
 
     def tell(self, cell: Cell, seconds: float, workers: int) -> None:
@@ -136,7 +136,9 @@ class _Clock:
             self.seconds, self.passes = self.seconds + seconds, self.passes + self._passes(cell)
         to_go = sum(map(self._passes, self.left)) * self.seconds / max(self.passes, 1) / workers / 60
         took = f"{seconds:.0f} s" if seconds else "reused"
-        say(f"experiment: {cell.title}, seed {cell.seed}: {took}; {len(self.left)} cells left, about {to_go:.0f} minutes")
+        running = min(workers, sum(other.role == cell.role for other in self.left))
+        counts = f"{self.cells - len(self.left)} of {self.cells} cells done, {running} running, {len(self.left) - running} left"
+        say(f"experiment: {cell.title}, seed {cell.seed}: {took}; {counts}, about {to_go:.0f} minutes to go")
 
     def _passes(self, cell: Cell) -> int:
         return max(cell.epochs, default=self.training_epochs)
