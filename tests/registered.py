@@ -1,16 +1,12 @@
-"""Versions in the registry without a model behind them, and stores whose audit log is a test's own."""
+"""Versions in the registry without a model behind them."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from functools import partial
-from pathlib import Path
 
 import mlflow
 
 from unlearning.tracking import moves, registry
-from unlearning.tracking.audit_log import EXPERIMENT
 
 SET = "20-28"
 ORIGINAL = {"role": "original", "state": "remembers", "forgotten": "none", "forget_set": "none", "parent_version": "none"}
@@ -36,18 +32,3 @@ def fill(model: str, candidates: int = 2) -> None:
 def promoting(number: int, **more):
     """The move that makes a version the champion."""
     return partial(moves.promote, number=number, forget_set=SET, tags={"gates": "passed", "promoted_by": "me"}, **more)
-
-
-def take_own_log(folder: Path) -> Path:
-    """Move the audit log of a copied store into the copy's folder, so that tests do not write into each other's."""
-    with sqlite3.connect(folder / "mlflow.db") as database:
-        rows = database.execute(
-            "SELECT run_uuid, artifact_uri FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ?",
-            (EXPERIMENT,),
-        ).fetchall()
-        for run_id, uri in rows:
-            own = folder / "audit" / run_id
-            shutil.copytree(uri.removeprefix("file://"), own)
-            database.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (str(own), run_id))
-    database.close()
-    return folder

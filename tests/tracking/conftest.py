@@ -4,16 +4,10 @@ import mlflow
 import pytest
 
 from postgres import postgres as postgres
-from registered import fill, take_own_log
+from registered import fill
 from unlearning.tracking.store import prepare_store
 
 MODEL = "age-resnet50"
-
-
-@pytest.fixture
-def trained(trained):
-    """A copy of the trained store, its audit log included."""
-    return take_own_log(trained)
 
 
 @pytest.fixture

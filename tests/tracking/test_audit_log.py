@@ -6,7 +6,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from registered import fill, promoting, take_own_log
+from registered import fill, promoting
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
 from unlearning.tracking import audit_log, mending, registry, transitions
@@ -174,4 +174,3 @@ def test_numbers_and_names_of_faces_are_not_in_the_log(trained):
 
 def test_a_copied_store_keeps_a_log_of_its_own(trained, tmp_path):
     assert log_file().is_relative_to(tmp_path)
-    assert take_own_log
