@@ -124,11 +124,14 @@ def mark(version: Version, state: str) -> None:
     client = mlflow.MlflowClient()
     if version.run_id:
         client.set_tag(version.run_id, "state", state)
+    model_id = registry.logged_model_id(version)
     try:
-        client.set_logged_model_tags(registry.logged_model_id(version), {"state": state})
+        client.get_logged_model(model_id)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
+        return  # somebody deleted its row; the run tells
+    client.set_logged_model_tags(model_id, {"state": state})
 
 
 def others_with_its_files(version: Version) -> list[str]:
