@@ -122,7 +122,7 @@ def test_neggrad_shows_no_face_to_keep_and_stops_when_the_forgotten_are_as_wrong
     learned = task.fit(task.copy(), absolute_error, 3e-3, task.batches(retain=False, forget=True), epochs=6, quiet=True)
     task = replace(task, model=learned)
     shown = task.meter.retain
-    unlearned = NegGrad().unlearn(task)
+    unlearned = NegGrad(lr=1e-3).unlearn(task)
     assert task.meter.retain == shown
     errors = [values["forget_error"] for epoch, values in told if epoch]
     unseen = told[0][1]["unseen_error"]
