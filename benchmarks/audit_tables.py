@@ -17,6 +17,7 @@ import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.audit import Witnesses, audit
+from unlearning.evaluation.measured import of_seeds
 from unlearning.evaluation.metrics import measure
 
 AGES, FORGOTTEN = (20, 60), (20, 28)
@@ -50,6 +51,17 @@ def draw_witnesses(rows: int, members: int) -> Witnesses:
     return Witnesses(*tables, forget=forget, about=faces, seconds=1.0, retrained_seconds=9.0, samples=1.0)
 
 
+def tables_of(witnesses: Witnesses) -> dict[str, pd.DataFrame]:
+    """The prediction tables by role."""
+    return {role: getattr(witnesses, role) for role in ("version", "original", "retrained", "second")}
+
+
+def members_of(witnesses: Witnesses) -> np.ndarray:
+    """Which rows are forgotten training faces."""
+    version = witnesses.version
+    return ((version.split == "train") & version.id.isin(witnesses.forget.ids)).to_numpy()
+
+
 def timed(title: str, action) -> None:
     """Run it; print the seconds, those of the processor, and the largest memory so far."""
     start, busy = time.perf_counter(), time.process_time()
@@ -69,6 +81,7 @@ def main(rows: int, members: int):
     timed("four tables drawn", lambda: made.append(draw_witnesses(rows, members)))
     timed("measure (METRICS)", lambda: measure(made[0].case()))
     timed("audit (AUDIT_METRICS)", lambda: audit(made[0]))
+    timed("many seeds (U-LiRA, ...)", lambda: of_seeds(tables_of(made[0]), members_of(made[0])))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.evaluation import attacks
-from unlearning.evaluation.seeds import divergences, held_out_scores, klom, klom_null, likelihood_attack, outputs
+from unlearning.evaluation.seeds import auc_and_tpr, divergences, held_out_scores, klom, klom_null, likelihood_attack, outputs
 
 
 def normal(value: float) -> float:
@@ -153,3 +153,12 @@ def test_the_members_columns_of_a_table_are_the_models():
 def test_too_few_models_or_other_faces_are_refused(function, shapes, named):
     with pytest.raises(InputError, match=named):
         function(*(np.zeros(shape) for shape in shapes))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.5, 1.0])
+@pytest.mark.parametrize("steps", [3, 1000])
+def test_area_and_true_positives_are_those_of_the_counted_attack(rate, steps):
+    members, others = np.random.default_rng(5).integers(0, steps, (2, 300)) + np.array([[0.0], [1.0]])
+    counts = attacks.count(members, others)
+    expected = attacks.auc(counts)[0], attacks.true_positives(counts, rate)[0]
+    assert auc_and_tpr(members, others, rate) == pytest.approx(expected, abs=1e-12)

@@ -62,7 +62,11 @@ def _others(said: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _attacked(said: Mapping[str, np.ndarray], seed: int) -> Measured:
-    found = {role: seeds.likelihood_attack(own, said[RETRAINED], seed=seed) for role, own in _others(said).items()}
+    rounds = {VERSION: seeds.ROUNDS}
+    found = {
+        role: seeds.likelihood_attack(own, said[RETRAINED], seed=seed, rounds=rounds.get(role, 1))
+        for role, own in _others(said).items()
+    }
     own = found[VERSION]
     floors = {"auc": max(0.5 - own.null[0], own.null[1] - 0.5), "tpr": max(own.tpr_null) - own.rate}
     numbers = {

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from unlearning.errors import InputError
-from unlearning.evaluation import attacks
 from unlearning.evaluation.resample import interval
 
 FLOOR = 0.25
@@ -100,15 +99,23 @@ def likelihood_attack(
 
     def attack(own: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
         scores = held_out_scores(own, other, floor, pooled)
-        counts = attacks.count(*scores)
         right = np.mean((np.sign(scores[0] - scores[1]) + 1) / 2)
-        return float(attacks.auc(counts)[0]), float(attacks.true_positives(counts, rate)[0]), float(right)
+        return *auc_and_tpr(*scores, rate), float(right)
 
     values = attack(unlearned, retrained)
     everyone = np.concatenate([unlearned, retrained])
     dealt = [attack(everyone[first], everyone[other]) for first, other in _deals(len(unlearned), len(everyone), rounds, seed)]
     null, tpr_null, _ = (interval(np.array(some)) for some in zip(*dealt, strict=True))
     return SeedAttack(values[0], null, values[1], tpr_null, rate, values[2], (len(unlearned), len(retrained)), len(faces))
+
+
+def auc_and_tpr(members: np.ndarray, others: np.ndarray, rate: float) -> tuple[float, float]:
+    """AUC, and the largest true positive rate at ``rate`` false positives: as of ``attacks``, at the cost of two sorts."""
+    one, two = np.sort(members), np.sort(others)
+    places = np.searchsorted(two, one, side="left").sum() + np.searchsorted(two, one, side="right").sum()
+    allowed = int(rate * len(two) + 1e-9)
+    beaten = len(one) - np.searchsorted(one, two[-1 - allowed], side="right") if allowed < len(two) else len(one)
+    return float(places / (2 * len(one) * len(two))), float(beaten / len(one))
 
 
 def held_out_scores(
