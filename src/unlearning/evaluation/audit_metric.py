@@ -43,6 +43,8 @@ class AuditMetric:
         share: is it a share of faces? Then its floor is at least 3 faces (the rule of three): that none of n has something
             is also seen where 3 of n would have it on average.
         paired: is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part.
+        face_by_face: does it compare the answers of two models face by face? Then any two models are about as far apart as
+            any other two, and one distance of retrained models tells well how far another one would be.
         measured: is it measured on models, or on many seeds, and handed over? It is one number a model, without resamples.
     """
 
@@ -62,6 +64,7 @@ class AuditMetric:
     inflated: bool = False
     share: bool = False
     paired: bool = False
+    face_by_face: bool = False
     measured: bool = False
 
 
@@ -200,6 +203,7 @@ def of_distances(part: str) -> list[AuditMetric]:
             part,
             "mean abs(f_U(x) - f_R(x))",
             f"how far apart the version and the retrained model answer each face of the {words}",
+            face_by_face=True,
         ),
         of_likeness(
             f"{part}_correlation",
@@ -210,5 +214,6 @@ def of_distances(part: str) -> list[AuditMetric]:
             unit="",
             better="higher",
             range="-1 to 1",
+            face_by_face=True,
         ),
     ]

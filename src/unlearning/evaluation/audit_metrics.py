@@ -44,6 +44,7 @@ AUDIT_METRICS = by_name(
         "higher",
         "mean exp(-abs(abs(e_R) - abs(e_U)) / alpha), alpha = 15 years if not said otherwise",
         "likeness of its errors to the retrained model's, on the forget set",
+        face_by_face=True,
     ),
     of_the_study(
         "F",
@@ -53,6 +54,7 @@ AUDIT_METRICS = by_name(
         "Utility * Forgetting",
         "Utility times Forgetting; judged as usefulness, because Utility can outweigh any lack of Forgetting",
         range="0 to infinity",
+        face_by_face=True,
     ),
     *(
         of_the_study(
@@ -62,6 +64,7 @@ AUDIT_METRICS = by_name(
             "higher",
             f"mean exp(-abs(abs(e_R) - abs(e_U)) / {alpha:g})",
             f"Forgetting with alpha = {alpha:g} years",
+            face_by_face=True,
         )
         for alpha in forgetting.ALPHAS
         if alpha != ALPHA
@@ -76,6 +79,7 @@ AUDIT_METRICS = by_name(
         range="any",
         source=OWN,
         needs=("retrained", "original", "second"),
+        face_by_face=True,
     ),
     *(of_errors(part, score) for part, kind in JUDGED_PARTS.items() for score in FORMULAS if score != LEFT_OUT[kind]),
     of_the_worst("worst_age_gap", "band", f"band of {accuracy.BAND} years"),

@@ -43,8 +43,9 @@ class Bounds:
         chance: how far below the value of a guess the upper end of an attack's interval must lie to be over-forgetting, where
             there is no retrained model to compare with.
         time_limit: largest seconds over those of retraining.
-        measured: how many times as far as the second retrained model a version may be from the first, in what is one number a
-            model, as relearn time is: nobody knows how much that number varies from seed to seed.
+        one_pair: how many times as far apart as the only two retrained models a third may be from the first, the noise of the
+            faces aside: nobody knows from one distance how much distances vary from seed to seed. Not of what is compared face
+            by face, where any two models are about as far apart.
     """
 
     level: float = 0.95
@@ -52,7 +53,7 @@ class Bounds:
     nothing_done: float = 1.0
     chance: float = 0.05
     time_limit: float = 0.2
-    measured: float = 2.0
+    one_pair: float = 2.0
 
 
 @dataclass(frozen=True)
