@@ -36,7 +36,7 @@ from unlearning.tracking.registry import Version
 
 NEVER_SAW, DID_NOTHING, SLICED = "another retrained seed", "the original, nothing done", "SISA beside its twin"
 FAULTS = (BETWEEN, WORSE, OVER)
-FEWEST = 3
+FEWEST, SHOWN = 3, 10
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,15 @@ def table(chosen: list[Trial], settings: AuditSettings) -> pd.DataFrame:
 
 
 def markdown(rows: pd.DataFrame) -> str:
-    """The table for a README."""
-    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.astype(str).to_numpy().tolist()]
+    """The table for people: of many faults the first are named."""
+    short = rows.assign(which=[_some(names) for names in rows.which])
+    lines = [list(short.columns), ["---"] * len(short.columns), *short.astype(str).to_numpy().tolist()]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _some(names: str) -> str:
+    first, more = names.split(", ")[:SHOWN], len(names.split(", ")) - SHOWN
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 @click.command()
