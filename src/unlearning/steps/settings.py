@@ -244,31 +244,6 @@ class PromoteSettings:
 
 
 @dataclass(frozen=True)
-class ExperimentSettings:
-    """A run of one or more studies.
-
-    Args:
-        studies: names of STUDIES.
-        preset: name of the experiments' PRESETS.
-        data_dir: folder or table of faces; empty for drawn ones.
-        pretrained: start from timm's weights.
-        weights: start from a local file.
-        seeds: other seeds than the preset's; empty keeps them.
-        workers: processes that run cells at the same time.
-        name: registered models are called NAME-PRESET-seed-N.
-    """
-
-    studies: tuple[str, ...]
-    preset: str = "demo"
-    data_dir: str = ""
-    pretrained: bool = False
-    weights: str = ""
-    seeds: tuple[int, ...] = ()
-    workers: int = 1
-    name: str = "age-study"
-
-
-@dataclass(frozen=True)
 class ReportSettings:
     """A report.
 
