@@ -137,8 +137,9 @@ class _Clock:
         to_go = sum(map(self._passes, self.left)) * self.seconds / max(self.passes, 1) / workers / 60
         took = f"{seconds:.0f} s" if seconds else "reused"
         running = min(workers, sum(other.role == cell.role for other in self.left))
+        pace = f"about {to_go:.0f} minutes to go" if self.passes else "how long is not known yet"
         counts = f"{self.cells - len(self.left)} of {self.cells} cells done, {running} running, {len(self.left) - running} left"
-        say(f"experiment: {cell.title}, seed {cell.seed}: {took}; {counts}, about {to_go:.0f} minutes to go")
+        say(f"experiment: {cell.title}, seed {cell.seed}: {took}; {counts}, {pace}")
 
     def _passes(self, cell: Cell) -> int:
         return max(cell.epochs, default=self.training_epochs)
