@@ -210,6 +210,14 @@ def test_the_server_answers_years_in_order(address, pictures, user, form):
     assert all(0 <= year <= 60 for year in years)
 
 
+def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, user):
+    plain, told = ({"dataframe_records": [{"image": pictures[0]}]} | more for more in ({}, {"params": {"tell_version": True}}))
+    (age,) = requests.post(address, json=plain, timeout=60).json()["predictions"]
+    answer = requests.post(address, json=told, timeout=60).json()
+    champion = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "champion").version
+    assert answer == {"predictions": [{"age": pytest.approx(age, abs=1e-4), "version": f"{MODEL}/{champion}"}]}
+
+
 @pytest.mark.parametrize(("share", "reason"), [(0.0, "the image is empty"), (0.5, "the image is damaged or cut off")])
 def test_the_server_refuses_bad_pictures_in_one_sentence(address, pictures, share, reason):
     whole = base64.b64decode(pictures[1])

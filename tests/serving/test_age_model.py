@@ -1,6 +1,7 @@
 import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from PIL import Image
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.images import decode
-from unlearning.models.ensemble import weights_digest
-from unlearning.serving.age_model import BATCH
+from unlearning.models.ensemble import save_member, save_spec, weights_digest
+from unlearning.serving.age_model import BATCH, MODEL_ARTIFACT, AgeModel
 from unlearning.training.predict import predict
 
 
@@ -82,3 +83,22 @@ def test_answering_changes_neither_the_model_nor_the_request(age_model, picture)
     assert request.equals(asked)
     assert [weights_digest(member) for member in age_model.ensemble.members] == before
     assert not any(member.training for member in age_model.ensemble.members)
+
+
+def test_the_version_that_answers_is_told_when_asked_for(age_model, ask, picture):
+    told = age_model.predict(None, pd.DataFrame({"image": [picture(0), picture(1)]}), {"tell_version": True})
+    assert list(told.columns) == ["age", "version"]
+    assert told.age.tolist() == ask(picture(0), picture(1)).tolist()
+    assert set(told.version) == {"not a registered version"}
+
+
+def test_the_version_is_the_one_that_mlflow_notes_beside_what_it_downloads(age_model, tmp_path, spec, picture):
+    folder = tmp_path / "artifacts" / MODEL_ARTIFACT
+    folder.mkdir(parents=True)
+    save_member(age_model.ensemble.members[0], folder, 0)
+    save_spec(folder, spec, (0,), {})
+    (tmp_path / "registered_model_meta").write_text("model_name: age-resnet50\nmodel_version: '7'\n")
+    model = AgeModel()
+    model.load_context(SimpleNamespace(artifacts={MODEL_ARTIFACT: str(folder)}))
+    told = model.predict(None, pd.DataFrame({"image": [picture()]}), {"tell_version": True})
+    assert told.version.tolist() == ["age-resnet50/7"]

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
@@ -24,7 +25,10 @@ from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model
 
 COLUMN = "image"
+TELL_VERSION = "tell_version"
 MODEL_ARTIFACT = "age_model"
+NOTED_BY_MLFLOW = "registered_model_meta"
+UNKNOWN = "not a registered version"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
@@ -55,23 +59,37 @@ class AgeModel(PythonModel):
     """A pyfunc model: a DataFrame with one column ``image`` (JPEG or PNG, bytes or base64) -> years, in order."""
 
     def load_context(self, context) -> None:
-        self.ensemble = load_model(Path(context.artifacts[MODEL_ARTIFACT]))
+        folder = Path(context.artifacts[MODEL_ARTIFACT])
+        self.ensemble, self.version = load_model(folder), _version_of(folder.parent.parent)
 
-    def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray:
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray | pd.DataFrame:
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
+
+        With the parameter ``tell_version`` it is a table with the columns ``age`` and ``version``: which version answered, as
+        ``age-resnet50/7``.
 
         Raises:
             Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
         """
         try:
             pictures = _column(model_input)
-            return np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
+            ages = np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
         except InputError as error:
             raise Refusal(str(error)) from None
+        return pd.DataFrame({"age": ages, "version": self.version}) if (params or {}).get(TELL_VERSION) else ages
 
     def _ages(self, images: np.ndarray) -> np.ndarray:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
         return self.ensemble.aggregate(self.ensemble.predict(pixels).double()).numpy()
+
+
+def _version_of(folder: Path) -> str:
+    """``MODEL/NUMBER`` of the registered version that a folder is a copy of: MLflow notes it there when it gets one."""
+    try:
+        noted = yaml.safe_load((folder / NOTED_BY_MLFLOW).read_text())
+    except FileNotFoundError:
+        return UNKNOWN
+    return f"{noted['model_name']}/{noted['model_version']}"
 
 
 def _column(model_input) -> list:

@@ -11,14 +11,18 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from unlearning.data.drawn import draw_face
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SERVED = PACKAGE / "serving" / "served.py"
 NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
-SIGNATURE = ModelSignature(inputs=Schema([ColSpec("binary", "image")]), outputs=Schema([ColSpec("double")]))
+SIGNATURE = ModelSignature(
+    inputs=Schema([ColSpec("binary", "image")]),
+    outputs=Schema([ColSpec("double")]),
+    params=ParamSchema([ParamSpec("tell_version", "boolean", False)]),  # its answer is a table: age, version
+)
 
 
 def log_model(folder: Path, metadata: dict[str, str]) -> str:
