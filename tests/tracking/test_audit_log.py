@@ -46,6 +46,17 @@ def test_the_log_is_an_artifact_of_a_run_in_an_experiment_of_its_own(filled):
     assert mlflow.MlflowClient().get_registered_model(MODEL).tags["audit.head"] == hash_chain.head(lines)
 
 
+def test_the_log_lies_beside_the_callers_other_artifacts_wherever_the_process_works(store, monkeypatch, tmp_path):
+    """``mlflow run`` works in the project's folder, which may be a clone that goes away."""
+    first = Path(mlflow.get_experiment("0").artifact_location)
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    monkeypatch.chdir(clone)
+    fill(MODEL)
+    assert log_file().is_relative_to(first.parent / "age-unlearning-audit")
+    assert list(clone.iterdir()) == []
+
+
 def test_each_registered_model_has_a_log_of_its_own(filled):
     fill("other", 1)
     assert transitions.find_log(MODEL).run_id != transitions.find_log("other").run_id

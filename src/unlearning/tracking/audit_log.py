@@ -20,6 +20,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
+from unlearning.tracking.own_experiments import own_experiment
 from unlearning.tracking.store import first_line
 
 EXPERIMENT = "age-unlearning audit"
@@ -84,24 +85,9 @@ def create(model: str) -> str:
     """A run for a model's log."""
     client = mlflow.MlflowClient()
     tags = {MODEL: model, "mlflow.runName": f"audit log of {model}", "step": "audit log"}
-    made = client.create_run(_experiment(client), tags=tags)
+    made = client.create_run(own_experiment(EXPERIMENT, "the audit log"), tags=tags)
     client.set_terminated(made.info.run_id)
     return made.info.run_id
-
-
-def _experiment(client: mlflow.MlflowClient) -> str:
-    try:
-        return client.create_experiment(EXPERIMENT)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment.lifecycle_stage != "active":
-        raise InputError(
-            f"the experiment {EXPERIMENT!r}, which holds the audit log, was deleted; bring it back with: "
-            f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
-        )
-    return experiment.experiment_id
 
 
 def load(run_id: str, head: str) -> AuditLog:

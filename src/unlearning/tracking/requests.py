@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 
 import mlflow
 from mlflow.entities import Run, RunTag
-from mlflow.exceptions import MlflowException
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
@@ -22,6 +21,7 @@ from unlearning.lifecycle import requests as states
 from unlearning.lifecycle.requests import Change, Request
 from unlearning.tracking import lock, runs
 from unlearning.tracking.lock import Lock, registry_lock
+from unlearning.tracking.own_experiments import own_experiment
 
 EXPERIMENT = "age-unlearning requests"
 MODEL, KEY, STATE, REASON, DEADLINE = (f"request.{name}" for name in ("model", "key", "state", "reason", "deadline"))
@@ -99,7 +99,7 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     """A new request; it is there with its last write, which says whose it is."""
     client = mlflow.MlflowClient()
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
-    run_id = client.create_run(_experiment(client), tags=own).info.run_id
+    run_id = client.create_run(own_experiment(EXPERIMENT, "the requests"), tags=own).info.run_id
     client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}
     asked |= {"forget_count": str(len(forget.ids)), KEY: key, REASON: reason[:LONGEST]}
@@ -107,21 +107,6 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     first = _change(states.RECEIVED, why)
     _write(client, run_id, asked | {MODEL: model}, 1, first)
     return _request(client.get_run(run_id))
-
-
-def _experiment(client: mlflow.MlflowClient) -> str:
-    try:
-        return client.create_experiment(EXPERIMENT)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment.lifecycle_stage != "active":
-        raise InputError(
-            f"the experiment {EXPERIMENT!r}, which holds the requests, was deleted; bring it back with: "
-            f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
-        )
-    return experiment.experiment_id
 
 
 def _manifest(name: str) -> str:
