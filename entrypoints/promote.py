@@ -9,7 +9,7 @@ from entrypoints.options import gates_option, name_option
 @click.command(cls=Entry)
 @click.option("--version", required=True, help="Alias, number or model URI of the version to promote, as ft-20-28-e8.")
 @gates_option
-@option("force", False, "Promote although gates fail; who forced what is written on the version.", bool)
+@option("force", False, "Promote although gates fail, or it remembers what is forgotten; written on the version.", bool)
 @option("dry_run", False, "Print every gate with its values, and promote nothing.", bool)
 @name_option
 def main(**values):

@@ -7,11 +7,12 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.steps import forget_sets
 from unlearning.steps.lineage import retrained_reference
+from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import RetrainSettings, UnlearnSettings
+from unlearning.steps.settings import PromoteSettings, RetrainSettings, UnlearnSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.steps.witnesses import beside
-from unlearning.tracking import moves, registry
+from unlearning.tracking import moves, registry, transitions
 
 MODEL = "age-resnet50"
 
@@ -36,6 +37,18 @@ def test_the_second_version_lists_both_forget_sets(promoted):
     assert made.tag("forgotten") == "20-28,36-44"
     assert made.tag("parent_version") == str(promoted.number)
     assert made.aliases == ("ft-36-44-e1",)
+
+
+def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(promoted, capfd):
+    """Version 6 was made from the original, so it knows the faces of 20-28 still."""
+    made = unlearn(UnlearnSettings(forget_set="36-44", epochs=(1,), model="original"))[0]
+    with pytest.raises(InputError, match=r"version 6 \(.*\) is not promoted: it remembers 20-28 \(\d+ faces\).* -P force=true"):
+        promote(PromoteSettings(str(made.number), "test_mae < 100"))
+    assert registry.find(MODEL, "champion").number == promoted.number
+    promote(PromoteSettings(str(made.number), "test_mae < 100", force=True))
+    assert registry.find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
+    assert "WARNING: version 6" in capfd.readouterr().err
+    assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
 
 
 def test_the_same_request_again_starts_before_it_was_forgotten(promoted):

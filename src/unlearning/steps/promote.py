@@ -6,6 +6,7 @@ from functools import partial
 
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
+from unlearning.lifecycle.facts import AGAIN
 from unlearning.lifecycle.gates import Decision, Gate, parse_gates
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
@@ -14,6 +15,7 @@ from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
+from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import ALPHA, PromoteSettings
 from unlearning.steps.witnesses import original_of
 from unlearning.tracking import moves, registry, runs
@@ -32,13 +34,15 @@ def promote(settings: PromoteSettings) -> Version:
     A dry run ends with the decisions.
 
     Raises:
-        InputError: a gate failed and nobody forced it, or another version was promoted meanwhile; the registry is as it was.
+        InputError: a gate failed or something would be remembered again, and nobody forced it, or another version was promoted
+            meanwhile; the registry is as it was.
     """
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
         gates = parse_gates(settings.gates)
         version = find_version(settings.name, settings.version)
         act = acting(settings.name)
         decisions = decide(version, gates)
+        regained = _regained(version)
         decision = _tell(settings, version, decisions)
         if settings.dry_run:
             say(f"promote: this was a dry run; {version.label} would be {WORDS[decision]}, and nothing was changed")
@@ -48,14 +52,31 @@ def promote(settings: PromoteSettings) -> Version:
                 f"{version.label} is not promoted: {'; '.join(_failed(decisions))} failed; choose another version, or "
                 f"override the gates with: mlflow run . -e promote -P version={settings.version} -P force=true"
             )
+        if regained and not settings.force:
+            raise InputError(
+                f"{version.label} is not promoted: it remembers {regained}, which the champion has forgotten; make one "
+                f"from the champion: mlflow run . -e unlearn -P model=champion -P forget_set=..., or, if it shall be "
+                f"remembered again: mlflow run . -e promote -P version={settings.version} -P force=true"
+            )
         tags = {"gates": "; ".join(map(str, decisions)), "gate_decision": decision, "promoted_by": act.user}
         if decision == "forced":
             tags |= {"forced_by": act.user, "forced_gates": "; ".join(_failed(decisions))}
+        tags |= {AGAIN: regained} if regained else {}
         move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags, act=act)
-        known = registry.transition(settings.name, move, "promote", "; ".join(map(str, decisions)))
+        why = "; ".join(map(str, decisions)) + (f"; REGAINED: {regained}" if regained else "")
+        known = registry.transition(settings.name, move, "promote", why)
     promoted = next(v for v in known if v.number == version.number)
     say(f"promote: {settings.name} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
     return promoted
+
+
+def _regained(version: Version) -> str:
+    """Whom the version remembers although the champion has forgotten them, in words; said aloud. Empty when there is nobody."""
+    champion = registry.find_or_none(version.model, registry.CHAMPION)
+    regained = in_words(remembered(version, champion)) if champion else ""
+    if regained:
+        say(f"promote: WARNING: {version.label} remembers what {champion.label}, which is served, has forgotten: {regained}")
+    return regained
 
 
 def _tell(settings: PromoteSettings, version: Version, decisions: list[Decision]) -> str:

@@ -31,7 +31,7 @@ def rollback(settings: RollbackSettings) -> Version:
         act = acting(settings.name, reason)
         champion, version = find_version(settings.name, CHAMPION), find_version(settings.name, settings.to)
         _refuse_later(version, champion)
-        regained = _in_words(remembered(version, champion))
+        regained = in_words(remembered(version, champion))
         told = {"to": version.number, "from": champion.number, "reason": reason, AGAIN: regained or "nothing"}
         runs.log_settings("rollback", told)
         runs.log_json(told | {"user": act.user, "time": act.time}, "rollback.json")
@@ -60,7 +60,8 @@ def remembered(version: Version, champion: Version) -> dict[str, int]:
     return {rule: count for rule, count in counts.items() if count}
 
 
-def _in_words(faces: dict[str, int]) -> str:
+def in_words(faces: dict[str, int]) -> str:
+    """What ``remembered`` found."""
     return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
 
 

@@ -231,7 +231,7 @@ class PromoteSettings:
     Args:
         version: an alias, a number or a model URI.
         gates: conditions joined by commas, or the path of a YAML file of them.
-        force: promote although gates fail.
+        force: promote although gates fail, or although it remembers what the champion has forgotten.
         name: registered model.
         dry_run: tell what the gates say, and promote nothing.
     """

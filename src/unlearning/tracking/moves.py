@@ -105,7 +105,8 @@ def promote(versions: list[Version], number: int, forget_set: str, tags: dict[st
     """
     _refuse_late(versions, number, act, "promoted")
     note = _noted(_numbered(versions, number), act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
-    promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, ("withdrawn_by", "withdrawn_because"), note)
+    drop = ("withdrawn_by", "withdrawn_because", *(() if AGAIN in tags else (AGAIN,)))
+    promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, drop, note)
     aliases: Aliases = {CHAMPION: number, FORGOTTEN: number, f"{FORGOTTEN}-{forget_set}": number}
     return [promoted, *_retire_others(versions, number, act)], aliases
 
