@@ -1,0 +1,203 @@
+"""How the story is played and told: real commands, what they said and how long they took, and a page of it.
+
+Whoever tells a story of faces names none: paths become relative, and a page that holds the name or the id of a picture is
+refused.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOISE = re.compile(r"^\s*$|^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (INFO|ERROR) |Warning: |^\s+warn|^Killed$")
+EPOCH = re.compile(r"epoch (\d+)/(\d+) ")
+PATIENCE = 1800
+
+
+class Surprise(Exception):  # noqa: N818 - that is what it is
+    """Something did not come out as the story has it."""
+
+
+@dataclass
+class Stage:
+    """Where the story is played.
+
+    Args:
+        out: a folder for everything that is made, faces included.
+        store: URI of the tracking store.
+        faces: the folder of faces; empty for drawn ones.
+        blocks: what the page is made of so far.
+        secrets: words that no page may hold.
+    """
+
+    out: Path
+    store: str
+    faces: str = ""
+    blocks: list[dict] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a user with a key, a store and a cache of the story's own, and no other setting of MLflow or Python."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON", "UNLEARNING_"))}
+        own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MLFLOW_TRACKING_URI": self.store}
+        return own | {"UNLEARNING_CACHE": str(self.out / "cache"), "UNLEARNING_SIGNING_KEY": str(self.out / "signing-key.pem")}
+
+    def tell(self, text: str) -> None:
+        """A paragraph, or a heading."""
+        print(f"\n{text}\n", flush=True)
+        self.blocks.append({"text": text})
+
+    def show(self, text: str) -> None:
+        """A table."""
+        print(text, flush=True)
+        self.blocks.append({"table": self.public(text)})
+
+    def run(self, entry: str, *says: str, fails: bool = False, **parameters: object) -> str:
+        """``mlflow run`` as a user types it; what it said has to hold every phrase."""
+        return self.play(self._mlflow(entry, parameters), *says, fails=fails)
+
+    def call(self, entry: str, *says: str, fails: bool = False, **options: object) -> str:
+        """The entry point without ``mlflow run``: it leaves no run of its own, and is sooner there."""
+        words = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+        return self.play(command, *says, fails=fails, PYTHONPATH=str(ROOT / "src"))
+
+    def play(self, command: list[str], *says: str, fails: bool = False, **variables: str) -> str:
+        """Any command; it has to end as it should, and to say what it should."""
+        begun, shown = time.monotonic(), self._announce(command)
+        where = ROOT if "PYTHONPATH" in variables else self.out
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "timeout": PATIENCE}
+        done = subprocess.run(command, cwd=where, env=self.environment | variables, check=False, **streams)
+        self._record(shown, done.stdout, time.monotonic() - begun)
+        if (done.returncode != 0) != fails:
+            raise Surprise(f"{shown} ended with {done.returncode}:\n{done.stdout}")
+        expect(done.stdout, *says)
+        return done.stdout
+
+    def killed(self, entry: str, when: str, **parameters: object) -> str:
+        """``mlflow run`` that is killed, with all its processes, as soon as it has said something; as by a power cut."""
+        command = self._mlflow(entry, parameters)
+        begun, shown, said = time.monotonic(), self._announce(command), []
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
+        with subprocess.Popen(command, cwd=self.out, env=self.environment, **streams) as process:
+            for line in process.stdout:
+                said.append(line)
+                if when in line:
+                    os.killpg(process.pid, signal.SIGKILL)
+        text = "".join(said)
+        self._record(shown, f"{text}(killed by kill -9)\n", time.monotonic() - begun)
+        if process.returncode != -signal.SIGKILL:
+            raise Surprise(f"{shown} was not killed, but ended with {process.returncode}:\n{text}")
+        return text
+
+    @contextmanager
+    def served(self, model: str):
+        """``mlflow models serve``; yields the address of its answers."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = ["mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
+        begun, shown, log = time.monotonic(), self._announce(command), self.out / "serve.log"
+        with log.open("w") as file:
+            streams = {"stdout": file, "stderr": file, "start_new_session": True}
+            server = subprocess.Popen(command, cwd=self.out, env=self.environment, **streams)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+            self._record(shown, "", time.monotonic() - begun)
+            yield f"http://127.0.0.1:{port}/invocations"
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(60)
+
+    def _mlflow(self, entry: str, parameters: dict[str, object]) -> list[str]:
+        given = [part for name, value in parameters.items() for part in ("-P", f"{name}={value}")]
+        return ["mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local", *given]
+
+    def _announce(self, command: list[str]) -> str:
+        text = self.public(shlex.join(command)).replace(" --env-manager local", "")
+        text = text.replace(f"{sys.executable} -m entrypoints", "PYTHONPATH=src python -m entrypoints")
+        text = text.replace(sys.executable, "python")
+        print(f"$ {text}", flush=True)
+        return text
+
+    def _record(self, command: str, said: str, seconds: float) -> None:
+        print(said, f"({seconds:.0f} seconds)", flush=True)
+        self.blocks.append({"command": command, "said": self.public(said), "seconds": round(seconds, 1)})
+
+    def public(self, text: str) -> str:
+        """Without the paths of this machine."""
+        places = {f"{self.out}/": "", str(self.out): ".", f"{ROOT}/": "", str(ROOT): ".", self.faces: "faces"}
+        for place, word in places.items():
+            text = text.replace(place, word) if place else text
+        return text
+
+    def write(self, title: str) -> None:
+        """``story.md`` and ``story.json``; Surprise when they would name a picture."""
+        page = "\n\n".join([f"# {title}", *map(_markdown, self.blocks)]) + "\n"
+        content = json.dumps(self.blocks, indent=1)
+        told = [secret for secret in self.secrets if secret in page + content]
+        if told:
+            raise Surprise(f"the page would tell {len(told)} names, ids or keys that it must not, as {told[0][:9]}...")
+        (self.out / "story.md").write_text(page)
+        (self.out / "story.json").write_text(content + "\n")
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    """Surprise when the server does not come up within ten minutes."""
+    until = time.monotonic() + 600
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.5)
+    raise Surprise(log.read_text())
+
+
+def post(address: str, body: dict) -> dict:
+    """The answer to a request in JSON."""
+    request = urllib.request.Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=300) as answer:
+        return json.load(answer)
+
+
+def expect(said: str, *phrases: str) -> None:
+    """Surprise when a phrase is missing."""
+    for phrase in phrases:
+        if phrase not in said:
+            raise Surprise(f"{phrase!r} was to be said, and this was:\n{said}")
+
+
+def expect_same(what: str, found: object, wanted: object) -> None:
+    """Surprise when two things differ."""
+    if found != wanted:
+        raise Surprise(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def _markdown(block: dict) -> str:
+    if "command" in block:
+        lines = [line.rstrip() for line in block["said"].splitlines() if _telling(line)]
+        return "\n".join(["```", f"$ {block['command']}", *lines, f"({block['seconds']:.0f} seconds)", "```"])
+    if "picture" in block:
+        name, alt = block["picture"], block["alt"]
+        dark = f'<source media="(prefers-color-scheme: dark)" srcset="images/{name}-dark.svg">'
+        return f'<picture>{dark}<img alt="{alt}" src="images/{name}-light.svg"></picture>'
+    return block.get("text") or block["table"]
+
+
+def _telling(line: str) -> bool:
+    """Neither MLflow's own notes nor an epoch that is not the last one."""
+    epoch = EPOCH.search(line)
+    return not NOISE.search(line) and (epoch is None or epoch[1] == epoch[2])
