@@ -163,7 +163,7 @@ class Story:
         expect_same("the champion", self.champion(), exact)
         self.stage.run("promote", "is the champion", version=served, gates=gates)
         expect_same("the champion", self.champion(), served)
-        self.stage.call("status", "checked:", check="true", format="markdown", out=self.stage.out / "status-before-purge.md")
+        self.stage.call("status", "written to", check="true", format="markdown", out=self.stage.out / "before-purge.md")
 
     def purge(self) -> None:
         """What remembers goes: first what would go is told, then a candidate that nobody wants, then the original."""
@@ -172,8 +172,8 @@ class Story:
         waiting = self.versions("unlearned")[1]
         self.stage.run("purge", "nothing was purged", fails=True, version="original")
         self.stage.run("purge", "are measured against", fails=True, version="original", confirm=f"{MODEL}/1", **why)
-        self.stage.run("purge", f"version {waiting} of", version=waiting, confirm=f"{MODEL}/{waiting}", **why)
-        self.stage.run("purge", "version 1 of", version="original", confirm=f"{MODEL}/1", **why)
+        self.stage.run("purge", "is purged", version=waiting, confirm=f"{MODEL}/{waiting}", **why)
+        self.stage.run("purge", "is purged", version="original", confirm=f"{MODEL}/1", **why)
         for number in (waiting, "1"):
             stone = self.registry.get_model_version(MODEL, number)
             expect_same(f"the state of version {number}", stone.tags["state"], "purged")
@@ -183,13 +183,11 @@ class Story:
         path = self.registry.download_artifacts(stone.tags["purged_run"], "purge.json")
         proof = json.loads(Path(path).read_text())
         place = Path(self.registry.get_experiment("0").artifact_location.removeprefix("file://"))
-        left = [
-            file for file in (place / "models").rglob("*.safetensors") if stone.source.removeprefix("models:/") in str(file)
-        ]
-        expect_same("files that are left", left, [])
-        self.stage.show(
-            f"The proof of version {stone.version}: {len(proof['removed'])} files were removed, each with its sha256."
-        )
+        left = [path for path in (place / "models").glob(f"{stone.source.removeprefix('models:/')}/**/*") if path.is_file()]
+        expect_same("files that are left of its model", left, [])
+        expect_same("files that the proof still finds", proof["files"]["left"], [])
+        gone = len(proof["files"]["removed"])
+        self.stage.show(f"`purge.json` lists {gone} files of version {stone.version} that were removed, each with its sha256.")
 
     def ask_server(self) -> None:
         """The served model tells its version with its answer."""
@@ -209,7 +207,9 @@ class Story:
     def end(self) -> None:
         """The registry as it stands, sound, and the figures."""
         self.stage.tell("## How it ends")
-        self.stage.run("request", "promoted", "refused")
+        asked = [(who, tags["forget_count"], tags["request.reason"]) for who, tags in zip(PEOPLE, self.requests(), strict=True)]
+        lines = [f"| {' | '.join(row)} | {', '.join(self.states(at))} |" for at, row in enumerate(asked)]
+        self.stage.show("\n".join(["| who | samples | reason | states |", "|---|---|---|---|", *lines]))
         out = self.stage.out / "status.md"
         self.stage.call("status", "written to", check="true", format="markdown", out=out)
         expect(out.read_text(), "checked: stages, aliases, tags and descriptions are what the audit log says")
