@@ -14,6 +14,7 @@ import csv
 import json
 import os
 import random
+import shlex
 import shutil
 import sys
 import time
@@ -236,6 +237,14 @@ class Story:
 
     def play(self) -> None:
         """All of it, in order."""
+        faces = "real faces" if self.given.data_dir else "drawn faces"
+        self.stage.tell(
+            f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the first "
+            "surprise. What stands below was typed and said; left out are `--env-manager local`, the paths of the machine, "
+            "MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did other "
+            "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance. A test plays the "
+            "same on drawn faces, against SQLite and against PostgreSQL."
+        )
         chapters = (self.train, self.ask, self.serve_ann, self.refuse_ben, self.kill_cem, self.go_back, self.ask_server)
         for chapter in (*chapters, self.purge, self.verify, self.end):
             chapter()
@@ -259,6 +268,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--later_gates", default="test_mae < 100, regained < 50", help="of the third request")
     parser.add_argument("--strict", default="Forgetting > 0.9999", help="the gate that the second request has to fail")
     given = parser.parse_args()
+    places = {str(given.out): "DIR", given.data_dir: "FACES", given.store: "STORE"}
+    given.typed = shlex.join(places.get(word, word) if word else word for word in sys.argv[1:])
     given.data_dir = str(Path(given.data_dir).resolve()) if given.data_dir else ""
     return given
 

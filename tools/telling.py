@@ -126,9 +126,8 @@ class Stage:
         return ["mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local", *given]
 
     def _announce(self, command: list[str]) -> str:
-        text = self.public(shlex.join(command)).replace(" --env-manager local", "")
-        text = text.replace(f"{sys.executable} -m entrypoints", "PYTHONPATH=src python -m entrypoints")
-        text = text.replace(sys.executable, "python")
+        text = self.public(shlex.join(command).replace(sys.executable, "python")).replace(" --env-manager local", "")
+        text = text.replace("python -m entrypoints", "PYTHONPATH=src python -m entrypoints")
         print(f"$ {text}", flush=True)
         return text
 
@@ -138,7 +137,14 @@ class Stage:
 
     def public(self, text: str) -> str:
         """Without the paths of this machine."""
-        places = {f"{self.out}/": "", str(self.out): ".", f"{ROOT}/": "", str(ROOT): ".", self.faces: "faces"}
+        places = {
+            f"{self.out}/": "",
+            str(self.out): ".",
+            f"{ROOT}/": "",
+            str(ROOT): ".",
+            self.faces: "faces",
+            sys.prefix: ".venv",
+        }
         for place, word in places.items():
             text = text.replace(place, word) if place else text
         return text
