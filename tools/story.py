@@ -239,8 +239,8 @@ class Story:
         """All of it, in order."""
         faces = "real faces" if self.given.data_dir else "drawn faces"
         self.stage.tell(
-            f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the first "
-            "surprise. What stands below was typed and said; left out are `--env-manager local`, the paths of the machine, "
+            f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the "
+            "first surprise. What stands below was typed and said; left out are `--env-manager local`, paths of the machine, "
             "MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did other "
             "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance. A test plays the "
             "same on drawn faces, against SQLite and against PostgreSQL."

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import mlflow
 from telling import ROOT, Stage, expect_same
 
 SCRIPT = ROOT / "tools" / "verify_certificate.py"
@@ -70,6 +69,8 @@ def _by_the_script_alone(stage: Stage, key: Path, champion: str) -> None:
 
 def _files_of(stage: Stage, champion: str) -> Path:
     """A copy of the version's files, without MLflow's own note beside them."""
+    import mlflow
+
     place = stage.out / "downloaded"
     place.mkdir()
     folder = Path(mlflow.artifacts.download_artifacts(champion, dst_path=str(place)))
