@@ -23,8 +23,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote
 	$(MLFLOW_RUN)
 
-test: $(READY) ## the test suite
-	$(RUN) python -m pytest
+test: $(READY) ## the test suite, a file at a time on every core
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY) ## check style and formatting
 	$(RUN) ruff check . && ruff format --check .
