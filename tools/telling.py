@@ -37,6 +37,7 @@ class Stage:
         out: a folder for everything that is made, faces included.
         store: URI of the tracking store.
         faces: the folder of faces; empty for drawn ones.
+        warm: a process of tools/warm.py that plays the entry points; None for ``mlflow run``.
         blocks: what the page is made of so far.
         secrets: words that no page may hold.
     """
@@ -44,6 +45,7 @@ class Stage:
     out: Path
     store: str
     faces: str = ""
+    warm: subprocess.Popen | None = None
     blocks: list[dict] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
 
@@ -53,6 +55,13 @@ class Stage:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON", "UNLEARNING_"))}
         own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MLFLOW_TRACKING_URI": self.store}
         return own | {"UNLEARNING_CACHE": str(self.out / "cache"), "UNLEARNING_SIGNING_KEY": str(self.out / "signing-key.pem")}
+
+    def warm_up(self) -> None:
+        """From now on entry points are forked from one process that has imported everything; it ends with this one."""
+        paths = f"{ROOT / 'src'}:{ROOT}"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        command = [sys.executable, str(ROOT / "tools" / "warm.py")]
+        self.warm = subprocess.Popen(command, env=self.environment | {"PYTHONPATH": paths}, cwd=self.out, **pipes)
 
     def tell(self, text: str) -> None:
         """A paragraph, or a heading."""
@@ -66,41 +75,71 @@ class Stage:
 
     def run(self, entry: str, *says: str, fails: bool = False, **parameters: object) -> str:
         """``mlflow run`` as a user types it; what it said has to hold every phrase."""
+        if self.warm:
+            return self.call(entry, *says, fails=fails, **parameters)
         return self.play(self._mlflow(entry, parameters), *says, fails=fails)
 
     def call(self, entry: str, *says: str, fails: bool = False, **options: object) -> str:
         """The entry point without ``mlflow run``: it leaves no run of its own, and is sooner there."""
         words = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+        if self.warm:
+            return self._ended(command, *self._forked(command), says, fails)
         return self.play(command, *says, fails=fails, PYTHONPATH=str(ROOT / "src"))
 
     def play(self, command: list[str], *says: str, fails: bool = False, **variables: str) -> str:
         """Any command; it has to end as it should, and to say what it should."""
-        begun, shown = time.monotonic(), self._announce(command)
-        where = ROOT if "PYTHONPATH" in variables else self.out
+        where, begun = ROOT if "PYTHONPATH" in variables else self.out, time.monotonic()
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "timeout": PATIENCE}
         done = subprocess.run(command, cwd=where, env=self.environment | variables, check=False, **streams)
-        self._record(shown, done.stdout, time.monotonic() - begun)
-        if (done.returncode != 0) != fails:
-            raise Surprise(f"{shown} ended with {done.returncode}:\n{done.stdout}")
-        expect(done.stdout, *says)
-        return done.stdout
+        return self._ended(command, done.stdout, done.returncode, time.monotonic() - begun, says, fails)
+
+    def _ended(self, command: list[str], said: str, status: int, seconds: float, says: tuple[str, ...], fails: bool) -> str:
+        shown = self._record(command, said, seconds)
+        if (status != 0) != fails:
+            raise Surprise(f"{shown} ended with {status}:\n{said}")
+        expect(said, *says)
+        return said
+
+    def _forked(self, command: list[str], kill_when: str = "") -> tuple[str, int, float]:
+        """What a warm entry point said, its exit status and its seconds; killed as soon as it has said something."""
+        begun, said = time.monotonic(), self.out / "said.txt"
+        said.write_text("")
+        entry, words = command[2].removeprefix("entrypoints."), command[3:]
+        job = {"entry": entry, "words": words, "environment": self.environment, "folder": str(self.out), "said": str(said)}
+        self.warm.stdin.write(json.dumps(job) + "\n")
+        self.warm.stdin.flush()
+        child = int(self.warm.stdout.readline())
+        while kill_when and kill_when not in said.read_text() and Path(f"/proc/{child}").exists():
+            time.sleep(0.02)
+        if kill_when and Path(f"/proc/{child}").exists():
+            os.kill(child, signal.SIGKILL)
+        status = int(self.warm.stdout.readline())
+        return said.read_text(), status, time.monotonic() - begun
 
     def killed(self, entry: str, when: str, **parameters: object) -> str:
         """``mlflow run`` that is killed, with all its processes, as soon as it has said something; as by a power cut."""
-        command = self._mlflow(entry, parameters)
-        begun, shown, said = time.monotonic(), self._announce(command), []
+        if self.warm:
+            words = [part for name, value in parameters.items() for part in (f"--{name}", str(value))]
+            command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+            text, status, seconds = self._forked(command, when)
+        else:
+            command = self._mlflow(entry, parameters)
+            text, status, seconds = self._cut(command, when)
+        shown = self._record(command, f"{text}(killed by kill -9)\n", seconds)
+        if status != -signal.SIGKILL:
+            raise Surprise(f"{shown} was not killed, but ended with {status}:\n{text}")
+        return text
+
+    def _cut(self, command: list[str], when: str) -> tuple[str, int, float]:
+        begun, said = time.monotonic(), []
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
         with subprocess.Popen(command, cwd=self.out, env=self.environment, **streams) as process:
             for line in process.stdout:
                 said.append(line)
                 if when in line:
                     os.killpg(process.pid, signal.SIGKILL)
-        text = "".join(said)
-        self._record(shown, f"{text}(killed by kill -9)\n", time.monotonic() - begun)
-        if process.returncode != -signal.SIGKILL:
-            raise Surprise(f"{shown} was not killed, but ended with {process.returncode}:\n{text}")
-        return text
+        return "".join(said), process.returncode, time.monotonic() - begun
 
     @contextmanager
     def served(self, model: str):
@@ -109,13 +148,13 @@ class Stage:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = ["mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
-        begun, shown, log = time.monotonic(), self._announce(command), self.out / "serve.log"
+        begun, log = time.monotonic(), self.out / "serve.log"
         with log.open("w") as file:
             streams = {"stdout": file, "stderr": file, "start_new_session": True}
             server = subprocess.Popen(command, cwd=self.out, env=self.environment, **streams)
         try:
             _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
-            self._record(shown, "", time.monotonic() - begun)
+            self._record(command, "", time.monotonic() - begun)
             yield f"http://127.0.0.1:{port}/invocations"
         finally:
             os.killpg(server.pid, signal.SIGTERM)
@@ -125,15 +164,13 @@ class Stage:
         given = [part for name, value in parameters.items() for part in ("-P", f"{name}={value}")]
         return ["mlflow", "run", str(ROOT), "-e", entry, "--env-manager", "local", *given]
 
-    def _announce(self, command: list[str]) -> str:
-        text = self.public(shlex.join(command).replace(sys.executable, "python")).replace(" --env-manager local", "")
-        text = text.replace("python -m entrypoints", "PYTHONPATH=src python -m entrypoints")
-        print(f"$ {text}", flush=True)
-        return text
-
-    def _record(self, command: str, said: str, seconds: float) -> None:
-        print(said, f"({seconds:.0f} seconds)", flush=True)
-        self.blocks.append({"command": command, "said": self.public(said), "seconds": round(seconds, 1)})
+    def _record(self, command: list[str], said: str, seconds: float) -> str:
+        """Keep what was typed and said; returns the command as it is told."""
+        shown = self.public(shlex.join(command).replace(sys.executable, "python")).replace(" --env-manager local", "")
+        shown = shown.replace("python -m entrypoints", "PYTHONPATH=src python -m entrypoints")
+        print(f"$ {shown}\n{said}({seconds:.1f} seconds)", flush=True)
+        self.blocks.append({"command": shown, "said": self.public(said), "seconds": round(seconds, 1)})
+        return shown
 
     def public(self, text: str) -> str:
         """Without the paths of this machine."""
