@@ -84,7 +84,8 @@ def test_two_workers_make_the_cells_that_one_makes(quick, spread):
 def test_results_stand_beside_the_reference_of_their_own_seed(quick):
     table = experiment(ALPHA)
     results = collect(table, forget_sets_of(table), "demo", "digest", {})
-    assert [(o.arm, o.epochs) for o in results.outcomes] == [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2)]
+    arms = [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2), ("retrained again", 0)]
+    assert [(o.arm, o.epochs) for o in results.outcomes] == arms
     retrained = results.find("20-28", "retrained")
     assert all((case.evaluated.predicted == case.retrained.predicted).all() for case in retrained.cases)
     ft = results.find("20-28", "ft", 8)
