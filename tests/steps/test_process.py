@@ -249,7 +249,7 @@ step.process(ProcessSettings(epochs=(1,), gates="test_mae < 100"))
 """
 
 
-def test_one_that_was_killed_is_picked_up_and_nothing_is_done_twice(trained):
+def test_one_that_was_killed_is_picked_up_and_nothing_is_done_twice(trained, capfd):
     one = ask("20-28")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, capture_output=True, text=True, check=False)
@@ -260,6 +260,7 @@ def test_one_that_was_killed_is_picked_up_and_nothing_is_done_twice(trained):
     assert ended.run_id == one.run_id
     assert states(ended) == [RECEIVED, RUNNING, RUNNING, GATED, PROMOTED]
     assert ended.history[2].why == "picked up again: whoever left it running has ended"
+    assert "is picked up again: whoever left it running has ended" in capfd.readouterr().err
     assert unlearned() == before == [3, 4, int(ended.version)]
 
 

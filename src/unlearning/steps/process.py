@@ -111,6 +111,9 @@ def _next(service: Service) -> list[Request]:
 
 def _serve(service: Service, group: list[Request]) -> list[Request]:
     """One unlearning for one request or several; an exception ends them, a kill leaves them running."""
+    for one in group:
+        if one.state != RECEIVED:
+            say(f"process: {one.label} is {_begun(one)}")
     group = [_change(service, one, RUNNING, _begun(one)) for one in group]
     try:
         return _forget(service, group)
