@@ -282,7 +282,7 @@ def main() -> None:
         sys.exit(f"{out} is not empty; give a new folder: --out {out}-2")
     out.mkdir(parents=True, exist_ok=True)
     stage = Stage(out, given.store or f"sqlite:///{out}/mlflow.db", given.data_dir)
-    os.environ["MLFLOW_TRACKING_URI"] = stage.store
+    os.environ |= {"MLFLOW_TRACKING_URI": stage.store, "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
     os.chdir(out)
     begun = time.monotonic()
     try:

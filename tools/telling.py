@@ -54,6 +54,7 @@ class Stage:
         """That of a user with a key, a store and a cache of the story's own, and no other setting of MLflow or Python."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON", "UNLEARNING_"))}
         own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MLFLOW_TRACKING_URI": self.store}
+        own |= {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
         return own | {"UNLEARNING_CACHE": str(self.out / "cache"), "UNLEARNING_SIGNING_KEY": str(self.out / "signing-key.pem")}
 
     def warm_up(self) -> None:

@@ -10,6 +10,7 @@ from telling import ROOT, Stage, expect_same
 
 SCRIPT = ROOT / "tools" / "verify_certificate.py"
 FIRST, LAST = "ann", "cem"
+FLIPS = 300
 
 
 def verify_and_tamper(stage: Stage, champion: str) -> None:
@@ -24,7 +25,7 @@ def verify_and_tamper(stage: Stage, champion: str) -> None:
         stage.call("verify", "ok signature", "ok registry", "ok files", certificate=stage.out / f"{person}.json", key=key)
         tampered = _tamper(stage.out / f"{person}.json", stage.out / f"{person}-tampered.json")
         stage.call("verify", "WRONG", "does not hold", fails=True, certificate=tampered, key=key)
-        _flip_every_byte(stage, person, key)
+        _flip_bytes(stage, person, key)
     _by_the_script_alone(stage, key, champion)
     if shutil.which("openssl"):
         _by_openssl(stage, key)
@@ -38,16 +39,17 @@ def _tamper(source: Path, target: Path) -> Path:
     return target
 
 
-def _flip_every_byte(stage: Stage, person: str, key: Path) -> None:
+def _flip_bytes(stage: Stage, person: str, key: Path) -> None:
     spec = importlib.util.spec_from_file_location(SCRIPT.stem, SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     keys, whole = script.read_keys([key]), (stage.out / f"{person}.json").read_bytes()
     expect_same("faults of the whole certificate", script.open_certificate(whole, keys)[1], [])
-    changed = (whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :] for at, byte in enumerate(whole))
-    unseen = [at for at, content in enumerate(changed) if not script.open_certificate(content, keys)[1]]
+    places = range(0, len(whole), max(1, len(whole) // FLIPS))
+    changed = {at: whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in places}
+    unseen = [at for at, content in changed.items() if not script.open_certificate(content, keys)[1]]
     expect_same("bytes whose change is not seen", unseen, [])
-    stage.show(f"Each of the {len(whole)} bytes of `{person}.json` was changed in turn, and every change was found.")
+    stage.show(f"Of the {len(whole)} bytes of `{person}.json`, {len(places)} were changed in turn, and every change was found.")
 
 
 def _by_the_script_alone(stage: Stage, key: Path, champion: str) -> None:
