@@ -260,3 +260,4 @@ def test_what_is_stored_of_a_model_holds_no_pickle(user):
     files = [path.suffix for path in (user / "mlruns").rglob("*") if path.is_file()]
     assert ".safetensors" in files
     assert not {".pkl", ".pickle", ".pt", ".pth"} & set(files)
+    assert ".pyc" not in files, "serving a version added files to it, so that its certificate does not hold any more"
