@@ -260,4 +260,9 @@ def test_what_is_stored_of_a_model_holds_no_pickle(user):
     files = [path.suffix for path in (user / "mlruns").rglob("*") if path.is_file()]
     assert ".safetensors" in files
     assert not {".pkl", ".pickle", ".pt", ".pth"} & set(files)
-    assert ".pyc" not in files, "serving a version added files to it, so that its certificate does not hold any more"
+
+
+def test_serving_adds_no_file_to_a_version(user, address):
+    """Its certificate names every file; what MLflow compiles while it logs a version is among them, and nothing later."""
+    mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    assert not [path for path in (user / "mlruns").rglob("*.pyc") if "code" in path.parts]
