@@ -77,3 +77,8 @@ def test_the_study_of_methods_asks_each_for_its_own_passes_and_a_scheme_for_its_
 def test_a_method_is_found_by_the_study_as_soon_as_it_is_registered():
     plan = cells([STUDIES["methods"]], (0,), {}, KNOWN | {"dummy": Known(3)})
     assert Cell(0, UNLEARNED, "random:50", "dummy", "", (3,)) in plan
+
+
+def test_the_study_of_methods_leaves_the_settings_of_a_preset_aside():
+    plan = cells([STUDIES["methods"], STUDIES["alpha"]], (0,), {"ft": "lr=1e-5"}, KNOWN)
+    assert {cell.params for cell in plan if (cell.method, cell.forget_set) == ("ft", "20-28")} == {"", "lr=1e-5"}

@@ -23,7 +23,7 @@ from unlearning.steps.settings import ReportSettings
 from unlearning.steps.witnesses import ABOUT, costs_of
 from unlearning.studies.plan import ORIGINAL, RETRAINED, UNLEARNED
 from unlearning.studies.presets import PRESETS
-from unlearning.studies.results import AGAIN, Outcome, Results, pool
+from unlearning.studies.results import AGAIN, AT_DEFAULTS, Outcome, Results, pool
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 
@@ -149,9 +149,12 @@ def _data_run(table: pd.DataFrame) -> str:
 
 
 def _arm(role: str, method: str, params: str, usual: dict[str, str]) -> str:
-    """The method's name, with those settings that are not the preset's."""
-    own = params.removeprefix(usual.get(method, "")).strip()
-    return f"{method} {own}".strip() if method else role
+    """The method's name, with those settings that are not the preset's; AT_DEFAULTS where it runs without the preset's."""
+    if not method:
+        return role
+    if usual.get(method) and not params:
+        return f"{method} {AT_DEFAULTS}"
+    return f"{method} {params.removeprefix(usual.get(method, '')).strip()}".strip()
 
 
 def _outcome(title, arm, epochs, cells, references, forget, known) -> Outcome:

@@ -22,12 +22,14 @@ class Arm:
     Args:
         method: a name of METHODS; EVERY stands for all of them, each after its own number of passes.
         epochs: after how many passes it is looked at; empty for a method that makes none.
-        params: settings that the study asks for whatever the preset; a preset's own come first.
+        params: settings that the study asks for whatever the preset.
+        by_preset: a preset's own settings come before ``params``; otherwise the method runs at its defaults.
     """
 
     method: str
     epochs: tuple[int, ...]
     params: str = ""
+    by_preset: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ STUDIES = by_name(
         "methods",
         "Beyond the study: every method of this project, on an age group and on 50 single faces",
         (GROUPS[0], "random:50"),
-        (Arm(EVERY, ()),),
+        (Arm(EVERY, (), by_preset=False),),
     ),
 )
 
@@ -148,7 +150,8 @@ def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], 
     for study in studies:
         for forget_set in study.forget_sets:
             for arm in _arms(study, methods):
-                settings = " ".join(part for part in (params.get(arm.method, ""), arm.params) if part)
+                usual = params.get(arm.method, "") if arm.by_preset else ""
+                settings = " ".join(part for part in (usual, arm.params) if part)
                 milestones.setdefault((forget_set, arm.method, settings), set()).update(arm.epochs)
     plain = {(forget_set, "") for forget_set, _, _ in milestones}
     schemes = plain | {(forget_set, _scheme(methods, method)) for forget_set, method, _ in milestones}
@@ -164,8 +167,8 @@ def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], 
 def _arms(study: Study, methods: dict[str, Known]) -> list[Arm]:
     arms = []
     for arm in study.arms:
-        every = [Arm(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
-        arms += every if arm.method == EVERY else [arm]
+        named = [(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
+        arms += [replace(arm, method=name, epochs=own) for name, own in named] if arm.method == EVERY else [arm]
     return arms
 
 

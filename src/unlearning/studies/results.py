@@ -13,6 +13,7 @@ from unlearning.studies.plan import ORIGINAL, RETRAINED
 
 POOLED = "pooled"
 AGAIN = "retrained again"
+AT_DEFAULTS = "(own defaults)"
 HEADLINES = ("mia_auc", "mia_gap", "forget_difference", "forget_w1_normalised", "forgetting_rescaled")
 
 
@@ -22,8 +23,9 @@ class Outcome:
 
     Args:
         forget_set: the rule.
-        arm: ``original``, ``retrained``, AGAIN, or a method's name, with settings that are not the preset's. AGAIN is the
-            retrained model of another seed, judged as if it were unlearned: what chance alone makes of the scores.
+        arm: ``original``, ``retrained``, AGAIN, or a method's name, with settings that are not the preset's, or AT_DEFAULTS
+            where the preset has settings for it and it runs without them. AGAIN is the retrained model of another seed, judged
+            as if it were unlearned: what chance alone makes of the scores.
         epochs: passes of unlearning; 0 for those that were not unlearned.
         seeds: of the cases.
         cases: one a seed: the version's prediction table and its own reference's.

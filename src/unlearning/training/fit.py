@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -79,16 +80,13 @@ def fit(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for number in range(1, recipe.epochs + 1):
-            start = time.perf_counter()
             step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
-            if not schedule:
-                _set_rate(optimizer, recipe.lr * rate(number))
-            mean_loss, train_mae, samples = _one_epoch(step, batches, partial(_tick, after_step, number - 1, len(batches)))
-            took = time.perf_counter() - start
-            seconds += took
+            _set_rate(optimizer, schedule, recipe.lr * rate(number))
+            passed = _one_epoch(step, batches, partial(_tick, after_step, number - 1, len(batches)))
+            seconds += passed.seconds
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
-                epochs.append(Epoch(number, mean_loss, train_mae, error, samples / took, seconds))
+                epochs.append(Epoch(number, passed.loss, passed.mae, error, passed.samples / passed.seconds, seconds))
                 after_epoch(epochs[-1], model)
                 if (keep_best and best.is_over(error, model)) or until(model):
                     break
@@ -136,8 +134,9 @@ def _single(model: torch.nn.Module) -> Iterator[None]:
             norm.train()
 
 
-def _set_rate(optimizer, lr: float) -> None:
-    for group in optimizer.param_groups:
+def _set_rate(optimizer, schedule, lr: float) -> None:
+    """A schedule, where there is one, sets the rate itself."""
+    for group in () if schedule else optimizer.param_groups:
         group["lr"] = lr
 
 
@@ -183,9 +182,17 @@ class _Step:
         return now, (predicted.detach() - batch.ages).abs().sum().item()
 
 
-def _one_epoch(step: _Step, batches, after_step) -> tuple[float, float, int]:
-    """Mean loss and mean absolute error over the samples of one pass, both in years, and how many samples."""
-    losses, errors, samples = 0.0, 0.0, 0
+class _Pass(NamedTuple):
+    """Mean loss and mean absolute error over the samples of one pass, both in years, how many they were, and its seconds."""
+
+    loss: float
+    mae: float
+    samples: int
+    seconds: float
+
+
+def _one_epoch(step: _Step, batches: Batches, after_step: Callable[[int], None]) -> _Pass:
+    start, losses, errors, samples = time.perf_counter(), 0.0, 0.0, 0
     for number, batch in enumerate(batches, 1):
         batch = batch.to(step.fabric.device)
         loss, error = step(batch, number)
@@ -193,4 +200,4 @@ def _one_epoch(step: _Step, batches, after_step) -> tuple[float, float, int]:
         errors += error
         samples += len(batch.ages)
         after_step(number)
-    return losses / samples, errors / samples, samples
+    return _Pass(losses / samples, errors / samples, samples, time.perf_counter() - start)
