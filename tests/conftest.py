@@ -1,7 +1,8 @@
 """What tests share: drawn faces, a small network, and stores that are copied rather than made.
 
 A fresh MLflow store takes seconds, so one is made for the session and copied; a store with an original, a retrained
-reference and unlearned versions likewise. Artifacts stay where they were written, but for the audit log.
+reference and unlearned versions likewise. Their models stay where they were written; what belongs to runs is copied with
+the store, because tests add to it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from erasable import take_own_log
+from erasable import take_own_runs
 
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
@@ -122,7 +123,7 @@ def trained_store(workplace, empty_store):
 
 def _use(monkeypatch, folder: Path, template: Path) -> Path:
     shutil.copy(template, folder / "mlflow.db")
-    take_own_log(folder)
+    take_own_runs(folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
     return folder

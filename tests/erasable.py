@@ -1,7 +1,7 @@
-"""Copies of stores: what of their artifacts has to be a test's own, because it is changed or erased.
+"""Copies of stores: what of their artifacts has to be a test's own, because it is added to, changed or erased.
 
-A copy of a store shares its artifacts with all tests. The audit log is replaced by every transition, so each copy takes its
-own; a test that erases takes everything.
+A copy of a store shares its models, the bulk of it, with all tests. What belongs to runs is replaced by many steps (the audit
+log by every transition), so each copy takes its own; a test that erases takes the models too.
 """
 
 from __future__ import annotations
@@ -11,39 +11,41 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-LOG = "age-unlearning audit"
-PLACES = (("runs", "artifact_uri"), ("logged_models", "artifact_location"))
+from mlflow.tracking._tracking_service import utils
 
 
-def take_own_log(folder: Path) -> Path:
-    """Let the database in ``folder`` have an audit log of its own."""
-    return _take(folder, "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?", (LOG,))
-
-
-def take_own_artifacts(folder: Path) -> Path:
-    """Copy the artifacts that the database in ``folder`` names to that folder, without the logged code, and name the copies."""
-    return _take(folder, "SELECT experiment_id, artifact_location FROM experiments", ())
-
-
-def _take(folder: Path, query: str, values: tuple) -> Path:
+def take_own_runs(folder: Path) -> Path:
+    """Copy the artifacts of the runs in the database in ``folder`` to that folder, and name the copies."""
     with closing(sqlite3.connect(folder / "mlflow.db")) as database, database:
-        for number, location in database.execute(query, values).fetchall():
-            _move(database, number, location, str(folder / "mlruns" / str(number)))
+        query = "SELECT run_uuid, experiment_id, artifact_uri FROM runs"
+        for run_id, number, uri in database.execute(query).fetchall():
+            own = _copy(Path(uri), folder / "mlruns" / str(number) / run_id / "artifacts")
+            database.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (own, run_id))
+        for (number,) in database.execute("SELECT experiment_id FROM experiments").fetchall():
+            own = str(folder / "mlruns" / str(number))
+            database.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (own, number))
+    _forget_places()
     return folder
 
 
-def _move(database: sqlite3.Connection, number: int, location: str, own: str) -> None:
-    if location == own:
-        return
-    for table, column in PLACES:
-        for (uri,) in database.execute(f"SELECT {column} FROM {table} WHERE experiment_id = ?", (number,)).fetchall():
-            _copy(Path(uri), Path(uri.replace(location, own)))
-        database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (location, own))
-    query = "UPDATE model_versions SET storage_location = replace(storage_location, ?, ?)"
-    database.execute(query, (location, own))
-    database.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (own, number))
+def take_own_models(folder: Path) -> Path:
+    """Copy the models that the database in ``folder`` names to that folder, without the logged code, and name the copies."""
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database, database:
+        query = "SELECT model_id, experiment_id, artifact_location FROM logged_models"
+        for model_id, number, uri in database.execute(query).fetchall():
+            own = _copy(Path(uri), folder / "mlruns" / str(number) / "models" / model_id / "artifacts")
+            database.execute("UPDATE logged_models SET artifact_location = ? WHERE model_id = ?", (own, model_id))
+            database.execute("UPDATE model_versions SET storage_location = ? WHERE storage_location = ?", (own, uri))
+    _forget_places()
+    return folder
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
+def _forget_places() -> None:
+    """MLflow remembers, for as long as the process lives, where the artifacts of a run are."""
+    utils._artifact_repos_cache.clear()
+
+
+def _copy(source: Path, target: Path) -> str:
+    if source.is_dir() and source != target:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("code"), dirs_exist_ok=True)
+    return str(target)

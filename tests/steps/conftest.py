@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from erasable import take_own_log
+from erasable import take_own_runs
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def fill(workplace):
         folder = workplace / name
         folder.mkdir()
         shutil.copy(template, folder / "mlflow.db")
-        take_own_log(folder)
+        take_own_runs(folder)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
@@ -31,7 +31,7 @@ def use(monkeypatch, tmp_path):
 
     def copy(template):
         shutil.copy(template, tmp_path / "mlflow.db")
-        take_own_log(tmp_path)
+        take_own_runs(tmp_path)
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
 

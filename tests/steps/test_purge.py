@@ -1,12 +1,12 @@
 """A purge from end to end: what remembers is gone, what is evidence stays, and everything still says the same."""
 
-import shutil
-
 import mlflow
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from erasable import take_own_artifacts
+from erasable import take_own_models
+from unlearning.data.manifest import prepare
+from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.lifecycle.gates import parse_gates
 from unlearning.lifecycle.keys import make_key
@@ -31,12 +31,12 @@ def promoted_store(fill, trained_store):
 
 
 @pytest.fixture
-def own(use, promoted_store, workplace, monkeypatch, tmp_path):
-    """That store, with artifacts and a cache of the test's own."""
+def own(use, promoted_store, monkeypatch, tmp_path):
+    """That store, with models of the test's own, and a cache that holds what the store was made from and nothing else."""
     use(promoted_store)
-    shutil.copytree(workplace / "cache" / "readings", tmp_path / "cache" / "readings")
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
-    return take_own_artifacts(tmp_path)
+    prepare(DataSettings(drawn_faces=160), 32, lambda faces, count, title: faces)
+    return take_own_models(tmp_path)
 
 
 def remembering(folder) -> set:

@@ -15,7 +15,7 @@ import pytest
 import requests
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from erasable import take_own_artifacts
+from erasable import take_own_models
 from registered import ORIGINAL, register
 from unlearning.tracking import moves, purge, purge_rows, registry
 
@@ -25,7 +25,7 @@ MODEL = "age-resnet50"
 @pytest.fixture
 def own(trained):
     """The trained store with artifacts of its own."""
-    return take_own_artifacts(trained)
+    return take_own_models(trained)
 
 
 def files(version) -> list[Path]:
