@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 import numpy as np
@@ -32,17 +36,40 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
         folder: ``spec.json`` and weights; its name must be ``age_model``.
         metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``).
     """
-    info = mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(SERVED),
-        artifacts={folder.name: str(folder)},
-        code_paths=[str(PACKAGE)],
-        signature=SIGNATURE,
-        input_example=_example(),
-        pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in NEEDED],
-        metadata=metadata,
-    )
+    with _without_bytecode():
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(SERVED),
+            artifacts={folder.name: str(folder)},
+            code_paths=[str(PACKAGE)],
+            signature=SIGNATURE,
+            input_example=_example(),
+            pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in NEEDED],
+            metadata=metadata,
+        )
+    _keep_bytecode_out(info.model_id)
     return info.model_id
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _keep_bytecode_out(model_id: str) -> None:
+    """Put a file where Python would make the folder for the compiled ``served.py``.
+
+    A local store hands out the version's own files, and the certificate names every one of them. Python compiles the file that
+    MLflow runs before it can say that it wants no such thing; where the folder cannot be made, Python does without.
+    """
+    with TemporaryDirectory() as place:
+        taken = Path(place) / "__pycache__"
+        taken.write_text("This file keeps Python from writing compiled code into the files of a registered version.\n")
+        mlflow.MlflowClient().log_model_artifact(model_id, str(taken))
 
 
 def _example() -> pd.DataFrame:
