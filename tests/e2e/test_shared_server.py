@@ -12,6 +12,7 @@ import requests
 from click.testing import CliRunner
 
 from entrypoints.promote import main as promote_entry
+from entrypoints.request import main as request_entry
 from entrypoints.rollback import main as rollback_entry
 from entrypoints.status import main as status_entry
 from entrypoints.train import main as train_entry
@@ -29,6 +30,9 @@ from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import mending, registry
 from unlearning.tracking.audit_log import EXPERIMENT
+from unlearning.tracking.own_experiments import own_experiment
+from unlearning.tracking.requests import EXPERIMENT as REQUESTS
+from unlearning.tracking.requests import listed
 
 MODEL, OTHER = "age-resnet50", "age-other"
 EASY = "F > 0.01"
@@ -140,6 +144,17 @@ def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader,
     assert f"MANAGE on the registered model {MODEL}" in sentence
     assert registry.versions(MODEL) == before
     assert mending.examine(MODEL).found == []
+    assert locks() == []
+
+
+def test_a_reader_files_no_request_among_those_of_the_team(reader, admin, monkeypatch):
+    own_experiment(REQUESTS, "the requests")
+    as_user(monkeypatch, reader.address, READER, READING)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "of the reader")
+    sentence = told(run_entry(request_entry, "--forget_set", "36-44"))
+    assert f"the server {reader.address} lets you read the requests and file none" in sentence
+    assert f"EDIT on {REQUESTS}" in sentence
+    assert listed(MODEL) == []
     assert locks() == []
 
 

@@ -90,6 +90,15 @@ def test_what_is_missing_or_not_a_number_never_passes(comparison, references):
         assert not parse_gates(f"F {comparison} original.F")[0].decide({"F": 0.5}, references).passed
 
 
+def test_a_decision_names_what_is_not_known():
+    (gate,) = parse_gates("F > original.F")
+    known = gate.decide({"F": 0.5}, {"original": {"F": math.nan}})
+    assert str(known) == (
+        "FAILED  F > original.F   (not known here, which never passes: original.F; evaluate -P audit=tables or full tells why)"
+    )
+    assert "never passes: F, original.F;" in str(gate.decide({}, {"original": {}}))
+
+
 def test_a_decision_tells_the_value_the_bound_and_the_verdict():
     (gate,) = parse_gates("test_mae <= 1.1 * retrained.test_mae")
     failed, passed = (gate.decide({"test_mae": years}, REFERENCE_VALUES) for years in (7, 6))

@@ -66,7 +66,15 @@ class Decision:
 
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
-        return f"{verdict}  {self.gate}   ({self.value:.4f} {self.gate.comparison} {self.bound:.4f})"
+        return f"{verdict}  {self.gate}   ({self._compared()})"
+
+    def _compared(self) -> str:
+        gate = self.gate
+        names = {gate.metric: self.value, f"{gate.reference}.{gate.reference_metric}": self.bound}
+        unknown = [name for name, value in names.items() if math.isnan(value)]
+        if unknown:
+            return f"not known here, which never passes: {', '.join(unknown)}; evaluate -P audit=tables or full tells why"
+        return f"{self.value:.4f} {gate.comparison} {self.bound:.4f}"
 
 
 def _written(number: float) -> str:

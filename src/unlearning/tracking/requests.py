@@ -20,6 +20,7 @@ from unlearning.errors import InputError
 from unlearning.lifecycle import requests as states
 from unlearning.lifecycle.requests import Change, Request
 from unlearning.tracking import lock, runs
+from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.lock import Lock, registry_lock
 from unlearning.tracking.own_experiments import own_experiment
 
@@ -96,10 +97,15 @@ def _request(run: Run) -> Request:
 
 
 def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date | None, why: str) -> Request:
-    """A new request; it is there with its last write, which says whose it is."""
+    """A new request; it is there with its last write, which says whose it is.
+
+    Raises:
+        InputError: the server lets its user read only.
+    """
     client = mlflow.MlflowClient()
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
-    run_id = client.create_run(own_experiment(EXPERIMENT, "the requests"), tags=own).info.run_id
+    with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
+        run_id = client.create_run(own_experiment(EXPERIMENT, "the requests"), tags=own).info.run_id
     client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}
     asked |= {"forget_count": str(len(forget.ids)), KEY: key, REASON: reason[:LONGEST]}
