@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.verdicts import (
@@ -21,6 +22,7 @@ from unlearning.evaluation.verdicts import (
     Finding,
     joint_level,
     judge,
+    widening,
 )
 
 NAN = math.nan
@@ -184,3 +186,19 @@ def test_what_never_varies_does_not_raise_the_other_floors():
     noise = np.abs(np.random.default_rng(0).normal(size=1000))
     assert joint_level([noise, np.zeros(1000)], 0.9) == joint_level([noise], 0.9)
     assert joint_level([np.zeros(5)], 0.9) == 0.9
+
+
+@pytest.mark.parametrize(("seeds", "times"), [(0, 1), (1, 1), (2, 2), (3, 2), (4, 1.6237), (5, 1.4166), (10, 1.1542)])
+def test_a_floor_from_few_seeds_is_widened_as_students_t_widens_an_interval(seeds, times):
+    assert widening(seeds, Bounds()) == pytest.approx(times, abs=1e-4)
+    if seeds > 3:
+        assert widening(seeds, Bounds()) == pytest.approx(stats.t.ppf(0.975, seeds - 1) / stats.norm.ppf(0.975), rel=1e-9)
+
+
+def test_a_fifth_seed_passes_beside_four_as_often_as_the_level_says():
+    """Of normal numbers: the largest distance of four, widened, holds the mean distance of a fifth from them in 95 %."""
+    drawn = np.random.default_rng(0).normal(size=(20_000, 5))
+    floor = widening(4, Bounds()) * np.ptp(drawn[:, :4], axis=1)
+    distance = np.abs(drawn[:, 4:] - drawn[:, :4]).mean(axis=1)
+    assert np.mean(distance <= floor) == pytest.approx(0.95, abs=0.005)
+    assert np.mean(distance <= np.ptp(drawn[:, :4], axis=1)) < 0.9

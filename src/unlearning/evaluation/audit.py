@@ -23,7 +23,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.panel import panel_of
 from unlearning.evaluation.resample import RESAMPLES
 from unlearning.evaluation.study import ALPHA
-from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge
+from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge, widening
 
 RULE_OF_THREE = 3
 NO_TABLES = ("version", "measured", "remarks")
@@ -202,13 +202,19 @@ def audit(witnesses: Witnesses, settings: AuditSettings = AuditSettings()) -> Au
 
 
 def _floor(
-    found: Finding, noise: np.ndarray | None, level: float, measured: Mapping[str, float], bounds: Bounds, apart: float
+    found: Finding,
+    noise: np.ndarray | None,
+    level: float,
+    measured: Mapping[str, float],
+    bounds: Bounds,
+    apart: tuple[float, int],
 ) -> float:
-    """``apart``: the distance of the only two retrained models; 0 where there are more, whose distances show what seeds do."""
+    """``apart``: the distance of the most distant two retrained models, and how many retrained models there are."""
     if noise is None or np.isnan(noise).all():
         return math.nan
     least = RULE_OF_THREE / found.count if found.metric.share and found.count else 0.0
-    more = 0.0 if found.metric.face_by_face else (bounds.one_pair - 1) * apart
+    distance, seeds = apart
+    more = 0.0 if found.metric.face_by_face else (widening(seeds, bounds) - 1) * distance
     return max(float(np.nanquantile(noise, level)) + more, least, measured.get(found.metric.name, 0.0))
 
 

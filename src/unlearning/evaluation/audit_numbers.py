@@ -40,10 +40,13 @@ class Numbers:
         found = self.differences(metric, self.panel.noise)
         return None if found is None else np.abs(found[:, 1:])
 
-    def apart(self, metric: AuditMetric) -> float:
-        """The distance of the only two retrained models, or of the only two that the metric was measured on; 0 of more."""
-        found = None if self.panel.single and not metric.measured else self.differences(metric, self.panel.noise)
-        return 0.0 if found is None or np.isnan(found[:, 0]).all() else float(np.nanmax(np.abs(found[:, 0])))
+    def apart(self, metric: AuditMetric) -> tuple[float, int]:
+        """How far the most distant two retrained models are from each other (0: not known), and how many there are."""
+        found = self.differences(metric, self.panel.noise)
+        if found is None or np.isnan(found[:, 0]).all():
+            return 0.0, 0
+        models = {model.subject.name for pair in self.panel.noise for model in pair}
+        return float(np.nanmax(np.abs(found[:, 0]))), 2 if metric.measured else len(models)
 
     def find(self, metric: AuditMetric, bounds: Bounds) -> Finding:
         """Everything about a metric but its floor."""
