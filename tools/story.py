@@ -242,7 +242,8 @@ class Story:
             f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the "
             "first surprise. What stands below was typed and said; left out are `--env-manager local`, paths of the machine, "
             "MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did other "
-            "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance."
+            "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance. A test plays the "
+            "same on drawn faces, against SQLite and against PostgreSQL."
         )
         chapters = (self.train, self.ask, self.serve_ann, self.refuse_ben, self.kill_cem, self.go_back, self.ask_server)
         for chapter in (*chapters, self.purge, self.verify, self.end):
