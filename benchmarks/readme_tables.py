@@ -93,10 +93,14 @@ def methods(table: pd.DataFrame) -> str:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def main(folder: Path) -> None:
     """Print the README's tables from the CSV files of FOLDER."""
-    read = {name: pd.read_csv(folder / "tables" / f"{name}.csv") for name in ("tables_4_to_7", "table_8", "methods")}
-    print(versions(read["tables_4_to_7"]), groups(read["table_8"]), sep="\n\n")
-    for rule, own in read["methods"].groupby("forget_set", sort=False):
-        print(f"\n{rule}\n\n{methods(own)}")
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(folder / "tables" / f"{name}.csv")
+
+    print(versions(table("tables_4_to_7")), groups(table("table_8")), sep="\n\n")
+    if (folder / "tables" / "methods.csv").exists():
+        for rule, own in table("methods").groupby("forget_set", sort=False):
+            print(f"\n{rule}\n\n{methods(own)}")
 
 
 if __name__ == "__main__":
