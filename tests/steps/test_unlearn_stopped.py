@@ -37,10 +37,13 @@ def test_a_loss_that_is_not_finite_names_method_and_step(trained):
 
 def test_an_interruption_between_two_passes_registers_nothing_and_the_next_call_does_it_all(trained, monkeypatch):
     before = versions()
+    # A shell that starts a job in the background makes it ignore this signal.
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "epoch_logger", lambda seed: lambda epoch: signal.raise_signal(signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             unlearn(UnlearnSettings(epochs=(1, 2)))
+    signal.signal(signal.SIGINT, was)
     assert newest().info.status == "FAILED"
     assert versions() == before
     made = unlearn(UnlearnSettings(epochs=(1, 2)))

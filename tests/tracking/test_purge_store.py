@@ -160,7 +160,7 @@ def server(store, monkeypatch):
 
 
 def _wait(uri: str, process: subprocess.Popen) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while process.poll() is None and time.monotonic() < until:
         try:
             if requests.get(f"{uri}/health", timeout=5).ok:
