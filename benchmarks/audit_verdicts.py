@@ -26,6 +26,7 @@ from unlearning.evaluation.audit import Audit, AuditSettings, Witnesses, audit
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
 from unlearning.evaluation.table import align
 from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
+from unlearning.reports.forget_titles import discreet
 from unlearning.steps import forget_sets
 from unlearning.steps.lineage import predictions_of
 from unlearning.steps.prepare import account_of
@@ -141,7 +142,7 @@ def row(trial: Trial, found: Audit) -> dict[str, str | int]:
     shown = [one for one in judged if one.kind in (MEMORY, LIKENESS) and abs(one.retrained - one.original) > one.floor]
     return {
         "model": trial.what,
-        "forget set": trial.witnesses.forget.rule,
+        "forget set": discreet(trial.witnesses.forget.rule),
         "who": trial.who,
         "said": found.sentence.partition(":")[0],
         "as retraining, or better": counts[SAME] + counts[BETTER],

@@ -188,17 +188,22 @@ def test_what_never_varies_does_not_raise_the_other_floors():
     assert joint_level([np.zeros(5)], 0.9) == 0.9
 
 
-@pytest.mark.parametrize(("seeds", "times"), [(0, 1), (1, 1), (2, 2), (3, 2), (4, 1.6237), (5, 1.4166), (10, 1.1542)])
+@pytest.mark.parametrize(("seeds", "times"), [(0, 1), (1, 1), (2, 6.4829), (3, 2.1953), (4, 1.6237), (5, 1.4166), (10, 1.1542)])
 def test_a_floor_from_few_seeds_is_widened_as_students_t_widens_an_interval(seeds, times):
-    assert widening(seeds, Bounds()) == pytest.approx(times, abs=1e-4)
-    if seeds > 3:
-        assert widening(seeds, Bounds()) == pytest.approx(stats.t.ppf(0.975, seeds - 1) / stats.norm.ppf(0.975), rel=1e-9)
+    assert widening(seeds, AUDIT_METRICS["test_mae"], Bounds()) == pytest.approx(times, abs=1e-4)
+    if seeds > 1:
+        expected = stats.t.ppf(0.975, seeds - 1) / stats.norm.ppf(0.975)
+        assert widening(seeds, AUDIT_METRICS["test_mae"], Bounds()) == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_is_compared_face_by_face_has_room_where_one_pair_is_known():
+    assert [widening(seeds, AUDIT_METRICS["Forgetting"], Bounds()) for seeds in (0, 1, 2, 3, 9)] == [1, 1, 1.15, 1, 1]
 
 
 def test_a_fifth_seed_passes_beside_four_as_often_as_the_level_says():
     """Of normal numbers: the largest distance of four, widened, holds the mean distance of a fifth from them in 95 %."""
     drawn = np.random.default_rng(0).normal(size=(20_000, 5))
-    floor = widening(4, Bounds()) * np.ptp(drawn[:, :4], axis=1)
+    floor = widening(4, AUDIT_METRICS["test_mae"], Bounds()) * np.ptp(drawn[:, :4], axis=1)
     distance = np.abs(drawn[:, 4:] - drawn[:, :4]).mean(axis=1)
     assert np.mean(distance <= floor) == pytest.approx(0.95, abs=0.005)
     assert np.mean(distance <= np.ptp(drawn[:, :4], axis=1)) < 0.9

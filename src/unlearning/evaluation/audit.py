@@ -214,7 +214,7 @@ def _floor(
         return math.nan
     least = RULE_OF_THREE / found.count if found.metric.share and found.count else 0.0
     distance, seeds = apart
-    more = 0.0 if found.metric.face_by_face else (widening(seeds, bounds) - 1) * distance
+    more = (widening(seeds, found.metric, bounds) - 1) * distance
     return max(float(np.nanquantile(noise, level)) + more, least, measured.get(found.metric.name, 0.0))
 
 

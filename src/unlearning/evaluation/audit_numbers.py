@@ -46,7 +46,7 @@ class Numbers:
         if found is None or np.isnan(found[:, 0]).all():
             return 0.0, 0
         models = {model.subject.name for pair in self.panel.noise for model in pair}
-        return float(np.nanmax(np.abs(found[:, 0]))), 2 if metric.measured else len(models)
+        return float(np.nanmax(np.abs(found[:, 0]))), len(models)
 
     def find(self, metric: AuditMetric, bounds: Bounds) -> Finding:
         """Everything about a metric but its floor."""
