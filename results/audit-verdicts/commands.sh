@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Models that are known to have forgotten, or to have done nothing, judged by the audit: from the project's root with .venv active,
-# after the experiment of ../utkface-methods-small. data_dir is the reader's own copy of the faces; the data digest is
+# after the experiments of ../utkface-study-small. data_dir is the reader's own copy of the faces; the data digest is
 # 9bd711beabc7223f. Two more retrained seeds join the three of the experiment.
 set -e
 mlflow run . -e retrain --env-manager local -P name=age-study-small-seed-0 -P forget_set=20-28 -P seeds=3,4
