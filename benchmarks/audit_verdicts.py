@@ -70,11 +70,12 @@ def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return first[["id", "split", "age"]].assign(predicted=sum(columns.values()) / len(columns), **columns)
 
 
-def trials(models: list[str]) -> Iterator[Trial]:
-    """Of every forget set with three retrained seeds and more: each of them, and every original."""
+def trials(models: list[str], only: list[str]) -> Iterator[Trial]:
+    """Of every forget set with three retrained seeds and more: each of them, or of ``only`` these, and every original."""
     originals = {f"seed {name}": table for model in models for name, table in seeds_of(original_in(model)).items()}
     about = about_faces(original_in(models[0]))
-    for forget, retrained in retrained_in(models).items():
+    for forget, found in retrained_in(models).items():
+        retrained = {name: table for name, table in found.items() if name in (only or found)}
         if len(retrained) < FEWEST:
             say(f"{forget.rule}: {len(retrained)} retrained seeds; {FEWEST} are needed")
             continue
@@ -181,14 +182,18 @@ def _some(names: str) -> str:
     help="Registered models, joined by commas.",
 )
 @click.option("--sisa", default="", help="Registered models of two seeds and more that were trained in slices.")
+@click.option("--only", default="", help="Retrained seeds to look at, joined by commas; empty: all.")
+@click.option("--forget_set", default="", help="The rule to look at; empty: all.")
 @click.option("--resamples", default=2000, help="Of the faces.")
 @click.option("--out", default="", help="Folder for verdicts.csv and verdicts.md; empty: only printed.")
-def main(models: str, sisa: str, resamples: int, out: str):
+def main(models: str, sisa: str, only: str, forget_set: str, resamples: int, out: str):
     """Print the table."""
     names, sliced = ([name for name in text.split(",") if name] for text in (models, sisa))
     if len(sliced) == 1:
         raise click.UsageError("give --sisa of none or of two seeds and more: the twin of another seed gives the floor")
-    rows = table([*trials(names), *sliced_trials(sliced)], AuditSettings(resamples=resamples))
+    chosen = [*trials(names, [f"seed {name}" for name in only.split(",") if name]), *sliced_trials(sliced)]
+    chosen = [trial for trial in chosen if forget_set in ("", trial.witnesses.forget.rule)]
+    rows = table(chosen, AuditSettings(resamples=resamples))
     print(markdown(rows))
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)

@@ -7,3 +7,6 @@ mlflow run . -e retrain --env-manager local -P name=age-study-small-seed-0 -P fo
 PYTHONPATH=src python benchmarks/audit_verdicts.py \
     --models age-study-small-seed-0,age-study-small-seed-1,age-study-small-seed-2 \
     --sisa age-study-small-sisa-seed-0,age-study-small-sisa-seed-1,age-study-small-sisa-seed-2 --out results/audit-verdicts
+# The same with three retrained seeds only.
+PYTHONPATH=src python benchmarks/audit_verdicts.py --only 0,1,2 --forget_set 20-28 \
+    --models age-study-small-seed-0,age-study-small-seed-1,age-study-small-seed-2 --out results/audit-verdicts/three-seeds
