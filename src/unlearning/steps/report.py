@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
+from unlearning.data.settings import GROUPS
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.naming import choose
@@ -88,10 +89,11 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
 
 
 def forget_sets_of(table: pd.DataFrame) -> dict[str, ForgetSet]:
-    """The forget sets by title, as the references' runs hold them."""
+    """The forget sets by title, as the references' runs hold them: the study's groups before all others."""
     references = table[table.role == RETRAINED].drop_duplicates("set")
     versions = (registry.find(row.model, str(row.version)) for row in references.itertuples())
-    sets = [forget_sets.of_version(version) for version in versions]
+    found = [forget_sets.of_version(version) for version in versions]
+    sets = sorted(found, key=lambda forget: GROUPS.index(forget.rule) if forget.rule in GROUPS else len(GROUPS))
     return {titles(sets)[forget.name]: forget for forget in sets}
 
 
