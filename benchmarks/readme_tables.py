@@ -20,6 +20,8 @@ NAMES = {
     "ft": "FT",
     "rnd": "RND",
     "rnd as_published=true": "RND as published",
+    "ft (own defaults)": "**ft**",
+    "rnd (own defaults)": "**rnd**",
 }
 STUDY = {"test_mae": "test MAE", "Utility": "Utility", "Forgetting": "Forgetting", "F": "F"}
 METHODS = STUDY | {
@@ -86,7 +88,7 @@ def groups(table: pd.DataFrame) -> str:
 def methods(table: pd.DataFrame) -> str:
     """Every method after its own passes, the best F first."""
     own = table.assign(rank=range(len(table)))
-    return wide(own, ["model", "epochs"], METHODS, lambda model, epochs: NAMES.get(model, model.replace("(own defaults)", "")))
+    return wide(own, ["model", "epochs"], METHODS, lambda model, epochs: NAMES.get(model, model))
 
 
 @click.command()
