@@ -14,7 +14,7 @@ are read, no model is loaded.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return first[["id", "split", "age"]].assign(predicted=sum(columns.values()) / len(columns), **columns)
 
 
-def trials(models: list[str], only: list[str]) -> Iterator[Trial]:
+def trials(models: list[str], only: Collection[str] = ()) -> Iterator[Trial]:
     """Of every forget set with three retrained seeds and more: each of them, or of ``only`` these, and every original."""
     originals = {f"seed {name}": table for model in models for name, table in seeds_of(original_in(model)).items()}
     about = about_faces(original_in(models[0]))
