@@ -25,10 +25,10 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 from unlearning.errors import InputError
 from unlearning.lifecycle.purge import MODEL, File, kind_of
 from unlearning.tracking import registry
+from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import first_line
 
-REFUSALS = (MlflowException, OSError, NotImplementedError)
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
 STEP = "step"
 
