@@ -69,9 +69,9 @@ def versions(table: pd.DataFrame) -> str:
     def title(epochs: int, model: str) -> str:
         return NAMES.get(model, model) + (f", {epochs} epochs" if epochs else "")
 
-    own = table[table.model.isin(["original", "retrained", "ft", "rnd"])].sort_values(["model", "epochs"], kind="stable")
-    order = own.model.map(["original", "retrained", "ft", "rnd"].index)
-    return wide(own.assign(order=order).sort_values("order", kind="stable"), ["epochs", "model"], STUDY, title)
+    shown = ["original", "retrained", "ft", "rnd"]
+    own = table[table.model.isin(shown)]
+    return wide(own.iloc[own.model.map(shown.index).argsort(kind="stable")], ["epochs", "model"], STUDY, title)
 
 
 def groups(table: pd.DataFrame) -> str:
@@ -87,8 +87,7 @@ def groups(table: pd.DataFrame) -> str:
 
 def methods(table: pd.DataFrame) -> str:
     """Every method after its own passes, the best F first."""
-    own = table.assign(rank=range(len(table)))
-    return wide(own, ["model", "epochs"], METHODS, lambda model, epochs: NAMES.get(model, model))
+    return wide(table, ["model", "epochs"], METHODS, lambda model, epochs: NAMES.get(model, model))
 
 
 @click.command()

@@ -268,7 +268,9 @@ def test_what_was_measured_elsewhere_is_judged_alike(monkeypatch):
         found = audit(WORLD.witnesses(ORIGINAL, measured={"relearn_ratio": given | {"version": value}}), QUICK)
         assert row(found, "relearn_ratio").verdict == verdict
         assert row(found, "relearn_ratio").floor == pytest.approx(0.4), "twice the distance of the second retrained model"
-    assert "relearn_ratio" not in audit(WORLD.witnesses(ORIGINAL), QUICK).verdicts(), "it was not measured"
+    assert "relearn_ratio" not in audit(WORLD.witnesses(ORIGINAL), QUICK).verdicts(), "nobody asked for it"
+    monkeypatch.setitem(auditing.AUDIT_METRICS, "relearn_ratio", replace(metric, measured=False))
+    assert row(audit(WORLD.witnesses(ORIGINAL), QUICK), "relearn_ratio").reason == "it was not measured"
 
 
 def test_three_retrained_models_as_members_show_what_seeds_do():

@@ -16,6 +16,14 @@ from unlearning.tracking import registry
 MODEL = "age-resnet50"
 
 
+@pytest.fixture
+def interruptible():
+    """A shell that starts a job in the background makes it ignore an interruption."""
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
+
+
 def versions() -> list[tuple]:
     return [(version.number, version.aliases) for version in registry.versions(MODEL)]
 
@@ -35,15 +43,14 @@ def test_a_loss_that_is_not_finite_names_method_and_step(trained):
     assert versions() == before
 
 
-def test_an_interruption_between_two_passes_registers_nothing_and_the_next_call_does_it_all(trained, monkeypatch):
+def test_an_interruption_between_two_passes_registers_nothing_and_the_next_call_does_it_all(
+    trained, monkeypatch, interruptible
+):
     before = versions()
-    # A shell that starts a job in the background makes it ignore this signal.
-    was = signal.signal(signal.SIGINT, signal.default_int_handler)
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "epoch_logger", lambda seed: lambda epoch: signal.raise_signal(signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             unlearn(UnlearnSettings(epochs=(1, 2)))
-    signal.signal(signal.SIGINT, was)
     assert newest().info.status == "FAILED"
     assert versions() == before
     made = unlearn(UnlearnSettings(epochs=(1, 2)))
