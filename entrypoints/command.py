@@ -8,6 +8,7 @@ import os
 import click
 
 from unlearning.errors import InputError
+from unlearning.secrets import holds_key, without_secrets
 
 
 class Entry(click.Command):
@@ -15,10 +16,12 @@ class Entry(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
+            _refuse_keys(args)
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            _tag_failure(error.format_message())
-            raise
+            sentence = without_secrets(error.format_message())
+            _tag_failure(sentence)
+            raise click.UsageError(sentence, ctx) from None
 
     def invoke(self, ctx: click.Context):
         try:
@@ -27,15 +30,31 @@ class Entry(click.Command):
             _tag_failure(str(error))
             raise click.ClickException(str(error)) from error
         except OSError as error:
-            sentence = f"the system says: {error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            where = f": {error.filename}" if error.filename else ""
+            sentence = without_secrets(f"the system says: {error.strerror or error}{where}")
             _tag_failure(sentence)
             raise click.ClickException(sentence) from error
         except Exception as error:
             if not type(error).__module__.startswith("mlflow."):
                 raise
-            sentence = f"MLflow says: {(str(error).splitlines() or [type(error).__name__])[0]}"
+            sentence = f"MLflow says: {(without_secrets(str(error)).splitlines() or [type(error).__name__])[0]}"
             _tag_failure(sentence)
             raise click.ClickException(sentence) from error
+
+
+def _refuse_keys(args: list[str]) -> None:
+    """No option takes a private key: ``mlflow run`` logs every value, and the machine shows it to all its users."""
+    if not any(holds_key(word) for word in args):
+        return
+    said = "it was not logged"
+    if os.environ.get("MLFLOW_RUN_ID"):
+        from unlearning.tracking.blotting import blot_out
+
+        said = blot_out()
+    raise click.UsageError(
+        f"no option takes a private key, and one was given: {said}. Take it for known to others, make another with make key, "
+        f"and give the path of its file, or the key itself in UNLEARNING_SIGNING_KEY alone"
+    )
 
 
 def _tag_failure(reason: str) -> None:

@@ -1,11 +1,16 @@
 """The errors that are answers to the user: every room may raise them, the entry points print them."""
 
+from unlearning.secrets import without_secrets
+
 
 class InputError(ValueError):
     """What the user gave cannot be used.
 
-    The message is one or two sentences: the value, what is legal, and the command to type next.
+    The message is one or two sentences: the value, what is legal, and the command to type next. It tells no secret.
     """
+
+    def __str__(self) -> str:
+        return without_secrets(super().__str__())
 
 
 class DivergedError(InputError):

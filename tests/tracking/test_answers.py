@@ -24,19 +24,6 @@ class Answer:
     status_code = 403
 
 
-@pytest.mark.parametrize(
-    ("uri", "shown"),
-    [
-        ("postgresql+psycopg2://anna:se:cret@h:5432/mlflow", "postgresql+psycopg2://anna:***@h:5432/mlflow"),
-        ("http://anna:secret@h:5000", "http://anna:***@h:5000"),
-        ("http://h:5000/a@b", "http://h:5000/a@b"),
-        ("sqlite:////tmp/mlflow.db", "sqlite:////tmp/mlflow.db"),
-    ],
-)
-def test_no_password_of_an_address_is_shown(uri, shown):
-    assert answers.without_password(uri) == shown
-
-
 def test_a_server_that_fails_is_not_one_that_is_away():
     full, away = MlflowException(FULL), MlflowException(AWAY)
     assert (answers.is_silence(full), answers.is_silence(away)) == (False, True)

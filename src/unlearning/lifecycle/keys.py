@@ -6,8 +6,10 @@ named by the sha256 of its public key's DER form: ``openssl pkey -pubin -in key.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -18,7 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from unlearning.errors import InputError
 
 VARIABLE = "UNLEARNING_SIGNING_KEY"
-BEGINNING = "-----BEGIN"
+FORMS = ", with or without its armour or that in base64, and no path of a file that is there"
+ARMOUR = re.compile(r"-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", re.DOTALL)
+UNARMOURED = re.compile(r"\A[\s'\"\ufeff]*(.*?)[\s'\"]*\Z", re.DOTALL)
 PRIVATE, OTHERS = 0o600, stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -54,40 +58,63 @@ def _private_pem(private_key: Ed25519PrivateKey) -> bytes:
 
 
 def load_key(path: Path | None = None) -> Ed25519PrivateKey:
-    """The private key of a file, or of the environment variable, which holds a path or the PEM text itself.
+    """The private key of a file, or of the environment variable, which holds the file's path or the key itself.
 
     Raises:
-        InputError: there is none, others may read it, or it is no Ed25519 key. The message never shows any of it.
+        InputError: there is none, others may read it, or it is no Ed25519 key. The message never shows any of it, nor what
+            may be it: a path is named only when something is there.
     """
-    given = str(path) if path else os.environ.get(VARIABLE, "").strip()
+    if path:
+        return _private(_read_private(path), str(path))
+    given = os.environ.get(VARIABLE, "").strip()
     if not given:
         raise InputError(f"no signing key: make one with make key, and name it in {VARIABLE}")
-    if not given.startswith(BEGINNING):
+    if is_there(Path(given)):
         return _private(_read_private(Path(given)), given)
-    # what hands variables on often writes the ends of lines as two characters
-    return _private(given.replace("\\n", "\n").encode(), f"the text in {VARIABLE}")
+    return _private(given, f"the text in {VARIABLE}", FORMS)
 
 
-def _read_private(path: Path) -> bytes:
+def is_there(path: Path) -> bool:
+    """Is something at a path? A text that can be no path leads to nothing."""
+    try:
+        return path.expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def _read_private(path: Path) -> str:
+    path = path.expanduser()
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read()
-    except OSError as error:
-        raise InputError(f"the signing key {path} cannot be read ({error.strerror}); make one with make key") from None
+    except (OSError, ValueError) as error:
+        place = f" {path}" if is_there(path) else ""
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise InputError(f"the signing key{place} cannot be read ({reason}); make one with make key") from None
     if mode & OTHERS:
         raise InputError(f"the signing key {path} is open to others (mode {mode:o}); close it with chmod 600 {path}")
-    return content
+    return content.decode("latin-1")
 
 
-def _private(content: bytes, place: str) -> Ed25519PrivateKey:
+def _private(text: str, place: str, forms: str = "") -> Ed25519PrivateKey:
     try:
-        private_key = serialization.load_pem_private_key(content, password=None)
+        private_key = serialization.load_der_private_key(_der(text), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):  # the causes quote the content
         private_key = None
     if not isinstance(private_key, Ed25519PrivateKey):
-        raise InputError(f"{place} is no Ed25519 private key in unencrypted PKCS #8 PEM; make one with make key")
+        raise InputError(f"{place} is no Ed25519 private key in unencrypted PKCS #8 PEM{forms}; make one with make key")
     return private_key
+
+
+def _der(text: str) -> bytes:
+    """The key's bytes out of what is left of its PEM after shells, settings and editors: quotes, a byte order mark, ends of
+    lines as blanks or as two characters, no armour, or all of it once more in base64.
+    """
+    bare = re.sub(r"\\[nr]", "\n", text)
+    body = (ARMOUR.search(bare) or UNARMOURED.search(bare))[1]
+    data = base64.b64decode("".join(body.split()), validate=True)
+    return _der(data.decode("latin-1")) if ARMOUR.search(data.decode("latin-1")) else data
 
 
 def read_public_key(path: Path) -> Ed25519PublicKey:
@@ -99,7 +126,8 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     try:
         public_key = serialization.load_pem_public_key(path.read_bytes())
     except OSError as error:
-        raise InputError(f"the public key {path} cannot be read ({error.strerror}); it is the file that ends in .pub") from None
+        place = f" {path}" if is_there(path) else ""  # what is no path may be a key
+        raise InputError(f"the public key{place} cannot be read ({error.strerror}); it is the file that ends in .pub") from None
     except (ValueError, UnsupportedAlgorithm):
         public_key = None
     if not isinstance(public_key, Ed25519PublicKey):

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.errors import InputError
 from unlearning.lifecycle.envelope import digest, sign
-from unlearning.lifecycle.keys import load_key
+from unlearning.lifecycle.keys import VARIABLE, is_there, load_key
 from unlearning.lifecycle.proofs import prove
 from unlearning.lifecycle.requests import together
 from unlearning.lifecycle.sample_ids import picture_id, secret_of
@@ -22,6 +22,7 @@ from unlearning.steps.lineage import find_version
 from unlearning.steps.progress import say
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.tracking import certificates, registry, runs
+from unlearning.tracking.blotting import blot_out
 from unlearning.tracking.registry import Version
 
 TAG = "certificate"
@@ -64,7 +65,17 @@ def certify(settings: CertifySettings) -> Issued:
 
 def signing_key(path: str) -> Ed25519PrivateKey:
     """The private key of a file, or of the environment; InputError tells how to make one."""
-    return load_key(Path(path).expanduser() if path else None)
+    return load_key(key_file(path) if path else None)
+
+
+def key_file(text: str) -> Path:
+    """The file that a key is in. What leads to no file may be the key: it is neither repeated nor left on the run."""
+    if is_there(Path(text)):
+        return Path(text).expanduser()
+    raise InputError(
+        f"key takes the path of a file, and no file is there. If you gave a key, {blot_out('key')}; take it for known to "
+        f"others, make another with make key, and give its path, or the key itself in {VARIABLE} alone"
+    )
 
 
 def _write(path: Path, issued: Issued) -> None:

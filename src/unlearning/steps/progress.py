@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from unlearning.secrets import without_secrets
+
 COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -20,7 +22,7 @@ COLUMNS = (
 
 def say(text: str) -> None:
     """A line to the person who waits, on standard error; standard output is for results."""
-    print(text, file=sys.stderr, flush=True)
+    print(without_secrets(text), file=sys.stderr, flush=True)
 
 
 def _bar() -> Progress:

@@ -18,7 +18,7 @@ from unlearning.lifecycle.purge import GONE
 from unlearning.lifecycle.verify import Evidence, Verdict, open_certificate
 from unlearning.lifecycle.verify import verify as judge
 from unlearning.steps.certificate_facts import certificates_before, files_in, files_of, weights_of
-from unlearning.steps.certify import TAG, sample_id
+from unlearning.steps.certify import TAG, key_file, sample_id
 from unlearning.steps.progress import say
 from unlearning.steps.request_settings import VerifySettings
 from unlearning.tracking import certificates, runs
@@ -104,7 +104,7 @@ def _folder(path: str) -> Path:
 def _public_keys(paths: str) -> list[Ed25519PublicKey]:
     """Those of the files, or the one that belongs to the signing key in the environment."""
     if paths:
-        return [read_public_key(Path(path).expanduser()) for path in _paths(paths)]
+        return [read_public_key(key_file(path)) for path in _paths(paths)]
     if not os.environ.get(VARIABLE, "").strip():
         raise InputError("whose signature is to be verified? give the signer's public key: -P key=signing-key.pem.pub")
     return [load_key().public_key()]

@@ -16,24 +16,21 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.db.utils import create_sqlalchemy_engine
 
 from unlearning.errors import InputError
+from unlearning.secrets import is_unclear, without_password, without_secrets
 
 AT_THE_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 FORBIDDEN = 403
+ESCAPED = ", in which @ is written as %40, / as %2F, ? as %3F and # as %23"
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's text, for a sentence."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """The first line of an error's text, for a sentence; it tells no secret."""
+    return (without_secrets(str(error)).splitlines() or [type(error).__name__])[0]
 
 
 def store_name() -> str:
     """The tracking URI, without a password that stands in it."""
     return without_password(mlflow.get_tracking_uri())
-
-
-def without_password(text: str) -> str:
-    """A text in which no URI tells a password."""
-    return re.sub(r"//([^:/@\s]*):[^@/\s]*@", r"//\1:***@", text)
 
 
 @contextmanager
@@ -64,11 +61,11 @@ def ask_database(uri: str) -> None:
             f"install it with: uv pip install --requirements pyproject.toml --extra server"
         ) from error
     except Exception as error:
-        if not type(error).__module__.startswith("sqlalchemy."):
+        if not (isinstance(error, ValueError) or type(error).__module__.startswith("sqlalchemy.")):
             raise
         raise InputError(
             f"the database {without_password(uri)} does not answer: {first_line(error)}; see that it runs and that "
-            f"MLFLOW_TRACKING_URI names the right host, port, user and password"
+            f"MLFLOW_TRACKING_URI names the right host, port, user and password{ESCAPED if is_unclear(uri) else ''}"
         ) from error
 
 
@@ -84,7 +81,7 @@ def why_not_open(error: MlflowException) -> str:
             f"the server {store_name()} does not answer: {_silence(error)}; see that it runs, and that MLFLOW_TRACKING_URI "
             f"names the right one"
         )
-    return f"the store {store_name()} does not answer: {without_password(first_line(error))}"
+    return f"the store {store_name()} does not answer: {first_line(error)}"
 
 
 def _user() -> str:

@@ -10,8 +10,8 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
 from unlearning.tracking import registry, runs
+from unlearning.tracking.answers import first_line, store_name
 from unlearning.tracking.registry import Version
-from unlearning.tracking.store import first_line
 
 ENVELOPE, PAGE = "certificate/certificate.json", "certificate/certificate.html"
 
@@ -54,8 +54,8 @@ def registered(model: str, number: str) -> Version:
     try:
         known = registry.versions(model)
     except (MlflowException, OSError) as error:
-        raise InputError(f"the registry {mlflow.get_tracking_uri()} does not answer: {first_line(error)}") from error
+        raise InputError(f"the registry {store_name()} does not answer: {first_line(error)}") from error
     found = [version for version in known if str(version.number) == number]
     if not found:
-        raise InputError(f"the registry {mlflow.get_tracking_uri()} has no version {number} of a model {model}")
+        raise InputError(f"the registry {store_name()} has no version {number} of a model {model}")
     return found[0]

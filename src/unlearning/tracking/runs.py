@@ -21,6 +21,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
+from unlearning.secrets import without_secrets
 from unlearning.tracking.answers import breakdown, impatience, is_silence, refused_in_words
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
@@ -100,7 +101,7 @@ def tag_failure(reason: str) -> None:
     run_id = os.environ.get(RUN_ID)
     if run_id and not is_misplaced():
         try:
-            mlflow.MlflowClient().set_tag(run_id, "failure", reason[:500])
+            mlflow.MlflowClient().set_tag(run_id, "failure", without_secrets(reason)[:500])
         except MlflowException as error:
             print(f"the reason could not be left on run {run_id}: {first_line(error)}")
 
@@ -136,7 +137,7 @@ def user() -> str:
 
 def log_settings(prefix: str, values: dict) -> None:
     """Resolved settings as parameters ``prefix.name``: the bare names are taken by what ``mlflow run`` logs, quoted."""
-    mlflow.log_params({f"{prefix}.{name}": str(value) for name, value in values.items()})
+    mlflow.log_params({f"{prefix}.{name}": without_secrets(str(value)) for name, value in values.items()})
 
 
 def log_numbers(values: dict[str, float], step: int | None = None, **more) -> None:
