@@ -13,6 +13,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -24,7 +25,34 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://age-unlearning.example/certificate-of-forgetting/v1"
 PROOF_TYPE = "https://age-unlearning.example/proof-of-membership/v1"
-NEEDED = {"subject", "predicate.earlier", "predicate.forget_set"}
+DEEPEST = 50
+TEXT, ANY, HASH, NUMBER = "(?s:.+)", "(?s:.*)", "[0-9a-f]{64}", r"-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?|nan"
+VERSION = {"name": TEXT, "version": TEXT, "weights_digest": TEXT}
+BOUND = (NUMBER, None)
+OUTER = {"_type", "subject", "predicateType", "predicate"}
+PARTS = {
+    "_type": TEXT,
+    "predicateType": TEXT,
+    "subject": [{"name": TEXT, "digest": {"sha256": HASH}}],
+    "predicate.model": VERSION,
+    "predicate.parent": VERSION,
+    "predicate.method": {"name": TEXT, "approximate": (True, False), "settings": {"*": ANY}},
+    "predicate.forget_set": {"rule": ANY, "count": "[1-9][0-9]*", "manifest_hmac_sha256": HASH, "merkle_root": HASH},
+    "predicate.data_digest": TEXT,
+    "predicate.code_version": TEXT,
+    "predicate.metrics": [{"metric": TEXT, "value": NUMBER, "low": BOUND, "high": BOUND, "unit": ANY, "verdict": ANY}],
+    "predicate.interval_level": NUMBER,
+    "predicate.gates": {
+        "decision": "passed|forced|failed|none",
+        "decided": [{"gate": TEXT, "value": NUMBER, "bound": NUMBER, "passed": (True, False)}],
+    },
+    "predicate.times": {"*": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"},
+    "predicate.earlier": [HASH],
+    "predicate.proves": [TEXT],
+    "predicate.does_not_prove": [TEXT],
+}
+NOT_EMPTY = {"subject", "predicate.times", "predicate.proves", "predicate.does_not_prove"}
+PROOF = {"type": re.escape(PROOF_TYPE), "certificate": TEXT, "keyed_id": HASH, "path": [{"side": "left|right", "sha256": HASH}]}
 
 
 class Wrong(Exception):  # noqa: N818 - it is a finding
@@ -40,10 +68,21 @@ def dump(content):
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def check_plain(content, level=0):
+    """Texts, truth values and nulls under ASCII keys, not too deep: other JSON is written in more than one way."""
+    if level > DEEPEST or (isinstance(content, (int, float)) and not isinstance(content, bool)):
+        raise ValueError("nested too deeply" if level > DEEPEST else "a number is not written as a string")
+    if isinstance(content, dict) and not all(name.isascii() for name in content):
+        raise ValueError("a key is not ASCII")
+    for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        check_plain(part, level + 1)
+
+
 def load(data, place):
     """JSON that is byte for byte canonical."""
     try:
         content = json.loads(data)
+        check_plain(content)
         again = dump(content)
     except (ValueError, RecursionError) as error:
         raise Wrong(f"{place}: not canonical JSON ({error})") from error
@@ -53,6 +92,26 @@ def load(data, place):
     return content
 
 
+def fits(found, shape):
+    """Is JSON of a shape? A text is a pattern, a tuple names what may stand there, and * stands for any name."""
+    if isinstance(shape, str):
+        return isinstance(found, str) and re.fullmatch(shape, found) is not None
+    if isinstance(shape, tuple):
+        return any(found is one or (isinstance(one, str) and fits(found, one)) for one in shape)
+    if isinstance(shape, list):
+        return isinstance(found, list) and all(fits(one, shape[0]) for one in found)
+    shape = dict.fromkeys(found, shape["*"]) if "*" in shape and isinstance(found, dict) else shape
+    return isinstance(found, dict) and found.keys() == shape.keys() and all(fits(found[name], shape[name]) for name in shape)
+
+
+def unfit(name, part):
+    """Does a part of the statement hold something else than a certificate holds there?"""
+    if not fits(part, PARTS[name]) or (name in NOT_EMPTY and not part):
+        return True
+    listed = [one["name"] for one in part] if name == "subject" else sorted(part) if name == "predicate.earlier" else []
+    return listed != sorted(set(listed))  # each file and certificate once
+
+
 def unbase64(text, field):
     try:
         data = base64.b64decode(text, validate=True)
@@ -60,13 +119,6 @@ def unbase64(text, field):
         raise Wrong(f"envelope: {field} is not base64") from None
     if base64.b64encode(data).decode() != text:
         raise Wrong(f"envelope: {field} is not base64 as it was written")
-    return data
-
-
-def unhex(text):
-    data = bytes.fromhex(text)
-    if data.hex() != text or len(data) != hashlib.sha256().digest_size:
-        raise ValueError("no sha256")
     return data
 
 
@@ -86,7 +138,10 @@ def open_envelope(data):
         raise Wrong("envelope: there is no signature")
     for signature in content["signatures"]:
         fields(signature, ("keyid", "sig"), "a signature")
-    signatures = [(signature["keyid"], unbase64(signature["sig"], "sig")) for signature in content["signatures"]]
+    names = [signature["keyid"] for signature in content["signatures"]]
+    if not all(isinstance(name, str) and (at == 0 or names[at - 1] < name) for at, name in enumerate(names)):
+        raise Wrong("envelope: a keyid is no text, or there is more than one signature of a key, or they are not in order")
+    signatures = [(name, unbase64(each["sig"], "sig")) for name, each in zip(names, content["signatures"], strict=True)]
     return unbase64(content["payload"], "payload"), signatures
 
 
@@ -126,9 +181,12 @@ def check_payload(payload):
     found = {name: sha256(dump(part)) for name, part in sections.items()}
     changed = [name for name in sorted(found.keys() | sealed.keys()) if found.get(name) != sealed.get(name)]
     types = (statement.get("_type"), statement.get("predicateType"))
-    if not changed and (types != (STATEMENT_TYPE, PREDICATE_TYPE) or not sections.keys() >= NEEDED):
+    if changed:
+        return [f"payload {name}: it was changed: its sealed hash is another" for name in changed]
+    if types != (STATEMENT_TYPE, PREDICATE_TYPE) or sections.keys() != PARTS.keys() or statement.keys() != OUTER:
         return ["payload: it is no certificate of forgetting of this kind"]
-    return [f"payload {name}: it was changed: its sealed hash is another" for name in changed]
+    wrong = [name for name in sorted(PARTS) if unfit(name, sections[name])]
+    return [f"payload {name}: it does not hold what a certificate holds there" for name in wrong]
 
 
 def open_certificate(data, keys):
@@ -186,19 +244,16 @@ def check_chain(statement, envelopes, keys):
 def check_proof(data, sample, certificate, statement):
     try:
         proof = load(data, "proof")
-        keyed = unhex(proof["keyed_id"])
-        path = [({"left": True, "right": False}[step["side"]], unhex(step["sha256"])) for step in proof["path"]]
     except Wrong as error:
         return [str(error)]
-    except (ValueError, KeyError, TypeError):
-        return ["proof: it is not made of a keyed id and of sides and hashes of 64 hex digits"]
-    if sorted(proof) != ["certificate", "keyed_id", "path", "type"] or proof["type"] != PROOF_TYPE:
-        return ["proof: it is no proof of membership"]
+    if not fits(proof, PROOF):
+        return ["proof: it is not made of its type, its certificate, a keyed id, and sides and hashes of 64 hex digits"]
     if proof["certificate"] != sha256(certificate):
         return [f"proof: it is for another certificate, with the sha256 {proof['certificate']}"]
-    reached = hashlib.sha256(b"\x00" + keyed + sample.encode()).digest()
-    for other_is_left, other in path:
-        reached = hashlib.sha256(b"\x01" + (other + reached if other_is_left else reached + other)).digest()
+    reached = hashlib.sha256(b"\x00" + bytes.fromhex(proof["keyed_id"]) + sample.encode()).digest()
+    for step in proof["path"]:
+        other = bytes.fromhex(step["sha256"])
+        reached = hashlib.sha256(b"\x01" + (other + reached if step["side"] == "left" else reached + other)).digest()
     if reached.hex() != statement["predicate"]["forget_set"]["merkle_root"]:
         return [
             "proof: it does not lead from this sample to the Merkle root: the sample is another one, or the proof was changed"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 
+DEEPEST = 50  # Python's own limit depends on who calls, so that one caller could read what breaks the next
+
 
 class NotCanonicalError(ValueError):
     """Bytes that ``canonical`` never writes; the message names the place."""
@@ -38,7 +40,9 @@ def canonical(content: object) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _refuse_numbers(content: object) -> None:
+def _refuse_numbers(content: object, level: int = 0) -> None:
+    if level > DEEPEST:
+        raise ValueError("nested too deeply")
     if isinstance(content, (int, float)) and not isinstance(content, bool):
         raise ValueError(f"the number {content!r} must be written as a string")  # noqa: TRY004 - a rule of the form, not a type error
     if isinstance(content, dict):
@@ -46,7 +50,7 @@ def _refuse_numbers(content: object) -> None:
         if strange:
             raise ValueError(f"the key {strange[0]!r} is not ASCII text")
     for part in content.values() if isinstance(content, dict) else content if isinstance(content, (list, tuple)) else ():
-        _refuse_numbers(part)
+        _refuse_numbers(part, level + 1)
 
 
 def read(data: bytes) -> object:

@@ -71,7 +71,12 @@ def _opened(content: object) -> Opened:
         raise _EnvelopeError("there is no signature")
     for signature in content["signatures"]:
         _expect(signature, SIGNATURE_FIELDS, "a signature")
-    pairs = tuple((str(each["keyid"]), _decoded(each["sig"], "sig")) for each in content["signatures"])
+    names = [each["keyid"] for each in content["signatures"]]
+    if not all(isinstance(name, str) for name in names):
+        raise _EnvelopeError("keyid is no text")
+    if names != sorted(set(names)):  # the same statement would be another file, and so another certificate
+        raise _EnvelopeError("there is more than one signature of a key, or they are not in the order of the keys' names")
+    pairs = tuple((name, _decoded(each["sig"], "sig")) for name, each in zip(names, content["signatures"], strict=True))
     return Opened(_decoded(content["payload"], "payload"), pairs)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from unlearning.lifecycle import sections
+from unlearning.lifecycle import sections, shape
 from unlearning.lifecycle.canonical import NotCanonicalError, read
 from unlearning.lifecycle.envelope import digest, signature_findings, take_apart
 from unlearning.lifecycle.findings import Finding
@@ -15,7 +15,7 @@ from unlearning.lifecycle.proofs import check_proof
 from unlearning.lifecycle.statement import PREDICATE_TYPE, STATEMENT_TYPE
 from unlearning.lifecycle.subjects import differences
 
-NEEDED = {"forget_set", "earlier"}
+MISFIT = "it does not hold what a certificate holds there"
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def payload_findings(payload: bytes) -> list[Finding]:
     if changed:
         return changed
     known = content.get("_type") == STATEMENT_TYPE and content.get("predicateType") == PREDICATE_TYPE
-    if not known or "subject" not in content or not content["predicate"].keys() >= NEEDED:
+    if not known or not shape.is_whole(content):
         return [Finding("type", "payload", "it is no certificate of forgetting of this kind")]
-    return []
+    return [Finding("type", f"payload {name}", MISFIT) for name in shape.misfits(content)]
 
 
 def verify(envelope: bytes, public_keys: Sequence[Ed25519PublicKey], evidence: Evidence = Evidence()) -> Verdict:

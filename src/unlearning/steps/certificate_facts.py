@@ -19,6 +19,7 @@ from unlearning.lifecycle.gates import Decision, parse_gates
 from unlearning.lifecycle.requests import together
 from unlearning.lifecycle.statement import Certificate, Measured, ModelVersion
 from unlearning.lifecycle.subjects import digests
+from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
@@ -210,8 +211,11 @@ def certificates_before(version: Version) -> dict[str, bytes]:
 
 
 def predicate_of(envelope: bytes) -> dict:
-    """What a certificate says; ask ``verify`` first, for nothing is checked here."""
-    opened, _ = take_apart(envelope)
+    """What a certificate says; who signed it only ``verify`` tells. InputError when it is none."""
+    opened, findings = take_apart(envelope)
+    wrong = findings if opened is None else payload_findings(opened.payload)
+    if wrong:
+        raise InputError(f"the file with the sha256 {digest(envelope)} is no certificate: {'; '.join(map(str, wrong))}")
     return read(opened.payload)["predicate"]
 
 

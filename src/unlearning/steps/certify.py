@@ -125,6 +125,7 @@ def _existing(version: Version) -> bytes:
             f"the certificate on run {version.run_id} has the sha256 {digest(envelope)}, and {version.label} names "
             f"{version.tag(TAG)}: one of the two was changed"
         )
+    predicate_of(envelope)
     return envelope
 
 
