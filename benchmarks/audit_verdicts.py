@@ -26,6 +26,8 @@ from unlearning.evaluation.audit import Audit, AuditSettings, Witnesses, audit
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
 from unlearning.evaluation.table import align
 from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
+from unlearning.markdown import table as rows_of
+from unlearning.markdown import text
 from unlearning.reports.forget_titles import discreet
 from unlearning.steps import forget_sets
 from unlearning.steps.lineage import predictions_of
@@ -166,8 +168,7 @@ def table(chosen: list[Trial], settings: AuditSettings) -> pd.DataFrame:
 def markdown(rows: pd.DataFrame) -> str:
     """The table for people: of many faults the first are named."""
     short = rows.assign(which=[_some(names) for names in rows.which])
-    lines = [list(short.columns), ["---"] * len(short.columns), *short.astype(str).to_numpy().tolist()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return rows_of(short.columns, [[text(cell) for cell in row] for row in short.astype(str).to_numpy().tolist()]) + "\n"
 
 
 def _some(names: str) -> str:

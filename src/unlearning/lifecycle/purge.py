@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from unlearning import markdown
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import ARCHIVED, CHAMPION, RETRAINED, Aliases, Change, Facts, State, holders
 
@@ -203,8 +204,8 @@ def ended(state: State, number: int, deed: Deed, files: int) -> tuple[list[Chang
     tags |= {"purged_because": deed.reason} if deed.reason else {}
     why = f" ({deed.reason})" if deed.reason else ""
     told = (
-        f"PURGED {deed.time} by {deed.user}{why}: its model, predictions and checkpoints were erased; what it was and how it "
-        f"scored stays. Proof: purge.md of run {deed.run}."
+        f"PURGED {deed.time} by {markdown.text(deed.user + why)}: its model, predictions and checkpoints were erased; what it "
+        f"was and how it scored stays. Proof: purge.md of run {deed.run}."
     )
     change = Change(number, ARCHIVED, tags, (), f"{told}\n\n{facts.description[:LONGEST]}")
     return [change], dict.fromkeys(facts.aliases)

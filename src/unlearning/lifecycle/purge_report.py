@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from unlearning.lifecycle.purge import Deed, File
+from unlearning.markdown import bullets, table, text
 
 OUT_OF_REACH = (
     "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket keeps",
@@ -105,10 +106,10 @@ class Report:
 
     def as_markdown(self) -> str:
         """The report for people."""
-        parts = [f"# Purge of {self.model}/{self.number}", self.verdict, _bullets(self._deed())]
+        parts = [f"# Purge of {text(self.model)}/{self.number}", text(self.verdict), bullets(self._deed())]
         parts += ["## What it remembered", self._remembered()]
         for title, files in (("Removed", self.removed), ("STILL THERE", self.left), ("Kept as evidence", self.kept)):
-            parts += [f"## {title}", f"{in_words(files)}.", _table(files)] if files else []
+            parts += [f"## {title}", f"{text(in_words(files))}.", _table(files)] if files else []
         for title, sentences in (
             ("Not deleted, and why", self.refused),
             ("Found besides", self.notes),
@@ -116,7 +117,7 @@ class Report:
             ("What stays on purpose", STAYS),
             ("What is out of reach", OUT_OF_REACH),
         ):
-            parts += [f"## {title}", _bullets(sentences)] if sentences else []
+            parts += [f"## {title}", bullets(sentences)] if sentences else []
         return "\n\n".join(part for part in [*parts, *self._rows()] if part) + "\n"
 
     def _deed(self) -> list[str]:
@@ -126,14 +127,14 @@ class Report:
     def _remembered(self) -> str:
         if not self.remembered:
             return "Nothing that the champion has forgotten, as far as the registry tells."
-        return _bullets([f"{rule}: {count} faces that the champion has forgotten" for rule, count in self.remembered.items()])
+        return bullets([f"{rule}: {count} faces that the champion has forgotten" for rule, count in self.remembered.items()])
 
     def _rows(self) -> list[str]:
-        parts = [f"## Rows, by {self.rows_source}"] if self.rows_before else []
+        parts = [f"## Rows, by {text(self.rows_source)}"] if self.rows_before else []
         for part, before in self.rows_before.items():
             after = self.rows_after.get(part, {})
-            lines = [f"| {name} | {before.get(name, 0)} | {after.get(name, 0)} |" for name in sorted(before | after)]
-            parts += ["\n".join([f"| {part} | before | after |", "|---|---:|---:|", *lines])] if lines else []
+            rows = [(text(name), str(before.get(name, 0)), str(after.get(name, 0))) for name in sorted(before | after)]
+            parts += [table((part, "before", "after"), rows, ("before", "after"))] if rows else []
         return parts
 
 
@@ -149,10 +150,6 @@ def _as_dict(file: File) -> dict:
     return dict(vars(file))
 
 
-def _bullets(sentences) -> str:
-    return "\n".join(f"* {sentence}" for sentence in sentences)
-
-
 def _table(files: list[File]) -> str:
-    lines = [f"| {f.place} | {f.path} | {f.kind} | {f.size} | `{f.sha256}` |" for f in files]
-    return "\n".join(["| where | file | what | bytes | sha256 |", "|---|---|---|---:|---|", *lines])
+    rows = [(text(f.place), text(f.path), text(f.kind), str(f.size), f"`{text(f.sha256)}`") for f in files]
+    return table(("where", "file", "what", "bytes", "sha256"), rows, ("bytes",))

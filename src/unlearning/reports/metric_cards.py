@@ -14,6 +14,7 @@ from unlearning.evaluation.audit_metric import AuditMetric
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.metrics import METRICS, Metric
 from unlearning.evaluation.verdicts import VERDICTS, Bounds
+from unlearning.markdown import table
 
 HEAD = """# Metrics
 
@@ -40,18 +41,13 @@ def metric_cards() -> str:
         metrics = [metric for metric in AUDIT_METRICS.values() if metric.kind == kind]
         parts.append(_section(title, [_row(metric) for metric in metrics]))
     verdicts = [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()]
-    parts.append("## Verdicts\n\n" + _table(("verdict", "meaning"), verdicts))
-    parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + _table(("bound", "default", "meaning"), _bounds()))
+    parts.append("## Verdicts\n\n" + table(("verdict", "meaning"), verdicts) + "\n")
+    parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + table(("bound", "default", "meaning"), _bounds()) + "\n")
     return "\n".join(parts)
 
 
 def _section(title: str, rows: list[list[str]]) -> str:
-    return f"## {title}\n\n" + _table(COLUMNS, rows)
-
-
-def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+    return f"## {title}\n\n" + table(COLUMNS, rows) + "\n"
 
 
 def _plain_rows() -> list[list[str]]:

@@ -19,6 +19,8 @@ import pandas as pd
 from unlearning.data.settings import GROUPS
 from unlearning.evaluation import study
 from unlearning.evaluation.case import Case
+from unlearning.markdown import table as rows_of
+from unlearning.markdown import text
 from unlearning.reports.study_words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
 from unlearning.studies import published
 from unlearning.studies.plan import ORIGINAL, RETRAINED
@@ -244,10 +246,4 @@ def _everything(table: pd.DataFrame) -> str:
 
 
 def _lines(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join("| " + " | ".join(_plain(cell) for cell in line) + " |\n" for line in lines)
-
-
-def _plain(cell: str) -> str:
-    """A bar or a line break in a name would end the cell."""
-    return " ".join(cell.replace("|", "\\|").split())
+    return rows_of([text(head) for head in heads], [[text(cell) for cell in row] for row in rows]) + "\n"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from unlearning import markdown
 from unlearning.methods import METHODS
 from unlearning.methods.card import legal_range
 from unlearning.naming import choose
@@ -70,7 +71,7 @@ def methods(name: str, format: str) -> str:
 
 def page() -> str:
     """docs/methods.md."""
-    lines = _markdown_rows([COLUMNS, *(_row(kind) for kind in METHODS.values())])
+    lines = markdown.table(COLUMNS, map(_row, METHODS.values()))
     cards = "\n\n".join(_card(kind) for kind in METHODS.values())
     return PAGE.format(count=len(METHODS), table=lines, cards=cards)
 
@@ -93,11 +94,6 @@ def _table() -> Table:
     for kind in METHODS.values():
         table.add_row(*_row(kind))
     return table
-
-
-def _markdown_rows(rows: list[tuple[str, ...]]) -> str:
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (rows[0], ("---",) * len(rows[0]), *rows[1:])]
-    return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
 def _card(kind: type) -> str:
@@ -127,7 +123,7 @@ def _settings(kind: type, words: Words) -> str:
     if not fields(kind):
         return "It has no settings."
     head = ("setting", "what it is", "default", "legal", "searched")
-    return _markdown_rows([head, *(_setting(field, words.settings[field.name]) for field in fields(kind))])
+    return markdown.table(head, [_setting(field, words.settings[field.name]) for field in fields(kind)])
 
 
 def _setting(field: Field, meaning: str) -> tuple[str, ...]:

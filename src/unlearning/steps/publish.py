@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from unlearning import markdown
 from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS, measure
@@ -54,7 +55,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     tags = draft.tags | own | score_tags(metrics)
     model_id = logged_models.log_model(draft.folder, tags)
     runs.log_numbers(metrics, model_id=model_id)
-    return registry.add(draft.name, model_id, run_id, tags, f"{draft.title}\n\n{explain(metrics)}", draft.move)
+    return registry.add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
 
 
 def score_tags(metrics: dict[str, float]) -> dict[str, str]:

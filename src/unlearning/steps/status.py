@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from unlearning import markdown
 from unlearning.errors import InputError
 from unlearning.naming import choose
 from unlearning.steps.progress import say
@@ -143,9 +144,9 @@ def _as_json(look: Look) -> str:
 
 
 def _as_markdown(look: Look) -> str:
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([_text(c, row[c]) for c in COLUMNS] for row in look.rows)]
-    found = "".join(f"\n* {sentence}" for sentence in look.verdict())
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + (f"\n{found}" if found else "")
+    rows = [[markdown.text(_text(column, row[column])) for column in COLUMNS] for row in look.rows]
+    found = markdown.bullets(look.verdict())
+    return markdown.table(COLUMNS, rows) + (f"\n\n{found}" if found else "")
 
 
 def _on_screen(rows: list[dict]) -> list[dict]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from unlearning import markdown
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import (
     AGAIN,
@@ -44,7 +45,7 @@ class Act:
 
     def sign(self, sentence: str) -> str:
         """A line for a version's description."""
-        return f"* {self.time}, {self.user}: {sentence}"
+        return f"* {self.time}, {markdown.text(self.user)}: {markdown.text(sentence)}"
 
 
 def holder(versions: list[Version], alias: str) -> Version | None:
