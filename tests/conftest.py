@@ -19,6 +19,7 @@ os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
 SIDE = 32
 RULE = "20-28"
+OTHER = "other"
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +122,32 @@ def trained_store(workplace, empty_store):
     return _in_store(folder, fill)
 
 
+@pytest.fixture(scope="session")
+def two_models_store(workplace, trained_store):
+    """The trained store and a second registered model, ``other``, of one seed: as the first, and its version 3 is served."""
+    from unlearning.data.settings import DataSettings
+    from unlearning.models.spec import ModelSpec
+    from unlearning.steps.promote import promote
+    from unlearning.steps.retrain import retrain
+    from unlearning.steps.settings import PromoteSettings, RetrainSettings, TrainSettings, UnlearnSettings
+    from unlearning.steps.train import train
+    from unlearning.steps.unlearn import unlearn
+
+    def fill():
+        changes = {"epochs": 1, "precision": "32-true"}
+        data, spec = DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE)
+        train(TrainSettings(data, spec, changes=changes, name=OTHER))
+        retrain(RetrainSettings(RULE, name=OTHER))
+        unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2), name=OTHER))
+        promote(PromoteSettings("3", "test_mae < 100", name=OTHER))
+
+    folder = workplace / "two models"
+    folder.mkdir()
+    shutil.copy(trained_store, folder / "mlflow.db")
+    take_own_runs(folder)
+    return _in_store(folder, fill)
+
+
 def _use(monkeypatch, folder: Path, template: Path) -> Path:
     shutil.copy(template, folder / "mlflow.db")
     take_own_runs(folder)
@@ -139,6 +166,14 @@ def store(monkeypatch, tmp_path, empty_store):
 def trained(monkeypatch, tmp_path, trained_store):
     """A copy of ``trained_store``, free to be changed."""
     return _use(monkeypatch, tmp_path, trained_store)
+
+
+@pytest.fixture
+def two_models(monkeypatch, tmp_path, two_models_store):
+    """A copy of ``two_models_store``, free to be changed, models included."""
+    from erasable import take_own_models
+
+    return take_own_models(_use(monkeypatch, tmp_path, two_models_store))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from unlearning.steps.lineage import find_version
 from unlearning.steps.progress import say, track
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
+from unlearning.tracking.registry import Version
 
 PAGE, TABLE = "compare.html", "compare.csv"
 
@@ -32,9 +33,17 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
         forget = forget_set_for(named, settings.forget_set)
         audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
         forget_sets.log([forget])
-        runs.log_text(compare_page({one.version.short: one for one in audits}), PAGE)
-        table = pd.concat([one.audit.table().assign(label=one.version.short, number=one.version.number) for one in audits])
+        called = dict(zip(_called(chosen), audits, strict=True))
+        runs.log_text(compare_page(called), PAGE)
+        told = {name: {"label": name, "number": one.version.number, "model": one.version.model} for name, one in called.items()}
+        table = pd.concat([one.audit.table().assign(**told[name]) for name, one in called.items()])
         runs.log_table(table, TABLE)
     for one in audits:
         say(f"compare: {one.version.label}: {one.audit.sentence}")
     return table
+
+
+def _called(chosen: list[Version]) -> list[str]:
+    """What each version is called on the page; two that are called the same, in two registered models, by their URIs."""
+    short = [version.short for version in chosen]
+    return [v.uri if short.count(v.short) > 1 else v.short for v in chosen]

@@ -71,7 +71,7 @@ class Scored:
     earlier: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def rows(self) -> list[dict]:
-        what = {"version": self.version.number, "label": self.version.label}
+        what = {"model": self.version.model, "version": self.version.number, "label": self.version.label}
         found = [(self.forget.name, alpha, metrics) for alpha, metrics in ({self.alpha: self.metrics} | self.others).items()]
         found += [(name, self.alpha, metrics) for name, metrics in self.earlier.items()]
         return [what | {"forget_set": name, "alpha": alpha} | metrics for name, alpha, metrics in found]

@@ -90,6 +90,13 @@ def find_known(name: str, reference: str) -> Version:
     return version
 
 
+def pasted(version: Version, reference: str = "") -> str:
+    """A version, or an alias beside it, for a command to be pasted: with its model where that is not the usual one."""
+    if version.model == MODEL_NAME:
+        return reference or str(version.number)
+    return shlex.quote(f"models:/{version.model}@{reference}" if reference else version.uri)
+
+
 def open_parent(version: Version) -> Parent:
     """Load a version's description and its data.
 

@@ -6,14 +6,14 @@ from functools import partial
 
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
-from unlearning.lifecycle.facts import AGAIN
+from unlearning.lifecycle.facts import AGAIN, CHAMPION
 from unlearning.lifecycle.gates import Decision, Gate, parse_gates
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import find_version, retrained_reference
+from unlearning.steps.lineage import find_version, pasted, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import ALPHA, PromoteSettings
@@ -40,7 +40,7 @@ def promote(settings: PromoteSettings) -> Version:
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
         gates = parse_gates(settings.gates)
         version = find_version(settings.name, settings.version)
-        act = acting(settings.name)
+        act = acting(version.model)
         decisions = decide(version, gates)
         regained = _regained(version)
         decision = _tell(settings, version, decisions)
@@ -50,13 +50,13 @@ def promote(settings: PromoteSettings) -> Version:
         if decision == "failed":
             raise InputError(
                 f"{version.label} is not promoted: {'; '.join(_failed(decisions))} failed; choose another version, or "
-                f"override the gates with: mlflow run . -e promote -P version={settings.version} -P force=true"
+                f"override the gates with: mlflow run . -e promote -P version={pasted(version)} -P force=true"
             )
         if regained and not settings.force:
             raise InputError(
                 f"{version.label} is not promoted: it remembers {regained}, which the champion has forgotten; make one "
-                f"from the champion: mlflow run . -e unlearn -P model=champion -P forget_set=..., or, if it shall be "
-                f"remembered again: mlflow run . -e promote -P version={settings.version} -P force=true"
+                f"from the champion: mlflow run . -e unlearn -P model={pasted(version, CHAMPION)} -P forget_set=..., or, if it "
+                f"shall be remembered again: mlflow run . -e promote -P version={pasted(version)} -P force=true"
             )
         tags = {"gates": "; ".join(map(str, decisions)), "gate_decision": decision, "promoted_by": act.user}
         if decision == "forced":
@@ -64,9 +64,9 @@ def promote(settings: PromoteSettings) -> Version:
         tags |= {AGAIN: regained} if regained else {}
         move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags, act=act)
         why = "; ".join(map(str, decisions)) + (f"; REGAINED: {regained}" if regained else "")
-        known = registry.transition(settings.name, move, "promote", why)
+        known = registry.transition(version.model, move, "promote", why)
     promoted = next(v for v in known if v.number == version.number)
-    say(f"promote: {settings.name} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
+    say(f"promote: {promoted.model} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
     return promoted
 
 

@@ -11,7 +11,7 @@ from unlearning.lifecycle import purge as rules
 from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
 from unlearning.lifecycle.purge_report import Report, in_words
 from unlearning.steps import forget_sets, purge_cache
-from unlearning.steps.lineage import find_known
+from unlearning.steps.lineage import find_known, pasted
 from unlearning.steps.prepare import SETTINGS, account_of
 from unlearning.steps.progress import say
 from unlearning.steps.rollback import remembered
@@ -89,7 +89,7 @@ def purge(settings: PurgeSettings) -> Report:
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
         scope = _scope_of(version)
         report = _plan(scope, deed, [loss.sentence for loss in found])
-        _begin(version, deed, report)
+        _begin(version, deed, report, settings.force)
         refused = scope.erase()
         report = report.ended(scope.files(), {}, refused, [])
         if not (report.left or refused):
@@ -103,6 +103,7 @@ def purge(settings: PurgeSettings) -> Report:
 
 def find_purgeable(name: str, reference: str) -> Version:
     """The version, also by an alias that it had before a purge took it away."""
+    name, reference = registry.named_by(name, reference)
     known = registry.versions(name)
     former = [version for version in known if reference in version.tag(ALIASES).split(",")]
     if former and not any(reference in version.aliases for version in known):
@@ -112,14 +113,15 @@ def find_purgeable(name: str, reference: str) -> Version:
 
 def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:
     """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
-    state = registry.state_of(registry.versions(settings.name))
+    state = registry.state_of(registry.versions(version.model))
     rules.require_dethroned(state, version.number)
     found = rules.losses(state, version.number)
     listed = [file for place in store.places_of(version) for file in store.files_of(place)]
     say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
     for loss in found:
         say(f"purge: then {loss.sentence}")
-    rules.require_confirmed(settings.name, version.number, settings.version, settings.confirm)
+    asked = settings.version if version.model == MODEL_NAME else pasted(version)
+    rules.require_confirmed(version.model, version.number, asked, settings.confirm)
     shared = store.others_with_its_files(version)
     if shared:
         raise InputError(
@@ -163,7 +165,7 @@ def _remembered(version: Version) -> dict[str, int]:
     return remembered(version, champion) if champion else {}
 
 
-def _begin(version: Version, deed: Deed, report: Report) -> None:
+def _begin(version: Version, deed: Deed, report: Report, force: bool) -> None:
     """Leave the plan on the run and the mark on the version before the first file goes, so that nothing goes unseen."""
     runs.log_settings("purge", {"version": version.number, "label": version.label, "reason": deed.reason})
     runs.set_tags({"purged.version": rules.confirmation(version.model, version.number)})
@@ -172,7 +174,9 @@ def _begin(version: Version, deed: Deed, report: Report) -> None:
         return
 
     def decide(known: list[Version]):
-        return rules.begun(registry.state_of(known), version.number, deed)
+        state = registry.state_of(known)
+        rules.require_not_awaited(rules.losses(state, version.number), version.number, force)
+        return rules.begun(state, version.number, deed)
 
     registry.transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
     store.mark(version, rules.PURGING)

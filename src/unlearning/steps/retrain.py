@@ -72,10 +72,10 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         known |= {"samples": took.samples, "retrained_samples": took.samples}
         title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
         move = partial(moves.install_reference, forget_set=forget.name)
-        draft = Draft(settings.name, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
+        draft = Draft(parent.version.model, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
         version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, parent.version, forget), [version])
-    say(f"retrain: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
+    say(f"retrain: {version.model} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
 
 

@@ -9,7 +9,7 @@ from unlearning.lifecycle.facts import AGAIN
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
-from unlearning.steps.lineage import find_version
+from unlearning.steps.lineage import find_version, pasted
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say
 from unlearning.steps.registry_settings import RollbackSettings
@@ -28,8 +28,8 @@ def rollback(settings: RollbackSettings) -> Version:
         reason = settings.reason.strip()
         if not reason:
             raise InputError('a rollback needs a reason, as in: mlflow run . -e rollback -P to=3 -P reason="gate set too low"')
-        act = acting(settings.name, reason)
-        champion, version = find_version(settings.name, CHAMPION), find_version(settings.name, settings.to)
+        version = find_version(settings.name, settings.to)
+        act, champion = acting(version.model, reason), find_version(version.model, CHAMPION)
         _refuse_later(version, champion)
         regained = in_words(remembered(version, champion))
         told = {"to": version.number, "from": champion.number, "reason": reason, AGAIN: regained or "nothing"}
@@ -40,10 +40,10 @@ def rollback(settings: RollbackSettings) -> Version:
         runs.set_tags({"reason": reason, AGAIN: regained or "nothing"})
         move = partial(moves.roll_back, number=version.number, act=act, regained=regained)
         why = f"{reason}; REGAINED: {regained}" if regained else reason
-        known = registry.transition(settings.name, move, "rollback", why)
+        known = registry.transition(version.model, move, "rollback", why)
     if regained:
         say(f"rollback: WARNING: {version.label} remembers again what {champion.label} had forgotten: {regained}")
-    say(f"rollback: {settings.name} {version.label} is the champion again instead of {champion.label}: {reason}")
+    say(f"rollback: {version.model} {version.label} is the champion again instead of {champion.label}: {reason}")
     return next(one for one in known if one.number == version.number)
 
 
@@ -71,7 +71,7 @@ def _refuse_later(version: Version, champion: Version) -> None:
     if version.number > champion.number and version.tag("state") != "retired":
         raise InputError(
             f"{version.label} is newer than the champion, {champion.label}, and was never served: there is nothing to go back "
-            f"to; serve it with: mlflow run . -e promote -P version={version.number}"
+            f"to; serve it with: mlflow run . -e promote -P version={pasted(version)}"
         )
 
 
@@ -85,5 +85,5 @@ def _refusal(version: Version, champion: Version, regained: str) -> str:
     choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"
     return (
         f"{version.label} remembers {regained}, which the champion, {champion.label}, has forgotten; {choice}, or, if it "
-        f"shall be remembered again: mlflow run . -e rollback -P to={version.number} -P allow_regain=true -P reason=..."
+        f"shall be remembered again: mlflow run . -e rollback -P to={pasted(version)} -P allow_regain=true -P reason=..."
     )

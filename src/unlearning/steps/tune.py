@@ -66,7 +66,7 @@ def _open(settings: TuneSettings, request: Request) -> optuna.Study:
     """The same method, model, forget set, code, objective and seed continue one study."""
     job = request.job
     key = mark(request.settings, job.parent.version, request.reference, job.forget_set)
-    folder = f"{settings.name}-{job.parent.version.number}"
+    folder = f"{job.parent.version.model}-{job.parent.version.number}"
     name = f"{settings.method}-{settings.objective}-seed-{settings.seed}-{key}"
     return search.open_study(folder, name, settings.objective, settings.seed)
 

@@ -17,7 +17,7 @@ from unlearning.methods.params import make_method, modules_of
 from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
 from unlearning.steps.forgetting import Cost, Job, epochs_of, folder_of, forget
-from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
+from unlearning.steps.lineage import Parent, find_version, open_parent, pasted, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
@@ -54,15 +54,15 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
         request = open_request(settings)
         _log_settings(request)
         sisa.foretell(request.job)
+        table = predictions_of(request.reference)  # first: the reference may be purged while the method works
         costs = forget(request.job, Path(place))
-        table = predictions_of(request.reference)
         made = [_register(request, epochs, Path(place), costs[epochs], table) for epochs in request.job.epochs]
         sisa.tell_measured(request.job, costs[request.job.epochs[0]].seconds, request.reference)
         sisa.erase_forgotten(request.job)
         mark_finished(mark(settings, request.job.parent.version, request.reference, request.job.forget_set), made)
     for version in made:
         scores = "  ".join(f"{name} {float(version.tag(name)):.3f}" for name in ("Utility", "Forgetting", "F"))
-        say(f"unlearn: {settings.name} {version.label} registered, {scores}")
+        say(f"unlearn: {version.model} {version.label} registered, {scores}")
     return made
 
 
@@ -83,10 +83,11 @@ def open_request(settings: UnlearnSettings) -> Request:
     parent = open_parent(find_version(settings.name, settings.model or registry.CHAMPION))
     forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
     while not settings.model and _remembers_nothing(parent, forget) and parent.version.tag("parent_version", "none") != "none":
-        parent = open_parent(find_version(settings.name, parent.version.tag("parent_version")))
+        parent = open_parent(find_version(parent.version.model, parent.version.tag("parent_version")))
     if _remembers_nothing(parent, forget):
         raise InputError(
-            f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: -P model=original"
+            f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: "
+            f"-P model={pasted(parent.version, registry.ORIGINAL)}"
         )
     check(parent.data.manifest, forget, parent.forgotten)
     reference = retrained_reference(parent.version, forget)
@@ -133,7 +134,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
         )
         title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
         move = partial(moves.install_candidate, alias=request.alias(epochs))
-        draft = Draft(settings.name, title, folder_of(place, epochs), _tags(request, epochs, cost), case_of, move)
+        draft = Draft(parent.model, title, folder_of(place, epochs), _tags(request, epochs, cost), case_of, move)
         return publish(draft, job.faces, run.info.run_id)
 
 

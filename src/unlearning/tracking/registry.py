@@ -102,20 +102,25 @@ def state_of(known: list[Version]) -> State:
     return {version.number: version.facts for version in known}
 
 
+def named_by(model: str, reference: str) -> tuple[str, str]:
+    """The registered model that a reference means, and the alias or number within it: a model URI says both."""
+    named = re.fullmatch(r"models:/([^/]+)[/@]([^/@]+)", reference)
+    return (named[1], named[2]) if named else (model, reference)
+
+
 def find(model: str, reference: str) -> Version:
     """The version that an alias, a number or an MLflow model URI means.
 
     Args:
-        model: name of the registered model, for an alias or a number.
+        model: name of the registered model, for an alias or a number; whatever is done with the version is done to
+            ``version.model``, which a URI names.
         reference: ``champion``, ``ft-20-28-e8``, ``3``, ``models:/name/3``, ``models:/name@alias``, ``models:/m-...`` or
             ``runs:/.../...``.
 
     Raises:
         InputError: no such model or version; lists what there is.
     """
-    named = re.fullmatch(r"models:/([^/@]+)(?:/|@)([^/@]+)", reference)
-    if named:
-        model, reference = named.groups()
+    model, reference = named_by(model, reference)
     known = versions(model)
     if not known:
         raise InputError(f"there is no registered model {model!r} yet; make one with: mlflow run . -e train")

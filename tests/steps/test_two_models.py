@@ -1,0 +1,133 @@
+"""A version of another registered model, named by its URI: that version is acted on, and the usual model is left alone."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from places import ROOT
+from unlearning.errors import InputError
+from unlearning.lifecycle.keys import make_key
+from unlearning.steps.certificate_facts import predicate_of
+from unlearning.steps.certify import certify
+from unlearning.steps.compare import compare
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.promote import promote
+from unlearning.steps.purge import PurgeSettings, purge
+from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.steps.request_settings import CertifySettings
+from unlearning.steps.retrain import retrain
+from unlearning.steps.rollback import rollback
+from unlearning.steps.settings import (
+    CompareSettings,
+    EvaluateSettings,
+    PromoteSettings,
+    RetrainSettings,
+    TuneSettings,
+    UnlearnSettings,
+)
+from unlearning.steps.tune import tune
+from unlearning.steps.unlearn import unlearn
+from unlearning.tracking import mending, registry, transitions
+
+MODEL, OTHER = "age-resnet50", "other"
+NAMING = {"version", "versions", "to", "model"}
+
+
+def _numbers(table) -> list[tuple]:
+    return list(table[["model", "number"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def _promote():
+    assert promote(PromoteSettings("models:/other/4", "test_mae < 100")).model == OTHER
+    assert registry.find(OTHER, "champion").number == 4
+
+
+def _rollback():
+    rollback(RollbackSettings("models:/other@original", "we want it back", allow_regain=True))
+    assert registry.find(OTHER, "champion").number == 1
+
+
+def _purge():
+    with pytest.raises(
+        InputError, match=r"version 4 of other would be erased .* -P version=models:/other/4 -P confirm=other/4"
+    ):
+        purge(PurgeSettings("models:/other@ft-20-28-e2", f"{MODEL}/4"))
+    for _ in range(2):  # the second time its alias is gone, and is known still
+        assert purge(PurgeSettings("models:/other@ft-20-28-e2", "other/4")).model == OTHER
+    assert registry.find(OTHER, "4").tag("state") == "purged"
+
+
+def _unlearn():
+    (made,) = unlearn(UnlearnSettings(epochs=(1,), model="models:/other/1"))
+    assert (made.model, made.number, made.tag("parent_version"), made.tag("reference_version")) == (OTHER, 5, "1", "2")
+
+
+def _retrain():
+    made = retrain(RetrainSettings(model="models:/other@original", epochs=1, seeds=(1,)))
+    assert (made.model, made.number, made.tag("parent_version")) == (OTHER, 5, "1")
+
+
+def _tune():
+    made = tune(TuneSettings(trials=1, epochs=(1,), model="models:/other/1"))
+    assert (made.model, made.number, made.tag("parent_version")) == (OTHER, 5, "1")
+    assert [folder.name for folder in (cache() / "searches").iterdir() if folder.is_dir()] == ["other-1"]
+
+
+def cache() -> Path:
+    return Path(os.environ["UNLEARNING_CACHE"])
+
+
+def _evaluate():
+    table = evaluate(EvaluateSettings("models:/other/3,models:/other@retrained-20-28"))
+    assert list(table.model) == [OTHER, OTHER]
+    assert registry.find(OTHER, "3").tag("scored_on") == "20-28"
+
+
+def _compare():
+    table = compare(CompareSettings("3,models:/other/3"))
+    assert _numbers(table) == [(MODEL, 3), (OTHER, 3)]
+    assert list(table.label.unique()) == [f"models:/{MODEL}/3", "models:/other/3"]
+
+
+def _certify():
+    make_key(Path("key.pem"))
+    issued = certify(CertifySettings("models:/other@champion", key="key.pem"))
+    said = predicate_of(issued.envelope)
+    assert [said[part]["name"] for part in ("model", "parent")] == [OTHER, OTHER]
+    assert registry.find(OTHER, "3").tag("certificate") == issued.sha256
+
+
+ACTS = {
+    "promote": _promote,
+    "rollback": _rollback,
+    "purge": _purge,
+    "unlearn": _unlearn,
+    "retrain": _retrain,
+    "tune": _tune,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "certify": _certify,
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_is_named_by_a_uri_is_acted_on_and_nothing_else(two_models, monkeypatch, tmp_path, act):
+    before, log = registry.versions(MODEL), transitions.find_log(MODEL).text
+    if act in ("tune", "purge"):
+        monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    ACTS[act]()
+    assert registry.versions(MODEL) == before
+    assert transitions.find_log(MODEL).text == log
+    assert (mending.examine(OTHER).found, mending.examine(MODEL).found) == ([], [])
+
+
+def test_every_entry_point_that_takes_a_version_is_tried():
+    points = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    assert {name for name, own in points.items() if NAMING & own["parameters"].keys()} == ACTS.keys()
+
+
+def test_a_printed_command_names_the_model_where_it_is_not_the_usual_one(two_models):
+    with pytest.raises(InputError, match=r"-e promote -P version=models:/other/4 -P force=true"):
+        promote(PromoteSettings("4", "F > 1000", name=OTHER))
