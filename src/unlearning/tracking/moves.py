@@ -21,6 +21,7 @@ from unlearning.lifecycle.facts import (
     Aliases,
     Change,
 )
+from unlearning.lifecycle.purge import GONE
 from unlearning.tracking.registry import Version
 
 Move = tuple[list[Change], Aliases]
@@ -102,10 +103,10 @@ def promote(versions: list[Version], number: int, forget_set: str, tags: dict[st
     """The version is served and stands as the one that has forgotten; what it replaces is archived.
 
     Raises:
-        InputError: another version became the champion since it was decided.
+        InputError: another version became the champion since it was decided, or this one was purged or deleted.
     """
-    _refuse_late(versions, number, act, "promoted")
-    note = _noted(_numbered(versions, number), act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
+    own = _servable(versions, number, act, "promoted")
+    note = _noted(own, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
     drop = ("withdrawn_by", "withdrawn_because", *(() if AGAIN in tags else (AGAIN,)))
     promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, drop, note)
     aliases: Aliases = {CHAMPION: number, FORGOTTEN: number, f"{FORGOTTEN}-{forget_set}": number}
@@ -122,10 +123,9 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
         regained: what is remembered again, for people; empty when nothing is.
 
     Raises:
-        InputError: another version became the champion since it was decided.
+        InputError: another version became the champion since it was decided, or this one was purged or deleted.
     """
-    _refuse_late(versions, number, act, "served again")
-    back, left = _numbered(versions, number), holder(versions, CHAMPION)
+    back, left = _servable(versions, number, act, "served again"), holder(versions, CHAMPION)
     loud = f" WARNING: it remembers again what had been forgotten: {regained}." if regained else ""
     remembers = back.tag("role") == "original"
     tags = {"state": "remembers" if remembers else "forgotten", "restored_by": act.user, "restored_because": act.reason}
@@ -146,17 +146,17 @@ def _withdrawn(change: Change, left: Version, act: Act, loud: str) -> Change:
     return replace(change, tags=tags, description=_noted(left, act.sign(f"withdrawn: {act.reason}.{loud}")))
 
 
-def _numbered(versions: list[Version], number: int) -> Version:
-    return next(version for version in versions if version.number == number)
-
-
-def _refuse_late(versions: list[Version], number: int, act: Act | None, done: str) -> None:
-    """Whoever decided on an older state of the registry is told what happened since."""
+def _servable(versions: list[Version], number: int, act: Act | None, done: str) -> Version:
+    """The version as it is now; whoever decided on an older state of the registry is told what happened since."""
+    own = next((version for version in versions if version.number == number), None)
+    if own is None or own.tag("state") in GONE:
+        what = "was deleted" if own is None else "was purged, or is being purged"
+        raise InputError(f"version {number} is not {done}: it {what}; choose another one from: mlflow run . -e status")
     champion = holder(versions, CHAMPION)
     held = champion.number if champion else 0
     if act is None or act.seen is None or held in (act.seen, number):
-        return
-    label = _numbered(versions, number).label
+        return own
+    label = own.label
     who = f" by {champion.tag('promoted_by')}" if champion and champion.tag("promoted_by") else ""
     now = f"{champion.label} became the champion{who}" if champion else "the champion was taken away"
     raise InputError(
