@@ -225,6 +225,42 @@ def _lost_at_the_third_question():
     return confirm
 
 
+@pytest.mark.parametrize("error", [lock.LockLostError("lost"), OSError("disk full")])
+def test_a_version_that_another_process_is_installing_is_left_to_it(filled, monkeypatch, error):
+    """After a lost lock nothing is removed at all; after any other failure only what this call has made."""
+    client, made = mlflow.MlflowClient(), []
+
+    def fail(self, *arguments, **named):
+        if not made:
+            made.append(int(client.create_model_version(MODEL, "/elsewhere", tags={"installing": "theirs"}).version))
+            raise error
+
+    own = client.create_logged_model("0").model_id
+    monkeypatch.setattr(mlflow.MlflowClient, "transition_model_version_stage", fail)
+    with pytest.raises(type(error), match=str(error)):
+        registry.add(MODEL, own, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
+    left = {v.number: v.tag("installing", "-") for v in registry.versions(MODEL) if "installing" in v.tags}
+    lost = isinstance(error, lock.LockLostError)
+    assert left == ({5: "", made[0]: "theirs"} if lost else {made[0]: "theirs"})
+
+
+def test_whoever_lost_the_lock_writes_no_head_and_no_log_any_more(filled, monkeypatch):
+    """A write fails when the lock is gone already: another process has gone on, and what it wrote stays."""
+    client, held = mlflow.MlflowClient(), []
+    acquire = lock._acquire
+    monkeypatch.setattr(lock, "_acquire", lambda base: held.append(acquire(base)) or held[0])
+
+    def fail(self, *arguments, **named):
+        held[0].expires = 0
+        client.set_registered_model_tag(MODEL, transitions.HEAD, "theirs")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "transition_model_version_stage", fail)
+    with pytest.raises(lock.LockLostError, match="ran out"):
+        registry.transition(MODEL, promoting(4, act=ACT))
+    assert transitions.find_head(MODEL) == "theirs"
+
+
 def test_the_log_that_cannot_be_begun_changes_nothing(filled, monkeypatch):
     before = registry.versions(MODEL)
     monkeypatch.setattr(audit_log, "write", _no_space)

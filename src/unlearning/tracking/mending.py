@@ -102,8 +102,8 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
     def read() -> State:
         return state_of(registry.versions(model))
 
-    log = _set_aside(found.log) if found.broken else transitions.ready_log(model, read)
-    transitions.remove_unfinished(model, read())
+    log = _set_aside(found.log) if found.broken else transitions.ready_log(model, read, confirm)
+    transitions.remove_unfinished(model, read(), confirm)
     now, logged = read(), replay(log.entries)
     after = as_it_should_be(now, logged, trust)
     entries = [_noted(logged, now, told, found.broken), entry_of(now, after, told)]

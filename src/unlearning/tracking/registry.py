@@ -28,7 +28,7 @@ from unlearning.naming import did_you_mean
 from unlearning.tracking import runs, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.deprecated import stages
-from unlearning.tracking.lock import Lock, registry_lock
+from unlearning.tracking.lock import Lock, LockLostError, registry_lock
 from unlearning.tracking.store import first_line
 from unlearning.tracking.transitions import INSTALLING
 
@@ -210,11 +210,15 @@ def add(model: str, model_id: str, run_id: str, tags: dict[str, str], descriptio
             raise
     own = {"run_id": run_id, "tags": tags | {INSTALLING: run_id}, "description": description, "model_id": model_id}
     with _under_lock(model) as (lock, log):
+        lock.confirm()
         made = int(client.create_model_version(model, f"models:/{model_id}", **own).version)
         try:
             known = _move(model, lock, log, lambda versions: move(versions, made), told(model, "install", ""), made)
+        except LockLostError:
+            raise  # whoever holds the lock now removes what was made here
         except Exception:
-            transitions.remove_unfinished(model, state_of(versions(model)))
+            own = {number: facts for number, facts in state_of(versions(model)).items() if number == made}
+            transitions.remove_unfinished(model, own, lock.confirm)
             raise
     return next(version for version in known if version.number == made)
 
@@ -223,14 +227,14 @@ def add(model: str, model_id: str, run_id: str, tags: dict[str, str], descriptio
 def _under_lock(model: str) -> Iterator[tuple[Lock, AuditLog]]:
     """The lock, and the registry and its log without anything half done."""
     with transitions.explained(model), registry_lock(model) as lock:
-        log = transitions.ready_log(model, lambda: state_of(versions(model)))
+        log = transitions.ready_log(model, lambda: state_of(versions(model)), lock.confirm)
         yield lock, log
 
 
 def _move(model: str, lock: Lock, log: AuditLog, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
     """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
     known = versions(model)
-    if transitions.remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}):
+    if transitions.remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}, lock.confirm):
         known = versions(model)
     changes, aliases = decide(known)
     now = state_of(known)

@@ -52,7 +52,7 @@ def find_log(model: str) -> AuditLog | None:
     return audit_log.load(run_id, tags.get(HEAD, "")) if run_id else None
 
 
-def ready_log(model: str, read: Read) -> AuditLog:
+def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
     """Under the lock: the audit log, and the registry as its last whole transition left it.
 
     What a process began and did not end, because it died, is undone here.
@@ -69,15 +69,22 @@ def ready_log(model: str, read: Read) -> AuditLog:
     if log.is_behind:
         audit_log.write(log.run_id, FILE, log.text)
     if log.begun:
-        _undo(model, log.begun, read, lambda: None)
+        _undo(model, log.begun, read, confirm)
+        confirm()
         audit_log.write(log.run_id, NEXT, log.text)
     return log
 
 
-def remove_unfinished(model: str, now: State) -> bool:
-    """Delete versions that a process registered and did not install, because it died; True when there were any."""
+def remove_unfinished(model: str, now: State, confirm: Callable) -> bool:
+    """Delete versions that a process registered and did not install, because it died; True when there were any.
+
+    Args:
+        model: name of the registered model.
+        now: versions, some of which may be such.
+        confirm: raises LockLostError when one could be a living process's by now.
+    """
     finished = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
-    _become(model, now, finished, lambda: None)
+    _become(model, now, finished, confirm)
     return len(finished) < len(now)
 
 
@@ -98,6 +105,7 @@ def carry_out(model: str, log: AuditLog, entries: list[dict], now: State, after:
         BaseException: whatever a write raised; everything is as it was.
     """
     text = log.with_entries(entries)
+    confirm()
     audit_log.write(log.run_id, NEXT, text)
     try:
         _become(model, now, after, confirm)
@@ -112,7 +120,11 @@ def carry_out(model: str, log: AuditLog, entries: list[dict], now: State, after:
 
 
 def _put_back(model: str, log: AuditLog, entries: list[dict], read: Read, confirm: Callable, error: BaseException) -> None:
-    """The registry first, then the log; a log that cannot be written is left for the next transition, which can tell."""
+    """The registry first, then the log; a log that cannot be written is left for the next transition, which can tell.
+
+    After a lost lock nothing is put back: its next owner does that, and may have gone on since.
+    """
+    confirm()
     try:
         _set_head(model, log.run_id, log.head)
         _undo(model, entries, read, confirm)
@@ -121,6 +133,7 @@ def _put_back(model: str, log: AuditLog, entries: list[dict], read: Read, confir
             f"{first_line(error)}; what was changed of {model} before that could not be put back ({first_line(second)}): the "
             f"next transition will do it, or: mlflow run . -e repair -P name={model}"
         ) from error
+    confirm()
     try:
         audit_log.write(log.run_id, FILE, log.text)
         audit_log.write(log.run_id, NEXT, log.text)
