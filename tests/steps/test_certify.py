@@ -16,13 +16,13 @@ from places import ROOT
 from unlearning.errors import InputError
 from unlearning.lifecycle.keys import make_key
 from unlearning.steps import forget_sets
-from unlearning.steps.certificate_facts import files_of, picture_names, predicate_of, weights_of
+from unlearning.steps.certificate_facts import _gated, files_of, picture_names, predicate_of, weights_of
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request_settings import CertifySettings, VerifySettings
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.verify import verify
-from unlearning.tracking import certificates, registry
+from unlearning.tracking import certificates, registry, runs, transitions
 
 MODEL = "age-resnet50"
 KEY = "UNLEARNING_SIGNING_KEY"
@@ -92,6 +92,34 @@ def test_the_gates_stand_in_it_with_their_exact_values(certified):
 def test_a_forced_promotion_is_called_forced(trained, place):
     promote(PromoteSettings("3", "F > 1000", force=True))
     assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
+
+
+def _another_run(version, dry_run: bool, **own) -> None:
+    """A later run of ``promote`` with the same version number and the same gates."""
+    gates = version.tag("gates")
+    with runs.run("promote", "later"):
+        runs.log_settings("promote", {"version": version.number, **own})
+        runs.log_json({"decision": "forced", "dry_run": dry_run, "gates": []}, "gates.json")
+        runs.set_tags({"gates": gates})
+
+
+@pytest.mark.parametrize("logged", [True, False], ids=["the audit log tells", "only runs tell"])
+def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_it(certified, monkeypatch, logged):
+    (run_id,) = [run["run_id"] for run in runs.find_by_tags({"step": "promote"})]
+    assert transitions.find_promotion(MODEL, 4) == run_id
+    assert transitions.find_promotion(MODEL, 3) == ""
+    _another_run(certified, dry_run=True, name=MODEL)
+    _another_run(certified, dry_run=False, name="other")
+    if not logged:
+        monkeypatch.setattr(transitions, "find_promotion", lambda model, number: "")
+    gated = _gated(certified)
+    assert (gated.time, gated.forced, len(gated.decisions)) == (certificates.made_by(run_id).time, False, 2)
+
+
+def test_a_promotion_is_not_called_forced_because_an_earlier_one_was(trained, place):
+    promote(PromoteSettings("3", "F > 1000", force=True))
+    promote(PromoteSettings("3", "test_mae < 100"))
+    assert not _gated(registry.find(MODEL, "3")).forced
 
 
 def test_metrics_have_intervals_and_verdicts(certified):

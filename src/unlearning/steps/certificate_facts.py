@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,17 +24,18 @@ from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import model_folder
+from unlearning.steps.lineage import model_folder, pasted
 from unlearning.steps.prepare import account_of
 from unlearning.steps.settings import ALPHA
 from unlearning.steps.witnesses import beside
-from unlearning.tracking import certificates, registry, runs
+from unlearning.tracking import certificates, registry, runs, transitions
 from unlearning.tracking.registry import Version
 
 # MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
 NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
 FROM_NOTHING = "retrain"
+GATES = "gates.json"
 
 
 @dataclass(frozen=True)
@@ -171,15 +173,26 @@ def _end(bound: float) -> float | None:
 
 def _gated(version: Version) -> Gated:
     """How the version was promoted, by the run that did it."""
-    for run in runs.find_by_tags({"step": "promote"}):
-        same = run["params"].get("promote.version") == str(version.number) and run["tags"].get("gates") == version.tag("gates")
-        if same and version.tag("promoted_by"):
-            decided = tuple(_decision(one) for one in runs.read_json(run["run_id"], "gates.json")["gates"])
-            return Gated(decided, bool(version.tag("forced_by")), certificates.made_by(run["run_id"]).time)
-    raise InputError(
-        f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
-        f"mlflow run . -e promote -P version={version.number}"
-    )
+    run_id = transitions.find_promotion(version.model, version.number) or _untold_promotion(version)
+    if not run_id:
+        raise InputError(
+            f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
+            f"mlflow run . -e promote -P version={pasted(version)}"
+        )
+    content = runs.read_json(run_id, GATES)
+    forced = content.get("decision", "forced" if version.tag("forced_by") else "") == "forced"
+    return Gated(tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time)
+
+
+def _untold_promotion(version: Version) -> str:
+    """The newest run that promoted this version of this model by these gates, where no audit log tells: it may be younger."""
+    for run in runs.find_by_tags({"step": "promote"}) if version.tag("promoted_by") else ():
+        said, run_id = run["params"], run["run_id"]
+        model = said.get("promote.name") or "".join(shlex.split(said.get("name", "")))
+        same = (model, said.get("promote.version")) == (version.model, str(version.number))
+        if same and run["tags"].get("gates") == version.tag("gates") and not runs.read_json(run_id, GATES).get("dry_run"):
+            return run_id
+    return ""
 
 
 def _decision(content: dict) -> Decision:

@@ -83,7 +83,7 @@ def _tell(settings: PromoteSettings, version: Version, decisions: list[Decision]
     """Leave every gate with its values on the run, print it, and say what they are together: a name of WORDS."""
     decision = "passed" if not _failed(decisions) else "forced" if settings.force else "failed"
     gates = ", ".join(str(one.gate) for one in decisions)
-    runs.log_settings("promote", {"version": version.number, "gates": gates, "force": settings.force})
+    runs.log_settings("promote", {"name": version.model, "version": version.number, "gates": gates, "force": settings.force})
     forget_sets.log(forget_sets.forgotten_by(version))
     content = {"version": version.number, "decision": decision, "dry_run": settings.dry_run}
     runs.log_json(content | {"gates": [as_data(one) for one in decisions]}, "gates.json")

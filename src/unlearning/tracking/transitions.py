@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
-from unlearning.lifecycle.facts import State, holders
+from unlearning.lifecycle.facts import CHAMPION, State, holders
 from unlearning.lifecycle.log_entries import undone
 from unlearning.tracking import audit_log
 from unlearning.tracking.answers import refused_in_words
@@ -50,6 +50,16 @@ def find_log(model: str) -> AuditLog | None:
     tags = mlflow.MlflowClient().get_registered_model(model).tags
     run_id = tags.get(RUN) or audit_log.find(model)
     return audit_log.load(run_id, tags.get(HEAD, "")) if run_id else None
+
+
+def find_promotion(model: str, number: int) -> str:
+    """The run that made a version the champion last, as the audit log tells; empty where it does not."""
+    log = find_log(model)
+    for entry in reversed(log.entries if log else []):
+        served = (part["version"] for part in entry["versions"] if part["after"] and CHAMPION in part["after"]["aliases"])
+        if entry["what"] == "promote" and entry["run"] and str(number) in served:
+            return entry["run"]
+    return ""
 
 
 def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
