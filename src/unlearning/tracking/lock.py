@@ -22,6 +22,7 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
 from unlearning.tracking import processes
+from unlearning.tracking.paging import every
 
 HELD_SECONDS = 120.0
 WAIT_SECONDS = 240.0
@@ -131,7 +132,7 @@ def clear_leftovers(lock: Lock) -> None:
     """Under the lock: delete what processes left behind that died while they released one."""
     client = mlflow.MlflowClient()
     start = f"{lock.own.base}{AFTER}"
-    for left in client.search_registered_models(f"name LIKE '{start}%'"):
+    for left in every(client.search_registered_models, f"name LIKE '{start}%'"):
         if left.name.startswith(start) and left.name not in lock.line:
             _delete(client, left.name)
 

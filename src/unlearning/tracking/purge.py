@@ -26,6 +26,7 @@ from unlearning.errors import InputError
 from unlearning.lifecycle.purge import MODEL, File, kind_of
 from unlearning.tracking import registry
 from unlearning.tracking.artifacts import REFUSALS
+from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import first_line
 
@@ -143,22 +144,14 @@ def others_with_its_files(version: Version) -> list[str]:
 
 def _registered() -> list[tuple[str, int, str, str]]:
     """Model, number, source and run of every version in the registry."""
-    client, found, token = mlflow.MlflowClient(), [], None
-    while token is None or token:
-        page = client.search_model_versions(max_results=registry.PAGE, page_token=token)
-        found, token = found + list(page), page.token or ""
+    found = every(mlflow.MlflowClient().search_model_versions, max_results=PAGE)
     return [(one.name, int(one.version), one.source, one.run_id or "") for one in found]
 
 
 def unregistered() -> list[str]:
     """Logged models of this project's runs that no version is made of: leftovers of runs that died."""
-    client = mlflow.MlflowClient()
     sources = {source for _, _, source, _ in _registered()}
-    experiments = [e.experiment_id for e in client.search_experiments()]
-    found, token = [], None
-    while token is None or token:
-        page = client.search_logged_models(experiments, page_token=token)
-        found, token = found + list(page), page.token or ""
+    found = every(mlflow.MlflowClient().search_logged_models, experiment_ids())
     return sorted(one.model_id for one in found if f"models:/{one.model_id}" not in sources and _is_ours(one.source_run_id))
 
 
@@ -184,7 +177,7 @@ def _of_sizes(folder: Path, sizes: set[int]) -> Iterator[Path]:
 
 def _folders() -> list[Path]:
     """Of the experiments, as far as they lie on this machine."""
-    places = [Place(e.name, e.artifact_location) for e in mlflow.MlflowClient().search_experiments()]
+    places = [Place(e.name, e.artifact_location) for e in every(mlflow.MlflowClient().search_experiments, max_results=PAGE)]
     return [place.folder for place in places if place.folder]
 
 

@@ -29,10 +29,9 @@ from unlearning.tracking import runs, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.deprecated import stages
 from unlearning.tracking.lock import Lock, LockLostError, registry_lock
+from unlearning.tracking.paging import PAGE, every
 from unlearning.tracking.store import first_line
 from unlearning.tracking.transitions import INSTALLING
-
-PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,8 @@ def versions(model: str) -> list[Version]:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return []
         raise
-    found, token, order = [], None, ["version_number ASC"]
-    while token is None or token:
-        page = client.search_model_versions(f"name = '{model}'", max_results=PAGE, order_by=order, page_token=token)
-        found, token = found + list(page), page.token or ""
+    order = ["version_number ASC"]
+    found = every(client.search_model_versions, f"name = '{model}'", max_results=PAGE, order_by=order)
     held: dict[int, list[str]] = {}
     for alias, number in aliases.items():
         held.setdefault(int(number), []).append(alias)

@@ -23,11 +23,12 @@ from unlearning.tracking import lock, runs
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.lock import Lock, registry_lock
 from unlearning.tracking.own_experiments import own_experiment
+from unlearning.tracking.paging import PAGE, every
 
 EXPERIMENT = "age-unlearning requests"
 MODEL, KEY, STATE, REASON, DEADLINE = (f"request.{name}" for name in ("model", "key", "state", "reason", "deadline"))
 VERSION, CERTIFICATE, HISTORY = "request.version", "request.certificate", "request.history."
-PAGE, LONGEST = 1000, 1000
+LONGEST = 1000
 STATUS = {
     states.RECEIVED: "SCHEDULED",
     states.RUNNING: "RUNNING",
@@ -65,10 +66,7 @@ def listed(model: str) -> list[Request]:
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None:
         return []
-    found, token = [], None
-    while token is None or token:
-        page = client.search_runs([experiment.experiment_id], f"tags.`{MODEL}` = '{model}'", max_results=PAGE, page_token=token)
-        found, token = found + list(page), page.token or ""
+    found = every(client.search_runs, [experiment.experiment_id], f"tags.`{MODEL}` = '{model}'", max_results=PAGE)
     return states.in_order([_request(run) for run in found])
 
 

@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from unlearning.errors import InputError
 from unlearning.secrets import without_secrets
 from unlearning.tracking.answers import breakdown, impatience, is_silence, refused_in_words
+from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -212,10 +213,9 @@ def mark_finished(mark: str, **results: str) -> None:
 
 def find_by_tags(tags: dict[str, str]) -> list[dict]:
     """Finished runs with all these tags, newest first: dictionaries with run_id, tags, params, seconds and command."""
-    client = mlflow.MlflowClient()
-    experiments = [e.experiment_id for e in client.search_experiments()]
     query = " and ".join([*(f"tags.{name} = '{value}'" for name, value in tags.items()), "attributes.status = 'FINISHED'"])
-    return [_described(found) for found in client.search_runs(experiments, query, order_by=["attributes.start_time DESC"])]
+    search, order = mlflow.MlflowClient().search_runs, ["attributes.start_time DESC"]
+    return [_described(found) for found in every(search, experiment_ids(), query, max_results=PAGE, order_by=order)]
 
 
 def _described(found: mlflow.entities.Run) -> dict:
@@ -232,10 +232,8 @@ def _described(found: mlflow.entities.Run) -> dict:
 
 def find_finished(mark: str) -> dict[str, str] | None:
     """The results of the newest finished run with this fingerprint, and its ``run_id``; None when there is none."""
-    client = mlflow.MlflowClient()
-    experiments = [e.experiment_id for e in client.search_experiments()]
     query = f"tags.{FINGERPRINT} = '{mark}' and attributes.status = 'FINISHED'"
-    for found in client.search_runs(experiments, query, max_results=1):
+    for found in mlflow.MlflowClient().search_runs(experiment_ids(), query, max_results=1):
         results = {k.removeprefix("result."): v for k, v in found.data.tags.items() if k.startswith("result.")}
         return {"run_id": found.info.run_id, **results}
     return None

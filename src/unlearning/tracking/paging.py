@@ -1,0 +1,29 @@
+"""Searches that find all there is: MLflow's client answers with one page, of 100 to 1,000 things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mlflow
+
+PAGE = 1000
+
+
+def every(search: Callable, *arguments, **named) -> list:
+    """What a search of MLflow's client finds, on all pages.
+
+    Args:
+        search: such as ``client.search_runs``.
+        arguments: its own.
+        named: its own.
+    """
+    found, token = [], None
+    while token is None or token:
+        page = search(*arguments, **named, page_token=token)
+        found, token = [*found, *page], page.token or ""
+    return found
+
+
+def experiment_ids() -> list[str]:
+    """Every experiment that is not deleted."""
+    return [one.experiment_id for one in every(mlflow.MlflowClient().search_experiments, max_results=PAGE)]

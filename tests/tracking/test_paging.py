@@ -1,0 +1,66 @@
+"""Whatever is searched for is found whole, however many pages a store answers with."""
+
+from collections.abc import Callable
+
+import mlflow
+import pytest
+
+from registered import fill
+from unlearning.tracking import lock, paging, registry, requests, runs
+from unlearning.tracking import purge as purging
+
+MODEL = "age-resnet50"
+SEARCHES = ("search_experiments", "search_runs", "search_model_versions", "search_registered_models", "search_logged_models")
+
+
+@pytest.fixture
+def small_pages(store, monkeypatch):
+    """A store that answers with two things at a time."""
+
+    def of_two(search: Callable):
+        def searched(*arguments, **named):
+            return search(*arguments, **named | {"max_results": 2})
+
+        return searched
+
+    fill(MODEL, 3)
+    for name in SEARCHES:
+        monkeypatch.setattr(mlflow.MlflowClient, name, of_two(getattr(mlflow.MlflowClient, name)))
+
+
+def test_runs_of_all_pages_and_all_experiments_are_found(small_pages):
+    client = mlflow.MlflowClient()
+    for number in range(3):
+        experiment = client.create_experiment(f"experiment {number}")
+        for _ in range(number + 1):
+            made = client.create_run(experiment, tags={"step": "promote", runs.FINGERPRINT: f"mark {number}"})
+            client.set_terminated(made.info.run_id)
+    assert len(runs.find_by_tags({"step": "promote"})) == 6
+    assert runs.find_finished("mark 2")
+
+
+def test_versions_and_logged_models_of_all_pages_are_found(small_pages):
+    assert [version.number for version in registry.versions(MODEL)] == [1, 2, 3, 4, 5]
+    assert len(purging._registered()) == 5
+    run = mlflow.MlflowClient().create_run("0", tags={"step": "unlearn"})
+    for _ in range(3):
+        mlflow.MlflowClient().create_logged_model("0", source_run_id=run.info.run_id)
+    assert len(purging.unregistered()) == 3
+
+
+def test_requests_of_all_pages_are_found(small_pages, monkeypatch):
+    monkeypatch.setattr(requests, "_request", lambda run: run.info.run_id)
+    monkeypatch.setattr(requests.states, "in_order", list)
+    experiment = mlflow.MlflowClient().create_experiment(requests.EXPERIMENT)
+    for _ in range(5):
+        mlflow.MlflowClient().create_run(experiment, tags={requests.MODEL: MODEL})
+    assert len(requests.listed(MODEL)) == 5
+
+
+def test_locks_that_were_left_are_cleared_on_all_pages(small_pages):
+    for number in range(5):
+        mlflow.MlflowClient().create_registered_model(f"{MODEL}.lock-after-{number}")
+    with lock.registry_lock(MODEL) as held:
+        lock.clear_leftovers(held)
+    left = paging.every(mlflow.MlflowClient().search_registered_models)
+    assert [one.name for one in left] == [MODEL]
