@@ -8,6 +8,7 @@ import os
 import click
 
 from unlearning.errors import InputError
+from unlearning.naming import check_model_name
 from unlearning.secrets import holds_key, without_secrets
 
 
@@ -92,6 +93,19 @@ class Positive(click.ParamType):
         if not 0 < number < math.inf:
             self.fail(f"{value!r} is not a number above 0", param, ctx)
         return number
+
+
+class ModelName(click.ParamType):
+    """A name that a registered model can have; any other is refused before there is any work to lose."""
+
+    name = "text"
+
+    def convert(self, value, param, ctx):
+        try:
+            check_model_name(value)
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+        return value
 
 
 def options(*chosen):

@@ -2,7 +2,7 @@
 
 import click
 
-from entrypoints.command import Entry, option
+from entrypoints.command import Entry, ModelName, option
 from unlearning.steps.experiment_settings import ExperimentSettings, parse_forget_sets
 from unlearning.steps.settings import parse_whole_numbers
 from unlearning.steps.spread import SPREADS
@@ -32,7 +32,7 @@ PLACES = "; ".join(f"{spread.name}: {spread.description}" for spread in SPREADS.
     ExperimentSettings.spread,
     f"Where they run. {PLACES}. All machines of a cluster need one tracking server, and the faces at the same place.",
 )
-@option("name", ExperimentSettings.name, "Registered models are called NAME-PRESET-seed-N.")
+@option("name", ExperimentSettings.name, "Registered models are called NAME-PRESET-seed-N.", ModelName())
 def main(**values):
     """Run a study's experiments: original, references and unlearned versions for every seed.
 

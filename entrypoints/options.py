@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import click
 
-from entrypoints.command import Maybe, Positive, option, options
+from entrypoints.command import Maybe, ModelName, Positive, option, options
 from unlearning.steps.settings import (
     ALPHA,
     CONTRADICTIONS,
@@ -26,7 +26,9 @@ WHOLE = Maybe(int, "a whole number")
 NUMBER = Maybe(float, "a number")
 SEED = click.IntRange(0, 2**32 - 1)
 
-name_option = option("name", MODEL_NAME, "Registered model that versions go to and come from.")
+name_option = option(
+    "name", MODEL_NAME, "Registered model that versions go to and come from; a model URI names its own.", ModelName()
+)
 forget_set_option = option(
     "forget_set",
     FORGET_SET,

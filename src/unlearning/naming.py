@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TypeVar
 
 from unlearning.errors import InputError
 
 Named = TypeVar("Named")
+LONGEST_MODEL_NAME = 200
 
 
 def by_name(*things: Named) -> dict[str, Named]:
@@ -31,3 +33,13 @@ def did_you_mean(word: str, legal) -> str:
     """A half sentence that names the closest legal word, or nothing."""
     close = get_close_matches(word, list(legal), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def check_model_name(name: str) -> None:
+    """InputError for a name that a model URI, a filter of MLflow's or the name of a lock would take for something else."""
+    odd = set("/:?'") & set(name) or name.strip() in ("", ".", "..") or re.search(r"\.lock($|-after-)", name)
+    if odd or not name.isprintable() or len(name) > LONGEST_MODEL_NAME:
+        raise InputError(
+            f"name={name!r} cannot be a registered model's; legal: up to {LONGEST_MODEL_NAME} printable characters without / : "
+            f"? and ', not ending in .lock, as age-resnet50"
+        )

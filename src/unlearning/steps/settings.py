@@ -12,7 +12,7 @@ from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.spec import ModelSpec
-from unlearning.naming import choose
+from unlearning.naming import check_model_name, choose
 from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
@@ -56,8 +56,7 @@ class TrainSettings:
     aggregate: str = Aggregate.by
 
     def __post_init__(self):
-        if not self.name or set("/:") & set(self.name):
-            raise InputError(f"name={self.name!r} cannot be a registered model's; legal: any text without / and :")
+        check_model_name(self.name)
         if self.scheme not in SCHEMES:
             raise InputError(f"scheme={self.scheme!r} is unknown; legal: {', '.join(SCHEMES)}")
         Aggregate(self.aggregate)

@@ -24,7 +24,7 @@ from unlearning.lifecycle.facts import ORIGINAL as ORIGINAL
 from unlearning.lifecycle.facts import Change as Change
 from unlearning.lifecycle.facts import Facts, State, applied
 from unlearning.lifecycle.log_entries import BEGIN, FOUND, entry_of
-from unlearning.naming import did_you_mean
+from unlearning.naming import check_model_name, did_you_mean
 from unlearning.tracking import runs, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.deprecated import stages
@@ -72,7 +72,8 @@ class Version:
 
 
 def versions(model: str) -> list[Version]:
-    """All versions, oldest first; an empty list when there is no such model."""
+    """All versions, oldest first; an empty list when there is no such model, InputError when there can be none."""
+    check_model_name(model)
     client = mlflow.MlflowClient()
     try:
         aliases = client.get_registered_model(model).aliases
