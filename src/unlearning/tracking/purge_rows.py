@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 
 import mlflow
@@ -11,6 +12,7 @@ from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
 from unlearning.tracking import registry
 from unlearning.tracking.registry import Version
+from unlearning.tracking.store import when_free
 
 ALL, OWN = "all", "of the version"
 KEYS = {"run_uuid": "run", "run_id": "run", "model_id": "model"}
@@ -26,7 +28,7 @@ def rows_of(version: Version) -> Rows:
     uris = dict.fromkeys((mlflow.get_tracking_uri(), mlflow.get_registry_uri()))
     counted: Rows = {ALL: {}, OWN: {}}
     for uri in uris:
-        found = _of_database(uri, version) if _is_database(uri) else {ALL: {}, OWN: _of_server(version)}
+        found = when_free(partial(_of_database, uri, version)) if _is_database(uri) else {ALL: {}, OWN: _of_server(version)}
         for part, counts in found.items():
             counted[part] |= counts
     return counted

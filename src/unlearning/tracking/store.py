@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import logging
 import os
+import random
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import mlflow
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
-from unlearning.tracking.answers import ask_database, impatience, why_not_open
+from unlearning.tracking.answers import ask_database, impatience, store_name, why_not_open
 from unlearning.tracking.answers import first_line as first_line
 
 SQLITE = "sqlite:///"
 DATABASES = ("postgresql", "mysql", "mssql")
 RUN_ID = "MLFLOW_RUN_ID"
+LOCKED, WAIT_SECONDS, PAUSES = "database is locked", 120.0, (0.1, 0.4)
+Result = TypeVar("Result")
 
 
 def prepare_store() -> None:
@@ -39,13 +45,41 @@ def prepare_store() -> None:
         return
     _refuse_misplaced(uri)
     with FileLock(f"{Path(uri.removeprefix(SQLITE)).resolve()}.lock"):
-        _open_store()
+        when_free(_open_store)
+
+
+def when_free(act: Callable[[], Result]) -> Result:
+    """Do something with the database, and again as long as SQLite says that another process holds it.
+
+    MLflow waits for 20 seconds where it reads and writes, and for 5 where it opens a store; what comes out then is an error of
+    either library, and twelve processes at once take longer.
+
+    Raises:
+        InputError: it is held for too long.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return act()
+        except Exception as error:
+            if LOCKED not in str(error):
+                raise
+            if time.monotonic() > until:
+                raise InputError(
+                    f"another process has held the store {store_name()} for {WAIT_SECONDS:.0f} seconds; wait until it has "
+                    f"ended, and type the same command again"
+                ) from error
+        time.sleep(random.uniform(*PAUSES))
 
 
 def _be_quiet() -> None:
-    """MLflow's bars and notes for every small file would hide what the user waits for; warnings stay."""
+    """MLflow's bars and notes for every small file would hide what the user waits for; warnings stay.
+
+    What a database has refused, MLflow prints with a stack before it raises it: once is enough.
+    """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def _open_store() -> None:
@@ -95,7 +129,7 @@ def _holds_run(path: Path, run_id: str) -> bool:
     if not path.exists():
         return False
     try:
-        mlflow.MlflowClient().get_run(run_id)
+        when_free(lambda: mlflow.MlflowClient().get_run(run_id))
     except MlflowException:
         return False
     return True

@@ -1,0 +1,86 @@
+"""A SQLite file that another process holds is waited for, also where MLflow opens it, which gives up after five seconds."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from functools import partial
+
+import mlflow
+import pytest
+
+from registered import fill
+from unlearning.errors import InputError
+from unlearning.tracking import purge_rows, registry, store
+
+MODEL = "age-resnet50"
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """SQLite gives up after a tenth of a second where nobody says how long to wait."""
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", partial(sqlite3.dbapi2.connect, timeout=0.1))
+
+
+class Held:
+    """The database, held by somebody else until the clock or the end of the block lets go."""
+
+    def __init__(self, path, seconds: float):
+        self.path, self.seconds, self.ended, self.taken = path, seconds, threading.Event(), threading.Event()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._hold)
+        self.thread.start()
+        self.taken.wait()
+
+    def _hold(self):
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            self.taken.set()
+            self.ended.wait(self.seconds)
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+def test_eight_that_open_a_store_that_is_held_all_succeed(request, hasty):
+    folder = request.getfixturevalue("store")
+    failed = []
+
+    def open_store():
+        try:
+            store.prepare_store()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test fails with it
+            failed.append(error)
+
+    threads = [threading.Thread(target=open_store) for _ in range(8)]
+    with Held(folder / "mlflow.db", 1.5):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    assert mlflow.MlflowClient().search_experiments()
+
+
+def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(request, hasty, monkeypatch):
+    folder = request.getfixturevalue("store")
+    monkeypatch.setattr(store, "WAIT_SECONDS", 0.3)
+    with (
+        Held(folder / "mlflow.db", 60),
+        pytest.raises(InputError, match=r"another process has held the store sqlite"),
+    ):
+        store.prepare_store()
+
+
+def test_rows_are_counted_when_the_store_is_free_again(store, hasty):
+    fill(MODEL, 0)
+    version = registry.find(MODEL, "1")
+    with Held(store / "mlflow.db", 1.0):
+        rows = purge_rows.rows_of(version)
+    assert rows["of the version"]["model_versions"] == 1
+
+
+def test_another_error_is_not_waited_for():
+    with pytest.raises(ZeroDivisionError):
+        store.when_free(lambda: 1 / 0)
