@@ -1,7 +1,5 @@
 """Names of registered models: what a filter, a URI or a lock would take for something else is refused before any work."""
 
-import string
-
 import mlflow
 import pytest
 from click.testing import CliRunner
@@ -13,7 +11,7 @@ from unlearning.steps.settings import TrainSettings
 from unlearning.tracking import lock, registry, requests, transitions
 
 ILLEGAL = ["o'brien", "a/b", "a:b", "a?b", "a\nb", "\t", "", " ", ".", "..", "a.lock", "a.lock-after-3f", "a" * 201]
-LEGAL = [f"a{sign}b" for sign in string.punctuation if sign not in "/:?'"] + ["alter größe (64 px)", "a.locks", "50%", "a__b"]
+LEGAL = ["a%b", "a_b", "axb", 'a"b', "a`b", "a\\", "a@b", "a#b", "$HOME & (größe)", "a.locks"]
 
 
 @pytest.mark.parametrize("name", ILLEGAL, ids=ascii)

@@ -24,7 +24,7 @@ from unlearning.errors import InputError
 from unlearning.secrets import without_secrets
 from unlearning.tracking.answers import breakdown, impatience, is_silence, refused_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
-from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store
+from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
@@ -102,8 +102,8 @@ def tag_failure(reason: str) -> None:
     run_id = os.environ.get(RUN_ID)
     if run_id and not is_misplaced():
         try:
-            mlflow.MlflowClient().set_tag(run_id, "failure", without_secrets(reason)[:500])
-        except MlflowException as error:
+            when_free(lambda: mlflow.MlflowClient().set_tag(run_id, "failure", without_secrets(reason)[:500]))
+        except (MlflowException, InputError) as error:
             print(f"the reason could not be left on run {run_id}: {first_line(error)}")
 
 
