@@ -5,6 +5,7 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.lifecycle import purge as rules
 from unlearning.lifecycle.purge import Deed
+from unlearning.steps import lineage
 from unlearning.steps import promote as promoting
 from unlearning.steps import purge as purging
 from unlearning.steps import unlearn as unlearning
@@ -56,6 +57,7 @@ def test_what_was_made_from_a_version_that_is_purged_meanwhile_is_kept(two_model
     """Its parent is being purged, and its reference's files are gone, when the method has done its work."""
 
     def lose():
+        lineage._predictions.cache_clear()  # another test may have read the table
         _begin_purge(1)
         purging.purge(PurgeSettings("2", f"{OTHER}/2", name=OTHER))
 
