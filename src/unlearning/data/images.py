@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngStream
 
 from unlearning.errors import InputError
 
 FORMATS = ("JPEG", "PNG")
+PNG = b"\x89PNG\r\n\x1a\n"
+MAGIC = (b"\xff\xd8", PNG[:4])
+SIDE_CHUNKS = (b"cHRM", b"eXIf", b"gAMA", b"iCCP", b"iTXt", b"pHYs", b"sRGB", b"tEXt", b"zTXt")
+MOST_SIDE_CHUNKS = 100
+FRAMES = (b"acTL", b"fcTL", b"fdAT")
+PARSING = (ArithmeticError, AssertionError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+UNREADABLE = (*PARSING, UserWarning, struct.error, zlib.error)  # what Pillow's parsers raise on broken side data
+POINTER = b"version https://git-lfs"
 MOST_PIXELS = 20_000_000
 GREY_SIDE = 100
 DRAFT_SIDE = 512
+TURNS = (
+    Image.Transpose.FLIP_LEFT_RIGHT,
+    Image.Transpose.ROTATE_180,
+    Image.Transpose.FLIP_TOP_BOTTOM,
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+)
+UPRIGHT = dict(enumerate(TURNS, start=2))  # by EXIF's orientation
 
 
 @dataclass(frozen=True)
@@ -31,17 +53,17 @@ class Picture:
     smallest_side: int
 
 
-def decode(data: bytes, side: int) -> np.ndarray:
+def decode(data: bytes | Image.Image, side: int) -> np.ndarray:
     """Decode a JPEG or PNG into ``side`` x ``side`` RGB pixels, uint8, shape (side, side, 3); errors as ``examine``."""
     return examine(data, side).pixels
 
 
-def examine(data: bytes, side: int) -> Picture:
-    """Decode a JPEG or PNG once, for the network and for measuring.
+def examine(data: bytes | Image.Image, side: int) -> Picture:
+    """Decode a JPEG or PNG, or take a picture that Pillow has opened, for the network and for measuring.
 
-    EXIF rotation is applied, every colour mode becomes RGB (transparency over white), and the largest centred square is
-    kept. InputError gives the reason when the bytes are no such picture, are cut off, or hold more than 20 megapixels:
-    the size is checked before a pixel is decoded.
+    EXIF rotation is applied where it can be read, every colour mode becomes RGB (transparency over white), and the largest
+    centred square is kept; what a file holds besides pixels may be broken. InputError gives the reason when the bytes are no
+    such picture, are cut off, or hold more than 20 megapixels: the size is checked before a pixel is decoded.
     """
     square, smallest_side = _decoded(data, DRAFT_SIDE)
     small = square.reduce(max(1, square.width // GREY_SIDE))
@@ -51,30 +73,76 @@ def examine(data: bytes, side: int) -> Picture:
     return Picture(np.asarray(_resize(small, side)), grey, smallest_side)
 
 
-def _decoded(data: bytes, least: int) -> tuple[Image.Image, int]:
+def _decoded(data: bytes | Image.Image, least: int) -> tuple[Image.Image, int]:
     """The largest centred square, with ``least`` pixels a side or more if the file has them, and the file's shorter side."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with nullcontext(data) if isinstance(data, Image.Image) else _opened(data) as image:
             smallest_side = min(image.size)
-            return _decode(image, least), smallest_side
+            return _decode(image, 0 if image is data else least), smallest_side
     except InputError:
         raise
     except Image.UnidentifiedImageError as error:
-        raise InputError("not a JPEG or PNG image") from error
+        raise InputError(_what_it_is(data)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(f"more pixels than the {MOST_PIXELS // 1_000_000} megapixels allowed") from error
     except Exception as error:  # damaged bytes make Pillow's parsers raise errors of every type
         raise InputError(f"the image is damaged or cut off ({type(error).__name__})") from error
 
 
+def _what_it_is(data: bytes) -> str:
+    """Why Pillow does not know what these bytes are."""
+    if data.startswith(POINTER):
+        return "a Git LFS pointer in place of the picture, which git lfs pull fetches"
+    return "the image is damaged or cut off" if data.startswith(MAGIC) else "not a JPEG or PNG image"
+
+
+def _opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(_sound_chunks(data) if data.startswith(PNG) else data), formats=FORMATS)
+
+
+def _sound_chunks(data: bytes) -> bytes:
+    """A PNG without the profiles, texts and other side chunks that Pillow cannot read, and without the frames of an animation.
+
+    No pixel of the first picture needs them, but Pillow refuses the picture for a side chunk that is broken or larger than a
+    megabyte. Here it reads each of them on its own, within its own bounds; of hundreds only the first, for their number
+    would multiply those bounds.
+    """
+    stream, kept, place, left = PngStream(io.BytesIO(data)), [PNG], len(PNG), MOST_SIDE_CHUNKS
+    while (end := place + 12 + int.from_bytes(data[place : place + 4])) <= len(data):
+        kind = data[place + 4 : place + 8]
+        left -= kind in SIDE_CHUNKS
+        if kind not in FRAMES and (kind not in SIDE_CHUNKS or (left >= 0 and _is_readable(stream, kind, place + 8, end - 4))):
+            kept.append(data[place:end])
+        place = end
+    return b"".join([*kept, data[place:]])
+
+
+def _is_readable(stream: PngStream, kind: bytes, start: int, end: int) -> bool:
+    stream.fp.seek(start)
+    try:
+        stream.crc(kind, stream.call(kind, start, end - start))
+    except UNREADABLE:
+        return False
+    return True
+
+
 def _decode(image: Image.Image, least: int) -> Image.Image:
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise InputError(f"{width} x {height} pixels are more than the {MOST_PIXELS // 1_000_000} megapixels allowed")
-    image.draft("RGB", (least, least))
-    ImageOps.exif_transpose(image, in_place=True)
+    if least:
+        image.draft("RGB", (least, least))
     image.load()
-    return _square(_rgb(image))
+    turn = UPRIGHT.get(_orientation(image))
+    return _square(_rgb(image if turn is None else image.transpose(turn)))
+
+
+def _orientation(image: Image.Image) -> int:
+    """How EXIF says that the picture lies; 1, upright, where that cannot be read."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except UNREADABLE:
+        return 1
 
 
 def _square(image: Image.Image) -> Image.Image:

@@ -20,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
 
-from unlearning.data.images import decode
+from unlearning.data.images import MAGIC, decode
 from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model
 
@@ -32,7 +32,6 @@ UNKNOWN = "not a registered version"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
-MAGIC = (b"\xff\xd8", b"\x89PNG")
 
 
 class Refusal(MlflowException):
