@@ -42,7 +42,7 @@ data_options = options(
     option(
         "data_dir",
         DataSettings.data_dir,
-        "Folder of UTKFace-named pictures, or a CSV or parquet table with the columns path and age (and gender, race, "
+        "Folder of UTKFace-named pictures, or a table (.csv, .tsv, .parquet) with the columns path and age (and gender, race, "
         "subject); empty draws faces instead.",
     ),
     option("drawn_faces", DataSettings.drawn_faces, "How many faces to draw when there is no data_dir.", click.IntRange(20)),

@@ -81,7 +81,7 @@ def test_the_oldest_and_the_youngest_possible_face_are_read():
 
 
 @settings(derandomize=True, max_examples=50, deadline=None)
-@given(st.integers(0, 120), st.sampled_from(["{}", "{}.0", "{}.00", " {} ", "0{}"]))
+@given(st.integers(0, 120), st.sampled_from(["{}", "{}.0", "{}.00", " {} ", "0{}", "+{}", "{}e0", "{}0.0E-1"]))
 def test_a_tables_age_is_a_whole_number_however_it_is_written(age, form):
     assert of_cells({"age": form.format(age)}) == Label(age)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from unlearning.data import sources
 from unlearning.errors import InputError
 
 NAME = "the name is not [age]_[gender]_[race]_[timestamp].jpg"
+LINK = "a link to a folder, which is not followed"
 NO_IMAGE = "not a JPEG or PNG image"
 DAMAGED = "the image is damaged or cut off"
 JPEG = encode(noise(99), "JPEG")
@@ -107,6 +109,32 @@ def test_files_left_out_on_request_are_no_reason_to_ask(tmp_path):
     assert len(prepared(tmp_path, min_age=30, max_age=36).manifest) == 7
 
 
+def test_pointers_of_git_lfs_are_counted_and_said_how_to_fetch(tmp_path):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 9018\n"
+    fill(tmp_path, {f"{30 + n}_0_0_{n}.jpg": pointer % n for n in range(6)})
+    with pytest.raises(InputError, match=r"6 of 6 files .*: a Git LFS pointer .* which git lfs pull fetches \(6\);"):
+        prepared(tmp_path)
+    with pytest.raises(InputError, match=r"the table .*faces\.csv is a Git LFS pointer .* which git lfs pull fetches"):
+        prepared(fill(tmp_path, {"faces.csv": pointer % 6}) / "faces.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("UTKFace.zip", "an archive; unpack it and give the folder"),
+        ("UTKFace.tar.gz", "an archive; unpack it and give the folder"),
+        ("30_0_0_1.jpg.chip.jpg", "one picture; give the folder"),
+        ("IMG_1.HEIC", "one picture; give the folder"),
+        ("ages.xlsx", "a spreadsheet; save it as CSV"),
+        ("ages", "neither a folder nor a table by its ending"),
+    ],
+)
+def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path, name, words):
+    fill(tmp_path, {name: 1})
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path / name} is {words}") + ".*-P data_dir=FOLDER; legal is"):
+        prepared(tmp_path / name)
+
+
 @pytest.fixture
 def linked(tmp_path) -> Path:
     """Good faces beside links, a pipe and a socket that are named like faces."""
@@ -137,10 +165,10 @@ def test_links_and_pipes_are_listed_and_neither_followed_out_nor_waited_for(link
     expected = {f"50_0_0_{n}.jpg": away for n in (1, 2, 3, 9)} | {f"50_0_0_{n}.jpg": loop for n in (5, 6, 7)}
     expected |= {
         "50_0_0_4.jpg": "there is no such file",
-        "50_0_0_8.jpg": "not a regular file",
+        "50_0_0_8.jpg": LINK,
         "51_0_0_1.jpg": "not a regular file",
     }
-    expected |= {"loop": NAME, "away": NAME, "part/33_0_3_3.jpg": "the same content as another: 33_0_3_3.jpg"}
+    expected |= {"loop": LINK, "away": LINK, "part/33_0_3_3.jpg": "the same content as another: 33_0_3_3.jpg"}
     data = prepared(linked)
     assert accounted_for(data) == sorted([*GOOD, *expected])
     assert {name: reason.split(" (")[0] for name, reason in listed(data).items()} == expected
@@ -210,7 +238,7 @@ def test_a_folder_that_may_not_be_listed_is_listed_itself(tmp_path, monkeypatch)
     monkeypatch.setattr(sources.os, "scandir", refused)
     data = prepared(tmp_path)
     assert sorted(data.manifest.file) == sorted(GOOD)
-    assert "locked" in accounted_for(data)
+    assert listed(data) == {"locked": "a folder that cannot be listed"}
 
 
 def test_a_file_larger_than_any_picture_is_not_read(tmp_path):

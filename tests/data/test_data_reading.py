@@ -143,12 +143,6 @@ def test_a_missing_folder_is_named_with_the_option_that_gives_one(tmp_path):
         read(tmp_path / "nowhere")
 
 
-def test_a_picture_is_no_folder(tmp_path):
-    fill(tmp_path, {"25_0_0_1.jpg": 0})
-    with pytest.raises(InputError, match="does not exist"):
-        read(tmp_path / "25_0_0_1.jpg")
-
-
 def test_an_empty_folder_is_named(tmp_path):
     (tmp_path / "faces" / "empty").mkdir(parents=True)
     with pytest.raises(InputError, match="faces is empty; give a folder of UTKFace-named files"):

@@ -203,6 +203,45 @@ def test_a_table_of_another_system_is_read(root, start, end):
     assert read(text(root, start + end.join(["path,age", *rows]) + end)).files.age.tolist() == AGES
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("heading", ["path{}age", "Path{} AGE", " path {}age{}note, and more"])
+def test_a_table_of_any_spreadsheet_is_read(root, separator, encoding, heading):
+    rows = [f'"{path}"{separator} "{age}"' for path, age in zip(PATHS, AGES, strict=True)]
+    heading = heading.format(separator, separator) if separator != "," else "path,age"
+    assert read(text(root, "\n".join([heading, *rows]).encode(encoding))).files.age.tolist() == AGES
+
+
+@pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv.gz", ","), ("T.TSV.GZ", "\t"), ("t.csv.gz", ";")])
+def test_tables_with_tabs_and_packed_ones_are_read(root, name, separator):
+    table = pd.read_csv(write(root))
+    table.to_csv(root / name, index=False, sep=separator, compression="gzip" if name.lower().endswith("gz") else None)
+    assert read(root / name).files.age.tolist() == AGES
+    if name.endswith("gz"):
+        (root / name).write_bytes((root / name).read_bytes()[:-20])
+        with pytest.raises(InputError, match=r"the table .* cannot be read: .*end"):
+            read(root / name)
+
+
+def test_a_parquet_table_may_be_indexed_by_the_paths(root):
+    pd.DataFrame({"age": AGES}, index=pd.Index(PATHS, name="path")).to_parquet(root / "table.parquet")
+    assert read(root / "table.parquet").files.age.tolist() == AGES
+
+
+def test_backslashes_of_windows_are_read_unless_a_name_holds_them(root):
+    fill(root, {"a\\b.png": 40})
+    spelled = [path.replace("/", "\\") for path in PATHS[:10]] + [".\\" + PATHS[10].replace("/", "\\"), "a\\b.png"]
+    assert prepared(write(root, path=spelled)).rejected.empty
+    odd = {"..\\root.png": "there is no such file", "C:\\faces\\a.png": "there is no such file (a path of Windows; give paths"}
+    files = read(write(root, path=[*PATHS[:10], *odd])).files
+    assert [reason.split(" below")[0] for reason in files.reason[10:]] == [*odd.values()]
+
+
+def test_a_refusal_names_the_legal_words(root):
+    with pytest.raises(InputError, match=r"unknown gender 'F'; legal: 0 \(male\), 1 \(female\) \(12\);"):
+        prepared(write(root, gender=["F"] * COUNT))
+
+
 @pytest.mark.parametrize("suffix", ["CSV", "Csv"])
 def test_the_suffix_may_be_in_any_case(root, suffix):
     assert read(write(root).rename(root / f"table.{suffix}")).files.age.tolist() == AGES
@@ -222,7 +261,8 @@ def test_the_suffix_may_be_in_any_case(root, suffix):
             "has no column age; it has path, years; legal: path, age, and optional gender, race, subject",
         ),
         ("file,age\na.jpg,3\n", "has no column path; it has file, age"),
-        ("path;age\na.jpg;3\n", "has no column path and no column age; it has path;age"),
+        ("path|age\na.jpg|3\n", "has no column path and no column age; it has path|age"),
+        (b"path,age\nJ\xfcrgen.jpg,30\n", "cannot be read: it is not in UTF-8; save it as CSV UTF-8"),
     ],
 )
 def test_what_is_no_table_of_pictures_is_named(root, content, words):
@@ -247,7 +287,7 @@ def test_a_parquet_table_without_the_columns_or_rows_is_named(root, table):
 
 
 def test_a_table_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"table\.csv does not exist; give a folder .* CSV or parquet table"):
+    with pytest.raises(InputError, match=r"table\.csv does not exist; give a folder .* table \(\.csv, "):
         prepared(tmp_path / "table.csv")
 
 

@@ -109,9 +109,13 @@ def bad_quality(kept: pd.DataFrame, settings: DataSettings) -> Dropped:
     return reasons[reasons != ""]
 
 
+def general(reasons: pd.Series) -> pd.Series:
+    """Reasons without what differs from file to file: numbers, names, and the legal values after them."""
+    return reasons.str.replace(r"(: |; legal: ).*", "", regex=True).str.replace(r"\d+(\.\d+)?", "N", regex=True)
+
+
 def reasons_table(rejected: pd.DataFrame) -> pd.DataFrame:
     """Columns step, reason, count: reasons that differ in a number or a file name count as one."""
-    general = rejected.reason.str.replace(r"(: |; legal: ).*", "", regex=True).str.replace(r"\d+(\.\d+)?", "N", regex=True)
-    table = rejected.assign(reason=general).groupby(["step", "reason"], as_index=False).size()
+    table = rejected.assign(reason=general(rejected.reason)).groupby(["step", "reason"], as_index=False).size()
     order = table.step.map(STEPS.index)
     return table.rename(columns={"size": "count"}).iloc[np.lexsort((-table["size"], order))].reset_index(drop=True)

@@ -13,7 +13,7 @@ UNKNOWN = -1
 OLDEST = 120
 PATTERN = re.compile(r"(\d{1,3})_(\d+)_(\d+)_(\d+)\.jpg(\.chip\.jpg)?", re.IGNORECASE)
 
-NUMBER = re.compile(r"-?\d+(\.\d*)?")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_copies, write_pixels
 from unlearning.data.cache import cache_folder, open_map, write_whole
-from unlearning.data.cleaning import ASKED_FOR, clean, reasons_table
+from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
 from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Progress, Reading, read
@@ -127,9 +127,11 @@ def _require_enough(kept: int, rejected: pd.DataFrame, settings: DataSettings) -
 
 
 def _in_words(rejected: pd.DataFrame) -> str:
-    """The three most frequent reasons."""
+    """The three most frequent reasons, with the legal values where a reason names them."""
     table = reasons_table(rejected).nlargest(3, "count")
-    return "; ".join(f"{reason} ({count})" for reason, count in zip(table["reason"], table["count"], strict=True)) or "none"
+    legal = rejected.reason.str.extract(r"(; legal: .*)")[0].fillna("").groupby(general(rejected.reason)).first()
+    words = (f"{reason}{legal[reason]} ({count})" for reason, count in zip(table["reason"], table["count"], strict=True))
+    return "; ".join(words) or "none"
 
 
 def _require_parts(faces: pd.DataFrame) -> None:

@@ -21,7 +21,7 @@ import pandas as pd
 from filelock import FileLock
 from pyarrow import ArrowException
 
-from unlearning.data import augmentation, images, labels, measures, near, sources
+from unlearning.data import augmentation, images, labels, measures, near, sources, tables
 from unlearning.data.cache import cache_folder, open_map, write_whole
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
@@ -99,7 +99,7 @@ def _stamp(listing: Listing, side: int) -> str:
 @cache
 def _rules() -> str:
     """sha256 of the sources that decide what is read and how: an account by other rules is no account."""
-    modules = (augmentation, images, labels, measures, near, sources, sys.modules[__name__])
+    modules = (augmentation, images, labels, measures, near, sources, tables, sys.modules[__name__])
     return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
 
 

@@ -18,7 +18,7 @@ class DataSettings:
     """Where the faces come from, which are kept, and how they are split.
 
     Args:
-        data_dir: absolute path of a folder of UTKFace-named files, or of a CSV or parquet table; empty for drawn faces.
+        data_dir: absolute path of a folder of UTKFace-named files, or of a table; empty for drawn faces.
         drawn_faces: how many faces to draw when there is no ``data_dir``.
         fraction: share of the faces that is kept, above 0 up to 1; every age keeps its share (the study: .3).
         min_age: youngest age kept, in years, included.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
-
-import pandas as pd
-from pyarrow import ArrowException
+from pathlib import Path, PureWindowsPath
 
 from unlearning.data import labels
+from unlearning.data.tables import TABLES, is_table, read_table
 from unlearning.errors import InputError
 
-TABLES = (".csv", ".parquet")
-REQUIRED, OPTIONAL = ("path", "age"), ("gender", "race", "subject")
+LEGAL = f"a folder of UTKFace-named files, or a table ({', '.join(TABLES)}) with the columns path and age"
+OTHERS = {
+    (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"): "an archive; unpack it and give the folder that comes out",
+    (".jpg", ".jpeg", ".png", ".webp", ".heic", ".gif", ".tif", ".tiff", ".bmp"): "one picture; give the folder that holds it",
+    (".xlsx", ".xls", ".ods", ".numbers"): "a spreadsheet; save it as CSV and give that file",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Listing:
         printable = os.fsencode(name).decode(errors="backslashreplace")
         path = self.root / name
         try:
-            label = labels.of_cells(self.cells[index]) if self.cells else _label_of_name(name)
+            label = labels.of_cells(self.cells[index]) if self.cells else _label_of_name(name, path)
             if not self.plain[index]:
                 _require_readable(name, path, self.root)
         except InputError as error:
@@ -68,17 +69,18 @@ class Listing:
 
 
 def list_sources(data_dir: Path) -> Listing:
-    """List a folder with all its sub-folders, or a CSV or parquet table; InputError when there is nothing to list."""
-    if data_dir.suffix.lower() in TABLES and data_dir.is_file():
+    """List a folder with all its sub-folders, or a table; InputError when there is nothing to list."""
+    if is_table(data_dir):
         return _list_table(data_dir)
+    if not data_dir.exists():
+        raise InputError(f"the image folder {data_dir} does not exist; give {LEGAL}, with -P data_dir=FOLDER")
     if not data_dir.is_dir():
-        raise InputError(
-            f"the image folder {data_dir} does not exist; give a folder of UTKFace-named files, or a CSV or parquet table "
-            f"with the columns path and age, with -P data_dir=FOLDER"
-        )
+        named = (words for endings, words in OTHERS.items() if data_dir.name.lower().endswith(endings))
+        what = next(named, "neither a folder nor a table by its ending")
+        raise InputError(f"{data_dir} is {what}, with -P data_dir=FOLDER; legal is {LEGAL}")
     found = sorted(_walk(data_dir, ""))
     if not found:
-        raise InputError(f"the image folder {data_dir} is empty; give a folder of UTKFace-named files with -P data_dir=FOLDER")
+        raise InputError(f"the image folder {data_dir} is empty; give {LEGAL}, with -P data_dir=FOLDER")
     names, stamps, plain = map(list, zip(*found, strict=True))
     return Listing(data_dir, names, stamps, plain)
 
@@ -105,9 +107,11 @@ def _stamp(entry: os.DirEntry | Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _label_of_name(name: str) -> labels.Label:
+def _label_of_name(name: str, path: Path) -> labels.Label:
     if any(part.startswith(".") for part in name.split("/")):
         raise InputError("hidden file")
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a link cannot be followed)
+        raise InputError("a link to a folder, which is not followed" if path.is_symlink() else "a folder that cannot be listed")
     return labels.parse(name.rsplit("/", 1)[-1])
 
 
@@ -119,7 +123,8 @@ def _require_readable(name: str, path: Path, root: Path) -> None:
         real = path.resolve(strict=True)
         mode = real.stat().st_mode
     except FileNotFoundError as error:
-        raise InputError("there is no such file") from error
+        windows = " (a path of Windows; give paths below the table's folder)" if PureWindowsPath(name).drive else ""
+        raise InputError(f"there is no such file{windows}") from error
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(f"the path cannot be followed ({type(error).__name__})") from error
     if not real.is_relative_to(root.resolve()):
@@ -129,33 +134,17 @@ def _require_readable(name: str, path: Path, root: Path) -> None:
 
 
 def _list_table(path: Path) -> Listing:
-    table = _read_table(path)
-    missing = [column for column in REQUIRED if column not in table.columns]
-    if missing:
-        raise InputError(
-            f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
-            f"legal: {', '.join(REQUIRED)}, and optional {', '.join(OPTIONAL)}"
-        )
-    if table.empty:
-        raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns path and age")
-    cells = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].to_dict("records")
+    cells = read_table(path)
     names = [_below(cell["path"].strip(), path.parent) for cell in cells]
     stamps = [f"{_stamp(path.parent / name)} {cell}" for name, cell in zip(names, cells, strict=True)]
     return Listing(path.parent, names, stamps, [False] * len(names), cells)
 
 
 def _below(name: str, root: Path) -> str:
-    """An absolute path in the folder, spelled from the folder; anything else as it is, for the account to refuse."""
+    """A path in the folder, spelled from the folder; anything else as it is, for the account to refuse.
+
+    Windows writes backslashes; here they may be part of a name.
+    """
+    if "\\" in name and not os.path.lexists(root / name):
+        name = name.replace("\\", "/")
     return str(Path(name).relative_to(root)) if Path(name).is_relative_to(root) else name
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    """All cells as text; what is missing is empty."""
-    try:
-        if path.suffix.lower() == ".csv":
-            with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # rows longer than the header
-                return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-        table = pd.read_parquet(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
-    except (OSError, ValueError, TypeError, KeyError, ArrowException, pd.errors.ParserWarning) as error:
-        raise InputError(f"the table {path} cannot be read: {str(error).splitlines()[0]}") from error
-    return table.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) is True else str(cell)))

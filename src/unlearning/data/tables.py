@@ -1,0 +1,78 @@
+"""Tables that name pictures and what is known of them, as spreadsheets and pandas write them."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from pathlib import Path
+
+import pandas as pd
+from pyarrow import ArrowException
+
+from unlearning.data.images import POINTER
+from unlearning.errors import InputError
+
+TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+TABLES = (*TEXTS, ".parquet")
+SEPARATORS = (",", ";", "\t")
+REQUIRED, OPTIONAL = ("path", "age"), ("gender", "race", "subject")
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, zlib.error, ArrowException, pd.errors.ParserWarning)
+
+
+def is_table(path: Path) -> bool:
+    """Is it a file whose name ends as that of a table?"""
+    return path.name.lower().endswith(TABLES) and path.is_file()
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The legal cells of every row as text, what is missing as empty; InputError when it is no table of pictures.
+
+    A text is UTF-8, or UTF-16 with its mark, and separated by commas, semicolons or tabs; headings may be in any case.
+    """
+    table = _named(_read(path))
+    missing = [column for column in REQUIRED if column not in table.columns]
+    if missing:
+        raise InputError(
+            f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
+            f"legal: {', '.join(REQUIRED)}, and optional {', '.join(OPTIONAL)}"
+        )
+    if table.empty:
+        raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns path and age")
+    return table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].to_dict("records")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(POINTER))
+        if start == POINTER:
+            raise InputError(f"the table {path} is a Git LFS pointer in place of the table, which git lfs pull fetches")
+        return _text(path, start) if path.name.lower().endswith(TEXTS) else _parquet(path)
+    except UnicodeError as error:
+        raise InputError(f"the table {path} cannot be read: it is not in UTF-8; save it as CSV UTF-8") from error
+    except UNREADABLE as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"the table {path} cannot be read: {why}") from error
+
+
+def _text(path: Path, start: bytes) -> pd.DataFrame:
+    options = {"dtype": str, "keep_default_na": False, "index_col": False, "skipinitialspace": True}
+    options["encoding"] = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    headings = {separator: pd.read_csv(path, sep=separator, nrows=0, **options) for separator in SEPARATORS}
+    fitting = [separator for separator, table in headings.items() if {*REQUIRED} <= {*_named(table).columns}]
+    with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # rows longer than the header
+        return pd.read_csv(path, sep=(fitting or SEPARATORS)[0], **options)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
+    if any(name in (*REQUIRED, *OPTIONAL) for name in table.index.names):
+        table = table.reset_index()
+    return table.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) is True else str(cell)))
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its headings as they are legal, where each differs from one only in case or in spaces around it."""
+    alike = {c: str(c).strip().lower() for c in table.columns if str(c).strip().lower() in (*REQUIRED, *OPTIONAL)}
+    names = list(alike.values())
+    return table.rename(columns={c: name for c, name in alike.items() if names.count(name) == 1})
