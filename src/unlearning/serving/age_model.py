@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
+from PIL import Image
 
 from unlearning.data.images import MAGIC, decode
 from unlearning.errors import InputError
@@ -32,6 +34,8 @@ UNKNOWN = "not a registered version"
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
+ONE_AT_A_TIME = Lock()
+TOO_LARGE = f"more than the {MOST_BYTES // 1_000_000} megabytes allowed"
 
 
 class Refusal(MlflowException):
@@ -55,7 +59,11 @@ class Refusal(MlflowException):
 
 
 class AgeModel(PythonModel):
-    """A pyfunc model: a DataFrame with one column ``image`` (JPEG or PNG, bytes or base64) -> years, in order."""
+    """A pyfunc model: a DataFrame with one column ``image`` -> years, in order.
+
+    A picture is a JPEG or PNG in bytes or base64; in Python it may also be a ``pathlib.Path`` or an image of Pillow. Neither
+    can come from a request, and a text is never taken for a path, so no request opens a file of the server.
+    """
 
     def load_context(self, context) -> None:
         folder = Path(context.artifacts[MODEL_ARTIFACT])
@@ -95,9 +103,8 @@ def _column(model_input) -> list:
     if not isinstance(model_input, pd.DataFrame):
         raise InputError(f"the input must be a table with the one column {COLUMN!r}")
     if list(model_input.columns) != [COLUMN]:
-        raise InputError(
-            f"the columns are {[str(c)[:40] for c in model_input.columns[:5]]}; legal is the one column {COLUMN!r}"
-        )
+        names = [str(column)[:40] for column in model_input.columns[:5]]
+        raise InputError(f"the {f'columns are {names}' if names else 'column is missing'}; legal is the one column {COLUMN!r}")
     if not 1 <= len(model_input) <= MOST_ROWS:
         raise InputError(f"{len(model_input)} rows; legal are 1 to {MOST_ROWS} images a request")
     return model_input[COLUMN].tolist()
@@ -113,9 +120,23 @@ def _decoded(pictures: list, side: int) -> Iterator[np.ndarray]:
 
 def _picture(row: int, value, side: int) -> np.ndarray:
     try:
-        return decode(_bytes(value), side)
+        if isinstance(value, Image.Image):
+            with ONE_AT_A_TIME:  # two rows may be one image, and Pillow reads its file only now
+                return decode(value, side)
+        return decode(_file(value) if isinstance(value, Path) else _bytes(value), side)
     except InputError as error:
         raise InputError(f"row {row}: {error}") from None
+
+
+def _file(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise InputError(f"there is no file {path.name}")
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(TOO_LARGE)
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the file {path.name} cannot be read: {error.strerror}") from None
 
 
 def _bytes(value) -> bytes:
@@ -123,17 +144,20 @@ def _bytes(value) -> bytes:
 
     Lines and spaces in base64 are ignored, as the command ``base64`` writes them.
     """
+    if isinstance(value, bytearray | memoryview):
+        value = bytes(value)
     if not isinstance(value, str | bytes):
-        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text")
+        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text (in Python, also no Path or PIL image)")
     if len(value) > MOST_BYTES * 3 // 2:
-        raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+        raise InputError(TOO_LARGE)
     if not isinstance(value, bytes) or not value.startswith(MAGIC):
         try:
             value = base64.b64decode(type(value)().join(value.split()), validate=True)
         except (binascii.Error, ValueError):
-            raise InputError("neither a JPEG or PNG image nor base64") from None
+            hint = " (in Python, give a file as pathlib.Path)" if isinstance(value, str) else ""
+            raise InputError(f"neither a JPEG or PNG image nor base64{hint}") from None
     if not value:
         raise InputError("the image is empty, or was no base64")
     if len(value) > MOST_BYTES:
-        raise InputError(f"more than the {MOST_BYTES // 1_000_000} megabytes allowed")
+        raise InputError(TOO_LARGE)
     return value

@@ -23,7 +23,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 SERVED = PACKAGE / "serving" / "served.py"
 NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
 SIGNATURE = ModelSignature(
-    inputs=Schema([ColSpec("binary", "image")]),
+    # Required, MLflow itself would refuse a request without it, and repeat the whole picture in its error.
+    inputs=Schema([ColSpec("binary", "image", required=False)]),
     outputs=Schema([ColSpec("double")]),
     params=ParamSchema([ParamSpec("tell_version", "boolean", False)]),  # its answer is a table: age, version
 )
