@@ -63,6 +63,8 @@ def test_a_list_is_one_column_with_or_without_a_heading(tmp_path, heading):
         b"cc\naa\naa\n",
         b"\xef\xbb\xbfaa\ncc\n",
         b"\xef\xbb\xbffile\r\nann/1.jpg\r\nbob/1.jpg\r\n",
+        "file\r\nann/1.jpg\r\nbob/1.jpg\r\n".encode("utf-16"),
+        b"file\r\nann\\1.jpg\r\nbob\\1.jpg\r\n",
     ],
 )
 def test_line_ends_blank_lines_quotes_order_and_marks_of_editors_mean_nothing(tmp_path, content):
@@ -149,7 +151,11 @@ def test_a_home_folder_may_be_written_short(tmp_path, monkeypatch):
         (".", None, "cannot be read: Is a directory"),
         ("~nobody-of-this-name/list.csv", None, "cannot be read"),
         ("list", bytes(range(256)), "cannot be read: it is not a text"),
-        ("list", "aa\n".encode("utf-16"), "cannot be read: it is not a text"),
+        (
+            "list",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+            "is a Git LFS pointer in place of the list",
+        ),
         ("list", b"", "is empty; give one column"),
         ("list", b"\xef\xbb\xbf \n\n", "is empty"),
         ("list", b"file\n", "is empty"),

@@ -237,6 +237,11 @@ def test_backslashes_of_windows_are_read_unless_a_name_holds_them(root):
     assert [reason.split(" below")[0] for reason in files.reason[10:]] == [*odd.values()]
 
 
+def test_empty_rows_below_a_table_are_no_rows(root):
+    rows = [f"{path};{age}" for path, age in zip(PATHS, AGES, strict=True)]
+    assert read(text(root, "\n".join(["path;age", *rows, *[";"] * 50]))).files.age.tolist() == AGES
+
+
 def test_a_refusal_names_the_legal_words(root):
     with pytest.raises(InputError, match=r"unknown gender 'F'; legal: 0 \(male\), 1 \(female\) \(12\);"):
         prepared(write(root, gender=["F"] * COUNT))

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 import pandas as pd
 
+from unlearning.data.images import POINTER
 from unlearning.errors import InputError
 
+UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 HEADERS = ("id", "ids", "file", "files", "name", "names", "path", "sample", "sample_id")
 
 
 def read_list(path: Path) -> list[str]:
     """The entries of a file with one column, without its heading; InputError when there is no such file or column."""
     try:
-        lines = path.expanduser().read_text(encoding="utf-8-sig").splitlines()
+        content = path.expanduser().read_bytes()
+        lines = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
         why = "it is not a text" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or str(error)
         raise InputError(f"the list {path} cannot be read: {why}; give one column of ids or file names") from error
+    if content.startswith(POINTER):
+        raise InputError(f"the list {path} is a Git LFS pointer in place of the list, which git lfs pull fetches")
     entries = [line.strip().strip('"') for line in lines if line.strip()]
     if entries and entries[0].lower() in HEADERS:
         entries = entries[1:]
@@ -35,7 +41,7 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
     A picture that was left out as a copy of another means the one that was kept, an augmented copy the face it was made from.
 
     Args:
-        listed: sample ids, paths or bare file names.
+        listed: sample ids, paths (also with backslashes, as Windows writes them) or bare file names.
         manifest: faces and copies.
         rejected: files left out; columns file, id, near.
         source: what the list is called in errors.
@@ -47,6 +53,7 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
     index = _index(pd.concat([faces[["id", "file", "near"]], rejected[["id", "file", "near"]]]))
     copies = manifest[manifest.copy_of != ""]
     index |= {made: {(source, near)} for made, source, near in zip(copies.id, copies.copy_of, copies.near, strict=True)}
+    listed = [entry if entry in index else entry.replace("\\", "/") for entry in listed]
     unknown = [entry for entry in listed if entry not in index]
     if unknown:
         raise InputError(

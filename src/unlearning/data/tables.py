@@ -10,6 +10,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from unlearning.data.images import POINTER
+from unlearning.data.lists import UTF_16
 from unlearning.errors import InputError
 
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -36,9 +37,11 @@ def read_table(path: Path) -> list[dict[str, str]]:
             f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
             f"legal: {', '.join(REQUIRED)}, and optional {', '.join(OPTIONAL)}"
         )
+    table = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]]
+    table = table[(table != "").any(axis=1)]  # spreadsheets leave rows of separators behind
     if table.empty:
         raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns path and age")
-    return table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].to_dict("records")
+    return table.to_dict("records")
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -57,7 +60,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _text(path: Path, start: bytes) -> pd.DataFrame:
     options = {"dtype": str, "keep_default_na": False, "index_col": False, "skipinitialspace": True}
-    options["encoding"] = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    options["encoding"] = "utf-16" if start.startswith(UTF_16) else "utf-8"
     headings = {separator: pd.read_csv(path, sep=separator, nrows=0, **options) for separator in SEPARATORS}
     fitting = [separator for separator, table in headings.items() if {*REQUIRED} <= {*_named(table).columns}]
     with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # rows longer than the header
