@@ -1,12 +1,16 @@
 """Weights drawn anew, disturbed or pruned."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
+from unlearning.methods.euk import LastBlocksAnew
 from unlearning.methods.passes import Passes, cosine
 from unlearning.methods.renewal import add_noise, renew, renew_smallest
+from unlearning.methods.reset import Reset
+from unlearning.models.build import build
 
 
 def seeded(seed=0) -> torch.Generator:
@@ -73,3 +77,14 @@ def test_something_can_be_done_before_every_pass():
 def test_a_cosine_falls_from_one_towards_nothing():
     factors = [cosine(4)(number) for number in range(1, 5)]
     assert factors == pytest.approx([1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2])
+
+
+@pytest.mark.parametrize("method", [LastBlocksAnew, Reset])
+def test_a_linear_output_whose_layer_is_drawn_anew_is_read_by_the_retained_ages(make_task, method):
+    spec = replace(make_task.spec, output="linear")
+    task = make_task()
+    kept = task.retain.part("train").frame.age.tolist()
+    network = method().unlearn(replace(task, model=build(spec, 0).eval()))
+    mean = sum(kept) / len(kept)
+    assert (network.spec.age_mean, spec.age_mean) == (pytest.approx(mean), 40)
+    assert network.spec.age_std == pytest.approx((sum((age - mean) ** 2 for age in kept) / len(kept)) ** 0.5)

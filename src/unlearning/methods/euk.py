@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.last_blocks import free_last
-from unlearning.methods.renewal import renew
+from unlearning.methods.renewal import renew_last
 
 if TYPE_CHECKING:
     from unlearning.methods.task import UnlearningTask
@@ -43,5 +43,5 @@ class LastBlocksAnew:
 
         network = task.copy()
         pieces = free_last(network, self.k)
-        renew((module for piece in pieces for module in piece), task.seed)
+        renew_last(task, network, (module for piece in pieces for module in piece))
         return task.fit(network, absolute_error, self.lr)

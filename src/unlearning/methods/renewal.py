@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+    from unlearning.methods.task import UnlearningTask
+    from unlearning.models.build import AgeNet
+
 
 def renew(modules: Iterable[torch.nn.Module], seed: int) -> None:
     """Draw all weights of ``modules`` anew from ``seed``, as PyTorch initialises them; batch norms forget their statistics.
@@ -22,6 +25,15 @@ def renew(modules: Iterable[torch.nn.Module], seed: int) -> None:
         torch.manual_seed(seed)
         for module in modules:
             redraw(module)
+
+
+def renew_last(task: UnlearningTask, network: AgeNet, modules: Iterable[torch.nn.Module]) -> None:
+    """Draw ``modules`` anew from the task's seed, the layer that gives the age among them.
+
+    Mean and spread that a linear output is read by become those of the retain set, as for a network trained without the others.
+    """
+    renew(modules, task.seed)
+    network.spec = network.spec.standardised(task.retain.part("train").ages)
 
 
 def add_noise(weights: Iterable[torch.Tensor], spread: float, random: torch.Generator) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import cosine
-from unlearning.methods.renewal import renew
+from unlearning.methods.renewal import renew_last
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +59,7 @@ class Reset:
 
         network, original = task.copy(), task.frozen()
         first = next(iter(convolutions(network).values()))
-        renew((first, last_linear(network)), task.seed)
+        renew_last(task, network, (first, last_linear(network)))
 
         def warm(predicted, batch):
             return diverge(predicted, original(batch.images), self.scale)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 from unlearning.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 OUTPUTS = ("sigmoid", "linear")
 SMALLEST_SIDE = 16
@@ -28,7 +32,7 @@ class ModelSpec:
         dropout_hidden: rate behind the 256 hidden units.
         max_age: years that a sigmoid of 1 stands for.
         age_mean: mean training age in years, for ``linear``.
-        age_std: standard deviation of the training ages in years, for ``linear``.
+        age_std: standard deviation of the training ages in years, for ``linear``; at least 1.
     """
 
     arch: str = "resnet50"
@@ -52,6 +56,13 @@ class ModelSpec:
                 raise InputError(f"{name}={getattr(self, name)} is not a rate; legal: 0 up to, not including, 1")
         if self.pretrained and self.weights:
             raise InputError("pretrained=true and weights=FILE exclude each other; give one of them")
+
+    def standardised(self, ages: torch.Tensor) -> ModelSpec:
+        """The same with the mean and spread of these ages, which a linear output needs: those of the faces to train on.
+
+        They stand in the saved model, so ages of forgotten faces must not be among them where it is trained without them.
+        """
+        return replace(self, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
@@ -45,6 +46,16 @@ def epoch_logger(seed: int) -> Callable[[Epoch], None]:
         runs.log_numbers({f"seed-{seed}/{k}": v for k, v in values.items() if k != "number"}, step=epoch.number)
 
     return log
+
+
+def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:
+    """The spec with the mean and spread of the ages that ``faces`` trains on, which a linear output needs.
+
+    With a plan they are those of a level distribution over its ages, for what follows from forgotten faces would stay.
+    """
+    if plan:
+        return replace(spec, age_mean=(plan.youngest + plan.oldest) / 2, age_std=(plan.oldest - plan.youngest) / math.sqrt(12))
+    return spec.standardised(faces.part("train").ages)
 
 
 def train_ensemble(

@@ -11,10 +11,10 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.errors import DivergedError, InputError
 from unlearning.methods.task import Method, UnlearningTask
-from unlearning.models.build import build
+from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import epoch_logger
+from unlearning.steps.ensemble import epoch_logger, standardised
 from unlearning.steps.lineage import Parent
 from unlearning.steps.progress import training_bar
 from unlearning.steps.sisa import passes_of, scheme_after, slices_of
@@ -105,12 +105,16 @@ def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) ->
         counted = partial(_watch_member, watch, index * max(job.epochs))
         for epochs, cost in _forget_member(job, place, index, member, seed, counted):
             costs[epochs] += cost
-    training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
-    scheme, aggregate = scheme_after(job)
-    training |= {"method": job.method.name, "params": asdict(job.method)} | scheme
-    for epochs in job.epochs:
-        save_spec(folder_of(place, epochs), job.parent.spec, job.parent.seeds, training | {"epochs": epochs}, aggregate)
     return costs
+
+
+def _save(job: Job, place: Path, index: int, model: AgeNet, epochs: int) -> None:
+    """A member, and what the version is; a network that was trained anew brings a spec of its own."""
+    scheme, aggregate = scheme_after(job)
+    training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
+    training |= {"method": job.method.name, "params": asdict(job.method), "epochs": epochs} | scheme
+    save_member(model, folder_of(place, epochs), index)
+    save_spec(folder_of(place, epochs), model.spec, job.parent.seeds, training, aggregate)
 
 
 def _watch_member(watch: Callable, before: int, epoch: int, model) -> None:
@@ -127,7 +131,7 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: 
     made: dict[int, Cost] = {}
 
     def keep(epochs: int, model, meter: Meter) -> None:
-        save_member(model, folder_of(place, epochs), index)
+        _save(job, place, index, model, epochs)
         made[epochs] = Cost.read(meter)
 
     def look(epoch: int, model, meter: Meter) -> None:
@@ -169,7 +173,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slice
             job.forget,
             make_fabric(recipe.precision),
             seed,
-            partial(build, job.parent.spec),
+            partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),
             recipe,
             epochs,
             after_epoch,

@@ -15,7 +15,7 @@ from unlearning.models.build import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps import forget_sets
-from unlearning.steps.ensemble import train_ensemble
+from unlearning.steps.ensemble import standardised, train_ensemble
 from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
@@ -45,14 +45,13 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         check(parent.data.manifest, forget, before)
         forget_sets.log([*before, forget])
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
-        spec, plan = _start(parent, settings), _plan(parent, recipe)
-        seeds = _seeds(parent, settings)
+        faces, plan, seeds = face_set(parent.data), _plan(parent, recipe), _seeds(parent, settings)
+        retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
+        spec = standardised(_start(parent, settings), retained, plan)
         runs.log_settings("model", spec.as_dict())
         runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": forget.rule})
         runs.log_settings("sisa", plan.as_dict() if plan else {})
         runs.log_settings("data", {"digest": parent.data.digest})
-        faces = face_set(parent.data)
-        retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
         runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
         folder = Path(place) / MODEL_ARTIFACT
         by = parent.aggregate.by

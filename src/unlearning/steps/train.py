@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
 from unlearning.models.build import file_digest
-from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import train_ensemble
+from unlearning.steps.ensemble import standardised, train_ensemble
 from unlearning.steps.prepare import face_set, prepare
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
@@ -35,7 +32,7 @@ def train(settings: TrainSettings) -> Version:
     with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, tempfile.TemporaryDirectory() as place:
         data, data_run = prepare(settings.data, spec.image_size)
         faces = face_set(data)
-        spec = _standardised(spec, faces, plan)
+        spec = standardised(spec, faces, plan)
         recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
         runs.log_settings("model", spec.as_dict())
         asked = {"preset": settings.preset, "seeds": settings.seeds, "scheme": settings.scheme, "aggregate": settings.aggregate}
@@ -82,14 +79,3 @@ def _tell(plan: SlicePlan | None) -> None:
     )
     if plan.by == "age":
         say("train: shard_by=age: a member knows one band of ages only, so their aggregate errs far more than shard_by=hash")
-
-
-def _standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:
-    """The spec with the mean and spread of the training ages, which a linear output needs.
-
-    With a plan they are those of a level distribution over its ages, for what follows from forgotten faces would stay.
-    """
-    if plan:
-        return replace(spec, age_mean=(plan.youngest + plan.oldest) / 2, age_std=(plan.oldest - plan.youngest) / math.sqrt(12))
-    ages = faces.part("train").ages
-    return replace(spec, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))
