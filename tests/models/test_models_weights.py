@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from safetensors.torch import save_file
 from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
+from unlearning.models.first_weights import file_digest, fill
 from unlearning.models.timm_backbone import import_timm
 
 
@@ -80,10 +83,69 @@ def test_a_file_in_our_naming_without_a_head_leaves_the_head_to_the_seed(spec, s
     assert weights_digest(network.head) == weights_digest(build(spec, 0).head)
 
 
-@pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"epoch": 3, "state_dict": state}])
+def under(prefix: str) -> Callable[[dict], dict]:
+    return lambda state: {prefix + key: value for key, value in state.items()}
+
+
+WRAPS = {
+    "plain": lambda state: state,
+    "state_dict": lambda state: {"epoch": 3, "state_dict": state},
+    "timm": lambda state: {"state_dict": state, "args": Namespace(lr=0.1), "arch": "test_resnet", "metric": 0.7},
+    "model": lambda state: {"model": state},
+    "model_state_dict": lambda state: {"model_state_dict": state, "loss": 0.1},
+    "module.": under("module."),
+    "_orig_mod.": under("_orig_mod."),
+    "_orig_mod.module.": under("_orig_mod.module."),
+    "model.": lambda state: {"state_dict": under("model.")(state), "pytorch-lightning_version": "2"},
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 @pytest.mark.parametrize("name", ["weights.pth", "checkpoint.pth.tar", "weights.bin"])
 def test_a_file_that_torch_saved_from_tensors_alone_is_read(start, published, wrap, name):
     assert backbone_is(start(wrap(published), name), published)
+
+
+@pytest.mark.parametrize("name", ["state_dict_ema", "model_ema"])
+def test_averaged_weights_are_taken_before_others_and_that_is_told(spec, published, tmp_path, name):
+    averaged = {key: value + 1 if value.is_floating_point() else value for key, value in published.items()}
+    torch.save({"state_dict": published, "model": published, name: averaged}, tmp_path / "w.pth.tar")
+    network = build(spec, 0)
+    assert fill(network, str(tmp_path / "w.pth.tar")) == name
+    assert backbone_is(network, averaged)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w", "MODEL.SAFETENSORS"])
+def test_safetensors_are_known_by_their_content(spec, published, tmp_path, name):
+    save_file(published, tmp_path / name)
+    assert backbone_is(build(replace(spec, weights=str(tmp_path / name)), 0), published)
+
+
+def test_what_torch_saved_is_known_by_its_content(spec, published, tmp_path):
+    torch.save(published, tmp_path / "w.safetensors")
+    assert backbone_is(build(replace(spec, weights=str(tmp_path / "w.safetensors")), 0), published)
+
+
+def test_a_tilde_is_ones_home(spec, published, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    torch.save(published, tmp_path / "w.pth")
+    assert backbone_is(build(replace(spec, weights="~/w.pth"), 0), published)
+    assert file_digest("~/w.pth") == file_digest(str(tmp_path / "w.pth"))
+
+
+@pytest.mark.parametrize("spoilt", [torch.nan, torch.inf])
+def test_numbers_that_are_not_finite_are_refused_by_the_name_of_the_weight(start, published, spoilt):
+    one = published["bn1.weight"].clone()
+    one[3] = spoilt
+    with pytest.raises(InputError, match=r"^1 of the \d+ weights of .* not finite, backbone\.bn1\.weight the first"):
+        start(published | {"bn1.weight": one})
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
+def test_a_git_lfs_pointer_is_told_with_the_command_that_fetches_the_file(spec, tmp_path, name):
+    (tmp_path / name).write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 94\n")
+    with pytest.raises(InputError, match=rf"{name} is a Git LFS pointer and not the weights; .*: git lfs pull$"):
+        build(replace(spec, weights=str(tmp_path / name)), 0)
 
 
 def test_weights_of_half_precision_become_float32(start, published):
@@ -179,8 +241,8 @@ def test_a_file_without_named_tensors_is_refused(start, content):
 
 
 def test_a_missing_file_and_a_folder_are_no_weights(spec, tmp_path):
-    for path in (tmp_path / "nowhere.safetensors", tmp_path):
-        with pytest.raises(InputError, match=rf"{path} does not exist; give a safetensors or timm file with -P weights=FILE"):
+    for path, what in ((tmp_path / "nowhere.safetensors", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(InputError, match=rf"{path} {what}; give a safetensors or timm file with -P weights=FILE"):
             build(replace(spec, weights=str(path)), 0)
 
 
@@ -189,7 +251,7 @@ def test_a_missing_file_and_a_folder_are_no_weights(spec, tmp_path):
 def test_random_bytes_are_refused(spec, workplace, name, content):
     path = workplace / name
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"weights file .* (cannot be read|holds more than tensors)"):
+    with pytest.raises(InputError, match=r"weights file .* (cannot be read|holds more than tensors|is a Git LFS pointer)"):
         build(replace(spec, weights=str(path)), 0)
 
 

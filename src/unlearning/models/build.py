@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
-from unlearning.errors import InputError
+from unlearning.models.first_weights import fill
 from unlearning.models.spec import ModelSpec
 from unlearning.models.timm_backbone import create_backbone
 
@@ -58,60 +54,5 @@ def build(spec: ModelSpec, seed: int) -> AgeNet:
         torch.manual_seed(seed)
         network = AgeNet(spec)
     if spec.weights:
-        _load_local(network, Path(spec.weights))
+        fill(network, spec.weights)
     return network.to(memory_format=torch.channels_last)
-
-
-def _load_local(network: AgeNet, path: Path) -> None:
-    """Fill the backbone (and the head, where the file has it) from a safetensors file or one that timm saved.
-
-    Keys of a head, ours or a classifier's, may be missing or surplus; anything else that does not match is an InputError.
-    """
-    state = _read_weights(path)
-    if not any(key.startswith("backbone.") for key in state):
-        state = {f"backbone.{key}": value for key, value in state.items()}
-    classifier = network.backbone.pretrained_cfg.get("classifier") or ()
-    names = (classifier,) if isinstance(classifier, str) else classifier
-    surplus = tuple(f"backbone.{name}." for name in names)
-    state = {key: value for key, value in state.items() if not (surplus and key.startswith(surplus))}
-    own = network.state_dict()
-    wrong = [f"{k} has shape {tuple(v.shape)}, not {tuple(own[k].shape)}" for k, v in state.items() if _differs(k, v, own)]
-    wrong += [f"{k} is not in the network" for k in state if k not in own]
-    wrong += [f"{k} is missing" for k in own if k.startswith("backbone.") and k not in state and "num_batches" not in k]
-    if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise InputError(f"the weights of {path} do not fit {network.spec.arch}: {'; '.join(wrong[:5])}{more}")
-    network.load_state_dict(state, strict=False)
-
-
-def _differs(key: str, value: torch.Tensor, own: dict) -> bool:
-    return key in own and value.shape != own[key].shape
-
-
-def file_digest(path: str) -> str:
-    """sha256 of a file of weights; empty for no file. InputError when there is none under that name."""
-    if not path:
-        return ""
-    _require_file(Path(path))
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        raise InputError(f"the weights file {path} does not exist; give a safetensors or timm file with -P weights=FILE")
-
-
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
-    _require_file(path)
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged bytes make torch's parsers raise errors of every type
-        foreign = type(error).__name__ == "UnpicklingError"
-        reason = "holds more than tensors, so it is not loaded" if foreign else f"cannot be read: {error}"
-        raise InputError(f"the weights file {path} {reason}".splitlines()[0]) from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items()):
-        raise InputError(f"the weights file {path} holds no named tensors (a state_dict)")
-    return state

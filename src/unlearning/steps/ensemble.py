@@ -9,8 +9,9 @@ from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
 from unlearning.models.aggregate import Aggregate
-from unlearning.models.build import build, file_digest
+from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec
+from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.progress import training_bar
 from unlearning.steps.sisa import log_checkpoints, saver

@@ -11,7 +11,7 @@ from pathlib import Path
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
-from unlearning.models.build import file_digest
+from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps import forget_sets
@@ -100,7 +100,7 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     if not parent.weights_digest:
         return parent.spec
     path = settings.weights or runs.read_parameter(original_of(parent.version).run_id, "model.weights")
-    if not Path(path).is_file() or file_digest(path) != parent.weights_digest:
+    if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
         raise InputError(
             f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "
             f"file; say where it lies: mlflow run . -e retrain -P forget_set={shlex.quote(settings.forget_set)} -P weights=FILE"

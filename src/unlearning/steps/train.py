@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.evaluation.case import Case
-from unlearning.models.build import file_digest
+from unlearning.models.first_weights import file_digest
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.ensemble import standardised, train_ensemble
 from unlearning.steps.prepare import face_set, prepare
