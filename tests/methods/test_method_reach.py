@@ -6,7 +6,9 @@ import pytest
 import torch
 from test_method_conformance import runs
 
+from backbones import each_kind
 from unlearning.data.faces import FaceSet
+from unlearning.methods import METHODS
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
 from unlearning.training.precision import make_fabric
@@ -50,6 +52,13 @@ def networks():
 def test_other_networks_are_no_obstacle(method, make_task, few, networks, arch):
     spec, network = networks[arch]
     check(method, replace(make_task, faces=few, spec=spec, original=network)())
+
+
+@each_kind
+@pytest.mark.parametrize("name", ["ft", "reset", "euk", "ssd"])
+def test_networks_of_every_kind_forget(name, make_task, few, arch):
+    spec = ModelSpec(arch, 32)
+    check(METHODS[name], replace(make_task, faces=few, spec=spec, original=build(spec, seed=0).eval())())
 
 
 @runs

@@ -143,5 +143,34 @@ def test_timm_can_be_imported_and_knows_the_studys_network():
 
 
 def test_a_backbone_gives_features_and_has_no_classifier():
-    backbone = create_backbone("test_resnet", pretrained=False).eval()
-    assert backbone(torch.zeros(2, 3, 32, 32)).shape == (2, backbone.num_features)
+    backbone, features = create_backbone("test_resnet", False, 32)
+    assert backbone.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, features)
+
+
+@pytest.mark.parametrize("arch", ["test_resnet", "resnet50"])
+def test_weights_are_those_that_timm_and_the_head_draw_from_the_seed_and_nothing_draws_between(spec, arch):
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        backbone = import_timm().create_model(arch, num_classes=0)
+        first = nn.Linear(backbone.num_features, 512)
+    network = build(replace(spec, arch=arch), 3)
+    assert weights_digest(network.backbone) == weights_digest(backbone)
+    assert weights_digest(network.head[0]) == weights_digest(first)
+
+
+def test_a_network_of_one_size_is_made_for_the_size_that_is_asked_for_and_keeps_nothing_between_weights(spec):
+    """levit_128s is of 224 px; in eval mode its layers kept positions that they had read from their weights."""
+    network, seen = build(replace(spec, arch="levit_128s"), 0).eval(), pictures(3)
+    before = network(seen)
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if name.endswith("attention_biases"):
+                weight.copy_(torch.arange(weight.numel()).view_as(weight))
+    assert before.shape == (3,)
+    assert (network(seen) - before).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize(("arch", "legal"), [("inception_v3", 96), ("dla34", 64)])
+def test_a_size_that_a_network_cannot_take_is_answered_with_the_nearest_legal_one(spec, arch, legal):
+    with pytest.raises(InputError, match=rf"{arch} cannot take pictures of 50 pixels \(.+\); .* -P image_size={legal}$"):
+        build(replace(spec, arch=arch, image_size=50), 0)

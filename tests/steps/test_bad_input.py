@@ -155,6 +155,16 @@ CASES = {
     "seeds of letters": ("train", ["--seeds", "a"], ["seeds='a'", "legal"]),
     "image size zero": ("train", ["--image_size", "0"], ["image_size=0", "legal: 16 to 1024"]),
     "ages the wrong way round": ("train", ["--min_age", "50", "--max_age", "40"], ["min_age=50", "max_age=40"]),
+    "a size that the network cannot take": (
+        "train",
+        ["--arch", "dla34", "--image_size", "50", "--data_dir", "nowhere"],
+        ["dla34 cannot take pictures of 50 pixels", "legal is, for example, -P image_size=64"],
+    ),
+    "a size that the network of main cannot take": (
+        "main",
+        ["--arch", "dla34", "--image_size", "50", "--data_dir", "nowhere"],
+        ["dla34 cannot take pictures of 50 pixels", "-P image_size=64"],
+    ),
     "weights of another shape": (
         "train",
         [*SMALL, "--weights", wrong_weights],

@@ -20,8 +20,8 @@ class AgeNet(nn.Module):
     def __init__(self, spec: ModelSpec):
         super().__init__()
         self.spec = spec
-        self.backbone = create_backbone(spec.arch, spec.pretrained)
-        self.head = _head(self.backbone.num_features, spec)
+        self.backbone, features = create_backbone(spec.arch, spec.pretrained, spec.image_size)
+        self.head = _head(features, spec)
         config = self.backbone.pretrained_cfg
         self.register_buffer("mean", 255 * torch.tensor(config["mean"]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", 255 * torch.tensor(config["std"]).view(1, 3, 1, 1), persistent=False)

@@ -7,12 +7,16 @@ timm needs none of them: declaring the two names lets torchvision import, and ca
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
 
 MISSING = ("nms", "qnms")
+REFUSALS = (RuntimeError, AssertionError, ValueError, IndexError, ZeroDivisionError)
+STRIDE = 32
 _declared = []
 
 
@@ -32,14 +36,44 @@ def import_timm():
     return timm
 
 
-def create_backbone(arch: str, pretrained: bool) -> torch.nn.Module:
-    """A timm model without its classifier; InputError for an unknown name or weights that cannot be fetched."""
+def create_backbone(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Module, int]:
+    """A timm model without its classifier for pictures of ``side`` pixels, and how many features it gives of one.
+
+    Both are found by showing it a picture. Where it refuses that size and can be made for another (``img_size``: most
+    transformers, whose positions are counted), it is made for this one.
+
+    Raises:
+        InputError: an unknown name, weights that cannot be fetched, or a size that the model cannot take; names a legal one.
+    """
     timm = import_timm()
     if not timm.is_model(arch):
         hint = did_you_mean(arch, timm.list_models())
         raise InputError(f"unknown arch {arch!r}{hint}; legal: any name of timm.list_models(), for example resnet50")
     try:
-        return timm.create_model(arch, pretrained=pretrained, num_classes=0)
+        return _fitting(arch, pretrained, side)
+    except InputError:
+        raise
+    except REFUSALS as error:
+        reason, legal = (str(error).splitlines() or [type(error).__name__])[0], _legal_side(arch, side)
+        way = f"legal is, for example, -P image_size={legal}" if legal else "choose another network, as resnet50"
+        raise InputError(f"{arch} cannot take pictures of {side} pixels ({reason}); {way}") from error
+
+
+def _fitting(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Module, int]:
+    backbone = _create(arch, pretrained)
+    try:
+        return backbone, _features(backbone, side)
+    except REFUSALS as refusal:
+        try:
+            backbone = _create(arch, pretrained, img_size=side)
+        except TypeError:  # the model has no such argument
+            raise refusal from None
+    return backbone, _features(backbone, side)
+
+
+def _create(arch: str, pretrained: bool, **size: int) -> torch.nn.Module:
+    try:
+        backbone = import_timm().create_model(arch, pretrained=pretrained, num_classes=0, **size)
     except (OSError, RuntimeError) as error:
         if not pretrained:
             raise
@@ -47,3 +81,33 @@ def create_backbone(arch: str, pretrained: bool) -> torch.nn.Module:
             f"timm could not fetch pretrained weights for {arch!r} ({type(error).__name__}); "
             "give a local file with -P weights=FILE, or train from scratch with -P pretrained=false"
         ) from error
+    for module in backbone.modules():
+        if hasattr(module, "get_attention_biases"):
+            type(module).get_attention_biases = _attention_biases
+    return backbone
+
+
+def _attention_biases(self, device: torch.device) -> torch.Tensor:
+    """What timm's layers give in training. In eval mode they keep what they gave, also when the weights have changed since."""
+    return self.attention_biases[:, self.attention_bias_idxs]
+
+
+def _features(backbone: torch.nn.Module, side: int) -> int:
+    """How many features the backbone gives of a picture: not ``num_features`` where layers follow the pooling."""
+    with torch.no_grad():
+        features = backbone.eval()(torch.zeros(1, 3, side, side))
+    backbone.train()
+    if not isinstance(features, torch.Tensor) or features.ndim != 2:
+        raise ValueError("it gives no row of features for a picture")
+    return features.shape[1]
+
+
+def _legal_side(arch: str, side: int) -> int | None:
+    """The side nearest to ``side``, of a few that networks are made for, that the model takes."""
+    own = import_timm().get_pretrained_cfg(arch).input_size[-1]
+    larger = range(side - side % STRIDE + STRIDE, side + 4 * STRIDE + 1, STRIDE)
+    for other in sorted({own, *larger} - {side}, key=lambda other: abs(other - side)):
+        with suppress(*REFUSALS):
+            _fitting(arch, False, other)
+            return other
+    return None

@@ -11,9 +11,9 @@ from unlearning.data.faces import Batches, FaceSet
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec
-from unlearning.models.first_weights import file_digest
+from unlearning.models.first_weights import file_digest, fill
 from unlearning.models.spec import ModelSpec
-from unlearning.steps.progress import training_bar
+from unlearning.steps.progress import say, training_bar
 from unlearning.steps.sisa import log_checkpoints, saver
 from unlearning.tracking import runs
 from unlearning.training.fit import Epoch, fit
@@ -47,6 +47,17 @@ def epoch_logger(seed: int) -> Callable[[Epoch], None]:
         runs.log_numbers({f"seed-{seed}/{k}": v for k, v in values.items() if k != "number"}, step=epoch.number)
 
     return log
+
+
+def try_out(spec: ModelSpec) -> None:
+    """Build the network once, before any face is read: a name, a size or a file of weights that does not fit ends here.
+
+    Of a training's checkpoint it says which of the weights in it are taken, as ``state_dict_ema``.
+    """
+    network = build(replace(spec, weights=""), seed=0)
+    part = fill(network, spec.weights) if spec.weights else ""
+    if part:
+        say(f"train: of {spec.weights} the weights under {part} are taken")
 
 
 def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:

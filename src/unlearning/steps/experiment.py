@@ -18,6 +18,7 @@ from unlearning.steps import forget_sets
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
+from unlearning.steps.ensemble import try_out
 from unlearning.steps.experiment_settings import PROCESSES, ExperimentSettings
 from unlearning.steps.prepare import prepare
 from unlearning.steps.progress import say
@@ -68,6 +69,7 @@ def _training(settings: ExperimentSettings, preset: Preset, seed: int, scheme: s
 def _prepare(plan: list[Cell], trainings: Trainings) -> str:
     """Prepare the data, refuse rules that name nobody in it before anything is trained, and return its digest."""
     own = trainings[plan[0].seed, plan[0].scheme]
+    try_out(own.model)
     data, _ = prepare(own.data, own.model.image_size)
     for rule in dict.fromkeys(cell.forget_set for cell in plan if cell.forget_set):
         forget_sets.foresee(rule, data)

@@ -10,6 +10,7 @@ from unlearning.steps import forget_sets
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
+from unlearning.steps.ensemble import try_out
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
 from unlearning.steps.progress import say
@@ -47,6 +48,7 @@ def pipeline(settings: PipelineSettings) -> str:
 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
+    try_out(train.model)
     data, _ = prepare(train.data, train.model.image_size, force)
     forget_sets.foresee(settings.forget_set, data)
     mark = train_step.mark(train, data.digest)
