@@ -170,6 +170,13 @@ def test_what_is_not_proved_depends_on_the_method_and_always_speaks_of_backups(f
         assert any("backups" in each for each in told)
 
 
+def test_what_training_began_with_is_named_by_its_digest_among_what_is_not_proved(files):
+    began = "the weights in the file with the sha256 " + "b" * 64
+    plain, told = (written(files, first_weights=one)["predicate"]["does_not_prove"] for one in ("", began))
+    assert [sentence for sentence in told if sentence not in plain] == [sentence for sentence in told if "b" * 64 in sentence]
+    assert len(told) == len(plain) + 1
+
+
 def test_a_certificate_is_one_line_of_canonical_json_around_another(envelope):
     assert canonical(read(envelope)) == envelope
     assert canonical(read(payload_of(envelope))) == payload_of(envelope)

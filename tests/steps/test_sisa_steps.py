@@ -11,7 +11,9 @@ from unlearning.errors import InputError
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
+from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
+from unlearning.steps.certificate_facts import began_with
 from unlearning.steps.lineage import find_version, model_folder, open_parent, predictions_of
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
@@ -198,16 +200,21 @@ def test_nothing_of_the_spec_follows_from_the_faces(sliced):
     assert spec.age_std == pytest.approx(40 / 12**0.5)
 
 
-def test_first_weights_from_a_file_are_kept_because_a_seed_cannot_make_them_again(store, tmp_path):
+def test_first_weights_from_a_file_are_kept_because_a_seed_cannot_make_them_again_and_are_warned_of(store, tmp_path, capsys):
     spec = SETTINGS.model
     file = tmp_path / "first.pth"
     torch.save(build(spec, seed=7).backbone.state_dict(), file)
     train(replace(SETTINGS, model=replace(spec, weights=str(file))))
     reference = retrain(RetrainSettings("20-28"))
+    digest = file_digest(str(file))
     file.unlink()
     made = unlearn(UnlearnSettings("sisa", forget_set="20-28"))[0]
     assert members(made) == members(reference)
     assert kept_by(made, PLAN) == EVERY | {(0, 0), (1, 0)}
+    told = capsys.readouterr().err
+    for step in ("train", "retrain", "unlearn"):
+        assert f"{step}: training began with the weights file of sha256 {digest[:16]}..." in told
+    assert began_with(read_spec(model_folder(made))) == f"the weights in the file with the sha256 {digest}"
 
 
 def test_other_seeds_retrain_other_members(sliced):

@@ -27,6 +27,13 @@ DOES_NOT_PROVE = (
 )
 
 
-def limits(approximate: bool) -> tuple[str, ...]:
-    """What is not proved, first of all by the method."""
-    return (APPROXIMATE if approximate else EXACT, *DOES_NOT_PROVE)
+FIRST_WEIGHTS = (
+    "That {} had learned nothing of the samples: training began with them, and whatever they hold of the samples is in this "
+    "model, and in what it is measured against."
+)
+
+
+def limits(approximate: bool, first_weights: str = "") -> tuple[str, ...]:
+    """What is not proved, first of all by the method; ``first_weights``: what training began with, unless with nothing."""
+    begun = (FIRST_WEIGHTS.format(first_weights),) if first_weights else ()
+    return (APPROXIMATE if approximate else EXACT, *begun, *DOES_NOT_PROVE)

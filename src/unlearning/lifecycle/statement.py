@@ -77,6 +77,7 @@ class Certificate:
         times: by what happened then (``unlearned``, ``decided``, ``issued``), with time zone.
         earlier: sha256 of the envelopes of all earlier certificates of this line, oldest first.
         level: confidence of the metrics' intervals.
+        first_weights: what training began with, by name and digest; empty for weights drawn from a seed.
     """
 
     model: ModelVersion
@@ -96,6 +97,7 @@ class Certificate:
     times: dict[str, datetime]
     earlier: tuple[str, ...] = ()
     level: float = 0.95
+    first_weights: str = ""
 
 
 def statement_bytes(certificate: Certificate, secret: bytes, private: Iterable[str] = ()) -> bytes:
@@ -142,7 +144,7 @@ def _predicate(certificate: Certificate, secret: bytes) -> dict:
         "times": {name: _time(moment) for name, moment in certificate.times.items()},
         "earlier": list(certificate.earlier),
         "proves": list(PROVES),
-        "does_not_prove": list(limits(certificate.approximate)),
+        "does_not_prove": list(limits(certificate.approximate, certificate.first_weights)),
     }
 
 

@@ -66,7 +66,8 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     """
     gated, whole, line = _gated(version), together(forgotten), line_of(version)
     made, audit = certificates.made_by(version.run_id), _audit(version, forgotten)
-    spec = read_spec(model_folder(version))["training"]
+    content = read_spec(model_folder(version))
+    spec = content["training"]
     return Certificate(
         model=_model(version),
         files=files_of(version),
@@ -85,6 +86,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
         earlier=tuple(map(digest, earlier_certificates(version))),
         level=audit.settings.bounds.level,
+        first_weights=began_with(content),
     )
 
 
@@ -125,6 +127,13 @@ def line_of(version: Version) -> list[Version]:
     while line[-1].tag("parent_version", "none") in known:
         line.append(known[line[-1].tag("parent_version")])
     return line
+
+
+def began_with(content: dict) -> str:
+    """What training began with; empty for weights that were drawn from a seed."""
+    digest, model = content["training"]["weights_digest"], content["model"]
+    pretrained = f"timm's pretrained weights of {model['arch']}" if model.get("pretrained") else ""
+    return f"the weights in the file with the sha256 {digest}" if digest else pretrained
 
 
 def _settings(training: dict) -> dict[str, object]:

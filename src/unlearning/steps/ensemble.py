@@ -60,6 +60,15 @@ def try_out(spec: ModelSpec) -> None:
         say(f"train: of {spec.weights} the weights under {part} are taken")
 
 
+def warn_of_first_weights(step: str, digest: str) -> None:
+    """Say what no score shows of a model that began with a file of weights, by the file's sha256; nothing without one."""
+    if digest:
+        say(
+            f"{step}: training began with the weights file of sha256 {digest[:16]}...: what that file learned of faces to "
+            "forget is in original and retrained reference alike, and no score shows it; take one that never saw them"
+        )
+
+
 def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:
     """The spec with the mean and spread of the ages that ``faces`` trains on, which a linear output needs.
 

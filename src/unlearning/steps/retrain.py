@@ -15,7 +15,7 @@ from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps import forget_sets
-from unlearning.steps.ensemble import standardised, train_ensemble
+from unlearning.steps.ensemble import standardised, train_ensemble, warn_of_first_weights
 from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
@@ -99,6 +99,7 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     """The original's network from the original's first weights; a local file is found again by its digest."""
     if not parent.weights_digest:
         return parent.spec
+    warn_of_first_weights("retrain", parent.weights_digest)
     path = settings.weights or runs.read_parameter(original_of(parent.version).run_id, "model.weights")
     if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
         raise InputError(

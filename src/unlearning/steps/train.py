@@ -10,7 +10,7 @@ from pathlib import Path
 from unlearning.evaluation.case import Case
 from unlearning.models.first_weights import file_digest
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import standardised, train_ensemble, try_out
+from unlearning.steps.ensemble import standardised, train_ensemble, try_out, warn_of_first_weights
 from unlearning.steps.prepare import face_set, prepare
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
@@ -31,6 +31,7 @@ def train(settings: TrainSettings) -> Version:
     seeds = plan.seeds(settings.seeds) if plan else settings.seeds
     with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, tempfile.TemporaryDirectory() as place:
         try_out(spec)
+        warn_of_first_weights("train", file_digest(spec.weights))
         data, data_run = prepare(settings.data, spec.image_size)
         faces = face_set(data)
         spec = standardised(spec, faces, plan)

@@ -16,6 +16,7 @@ from unlearning.methods import METHODS
 from unlearning.methods.params import make_method, modules_of
 from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
+from unlearning.steps.ensemble import warn_of_first_weights
 from unlearning.steps.forgetting import Cost, Job, epochs_of, folder_of, forget
 from unlearning.steps.lineage import Parent, find_version, open_parent, pasted, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
@@ -52,6 +53,7 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
     """Forget, and register one version for each number of epochs asked for."""
     with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), tempfile.TemporaryDirectory() as place:
         request = open_request(settings)
+        warn_of_first_weights("unlearn", request.job.parent.weights_digest)
         _log_settings(request)
         sisa.foretell(request.job)
         table = predictions_of(request.reference)  # first: the reference may be purged while the method works
