@@ -9,6 +9,8 @@ from test_method_conformance import runs
 from backbones import each_kind
 from unlearning.data.faces import FaceSet
 from unlearning.methods import METHODS
+from unlearning.methods.euk import LastBlocksAnew
+from unlearning.models.blocks import blocks
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
 from unlearning.training.precision import make_fabric
@@ -59,6 +61,21 @@ def test_other_networks_are_no_obstacle(method, make_task, few, networks, arch):
 def test_networks_of_every_kind_forget(name, make_task, few, arch):
     spec = ModelSpec(arch, 32)
     check(METHODS[name], replace(make_task, faces=few, spec=spec, original=build(spec, seed=0).eval())())
+
+
+@each_kind
+def test_blocks_that_are_drawn_anew_keep_no_weight_of_the_model_and_the_others_stay(make_task, few, arch):
+    """Also scales of layers, positions and tokens, which are weights of no layer that PyTorch knows."""
+    spec = ModelSpec(arch, 32)
+    original = build(spec, seed=0).eval()
+    with torch.no_grad():
+        for weight in original.parameters():
+            weight.mul_(1.01).add_(0.002)
+    network = LastBlocksAnew(lr=1e-12, k=1).unlearn(replace(make_task, faces=few, spec=spec, original=original)())
+    anew = {id(weight) for piece in blocks(network)[-2:] for part in piece for weight in part.parameters()}
+    for own, old in zip(network.parameters(), original.parameters(), strict=True):
+        moved = (own - old).abs().median() > 5e-4
+        assert moved if id(own) in anew else torch.equal(own, old)
 
 
 @runs

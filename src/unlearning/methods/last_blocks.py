@@ -18,11 +18,14 @@ def free_last(network: AgeNet, k: int) -> list[list[torch.nn.Module]]:
     Raises:
         InputError: there are no ``k`` blocks behind the first piece, which always stays frozen.
     """
-    from unlearning.models.blocks import blocks, freeze
+    from unlearning.models.blocks import blocks
 
     pieces = blocks(network)
     most = len(pieces) - 2
     if k > most:
         raise InputError(f"params: k={k} is not possible; {network.spec.arch} has {most} blocks, so legal: 0 to {most}")
-    freeze(pieces[: -1 - k])
+    network.requires_grad_(False)  # tokens and positions, which are in no piece, among the rest
+    for piece in pieces[-1 - k :]:
+        for module in piece:
+            module.requires_grad_(True)
     return pieces[-1 - k :]

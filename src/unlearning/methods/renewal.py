@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,19 +13,43 @@ if TYPE_CHECKING:
     from unlearning.models.build import AgeNet
 
 
-def renew(modules: Iterable[torch.nn.Module], seed: int) -> None:
+def renew(modules: Iterable[torch.nn.Module], seed: int, network: AgeNet | None = None) -> None:
     """Draw all weights of ``modules`` anew from ``seed``, as PyTorch initialises them; batch norms forget their statistics.
 
     The global random numbers stay as they were.
+
+    Args:
+        modules: parts of ``network``.
+        seed: of the weights.
+        network: where a part has weights that PyTorch has no rule for (scales of layers, positions, tokens), an untrained
+            network of the same kind has them from timm.
     """
     import torch
 
     from unlearning.models.blocks import redraw
 
-    with torch.random.fork_rng():
+    modules = list(modules)
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         for module in modules:
+            for weight in module.parameters():
+                weight.fill_(torch.nan)
             redraw(module)
+    left = {id(weight) for module in modules for weight in module.parameters() if weight.isnan().any()}
+    if left:
+        _from_untrained(network, left, seed)
+
+
+def _from_untrained(network: AgeNet, left: set[int], seed: int) -> None:
+    import torch
+
+    from unlearning.models.build import build
+
+    fresh = build(replace(network.spec, pretrained=False, weights=""), seed)
+    with torch.no_grad():
+        for own, new in zip(network.parameters(), fresh.parameters(), strict=True):
+            if id(own) in left:
+                own.copy_(new)
 
 
 def renew_last(task: UnlearningTask, network: AgeNet, modules: Iterable[torch.nn.Module]) -> None:
@@ -32,7 +57,7 @@ def renew_last(task: UnlearningTask, network: AgeNet, modules: Iterable[torch.nn
 
     Mean and spread that a linear output is read by become those of the retain set, as for a network trained without the others.
     """
-    renew(modules, task.seed)
+    renew(modules, task.seed, network)
     network.spec = network.spec.standardised(task.retain.part("train").ages)
 
 

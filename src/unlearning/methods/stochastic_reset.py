@@ -63,7 +63,7 @@ class StochasticReset:
         def before(number: int) -> None:
             if number in amounts:
                 chosen = torch.randperm(len(layers), generator=random)[: amounts[number]].tolist()
-                renew([layers[index] for index in chosen], int(torch.randint(2**31, (1,), generator=random)))
+                renew([layers[index] for index in chosen], int(torch.randint(2**31, (1,), generator=random)), network)
 
         def loss(predicted, batch):
             return (predicted - original(batch.images)).square().mean()

@@ -30,7 +30,8 @@ def stages(network: AgeNet) -> dict[str, nn.Module]:
 def blocks(network: AgeNet) -> list[list[nn.Module]]:
     """All of the network in consecutive pieces from input to output: the stem, every residual block, and the head.
 
-    Every weight is in exactly one piece. The pieces of a stage are the modules that it runs one after the other.
+    Every weight of a module is in exactly one piece; what belongs to the backbone itself (tokens, positions) is in none. The
+    pieces of a stage are the modules that it runs one after the other.
     """
     whole = {id(stage) for stage in stages(network).values() if any(map(_has_weights, stage.children()))}
     pieces: list[list[nn.Module]] = [[]]
@@ -78,13 +79,6 @@ def redraw(module: nn.Module) -> None:
     for part in module.modules():
         if hasattr(part, "reset_parameters"):
             part.reset_parameters()
-
-
-def freeze(pieces: list[list[nn.Module]]) -> None:
-    """Let no optimiser change the weights of these pieces; the loop then keeps the statistics of their batch norms too."""
-    for piece in pieces:
-        for module in piece:
-            module.requires_grad_(False)
 
 
 def batch_norms(network: nn.Module) -> list[nn.Module]:
