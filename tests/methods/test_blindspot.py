@@ -36,6 +36,15 @@ def test_a_map_is_the_mean_of_squared_activations_of_length_one():
     assert maps.take()[0].tolist() == [pytest.approx([0.6, 0.8])]
 
 
+def test_channels_may_come_last():
+    """As above, with positions before channels, which timm's account of the stage numbers."""
+    network = Plain()
+    network.backbone.feature_info[0]["num_chs"] = 2
+    with Maps(network) as maps:
+        network(torch.tensor([[[[1.0, 5.0**0.5]], [[2.0, 2.0]], [[0.0, 0.0]]]]))
+    assert maps.take()[0].tolist() == [pytest.approx([0.6, 0.8, 0.0])]
+
+
 def test_the_stages_of_a_resnet_are_its_four_and_the_stem_is_none_of_them(make_task):
     network = make_task().copy()
     with Maps(network) as maps, torch.no_grad():

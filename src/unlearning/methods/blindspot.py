@@ -82,9 +82,11 @@ class Maps:
     def __init__(self, network: AgeNet):
         from unlearning.models.blocks import stages
 
-        parts = list(stages(network).values())
-        weighted = [stage for stage in parts if next(stage.parameters(), None) is not None]
-        self.arch, self.stages, self.maps = network.spec.arch, weighted or parts, {}
+        parts = stages(network)
+        weighted = {name: stage for name, stage in parts.items() if next(stage.parameters(), None) is not None} or parts
+        self.arch, self.stages, self.maps = network.spec.arch, list(weighted.values()), {}
+        channels = {entry["module"]: entry.get("num_chs") for entry in network.backbone.feature_info}
+        self.channels = [channels[name] for name in weighted]
 
     def __enter__(self) -> Maps:
         self.hooks = [stage.register_forward_hook(partial(self._note, index)) for index, stage in enumerate(self.stages)]
@@ -106,5 +108,6 @@ class Maps:
             return
         if output.dim() != 4:
             raise InputError(f"blindspot compares maps, and {self.arch} has none; choose a convolutional network, as resnet50")
-        energy = output.float().square().mean(1).flatten(1)
+        last = self.channels[index] == output.shape[3] != output.shape[1]  # as Swin has them
+        energy = output.float().square().mean(3 if last else 1).flatten(1)
         self.maps[index] = torch.nn.functional.normalize(energy, dim=1)
