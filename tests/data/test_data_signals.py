@@ -97,6 +97,16 @@ def test_a_small_share_touches_one_face_at_least():
     assert confuse(faces, RANGES, 0.001, seeded())[1] == ["0000", "0001"]
 
 
+@sometimes
+@given(PEOPLE, st.floats(0.05, 1), st.integers(0, 2**31))
+def test_near_copies_that_are_confused_get_one_age(people, fraction, seed):
+    faces = faces_of(people)
+    confused, ids = confuse(faces, RANGES, fraction, seeded(seed))
+    touched = faces.id.isin(ids)
+    of_first = faces.age.between(*RANGES[0])
+    assert confused.age[touched].groupby([faces.near[touched], of_first[touched]]).nunique().max() == 1
+
+
 def test_signals_follow_their_generator_and_leave_the_faces_as_they_were():
     faces = faces_of([*row_of(40, 25), *row_of(40, 55, first=50)])
     before = faces.copy()

@@ -66,8 +66,8 @@ def confuse(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Give a share of the training faces of each of two ranges an age drawn from the other range's training ages.
 
-    Near-copies are touched together or not at all, so a share may be missed by a few faces. Validation and test faces keep
-    their ages: what is measured on them is measured against the truth.
+    Near-copies are touched together or not at all, and those of one range get one age, so a share may be missed by a few
+    faces. Validation and test faces keep their ages: what is measured on them is measured against the truth.
 
     Args:
         faces: columns id, age (years), split, near; it stays as it is.
@@ -85,7 +85,8 @@ def confuse(
     chosen = [_some(faces, rows, fraction, random) for rows in members]
     ages = faces.age.to_numpy().copy()
     for rows, others in zip(chosen, members[::-1], strict=True):
-        ages[rows] = random.choice(faces.age.to_numpy()[others], len(rows))
+        groups, names = pd.factorize(faces.near.to_numpy()[rows])
+        ages[rows] = random.choice(faces.age.to_numpy()[others], len(names))[groups]
     return faces.assign(age=ages), sorted(faces.id.to_numpy()[np.concatenate(chosen)])
 
 
