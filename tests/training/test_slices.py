@@ -76,9 +76,12 @@ def test_a_shard_that_loses_its_last_face_is_empty(faces):
     assert PLAN.empty(train.where(PLAN.shard_of(train.frame) != 2)) == (2,)
 
 
-def test_members_of_different_seeds_share_no_seed():
-    assert SlicePlan(3).seeds((0,)) == (0, 1, 2)
-    assert SlicePlan(3).seeds((4,)) == (12, 13, 14)
+def test_members_of_ensembles_of_any_seed_and_size_share_no_seed():
+    """Nor do they with ensembles that are trained as a whole from the usual seeds."""
+    sizes, asked = (1, 2, 3, 5, 8), range(20)
+    found = [seed for size in sizes for number in asked for seed in SlicePlan(size).seeds((number,))]
+    assert len({*found, *range(1000)}) == len(found) + 1000
+    assert SlicePlan(3).seeds((4,)) == SlicePlan(3, slices=9).seeds((4,))
     with pytest.raises(InputError, match=r"seeds=0,1: .*give one"):
         SlicePlan(3).seeds((0, 1))
 

@@ -75,13 +75,15 @@ class SlicePlan:
     def seeds(self, asked: tuple[int, ...]) -> tuple[int, ...]:
         """The seed of every shard's network, from the one that was asked for; two ensembles have none in common.
 
+        It is drawn from the numbers below 2^48 by a hash, so that ensembles of other sizes, or trained as a whole, have others.
+
         Raises:
             InputError: several were asked for.
         """
         if len(asked) != 1:
             given = ",".join(map(str, asked))
             raise InputError(f"seeds={given}: with scheme=sisa the members are the shards, and one seed serves all; give one")
-        return tuple(asked[0] * self.shards + shard for shard in range(self.shards))
+        return tuple(_seed(asked[0], f"shard {shard} of {self.shards}") for shard in range(self.shards))
 
     def counts(self, faces: FaceSet) -> np.ndarray:
         """Training faces in every slice, shape (shards, slices)."""
@@ -191,7 +193,7 @@ def train_slices(
     seconds, recipe = 0.0, replace(recipe, epochs=slices.plan.epochs)
     for number in range(start, slices.plan.slices):
         slices.save(number, copy.deepcopy(network.state_dict()))
-        shown, own_seed = slices.until(faces, number), _seed(seed, number)
+        shown, own_seed = slices.until(faces, number), _seed(seed, f"slice {number}")
         if not len(shown):
             continue
         batches = Batches(shown, None, recipe.batch_size, recipe.flip, recipe.shift, own_seed)
@@ -202,9 +204,9 @@ def train_slices(
     return seconds
 
 
-def _seed(seed: int, number: int) -> int:
-    """A seed of its own for every slice."""
-    return int.from_bytes(sha256(f"{seed} slice {number}".encode()).digest()[:6], "big")
+def _seed(seed: int, what: str) -> int:
+    """A seed of its own for every shard and slice."""
+    return int.from_bytes(sha256(f"{seed} {what}".encode()).digest()[:6], "big")
 
 
 def _told(before: int, after_epoch, after_step) -> dict[str, Callable]:
