@@ -182,6 +182,13 @@ def test_many_floors_hold_together():
     assert joint_level([noises[0]] * 20, 0.95) == pytest.approx(0.95, abs=0.001)
 
 
+def test_equal_distances_have_one_rank_the_lowest():
+    """Ranks of 0, 0, 0, 1 are 1, 1, 1, 4 and of the other 3, 2, 1, 4: the largest are 3, 2, 1, 4, whose median is 2.5."""
+    tied, other = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.3, 0.2, 0.1, 0.4])
+    assert joint_level([tied, other], 0.5) == pytest.approx(2.5 / 4)
+    assert joint_level([tied], 0.5) == pytest.approx(1 / 4)
+
+
 def test_what_never_varies_does_not_raise_the_other_floors():
     noise = np.abs(np.random.default_rng(0).normal(size=1000))
     assert joint_level([noise, np.zeros(1000)], 0.9) == joint_level([noise], 0.9)

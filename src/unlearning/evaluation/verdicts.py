@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
+from scipy.stats import rankdata
 
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS, AuditMetric
 from unlearning.evaluation.ground import FEWEST, MODELS
@@ -207,10 +208,12 @@ def widening(seeds: int, metric: AuditMetric, bounds: Bounds) -> float:
 def joint_level(noises: list[np.ndarray], level: float) -> float:
     """The level at which floors must be taken, each by itself, so that all of them together hold with ``level``.
 
+    Equal distances have one rank, the lowest: a floor at their place holds for all of them.
+
     Args:
         noises: for every metric the resampled distances between retrained models, the same resamples in the same order.
         level: share of resamples in which no metric is to lie beyond its floor.
     """
     varied = [np.nan_to_num(noise, nan=-np.inf) for noise in noises]
-    ranks = [(np.argsort(np.argsort(noise)) + 1) / len(noise) for noise in varied if np.ptp(noise) > 0]
+    ranks = [rankdata(noise, method="min") / len(noise) for noise in varied if np.ptp(noise) > 0]
     return float(np.quantile(np.max(ranks, axis=0), level)) if ranks else level
