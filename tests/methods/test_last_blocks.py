@@ -10,6 +10,8 @@ from unlearning.methods.cfk import CatastrophicForgetting
 from unlearning.methods.euk import LastBlocksAnew
 from unlearning.methods.last_blocks import free_last
 from unlearning.models.blocks import batch_norms, blocks
+from unlearning.models.build import build
+from unlearning.models.spec import ModelSpec
 
 BOTH = pytest.mark.parametrize("kind", [CatastrophicForgetting, LastBlocksAnew])
 
@@ -22,6 +24,11 @@ def parts(network, k):
 
 def same(one: dict, other: dict) -> bool:
     return all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize(("arch", "depth"), [("test_vit3", 9), ("gmlp_ti16_224", 30), ("test_resnet", 4)])
+def test_a_transformer_and_a_mixer_have_as_many_blocks_as_they_are_deep(arch, depth):
+    assert len(blocks(build(ModelSpec(arch, 32), 0))) == depth + 2
 
 
 @BOTH

@@ -41,12 +41,19 @@ def blocks(network: AgeNet) -> list[list[nn.Module]]:
 
 def _split(module: nn.Module, whole: set[int], pieces: list[list[nn.Module]]) -> None:
     for child in module.children():
-        if id(child) in whole:
+        if id(child) in whole and isinstance(module, nn.Sequential | nn.ModuleList) and not _runs_blocks(child):
+            pieces.append([child])
+        elif id(child) in whole:
             pieces += [[block] for block in _flat(child) if _has_weights(block)]
         elif any(id(part) in whole for part in child.modules()):
             _split(child, whole, pieces)
         elif _has_weights(child):
             pieces[-1].append(child)
+
+
+def _runs_blocks(stage: nn.Module) -> bool:
+    """Transformers have one block a stage, whose children are its layers; elsewhere a stage runs blocks one after the other."""
+    return any(isinstance(part, nn.Sequential | nn.ModuleList | nn.ModuleDict) for part in (stage, *stage.children()))
 
 
 def _flat(stage: nn.Module) -> Iterator[nn.Module]:
