@@ -199,7 +199,7 @@ def main(models: str, sisa: str, only: str, forget_set: str, resamples: int, out
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)
         rows.to_csv(Path(out) / "verdicts.csv", index=False)
-        (Path(out) / "verdicts.md").write_text(markdown(rows))
+        (Path(out) / "verdicts.md").write_text(markdown(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def done(out: Path) -> pd.DataFrame:
 def append(out: Path, row: dict) -> None:
     fresh = not out.exists()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("a", newline="") as file:
+    with out.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         if fresh:
             writer.writeheader()

@@ -108,7 +108,7 @@ def measure(name: str, count: int, page: str) -> None:
     for form in ("table", "json", "markdown", "html"):
         print(f"{name}: {'status, ' + form:<16} {seconds(lambda f=form: status.status(MODEL, f))}", flush=True)
     if page:
-        Path(page).write_text(status.status(MODEL, "html"))
+        Path(page).write_text(status.status(MODEL, "html"), encoding="utf-8")
 
 
 @click.command()

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 
 import click
 
 from unlearning.errors import InputError
+from unlearning.faults import REPORT, first_line, in_words
 from unlearning.naming import check_model_name
 from unlearning.secrets import holds_key, without_secrets
 
+# click has words for these, and none for a reader of our output who has left.
+CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
+
 
 class Entry(click.Command):
-    """A command whose bad input ends in a sentence, an exit status and a tag on the run, never in a traceback."""
+    """A command whose bad input ends in a sentence, an exit status and a tag on the run.
+
+    So does whatever the system, the store or a library refuses. A traceback is left for what nobody foresaw, under one line
+    that says so.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -27,20 +36,31 @@ class Entry(click.Command):
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
-        except InputError as error:
-            _tag_failure(str(error))
-            raise click.ClickException(str(error)) from error
-        except OSError as error:
-            where = f": {error.filename}" if error.filename else ""
-            sentence = without_secrets(f"the system says: {error.strerror or error}{where}")
-            _tag_failure(sentence)
-            raise click.ClickException(sentence) from error
         except Exception as error:
-            if not type(error).__module__.startswith("mlflow."):
+            if isinstance(error, CLICKS_OWN):
                 raise
-            sentence = f"MLflow says: {(without_secrets(str(error)).splitlines() or [type(error).__name__])[0]}"
-            _tag_failure(sentence)
-            raise click.ClickException(sentence) from error
+            sentence = without_secrets(_in_words(error))
+            _tag_failure(sentence or f"{type(error).__name__}: {without_secrets(first_line(error))}")
+            if sentence:
+                raise click.ClickException(sentence) from error
+            click.echo(REPORT, err=True)
+            raise
+
+    def main(self, *args, **more):
+        """A path that is no text, or a letter that the terminal lacks, is printed as an escape, here and in processes begun."""
+        os.environ.setdefault("PYTHONIOENCODING", ":backslashreplace")
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **more)
+
+
+def _in_words(error: Exception) -> str:
+    """Who has MLflow at hand knows more: which store it is."""
+    if "mlflow" not in sys.modules:
+        return in_words(error)
+    from unlearning.tracking import answers
+
+    return answers.in_words(error)
 
 
 def _refuse_keys(args: list[str]) -> None:

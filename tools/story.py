@@ -81,15 +81,17 @@ class Story:
     def _meet_people(self) -> None:
         run_id = self.registry.get_model_version(MODEL, "1").tags["data_run"]
         path = self.registry.download_artifacts(run_id, "data/manifest.csv", str(self.stage.out))
-        with Path(path).open() as file:
+        with Path(path).open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         self.stage.secrets |= {part for row in rows for part in (row["id"], Path(row["file"]).stem)}
-        self.stage.secrets.add((self.stage.out / "signing-key.pem").read_text().splitlines()[1])
+        self.stage.secrets.add((self.stage.out / "signing-key.pem").read_text(encoding="utf-8").splitlines()[1])
         single = [row for row in rows if row["split"] == "train" and not row["copy_of"] and row["near"] == row["id"]]
         drawn = random.Random(0).sample(single, len(PEOPLE) * self.given.pictures)
         for number, person in enumerate(PEOPLE):
             own = self.pictures[person] = drawn[number :: len(PEOPLE)]
-            self.list_of(person).write_text("\n".join(["file", *(Path(row["file"]).name for row in own)]) + "\n")
+            self.list_of(person).write_text(
+                "\n".join(["file", *(Path(row["file"]).name for row in own)]) + "\n", encoding="utf-8"
+            )
         shutil.copy(self._file(self.pictures["ann"][0]), self.stage.out / "mine.jpg")
         shutil.copy(self._file(self.pictures["ben"][0]), self.stage.out / "bens.jpg")
 
@@ -106,7 +108,7 @@ class Story:
         more = {"reason": "Art. 17, ticket 4711", "deadline": self.given.deadline}
         self.stage.run("request", "is received", forget_set=f"file:{self.list_of('ann')}", **more)
         again = self.stage.out / "ann-again.csv"
-        again.write_text("\n".join(["id", *(row["id"] for row in reversed(self.pictures["ann"]))]) + "\n")
+        again.write_text("\n".join(["id", *(row["id"] for row in reversed(self.pictures["ann"]))]) + "\n", encoding="utf-8")
         self.stage.run("request", "it stays one request", forget_set=f"file:{again}", reason="Art. 17, asked at the counter")
         expect_same("requests", len(self.requests()), 1)
 
@@ -182,7 +184,7 @@ class Story:
 
     def _prove_gone(self, stone) -> None:
         path = self.registry.download_artifacts(stone.tags["purged_run"], "purge.json")
-        proof = json.loads(Path(path).read_text())
+        proof = json.loads(Path(path).read_text(encoding="utf-8"))
         place = Path(self.registry.get_experiment("0").artifact_location.removeprefix("file://"))
         left = [path for path in (place / "models").glob(f"{stone.source.removeprefix('models:/')}/**/*") if path.is_file()]
         expect_same("files that are left of its model", left, [])
@@ -213,15 +215,15 @@ class Story:
         self.stage.show("\n".join(["| who | samples | reason | states |", "|---|---|---|---|", *lines]))
         out = self.stage.out / "status.md"
         self.stage.call("status", "written to", check="true", format="markdown", out=out)
-        expect(out.read_text(), "checked: stages, aliases, tags and descriptions are what the audit log says")
-        self.stage.show(out.read_text().strip())
+        expect(out.read_text(encoding="utf-8"), "checked: stages, aliases, tags and descriptions are what the audit log says")
+        self.stage.show(out.read_text(encoding="utf-8").strip())
         self.draw("lineage-end", "The lineage after the purge")
 
     def draw(self, name: str, alt: str) -> None:
         """The lineage as ``status -P format=html`` draws it, with people instead of the paths of their lists."""
         out = self.stage.out / "status.json"
         self.stage.call("status", "written to", format="json", out=out)
-        rows = json.loads(out.read_text())["versions"]
+        rows = json.loads(out.read_text(encoding="utf-8"))["versions"]
         for row in rows:
             row["forgotten"] = [Path(rule.removeprefix("file:")).stem for rule in row["forgotten"]]
         sys.path.insert(0, str(ROOT / "src"))
@@ -232,7 +234,7 @@ class Story:
         for theme in THEMES.values():
             with styled(theme):
                 picture = svg(lineage(nodes_of(rows), theme))
-            (self.stage.out / "images" / f"story-{name}-{theme.name}.svg").write_text(picture + "\n")
+            (self.stage.out / "images" / f"story-{name}-{theme.name}.svg").write_text(picture + "\n", encoding="utf-8")
         self.stage.blocks.append({"picture": f"story-{name}", "alt": alt})
 
     def play(self) -> None:

@@ -105,18 +105,18 @@ class Stage:
     def _forked(self, command: list[str], kill_when: str = "") -> tuple[str, int, float]:
         """What a warm entry point said, its exit status and its seconds; killed as soon as it has said something."""
         begun, said = time.monotonic(), self.out / "said.txt"
-        said.write_text("")
+        said.write_text("", encoding="utf-8")
         entry, words = command[2].removeprefix("entrypoints."), command[3:]
         job = {"entry": entry, "words": words, "environment": self.environment, "folder": str(self.out), "said": str(said)}
         self.warm.stdin.write(json.dumps(job) + "\n")
         self.warm.stdin.flush()
         child = int(self.warm.stdout.readline())
-        while kill_when and kill_when not in said.read_text() and Path(f"/proc/{child}").exists():
+        while kill_when and kill_when not in said.read_text(encoding="utf-8") and Path(f"/proc/{child}").exists():
             time.sleep(0.02)
         if kill_when and Path(f"/proc/{child}").exists():
             os.kill(child, signal.SIGKILL)
         status = int(self.warm.stdout.readline())
-        return said.read_text(), status, time.monotonic() - begun
+        return said.read_text(encoding="utf-8"), status, time.monotonic() - begun
 
     def killed(self, entry: str, when: str, **parameters: object) -> str:
         """``mlflow run`` that is killed, with all its processes, as soon as it has said something; as by a power cut."""
@@ -150,7 +150,7 @@ class Stage:
             port = probe.getsockname()[1]
         command = ["mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
         begun, log = time.monotonic(), self.out / "serve.log"
-        with log.open("w") as file:
+        with log.open("w", encoding="utf-8") as file:
             streams = {"stdout": file, "stderr": file, "start_new_session": True}
             server = subprocess.Popen(command, cwd=self.out, env=self.environment, **streams)
         try:
@@ -194,8 +194,8 @@ class Stage:
         told = [secret for secret in self.secrets if secret in page + content]
         if told:
             raise Surprise(f"the page would tell {len(told)} names, ids or keys that it must not, as {told[0][:9]}...")
-        (self.out / "story.md").write_text(page)
-        (self.out / "story.json").write_text(content + "\n")
+        (self.out / "story.md").write_text(page, encoding="utf-8")
+        (self.out / "story.json").write_text(content + "\n", encoding="utf-8")
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
@@ -207,7 +207,7 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.5)
-    raise Surprise(log.read_text())
+    raise Surprise(log.read_text(encoding="utf-8"))
 
 
 def post(address: str, body: dict) -> dict:

@@ -82,7 +82,7 @@ def _files_of(stage: Stage, champion: str) -> Path:
 
 def _by_openssl(stage: Stage, key: Path) -> None:
     """The commands of docs/certificates.md, as they stand there."""
-    page = (ROOT / "docs" / "certificates.md").read_text()
+    page = (ROOT / "docs" / "certificates.md").read_text(encoding="utf-8")
     commands = page[page.index("```sh\n") + 6 :].split("```")[0]
     for person in (FIRST, LAST, f"{FIRST}-tampered", f"{LAST}-tampered"):
         folder = stage.out / f"openssl-{person}"

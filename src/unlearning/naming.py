@@ -29,6 +29,16 @@ def choose(registry: dict[str, Named], name: str, kind: str) -> Named:
     return registry[name]
 
 
+def printable(text: str) -> str:
+    """A path as it can be printed and stored: bytes that are no UTF-8 become escapes, as ``f\\xfcr``."""
+    return as_bytes(text).decode("utf-8", "backslashreplace")
+
+
+def as_bytes(text: str) -> bytes:
+    """A path's own bytes, where the system has them; UTF-8 whatever the locale says."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def did_you_mean(word: str, legal) -> str:
     """A half sentence that names the closest legal word, or nothing."""
     close = get_close_matches(word, list(legal), n=1)

@@ -17,6 +17,7 @@ import pandas as pd
 from unlearning.data import rules
 from unlearning.data.rules import Known
 from unlearning.errors import InputError
+from unlearning.naming import printable
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def resolve(text: str, known: Known, data_digest: str) -> ForgetSet:
     together = manifest.near.isin(manifest.near[forgotten]) & (manifest.split != "test")
     ids = tuple(sorted(manifest.id[together]))
     name = rules.single_ages(text) or _hash(data_digest, ids)[:10]
-    rule = re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", text.strip())
+    rule = re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", printable(text.strip()))
     tested = tuple(sorted(manifest.id[chosen & (manifest.split == "test").to_numpy()]))
     return ForgetSet(name, rules.single_ages(text) or rule, data_digest, ids, tested, tuple(known.notes))
 

@@ -25,6 +25,7 @@ from unlearning.data import augmentation, images, labels, measures, near, source
 from unlearning.data.cache import cache_folder, open_map, write_whole
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
+from unlearning.naming import as_bytes
 
 WINDOW = 512
 MOST_BYTES = 200_000_000
@@ -90,9 +91,9 @@ def _known(path: Path) -> pd.DataFrame | None:
 
 
 def _stamp(listing: Listing, side: int) -> str:
-    stamp = hashlib.sha256(f"{listing.root.resolve()} {side} {_rules()}".encode())
+    stamp = hashlib.sha256(as_bytes(f"{listing.root.resolve()} {side} {_rules()}"))
     for name, state in zip(listing.names, listing.stamps, strict=True):
-        stamp.update(os.fsencode(name) + f"\0{state}\n".encode(errors="backslashreplace"))
+        stamp.update(as_bytes(name) + f"\0{state}\n".encode(errors="backslashreplace"))
     return stamp.hexdigest()[:32]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from unlearning.errors import InputError
+from unlearning.records import read_record
 
 GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
 DUPLICATES = ("keep_one", "leave_out")
@@ -94,3 +95,8 @@ class DataSettings:
 
     def as_dict(self) -> dict:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> DataSettings:
+        """Read what ``as_dict`` wrote; InputError as of ``read_record``."""
+        return read_record(cls, values)

@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 from unlearning.data import labels
 from unlearning.data.tables import TABLES, is_table, read_table
 from unlearning.errors import InputError
+from unlearning.naming import printable
 
 LEGAL = f"a folder of UTKFace-named files, or a table ({', '.join(TABLES)}) with the columns path and age"
 OTHERS = {
@@ -57,15 +58,14 @@ class Listing:
     def source(self, index: int) -> Source:
         """The file at a position, with its label or the reason why it cannot be used."""
         name = self.names[index]
-        printable = os.fsencode(name).decode(errors="backslashreplace")
         path = self.root / name
         try:
             label = labels.of_cells(self.cells[index]) if self.cells else _label_of_name(name, path)
             if not self.plain[index]:
                 _require_readable(name, path, self.root)
         except InputError as error:
-            return Source(printable, str(path), None, str(error))
-        return Source(printable, str(path), label)
+            return Source(printable(name), str(path), None, str(error))
+        return Source(printable(name), str(path), label)
 
 
 def list_sources(data_dir: Path) -> Listing:

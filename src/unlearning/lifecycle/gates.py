@@ -115,7 +115,7 @@ def _parse(text: str) -> Gate:
 def _listed(path: Path) -> list[str]:
     """The gates of a file, each as a text."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"gates={path} cannot be read: {error.strerror}; give the path of a YAML file, or gates") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -49,7 +49,7 @@ def modules_of(kind: type) -> list[str]:
         if not name or name in found:
             continue
         found.append(name)
-        nodes = ast.walk(ast.parse(Path(spec.origin).read_text()))
+        nodes = ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
         imported = (node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module)
         waiting += [module for module in imported if module.startswith("unlearning.methods.")]
     return sorted(found)

@@ -54,13 +54,13 @@ def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: d
     folder.mkdir(parents=True, exist_ok=True)
     content = {"model": replace(spec, weights="").as_dict(), "seeds": seeds, "training": training}
     content["aggregate"] = asdict(aggregate)
-    (folder / SPEC).write_text(json.dumps(content, indent=1) + "\n")
+    (folder / SPEC).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read_spec(folder: Path) -> dict:
     """The content of ``spec.json``; InputError when the folder holds no model of ours."""
     try:
-        return json.loads((folder / SPEC).read_text())
+        return json.loads((folder / SPEC).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"no model of this project: {SPEC} is missing or unreadable in it") from error
 

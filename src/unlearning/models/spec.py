@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from unlearning.errors import InputError
+from unlearning.records import read_record
 
 if TYPE_CHECKING:
     import torch
@@ -69,8 +70,5 @@ class ModelSpec:
 
     @classmethod
     def from_dict(cls, values: dict) -> ModelSpec:
-        """Read what ``as_dict`` wrote; InputError when a field is unknown (a newer version wrote it)."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise InputError(f"the model's spec holds unknown fields {sorted(unknown)}; a newer version wrote it")
-        return cls(**values)
+        """Read what ``as_dict`` wrote; InputError as of ``read_record``."""
+        return read_record(cls, values)

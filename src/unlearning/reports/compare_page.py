@@ -56,7 +56,7 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
     """
     scales = {label: scale_of(one.audit) for label, one in audits.items()}
     settings = next(iter(audits.values())).audit.settings
-    script = SCRIPT.read_text()
+    script = SCRIPT.read_text(encoding="utf-8")
     text = page(
         TEMPLATE,
         count=len(audits),

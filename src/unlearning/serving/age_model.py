@@ -93,7 +93,7 @@ class AgeModel(PythonModel):
 def _version_of(folder: Path) -> str:
     """``MODEL/NUMBER`` of the registered version that a folder is a copy of: MLflow notes it there when it gets one."""
     try:
-        noted = yaml.safe_load((folder / NOTED_BY_MLFLOW).read_text())
+        noted = yaml.safe_load((folder / NOTED_BY_MLFLOW).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return UNKNOWN
     return f"{noted['model_name']}/{noted['model_version']}"

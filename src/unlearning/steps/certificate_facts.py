@@ -24,7 +24,7 @@ from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import model_folder, pasted
+from unlearning.steps.lineage import model_folder, pasted, usable
 from unlearning.steps.prepare import account_of
 from unlearning.steps.settings import ALPHA
 from unlearning.steps.witnesses import beside
@@ -66,7 +66,9 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     """
     gated, whole, line = _gated(version), together(forgotten), line_of(version)
     made, audit = certificates.made_by(version.run_id), _audit(version, forgotten)
-    content = read_spec(model_folder(version))
+    folder = model_folder(version)
+    with usable(version):
+        content = read_spec(folder)
     spec = content["training"]
     return Certificate(
         model=_model(version),
@@ -106,7 +108,9 @@ def _parent(line: list[Version]) -> ModelVersion:
 
 def weights_of(version: Version) -> str:
     """Digest of all weights; of several members, of their digests in order."""
-    members = [weights_digest(member) for member in load_model(model_folder(version)).members]
+    folder = model_folder(version)
+    with usable(version):
+        members = [weights_digest(member) for member in load_model(folder).members]
     return members[0] if len(members) == 1 else hashlib.sha256("".join(members).encode()).hexdigest()
 
 
@@ -188,7 +192,10 @@ def _gated(version: Version) -> Gated:
             f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
             f"mlflow run . -e promote -P version={pasted(version)}"
         )
-    content = runs.read_json(run_id, GATES)
+    return runs.read_json(run_id, GATES, lambda said: _decided(said, version, run_id))
+
+
+def _decided(content: dict, version: Version, run_id: str) -> Gated:
     forced = content.get("decision", "forced" if version.tag("forced_by") else "") == "forced"
     return Gated(tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time)
 

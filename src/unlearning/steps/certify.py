@@ -81,7 +81,7 @@ def key_file(text: str) -> Path:
 def _write(path: Path, issued: Issued) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(issued.envelope)
-    path.with_suffix(".html").write_text(issued.page)
+    path.with_suffix(".html").write_text(issued.page, encoding="utf-8")
     say(f"certify: written to {path}, and for people to {path.with_suffix('.html')}")
 
 

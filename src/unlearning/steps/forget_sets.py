@@ -13,6 +13,7 @@ from unlearning.tracking.registry import Version
 FOLDER = "forget"
 MANIFEST = "manifest:"
 PREDICTIONS = "predictions.parquet"
+NEEDED = ("id", "split", "age", "predicted")
 
 
 def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
@@ -25,7 +26,7 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     """
     if text.strip().startswith(MANIFEST):
         return _of_same_data(read_manifest(*_taken_apart(text)), data.digest)
-    predictions = runs.read_table(model.run_id, PREDICTIONS) if "hardest" in text else None
+    predictions = runs.read_table(model.run_id, PREDICTIONS, needs=NEEDED) if "hardest" in text else None
     found = resolve(text, Known(data.manifest, data.rejected, predictions), data.digest)
     for note in found.notes:
         say(f"forget set {found.rule}: {note}")
@@ -39,7 +40,7 @@ def manifest_rule(run_id: str, forget: ForgetSet) -> str:
 
 def read_manifest(run_id: str, name: str) -> ForgetSet:
     """A forget manifest that a run holds; InputError when it has none of that name."""
-    return ForgetSet.from_dict(runs.read_json(run_id, artifact_of(name)))
+    return runs.read_json(run_id, artifact_of(name), ForgetSet.from_dict)
 
 
 def _taken_apart(text: str) -> tuple[str, str]:

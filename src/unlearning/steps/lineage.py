@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +18,11 @@ from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.lifecycle.purge import GONE
 from unlearning.models.aggregate import MEAN, Aggregate
-from unlearning.models.ensemble import Ensemble, load_model, read_spec
+from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
+from unlearning.records import read_record
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.forget_sets import PREDICTIONS, forgotten_by
+from unlearning.steps.forget_sets import NEEDED, PREDICTIONS, forgotten_by
 from unlearning.steps.never_seen import left_out, never_saw
 from unlearning.steps.prepare import SETTINGS
 from unlearning.steps.progress import track
@@ -60,7 +63,8 @@ class Parent:
 
     def ensemble(self) -> Ensemble:
         """A fresh copy of the model."""
-        return load_model(self.folder)
+        with usable(self.version):
+            return load_model(self.folder)
 
     @property
     def forgotten(self) -> list[ForgetSet]:
@@ -104,12 +108,26 @@ def open_parent(version: Version) -> Parent:
         InputError: the version holds no model of ours, or its image folder is missing or has changed.
     """
     folder = model_folder(version)
-    content = read_spec(folder)
-    spec, training = ModelSpec.from_dict(content["model"]), content["training"]
-    recipe, data = Recipe(**training["recipe"]), data_of(version, spec.image_size)
-    plan = SlicePlan(**training["slices"]) if "slices" in training else None
-    seeds, aggregate = tuple(content["seeds"]), Aggregate.from_spec(content)
-    return Parent(version, folder, spec, recipe, seeds, training["weights_digest"], data, plan, aggregate)
+    with usable(version):
+        content = read_spec(folder)
+        spec, training = ModelSpec.from_dict(content["model"]), content["training"]
+        recipe, weights_digest = read_record(Recipe, training["recipe"]), training["weights_digest"]
+        plan = read_record(SlicePlan, training["slices"]) if "slices" in training else None
+        seeds, aggregate = tuple(content["seeds"]), Aggregate.from_spec(content)
+    return Parent(version, folder, spec, recipe, seeds, weights_digest, data_of(version, spec.image_size), plan, aggregate)
+
+
+@contextmanager
+def usable(version: Version) -> Iterator[None]:
+    """Damaged files of a version in a sentence that says whose they are and what to do."""
+    try:
+        yield
+    except (InputError, KeyError, TypeError, AttributeError) as error:
+        said = f"{error} is missing in {SPEC}" if isinstance(error, KeyError) else error
+        raise InputError(
+            f"the files of {version.label} of {version.model} cannot be used: {said}; put them back from a copy of the store, "
+            f"or choose another version from: mlflow run . -e status"
+        ) from error
 
 
 def model_folder(version: Version) -> Path:
@@ -120,7 +138,7 @@ def model_folder(version: Version) -> Path:
 def data_of(version: Version, side: int) -> DataSet:
     """The faces a version was trained on, found again by its lineage and verified by its digest."""
     digest, run_id = version.tag("data_digest"), version.tag("data_run")
-    settings = DataSettings(**runs.read_json(run_id, SETTINGS))
+    settings = runs.read_json(run_id, SETTINGS, DataSettings.from_dict)
     try:
         data = prepare_data(settings, side, track)
     except InputError as error:
@@ -143,7 +161,7 @@ def predictions_of(version: Version) -> pd.DataFrame:
 
 @lru_cache(maxsize=TABLES_KEPT)
 def _predictions(run_id: str) -> pd.DataFrame:
-    return runs.read_table(run_id, PREDICTIONS)
+    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
 
 
 def retrained_reference(version: Version, forget: ForgetSet) -> Version:

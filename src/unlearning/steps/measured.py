@@ -52,7 +52,7 @@ def measure_tables(version: Version, witnesses: Witnesses) -> Measured:
 
 def _planted(version: Version) -> DataSettings:
     """How a version's data was made: with a planted signal, or without."""
-    return DataSettings(**runs.read_json(version.tag("data_run"), SETTINGS))
+    return runs.read_json(version.tag("data_run"), SETTINGS, DataSettings.from_dict)
 
 
 def _confused(tables: dict, planted: DataSettings) -> Measured:

@@ -40,6 +40,7 @@ from unlearning.steps.request_settings import ProcessSettings
 from unlearning.steps.reuse import reuse_or
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.tracking import certificates, registry, requests, runs
+from unlearning.tracking.answers import in_words
 from unlearning.tracking.lock import Lock, LockLostError
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import first_line
@@ -120,7 +121,7 @@ def _serve(service: Service, group: list[Request]) -> list[Request]:
     except LockLostError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's end and not the others'
-        reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {first_line(error)}"
+        reason = in_words(error) or f"{type(error).__name__}: {first_line(error)}"
         say(f"process: {', '.join(one.label for one in group)} failed: {reason}")
         current = {one.run_id: one for one in requests.listed(service.settings.name)}
         return [_change(service, current[one.run_id], FAILED, reason) for one in group]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.lifecycle import purge as rules
 from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
@@ -229,7 +230,7 @@ def _faces_left(version: Version) -> list[str]:
     """How many forgotten faces still lie in the image folder; it is the user's, so this is told and not changed."""
     ids, data_run = forgotten_ids(version.model), version.tag("data_run")
     try:
-        folder = Path(runs.read_json(data_run, SETTINGS)["data_dir"])
+        folder = Path(runs.read_json(data_run, SETTINGS, DataSettings.from_dict).data_dir)
         manifest, _ = account_of(data_run)
     except InputError as error:
         return [f"whether forgotten faces lie in the image folder is unknown: {error}"] if ids else []

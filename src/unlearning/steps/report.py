@@ -16,7 +16,7 @@ from unlearning.naming import choose
 from unlearning.reports.forget_titles import discreet, titles
 from unlearning.steps import forget_sets
 from unlearning.steps.experiment import CELLS
-from unlearning.steps.forget_sets import PREDICTIONS
+from unlearning.steps.forget_sets import NEEDED, PREDICTIONS
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say, track
@@ -138,7 +138,10 @@ class Known:
 
 
 def _known(table: pd.DataFrame) -> Known:
-    predictions = {run_id: runs.read_table(run_id, PREDICTIONS) for run_id in track(list(table.run_id), len(table), "reading")}
+    predictions = {
+        run_id: runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
+        for run_id in track(list(table.run_id), len(table), "reading")
+    }
     versions = {(v.model, v.number): v for name in set(table.model) for v in registry.versions(name)}
     originals = table[table.role == ORIGINAL].set_index("seed")
     return Known(predictions, versions, originals, account_of(_data_run(table))[0][ABOUT])
@@ -212,7 +215,7 @@ def _data_figures(data_run: str) -> dict[str, str]:
     except InputError as error:
         say(f"report: the page shows no figures of the data: {error}")
         return {}
-    return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.svg"))}
 
 
 def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str]:
@@ -236,4 +239,4 @@ def _write(out: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         path = out / name.removeprefix("report/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")

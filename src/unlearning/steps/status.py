@@ -84,7 +84,7 @@ def _logged(look: Look, format: str) -> str:
 def _deliver(text: str, settings: StatusSettings) -> None:
     if settings.out:
         path = Path(settings.out).expanduser()
-        path.write_text(text + "\n")
+        path.write_text(text + "\n", encoding="utf-8")
         say(f"status: written to {path.resolve()}")
     elif settings.format == "html" and runs.launched():
         say(f"status: the page is the artifact status.html of run {runs.active_id()}; -P out=FILE writes it to a file as well")

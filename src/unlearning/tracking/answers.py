@@ -12,20 +12,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import mlflow
+import sqlalchemy
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.utils import create_sqlalchemy_engine
 
+from unlearning import faults
 from unlearning.errors import InputError
 from unlearning.secrets import is_unclear, without_password, without_secrets
 
 AT_THE_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 FORBIDDEN = 403
 ESCAPED = ", in which @ is written as %40, / as %2F, ? as %3F and # as %23"
+DATABASES = ("sqlalchemy", "sqlite3", "psycopg2", "pymysql", "alembic")
+# What databases say, why that is, and what to do; the first that fits, the last for everything.
+TROUBLE = {
+    r"malformed|not a database|file is encrypted|disk I/O error": (
+        "is damaged",
+        "put a copy of it back, or rescue what can still be read: sqlite3 mlflow.db .recover | sqlite3 rescued.db",
+    ),
+    r"readonly|read-only|unable to open": ("cannot be written to", "see that its folder is there and may be written to"),
+    r"is locked|deadlock": ("is held by another process", "type the same command again when that has ended"),
+    r"no such (table|column)|relation .* does not exist|[Uu]nknown column|locate revision": (
+        "has the tables of another version of MLflow",
+        "work with that version, or keep a copy of the database and type: mlflow db upgrade URI",
+    ),
+    r"": (
+        "does not answer",
+        "see that it runs and that MLFLOW_TRACKING_URI names the right host, port, user and password",
+    ),
+}
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of an error's text, for a sentence; it tells no secret."""
-    return (without_secrets(str(error)).splitlines() or [type(error).__name__])[0]
+    return without_secrets(faults.first_line(error))
 
 
 def store_name() -> str:
@@ -45,15 +65,36 @@ def impatience() -> Iterator[None]:
             os.environ.pop(name, None)
 
 
+def in_words(error: BaseException) -> str:
+    """What the store, the system or a library refused, in a sentence; empty for what nobody foresaw."""
+    if is_silence(error):
+        return why_not_open(error)
+    return _of_database(error) or without_secrets(faults.in_words(error))
+
+
+def _of_database(error: BaseException) -> str:
+    """What the store's database said, whatever has wrapped it; empty when it is none of its errors, or a full disk."""
+    said = next((one for one in faults.chain(error) if faults.library_of(one) in DATABASES), None)
+    if said is None or isinstance(error, InputError) or faults.is_full(error):
+        return ""
+    return _database_in_words(said, mlflow.get_tracking_uri())
+
+
+def _database_in_words(error: BaseException, uri: str) -> str:
+    said = first_line(getattr(error, "orig", None) or error)
+    what, then = next(words for pattern, words in TROUBLE.items() if re.search(pattern, said))
+    return f"the database {without_password(uri)} {what}: {said}; {then}{ESCAPED if is_unclear(uri) else ''}"
+
+
 def ask_database(uri: str) -> None:
-    """Connect to a database once; MLflow would try for two minutes.
+    """Look into a database once; MLflow would try for two minutes.
 
     Raises:
-        InputError: it does not answer, refuses the password, or its driver is not installed.
+        InputError: it does not answer, refuses the password, is damaged, or its driver is not installed.
     """
     try:
         engine = create_sqlalchemy_engine(uri)
-        engine.connect().close()
+        sqlalchemy.inspect(engine).get_table_names()
         engine.dispose()
     except ModuleNotFoundError as error:
         raise InputError(
@@ -61,12 +102,9 @@ def ask_database(uri: str) -> None:
             f"install it with: uv pip install --requirements pyproject.toml --extra server"
         ) from error
     except Exception as error:
-        if not (isinstance(error, ValueError) or type(error).__module__.startswith("sqlalchemy.")):
+        if not isinstance(error, ValueError) and (faults.library_of(error) not in DATABASES or faults.is_full(error)):
             raise
-        raise InputError(
-            f"the database {without_password(uri)} does not answer: {first_line(error)}; see that it runs and that "
-            f"MLFLOW_TRACKING_URI names the right host, port, user and password{ESCAPED if is_unclear(uri) else ''}"
-        ) from error
+        raise InputError(_database_in_words(error, uri)) from error
 
 
 def why_not_open(error: MlflowException) -> str:
@@ -81,7 +119,7 @@ def why_not_open(error: MlflowException) -> str:
             f"the server {store_name()} does not answer: {_silence(error)}; see that it runs, and that MLFLOW_TRACKING_URI "
             f"names the right one"
         )
-    return f"the store {store_name()} does not answer: {first_line(error)}"
+    return _of_database(error) or f"the store {store_name()} cannot be used: {first_line(error)}"
 
 
 def _user() -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import mlflow
-from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
 from unlearning.tracking import registry, runs
-from unlearning.tracking.answers import first_line, store_name
+from unlearning.tracking.answers import store_name
 from unlearning.tracking.registry import Version
+from unlearning.tracking.store import prepare_store
 
 ENVELOPE, PAGE = "certificate/certificate.json", "certificate/certificate.html"
 
@@ -51,10 +51,8 @@ def read(run_id: str) -> bytes:
 
 def registered(model: str, number: str) -> Version:
     """The version that a certificate names; InputError when the registry has none, or does not answer."""
-    try:
-        known = registry.versions(model)
-    except (MlflowException, OSError) as error:
-        raise InputError(f"the registry {store_name()} does not answer: {first_line(error)}") from error
+    prepare_store()
+    known = registry.versions(model)
     found = [version for version in known if str(version.number) == number]
     if not found:
         raise InputError(f"the registry {store_name()} has no version {number} of a model {model}")

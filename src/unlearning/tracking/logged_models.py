@@ -69,7 +69,9 @@ def _keep_bytecode_out(model_id: str) -> None:
     """
     with TemporaryDirectory() as place:
         taken = Path(place) / "__pycache__"
-        taken.write_text("This file keeps Python from writing compiled code into the files of a registered version.\n")
+        taken.write_text(
+            "This file keeps Python from writing compiled code into the files of a registered version.\n", encoding="utf-8"
+        )
         mlflow.MlflowClient().log_model_artifact(model_id, str(taken))
 
 

@@ -33,7 +33,7 @@ def _place() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id")
     if not boot.exists():
         return socket.gethostname().replace(" ", "_")
-    return f"{boot.read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+    return f"{boot.read_text(encoding='utf-8').strip()}/{Path('/proc/self/ns/pid').readlink()}"
 
 
 def _start(pid: int) -> str:
@@ -43,7 +43,7 @@ def _start(pid: int) -> str:
     """
     if Path("/proc/self/stat").exists():
         try:
-            state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+            state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return "ended"
         return "ended" if state in "ZX" else rest[18]

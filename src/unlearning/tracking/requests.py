@@ -19,6 +19,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.lifecycle import requests as states
 from unlearning.lifecycle.requests import Change, Request
+from unlearning.records import read_record
 from unlearning.tracking import lock, runs
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.lock import Lock, registry_lock
@@ -78,20 +79,27 @@ def find(model: str, key: str) -> Request | None:
 def _request(run: Run) -> Request:
     tags = run.data.tags
     lines = [tags[name] for name in sorted(tags) if name.startswith(HISTORY)]
-    return Request(
-        run.info.run_id,
-        tags[MODEL],
-        tags[KEY],
-        tags["forget_rule"],
-        tags["forget_set"],
-        tags["forget_sha256"],
-        int(tags["forget_count"]),
-        tags.get(REASON, ""),
-        date.fromisoformat(tags[DEADLINE]) if tags.get(DEADLINE) else None,
-        tuple(Change(**json.loads(line)) for line in lines),
-        tags.get(VERSION, ""),
-        tags.get(CERTIFICATE, ""),
-    )
+    try:
+        return Request(
+            run.info.run_id,
+            tags[MODEL],
+            tags[KEY],
+            tags["forget_rule"],
+            tags["forget_set"],
+            tags["forget_sha256"],
+            int(tags["forget_count"]),
+            tags.get(REASON, ""),
+            date.fromisoformat(tags[DEADLINE]) if tags.get(DEADLINE) else None,
+            tuple(read_record(Change, json.loads(line)) for line in lines),
+            tags.get(VERSION, ""),
+            tags.get(CERTIFICATE, ""),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        said = f"the tag {error} is missing" if isinstance(error, KeyError) else error
+        raise InputError(
+            f"the request in run {run.info.run_id} cannot be read, its tags were changed: {said}; put them right in mlflow ui, "
+            f"or take the run out and ask again: mlflow runs delete --run-id {run.info.run_id}"
+        ) from error
 
 
 def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date | None, why: str) -> Request:
@@ -119,7 +127,7 @@ def _manifest(name: str) -> str:
 
 def manifest_of(request: Request) -> ForgetSet:
     """Who is to be forgotten, as it was decided when the request was received."""
-    return ForgetSet.from_dict(runs.read_json(request.run_id, _manifest(request.forget_set)))
+    return runs.read_json(request.run_id, _manifest(request.forget_set), ForgetSet.from_dict)
 
 
 def note_gates(request: Request, content: dict, decision: str, gates: str) -> None:

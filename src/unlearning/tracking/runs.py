@@ -9,23 +9,27 @@ import math
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
+from pyarrow import ArrowException
 
 from unlearning.errors import InputError
+from unlearning.naming import printable
 from unlearning.secrets import without_secrets
-from unlearning.tracking.answers import breakdown, impatience, is_silence, refused_in_words
+from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
 
+Made = TypeVar("Made")
 PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
 FINGERPRINT = "fingerprint"
@@ -47,14 +51,14 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     if not nested:
         prepare_store()
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT):
-        opened = mlflow.start_run(run_name=name, nested=nested, parent_run_id=parent or None)
+        opened = mlflow.start_run(run_name=printable(name), nested=nested, parent_run_id=parent or None)
     with opened as active:
-        mlflow.set_tags({"mlflow.runName": name, "step": step, "code.digest": code_digest(), **_versions()})
+        mlflow.set_tags({"mlflow.runName": printable(name), "step": step, "code.digest": code_digest(), **_versions()})
         try:
             yield active
         except BaseException as error:
             broken = breakdown(error)
-            _leave_reason(error, f"{type(error).__name__}: {broken or first_line(error)}"[:500])
+            _leave_reason(error, f"{type(error).__name__}: {broken or in_words(error) or first_line(error)}")
             if broken:
                 raise InputError(broken) from error
             raise
@@ -62,14 +66,18 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
 
 def _leave_reason(error: BaseException, reason: str) -> None:
     """The reason on the run; a server that is gone cannot be told, and is asked twice only."""
-    if not is_silence(error):
-        mlflow.set_tag("failure", reason)
-        return
+    with impatience() if is_silence(error) else nullcontext():
+        _tag(active_id(), reason)
+
+
+def _tag(run_id: str, reason: str) -> None:
+    """A store that cannot be written to is no reason to tell less of why it came to that."""
     try:
-        with impatience():
-            mlflow.set_tag("failure", reason)
-    except MlflowException as second:
-        print(f"the reason could not be left on the run: {first_line(second)}")
+        when_free(lambda: mlflow.MlflowClient().set_tag(run_id, "failure", printable(without_secrets(reason))[:500]))
+    except Exception as error:
+        if not in_words(error):
+            raise
+        print(f"the reason could not be left on run {run_id}: {in_words(error)}")
 
 
 def launched() -> bool:
@@ -89,22 +97,19 @@ def active_id() -> str:
 
 def rename(name: str) -> None:
     """Call the run that is open by what is known only now."""
-    mlflow.set_tag("mlflow.runName", name)
+    mlflow.set_tag("mlflow.runName", printable(name))
 
 
 def set_tags(values: dict[str, str]) -> None:
     """Tags of the run that is open."""
-    mlflow.set_tags(values)
+    mlflow.set_tags({name: printable(value) for name, value in values.items()})
 
 
 def tag_failure(reason: str) -> None:
     """Leave the reason on the run that ``mlflow run`` has opened for this process, if it has."""
     run_id = os.environ.get(RUN_ID)
     if run_id and not is_misplaced():
-        try:
-            when_free(lambda: mlflow.MlflowClient().set_tag(run_id, "failure", without_secrets(reason)[:500]))
-        except (MlflowException, InputError) as error:
-            print(f"the reason could not be left on run {run_id}: {first_line(error)}")
+        _tag(run_id, reason)
 
 
 @cache
@@ -138,7 +143,7 @@ def user() -> str:
 
 def log_settings(prefix: str, values: dict) -> None:
     """Resolved settings as parameters ``prefix.name``: the bare names are taken by what ``mlflow run`` logs, quoted."""
-    mlflow.log_params({f"{prefix}.{name}": without_secrets(str(value)) for name, value in values.items()})
+    mlflow.log_params({f"{prefix}.{name}": printable(without_secrets(str(value))) for name, value in values.items()})
 
 
 def log_numbers(values: dict[str, float], step: int | None = None, **more) -> None:
@@ -153,7 +158,7 @@ def log_json(content: dict, name: str) -> None:
 
 def log_text(text: str, name: str) -> None:
     """A text as an artifact."""
-    mlflow.log_text(text, name)
+    mlflow.log_text(printable(text), name)
 
 
 def log_table(table: pd.DataFrame, name: str) -> None:
@@ -179,17 +184,51 @@ def download(run_id: str, name: str) -> Path:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 
 
-def read_table(run_id: str, name: str, texts: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A table that ``log_table`` wrote; ``texts``: columns of a CSV file that hold text even where it looks like numbers."""
+def read_table(run_id: str, name: str, texts: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A table that ``log_table`` wrote.
+
+    Args:
+        run_id: the run.
+        name: of the artifact.
+        texts: columns of a CSV file that hold text even where it looks like numbers.
+        needs: columns that it must have.
+
+    Raises:
+        InputError: the run has no such artifact, or it cannot be read, or it lacks a column.
+    """
     path = download(run_id, name)
-    if path.suffix == ".csv":
-        return pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(texts, str))
-    return pd.read_parquet(path)
+    with _readable(run_id, name):
+        if path.suffix == ".csv":
+            table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(texts, str))
+        else:
+            table = pd.read_parquet(path)
+        missing = [column for column in needs if column not in table.columns]
+        if missing:
+            raise ValueError(f"it has no column {' and no column '.join(missing)}")
+    return table
 
 
-def read_json(run_id: str, name: str) -> dict:
-    """What ``log_json`` wrote."""
-    return json.loads(download(run_id, name).read_text())
+def read_json(run_id: str, name: str, into: Callable[[dict], Made] = dict) -> Made:
+    """What ``log_json`` wrote, as ``into`` makes it; InputError when it is gone or damaged, or ``into`` cannot use it."""
+    path = download(run_id, name)
+    with _readable(run_id, name):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise TypeError(f"it holds {content!r:.40} and no names with values")
+        return into(content)
+
+
+@contextmanager
+def _readable(run_id: str, name: str) -> Iterator[None]:
+    """A damaged artifact in a sentence, whichever library finds it out."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, ArrowException) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else first_line(error)
+        raise InputError(
+            f"the artifact {name} of run {run_id} cannot be used, it is damaged or of another version of this project: {said}; "
+            f"put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id {run_id}"
+        ) from error
 
 
 def read_parameter(run_id: str, name: str) -> str:

@@ -75,7 +75,7 @@ def when_free(act: Callable[[], Result]) -> Result:
 def _be_quiet() -> None:
     """MLflow's bars and notes for every small file would hide what the user waits for; warnings stay.
 
-    What a database has refused, MLflow prints with a stack before it raises it: once is enough.
+    What a database refuses is said once, in the error; MLflow would print the whole traceback as well.
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
@@ -84,7 +84,7 @@ def _be_quiet() -> None:
 
 def _open_store() -> None:
     uri = mlflow.get_tracking_uri()
-    if uri.startswith(DATABASES):
+    if uri.startswith((SQLITE, *DATABASES)):
         ask_database(uri)
     client = mlflow.MlflowClient()
     try:

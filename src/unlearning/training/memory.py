@@ -16,7 +16,7 @@ def reset_peak() -> None:
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     elif CLEAR.exists():
-        CLEAR.write_text("5")
+        CLEAR.write_text("5", encoding="utf-8")
 
 
 def peak_mb() -> float:
@@ -24,6 +24,6 @@ def peak_mb() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / MB
     if STATUS.exists():
-        lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if ":" in line)
+        lines = dict(line.split(":", 1) for line in STATUS.read_text(encoding="utf-8").splitlines() if ":" in line)
         return int(lines["VmHWM"].split()[0]) * 1024 / MB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MB

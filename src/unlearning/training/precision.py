@@ -38,8 +38,8 @@ def resolve_precision(precision: str, spec: ModelSpec, batch_size: int) -> str:
         with torch.random.fork_rng():
             seconds = {name: _time_steps(name, plain, batch_size) for name in ("32-true", "bf16-mixed")}
         faster = "bf16-mixed" if seconds["32-true"] > MARGIN * seconds["bf16-mixed"] else "32-true"
-        write_whole(kept, lambda part: part.write_text(faster))
-    return kept.read_text()
+        write_whole(kept, lambda part: part.write_text(faster, encoding="utf-8"))
+    return kept.read_text(encoding="utf-8")
 
 
 def make_fabric(precision: str) -> Fabric:
