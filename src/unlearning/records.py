@@ -12,11 +12,11 @@ TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 
 def read_record(kind: type[Record], values: dict) -> Record:
-    """An instance of a dataclass with the values of a file.
+    """An instance of a dataclass with the values of a file; who knows the file says which it is.
 
     Raises:
-        InputError: a field is unknown (a newer version wrote it) or missing, or a value is of another type than its field.
-        TypeError: the values are none with names.
+        InputError: a field is unknown: a newer version wrote it.
+        TypeError: the values have no names, a field is missing, or a value is of another type than its field.
     """
     if not isinstance(values, dict):
         raise TypeError(f"{values!r:.40} stands where the fields of {kind.__name__} are expected")
@@ -27,8 +27,5 @@ def read_record(kind: type[Record], values: dict) -> Record:
     for name, value in values.items():
         legal = TYPES.get(types[name], object)
         if not isinstance(value, legal) or (isinstance(value, bool) and legal not in (bool, object)):
-            raise InputError(f"{name}={value!r:.40} of {kind.__name__} is not of type {types[name]}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputError(f"a field of {kind.__name__} is missing: {error}") from error
+            raise TypeError(f"{name}={value!r:.40} of {kind.__name__} is not of type {types[name]}")
+    return kind(**values)

@@ -98,5 +98,5 @@ class DataSettings:
 
     @classmethod
     def from_dict(cls, values: dict) -> DataSettings:
-        """Read what ``as_dict`` wrote; InputError as of ``read_record``."""
+        """Read what ``as_dict`` wrote; raises as ``read_record`` does."""
         return read_record(cls, values)

@@ -70,5 +70,5 @@ class ModelSpec:
 
     @classmethod
     def from_dict(cls, values: dict) -> ModelSpec:
-        """Read what ``as_dict`` wrote; InputError as of ``read_record``."""
+        """Read what ``as_dict`` wrote; raises as ``read_record`` does."""
         return read_record(cls, values)
