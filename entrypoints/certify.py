@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import name_option
+from entrypoints.options import ask_registry, name_option
 from unlearning.steps.request_settings import CertifySettings
 
 
@@ -16,9 +16,12 @@ from unlearning.steps.request_settings import CertifySettings
 @name_option
 def main(**values):
     """Certify what a promoted version has forgotten; a version that has its certificate keeps it."""
+    settings = CertifySettings(**values)
+    ask_registry(settings.name, settings.version)
+
     from unlearning.steps.certify import certify
 
-    certify(CertifySettings(**values))
+    certify(settings)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import alpha_option, name_option
+from entrypoints.options import alpha_option, ask_registry, name_option
+from unlearning.steps.settings import CompareSettings
 
 
 @click.command(cls=Entry)
@@ -13,10 +14,12 @@ from entrypoints.options import alpha_option, name_option
 @name_option
 def main(**values):
     """Put the audits of several versions side by side in one page."""
-    from unlearning.steps.compare import compare
-    from unlearning.steps.settings import CompareSettings
+    settings = CompareSettings(**values)
+    ask_registry(settings.name, *settings.named)
 
-    compare(CompareSettings(**values))
+    from unlearning.steps.compare import compare
+
+    compare(settings)
 
 
 if __name__ == "__main__":

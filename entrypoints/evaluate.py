@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import name_option
+from entrypoints.options import ask_registry, name_option
 from unlearning.steps.settings import AUDITS, EvaluateSettings, parse_numbers
 
 KINDS = "; ".join(f"{name or 'empty'}: {text}" for name, text in AUDITS.items())
@@ -22,11 +22,14 @@ def main(**values):
     An audit says how the version stands beside the original, the retrained model and a second one of that kind (made by
     retrain with other seeds), with an interval and a verdict for every metric, as a table, as JSON and as a page.
     """
-    from unlearning.steps.evaluate import evaluate
-
     alphas = parse_numbers(values["alpha"], "alpha")
     asked = {"forget_set": values["forget_set"], "name": values["name"], "audit": values["audit"]}
-    evaluate(EvaluateSettings(values["versions"] or values["version"], alpha=alphas[0], alphas=alphas[1:], **asked))
+    settings = EvaluateSettings(values["versions"] or values["version"], alpha=alphas[0], alphas=alphas[1:], **asked)
+    ask_registry(settings.name, *settings.named)
+
+    from unlearning.steps.evaluate import evaluate
+
+    evaluate(settings)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Entry point ``experiment``."""
 
+from pathlib import Path
+
 import click
 
 from entrypoints.command import Entry, ModelName, option
@@ -40,16 +42,16 @@ def main(**values):
     was, and several machines that share a tracking server can take different seeds. The report is made by the entry point
     report.
     """
-    from pathlib import Path
-
-    from unlearning.steps.experiment import experiment
-
     values["data_dir"] = str(Path(values["data_dir"]).expanduser().resolve()) if values["data_dir"] else ""
     values["studies"] = tuple(STUDIES) if values["study"] == "all" else tuple(values["study"].split(","))
     values["forget_sets"] = parse_forget_sets(values["forget_sets"])
     values["seeds"] = parse_whole_numbers(values["seeds"], "seeds", 0) if values["seeds"] else ()
     values.pop("study")
-    experiment(ExperimentSettings(**values))
+    settings = ExperimentSettings(**values)
+
+    from unlearning.steps.experiment import experiment
+
+    experiment(settings)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from entrypoints.options import (
     recipe_options,
     train_settings,
 )
+from unlearning.steps.settings import PipelineSettings, parse_whole_numbers
 
 
 @click.command(cls=Entry)
@@ -33,9 +34,6 @@ def main(**values):
 
     Without data_dir it runs on drawn faces. Finished steps are reused when data, parameters and code are the same.
     """
-    from unlearning.steps.pipeline import pipeline
-    from unlearning.steps.settings import PipelineSettings, parse_whole_numbers
-
     settings = PipelineSettings(
         train=train_settings(values, values["train_epochs"]),
         forget_set=values["forget_set"],
@@ -45,6 +43,9 @@ def main(**values):
         gates=values["gates"],
         force=values["force"],
     )
+
+    from unlearning.steps.pipeline import pipeline
+
     print(pipeline(settings))
 
 

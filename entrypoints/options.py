@@ -113,6 +113,16 @@ recipe_options = options(
 RECIPE_FIELDS = ("batch_size", "lr", "optimizer", "schedule", "weight_decay", "patience", "precision")
 
 
+def ask_registry(name: str, *references: str) -> None:
+    """Refuse a version that the store does not know before the step, and PyTorch with it, is imported."""
+    from unlearning.tracking import registry
+    from unlearning.tracking.store import prepare_store
+
+    prepare_store()
+    for reference in references:
+        registry.find(name, reference)
+
+
 def data_settings(values: dict) -> DataSettings:
     """Settings from the options of ``data_options``; a relative folder means one in the working directory."""
     from pathlib import Path

@@ -16,9 +16,11 @@ def main(**values):
     split 60/20/20, then copies of training faces. manifest.csv holds every face and copy, rejected.csv every file left out
     with the reason, data_report.html the figures.
     """
+    settings = data_settings(values)
+
     from unlearning.steps.prepare import prepare
 
-    prepare(data_settings(values), values["image_size"], force=True)
+    prepare(settings, values["image_size"], force=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from entrypoints.command import Entry, option
 from entrypoints.options import gates_option, name_option
 from unlearning.methods import METHODS
 from unlearning.steps.request_settings import ProcessSettings
+from unlearning.steps.settings import parse_whole_numbers
 
 
 @click.command(cls=Entry)
@@ -21,11 +22,12 @@ def main(**values):
 
     A request that was left running by a process that has ended is picked up again, and nothing is done twice.
     """
-    from unlearning.steps.process import process
-    from unlearning.steps.settings import parse_whole_numbers
-
     values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
-    process(ProcessSettings(**values))
+    settings = ProcessSettings(**values)
+
+    from unlearning.steps.process import process
+
+    process(settings)
 
 
 if __name__ == "__main__":

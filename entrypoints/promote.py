@@ -3,7 +3,8 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import gates_option, name_option
+from entrypoints.options import ask_registry, gates_option, name_option
+from unlearning.steps.settings import PromoteSettings
 
 
 @click.command(cls=Entry)
@@ -14,10 +15,12 @@ from entrypoints.options import gates_option, name_option
 @name_option
 def main(**values):
     """Check the gates and serve the version: Production, aliases champion, forgotten and forgotten-SET."""
-    from unlearning.steps.promote import promote
-    from unlearning.steps.settings import PromoteSettings
+    settings = PromoteSettings(**values)
+    ask_registry(settings.name, settings.version)
 
-    promote(PromoteSettings(**values))
+    from unlearning.steps.promote import promote
+
+    promote(settings)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import name_option
+from entrypoints.options import ask_registry, name_option
 
 
 @click.command(cls=Entry)
@@ -17,6 +17,8 @@ def main(**values):
 
     A tombstone stays: the version's entry, its run and all numbers. The champion is never purged.
     """
+    ask_registry(values["name"], values["version"])
+
     from unlearning.steps.purge import PurgeSettings, purge
 
     purge(PurgeSettings(**values))

@@ -20,9 +20,12 @@ def main(**values):
     What is wrong is told by status with check=true. Everything found and done is recorded in the audit log.
     """
     from unlearning.steps.registry_settings import RepairSettings
+
+    settings = RepairSettings(**values)
+
     from unlearning.steps.repair import repair
 
-    repair(RepairSettings(**values))
+    repair(settings)
 
 
 if __name__ == "__main__":

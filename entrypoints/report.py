@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from unlearning.steps.settings import ReportSettings
+from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.studies.presets import PRESETS
 
 
@@ -12,9 +12,11 @@ from unlearning.studies.presets import PRESETS
 @option("out", ReportSettings.out, "Folder to write page, tables and figures to as well; empty for the run alone.")
 def main(**values):
     """Put what the experiments found beside the study's published values: tables, figures, verdicts, one HTML page."""
+    settings = ReportSettings(**values)
+
     from unlearning.steps.report import report
 
-    report(ReportSettings(**values))
+    report(settings)
 
 
 if __name__ == "__main__":

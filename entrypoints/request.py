@@ -27,12 +27,14 @@ def main(**values):
 
     Requests are runs in the experiment 'age-unlearning requests'; process serves them.
     """
+    settings = RequestSettings(**values)
+
     from unlearning.steps.request import list_requests, request
 
-    if values["forget_set"]:
-        request(RequestSettings(**values))
+    if settings.forget_set:
+        request(settings)
     else:
-        print(list_requests(values["name"]))
+        print(list_requests(settings.name))
 
 
 if __name__ == "__main__":

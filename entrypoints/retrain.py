@@ -3,7 +3,9 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import WHOLE, forget_set_option, name_option
+from entrypoints.options import WHOLE, ask_registry, forget_set_option, name_option
+from unlearning.errors import InputError
+from unlearning.steps.settings import RetrainSettings, parse_whole_numbers
 
 
 @click.command(cls=Entry)
@@ -15,14 +17,15 @@ from entrypoints.options import WHOLE, forget_set_option, name_option
 @name_option
 def main(**values):
     """Train the reference: the original's recipe on everything but the forget set; alias retrained-SET."""
-    from unlearning.errors import InputError
-    from unlearning.steps.retrain import retrain
-    from unlearning.steps.settings import RetrainSettings, parse_whole_numbers
-
     if values["epochs"] is not None and values["epochs"] < 1:
         raise InputError(f"epochs={values['epochs']} is not possible; legal: whole numbers from 1")
     values["seeds"] = parse_whole_numbers(values["seeds"], "seeds", 0) if values["seeds"] else ()
-    retrain(RetrainSettings(**values | {"epochs": values["epochs"] or 0}))
+    settings = RetrainSettings(**values | {"epochs": values["epochs"] or 0})
+    ask_registry(settings.name, settings.model)
+
+    from unlearning.steps.retrain import retrain
+
+    retrain(settings)
 
 
 if __name__ == "__main__":

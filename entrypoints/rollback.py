@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import name_option
+from entrypoints.options import ask_registry, name_option
 
 
 @click.command(cls=Entry)
@@ -17,9 +17,13 @@ def main(**values):
     Going back to one that remembers needs allow_regain=true, and is recorded on the versions, the run and the audit log.
     """
     from unlearning.steps.registry_settings import RollbackSettings
+
+    settings = RollbackSettings(**values)
+    ask_registry(settings.name, settings.to)
+
     from unlearning.steps.rollback import rollback
 
-    rollback(RollbackSettings(**values))
+    rollback(settings)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Entry point ``train``."""
 
+from dataclasses import replace
+
 import click
 
 from entrypoints.command import Entry, option
@@ -24,12 +26,12 @@ from unlearning.steps.settings import TrainSettings
 @option("aggregate", TrainSettings.aggregate, "What makes one prediction of the members': mean or median.")
 def main(**values):
     """Train the original model on all training faces and register it: aliases original and champion."""
-    from dataclasses import replace
+    scheme = {name: values[name] for name in ("scheme", "shards", "slices", "shard_by", "aggregate")}
+    settings = replace(train_settings(values, values["epochs"]), **scheme)
 
     from unlearning.steps.train import train
 
-    scheme = {name: values[name] for name in ("scheme", "shards", "slices", "shard_by", "aggregate")}
-    train(replace(train_settings(values, values["epochs"]), **scheme))
+    train(settings)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import SEED, alpha_option, forget_set_option, name_option
+from entrypoints.options import SEED, alpha_option, ask_registry, forget_set_option, name_option
 from unlearning.methods import METHODS
 from unlearning.steps.settings import OBJECTIVES, TuneSettings, parse_whole_numbers
 
@@ -26,10 +26,13 @@ def main(**values):
     Every trial is a nested run. The test set is out of reach: it is not even predicted. The ranges searched stand on the
     method's card: mlflow run . -e methods -P method=NAME.
     """
+    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
+    settings = TuneSettings(**values)
+    ask_registry(settings.name, settings.model or "champion")
+
     from unlearning.steps.tune import tune
 
-    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
-    tune(TuneSettings(**values))
+    tune(settings)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 import click
 
 from entrypoints.command import Entry, option
-from entrypoints.options import alpha_option, forget_set_option, name_option
+from entrypoints.options import alpha_option, ask_registry, forget_set_option, name_option
 from unlearning.methods import METHODS
+from unlearning.steps.settings import UnlearnSettings, parse_whole_numbers
 
 LISTED = "; ".join(f"{name}: {method.__doc__.splitlines()[0].rstrip('.')}" for name, method in METHODS.items())
 
@@ -31,11 +32,13 @@ def main(**values):
 
     Every version gets the alias METHOD-SET-eEPOCHS and waits in Staging until it is promoted.
     """
-    from unlearning.steps.settings import UnlearnSettings, parse_whole_numbers
+    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
+    settings = UnlearnSettings(**values)
+    ask_registry(settings.name, settings.model or "champion")
+
     from unlearning.steps.unlearn import unlearn
 
-    values["epochs"] = parse_whole_numbers(values["epochs"], "epochs", 1) if values["epochs"] else ()
-    unlearn(UnlearnSettings(**values))
+    unlearn(settings)
 
 
 if __name__ == "__main__":

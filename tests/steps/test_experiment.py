@@ -7,9 +7,8 @@ import pytest
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.steps.experiment import experiment
-from unlearning.steps.experiment_settings import ExperimentSettings
+from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
-from unlearning.steps.settings import ReportSettings
 from unlearning.steps.spread import SPREADS
 from unlearning.studies import presets
 from unlearning.studies.presets import PRESETS

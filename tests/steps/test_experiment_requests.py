@@ -12,10 +12,9 @@ from unlearning.errors import InputError
 from unlearning.reports.data_figures import FIGURES
 from unlearning.steps import forget_sets
 from unlearning.steps.experiment import experiment
-from unlearning.steps.experiment_settings import ExperimentSettings, parse_forget_sets
+from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
 from unlearning.steps.prepare import account_of
 from unlearning.steps.report import report
-from unlearning.steps.settings import ReportSettings
 from unlearning.studies import presets
 from unlearning.studies.presets import PRESETS
 from unlearning.tracking import registry

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import pandas as pd
-import torch
+from typing import TYPE_CHECKING
 
-from unlearning.data.faces import FaceSet
+import pandas as pd
+
 from unlearning.errors import InputError
-from unlearning.models.ensemble import Ensemble
-from unlearning.training.predict import predict
+
+if TYPE_CHECKING:
+    from unlearning.data.faces import FaceSet
+    from unlearning.models.ensemble import Ensemble
 
 COLUMNS = ["id", "split", "age", "predicted"]
 
 
 def prediction_table(ensemble: Ensemble, faces: FaceSet) -> pd.DataFrame:
     """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years."""
+    import torch  # only here: what judges tables, and names metrics, needs no network
+
+    from unlearning.training.predict import predict
+
     table = faces.frame[["id", "split", "age"]].copy()
     members = [predict(member, faces).double() for member in ensemble.members]
     table["predicted"] = ensemble.aggregate(torch.stack(members, dim=1)).numpy()

@@ -39,6 +39,20 @@ def make_method(kind: type, text: str):
     return method
 
 
+def epochs_of(method, asked: tuple[int, ...]) -> tuple[int, ...]:
+    """After how many passes versions are made: as asked, or the method's own number.
+
+    Raises:
+        InputError: passes are asked of a method that makes none.
+    """
+    if not asked:
+        return (method.epochs,)
+    if method.epochs == 0:
+        given = ",".join(map(str, asked))
+        raise InputError(f"epochs={given}: {method.name} makes no passes that could be counted; leave epochs out")
+    return asked
+
+
 def modules_of(kind: type) -> list[str]:
     """Files of this room that a method's code stands in, as ``methods/ft.py``: its module and those of ours it imports."""
     found: list[str] = []

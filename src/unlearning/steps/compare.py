@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from unlearning.errors import InputError
 from unlearning.steps import forget_sets
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import forget_set_for
@@ -23,12 +22,9 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
     """Audit every version on one forget set from its tables, log the page and the table, and return the table."""
     from unlearning.reports.compare_page import compare_page
 
-    names = [name.strip() for name in settings.versions.split(",") if name.strip()]
-    if len(names) < 2:
-        raise InputError(f"versions={settings.versions!r}: give two or more, as -P versions=original,ft-20-28-e8")
     with runs.run("compare", f"compare {settings.versions}"):
         runs.log_settings("compare", asdict(settings))
-        chosen = [find_version(settings.name, name) for name in names]
+        chosen = [find_version(settings.name, name) for name in settings.named]
         named = next((v for v in chosen if v.tag("forget_set", "none") != "none"), chosen[0])
         forget = forget_set_for(named, settings.forget_set)
         audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]

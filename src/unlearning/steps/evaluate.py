@@ -13,9 +13,8 @@ from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
 from unlearning.lifecycle.purge import GONE
-from unlearning.naming import choose
 from unlearning.steps import forget_sets
-from unlearning.steps.audit import AUDITS, audit_version, log_audit
+from unlearning.steps.audit import audit_version, log_audit
 from unlearning.steps.lineage import find_version, predictions_of, retrained_reference
 from unlearning.steps.never_seen import never_saw
 from unlearning.steps.prepare import account_of
@@ -36,7 +35,6 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
     """
     with runs.run("evaluate", f"evaluate {settings.versions}"):
         runs.log_settings("evaluate", asdict(settings))
-        choose(AUDITS, settings.audit, "audit")
         scores = [_measure(version, settings) for version in _choose(settings)]
         for scored in scores:
             with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
@@ -117,7 +115,7 @@ def _log(scored: Scored) -> None:
 
 def _choose(settings: EvaluateSettings) -> list[Version]:
     if settings.versions != "all":
-        return [find_version(settings.name, reference.strip()) for reference in settings.versions.split(",")]
+        return [find_version(settings.name, reference) for reference in settings.named]
     champion = find_version(settings.name, registry.CHAMPION)
     there = [v for v in registry.versions(settings.name) if v.tag("state") not in GONE]
     same = [v for v in there if v.tag("data_digest") == champion.tag("data_digest")]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unlearning.errors import InputError
+from unlearning.naming import choose
+from unlearning.studies.plan import STUDIES
+from unlearning.studies.presets import PRESETS
 
 PROCESSES, RAY = "processes", "ray"
 BETWEEN_RULES = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -40,6 +43,31 @@ class ExperimentSettings:
     workers: int = 1
     spread: str = PROCESSES
     name: str = "age-study"
+
+    def __post_init__(self):
+        from unlearning.steps.spread import SPREADS  # which needs this module
+
+        for study in self.studies:
+            choose(STUDIES, study, "study")
+        choose(PRESETS, self.preset, "preset")
+        choose(SPREADS, self.spread, "spread")
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """A report.
+
+    Args:
+        preset: whose experiments are reported; empty for the newest experiment's.
+        out: folder to write the report to as well; empty for the run alone.
+    """
+
+    preset: str = ""
+    out: str = ""
+
+    def __post_init__(self):
+        if self.preset:
+            choose(PRESETS, self.preset, "preset")
 
 
 def parse_forget_sets(text: str) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from unlearning.data import rules
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
 from unlearning.errors import InputError
+from unlearning.steps.checks import MANIFEST
 from unlearning.steps.progress import say
 from unlearning.tracking import runs
 from unlearning.tracking.registry import Version
 
 FOLDER = "forget"
-MANIFEST = "manifest:"
 PREDICTIONS = "predictions.parquet"
 NEEDED = ("id", "split", "age", "predicted")
 

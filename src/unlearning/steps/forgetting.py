@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
-from unlearning.errors import DivergedError, InputError
+from unlearning.errors import DivergedError
 from unlearning.methods.task import Method, UnlearningTask
 from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
@@ -79,20 +79,6 @@ class Job:
     def forget(self) -> FaceSet:
         """Faces to forget."""
         return self.faces.where(forget_mask(self.faces.frame, self.forget_set))
-
-
-def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
-    """After how many passes versions are made: as asked, or the method's own number.
-
-    Raises:
-        InputError: passes are asked of a method that makes none.
-    """
-    if not asked:
-        return (method.epochs,)
-    if method.epochs == 0:
-        given = ",".join(map(str, asked))
-        raise InputError(f"epochs={given}: {method.name} makes no passes that could be counted; leave epochs out")
-    return asked
 
 
 def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) -> dict[int, Cost]:

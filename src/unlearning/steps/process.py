@@ -23,14 +23,10 @@ from unlearning.lifecycle.requests import (
     remaining,
     together,
 )
-from unlearning.methods import METHODS
-from unlearning.methods.params import make_method
-from unlearning.naming import choose
 from unlearning.steps import forget_sets
 from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.forgetting import epochs_of
 from unlearning.steps.lineage import find_version
 from unlearning.steps.progress import say
 from unlearning.steps.promote import as_data, decide, promote
@@ -73,7 +69,7 @@ def process(settings: ProcessSettings) -> list[Request]:
         InputError: before anything is done: there is no key, a setting cannot be used, or somebody else is serving; at the
             end: requests have failed.
     """
-    private_key, gates = signing_key(settings.key), _checked(settings)
+    private_key, gates = signing_key(settings.key), parse_gates(settings.gates)
     served = []
     with runs.run("process", f"process requests to {settings.name}"), requests.serving(settings.name) as lock:
         runs.log_settings("process", asdict(settings))
@@ -91,13 +87,6 @@ def process(settings: ProcessSettings) -> list[Request]:
     if not served:
         say(f"process: there is no open request to {settings.name}")
     return served
-
-
-def _checked(settings: ProcessSettings) -> list[Gate]:
-    """Everything that can be known to be wrong before the first step is taken."""
-    gates = parse_gates(settings.gates)
-    epochs_of(make_method(choose(METHODS, settings.method, "method"), settings.params), settings.epochs)
-    return gates
 
 
 def _next(service: Service) -> list[Request]:

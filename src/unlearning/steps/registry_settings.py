@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unlearning.errors import InputError
 from unlearning.lifecycle.consistency import TRUSTS as TRUSTS
+from unlearning.naming import did_you_mean
 from unlearning.steps.settings import MODEL_NAME
 
 FORMATS = ("table", "json", "markdown", "html")
@@ -40,6 +42,11 @@ class RepairSettings:
     trust: str = "log"
     reason: str = ""
     name: str = MODEL_NAME
+
+    def __post_init__(self):
+        if self.trust not in TRUSTS:
+            guess = did_you_mean(self.trust, TRUSTS)
+            raise InputError(f"trust={self.trust!r} is unknown{guess}; legal: {', '.join(TRUSTS)}")
 
 
 @dataclass(frozen=True)

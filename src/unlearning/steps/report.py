@@ -16,11 +16,11 @@ from unlearning.naming import choose
 from unlearning.reports.forget_titles import discreet, titles
 from unlearning.steps import forget_sets
 from unlearning.steps.experiment import CELLS
+from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.forget_sets import NEEDED, PREDICTIONS
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say, track
-from unlearning.steps.settings import ReportSettings
 from unlearning.steps.witnesses import ABOUT, costs_of
 from unlearning.studies.plan import ORIGINAL, RETRAINED, UNLEARNED
 from unlearning.studies.presets import PRESETS
@@ -56,8 +56,6 @@ def _place(out: str) -> str:
 
 def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
     """The cells of a preset's finished experiments on its newest data (empty: the newest preset), and how they were made."""
-    if preset:
-        choose(PRESETS, preset, "preset")
     found = runs.find_by_tags({"step": "experiment"} | ({"preset": preset} if preset else {}))
     if not found:
         raise InputError(

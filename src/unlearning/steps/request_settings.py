@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unlearning.errors import InputError
-from unlearning.steps.settings import GATES, MODEL_NAME
+from unlearning.steps.checks import check_gates, check_method, check_rule
+from unlearning.steps.settings import FORGET_SET, GATES, MODEL_NAME
 
 KEY_FILE = "signing-key.pem"
 
@@ -27,6 +28,12 @@ class RequestSettings:
     deadline: str = ""
     idempotency_key: str = ""
     name: str = MODEL_NAME
+
+    def __post_init__(self):
+        from unlearning.lifecycle.requests import parse_deadline  # pandas: not for --help
+
+        parse_deadline(self.deadline)
+        check_rule(self.forget_set or FORGET_SET)
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class ProcessSettings:
         if len(self.epochs) > 1:
             given = ",".join(map(str, self.epochs))
             raise InputError(f"epochs={given}: a request is served by one version; give one number of epochs")
+        check_method(self.method, self.params, self.epochs)
+        check_gates(self.gates)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 
 from unlearning.data.settings import CONTRADICTIONS as CONTRADICTIONS
@@ -13,6 +12,9 @@ from unlearning.errors import InputError
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import check_model_name, choose
+from unlearning.steps.checks import check_gates, check_method, check_rule, listed
+from unlearning.steps.checks import parse_numbers as parse_numbers
+from unlearning.steps.checks import parse_whole_numbers as parse_whole_numbers
 from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
@@ -59,6 +61,7 @@ class TrainSettings:
         check_model_name(self.name)
         if self.scheme not in SCHEMES:
             raise InputError(f"scheme={self.scheme!r} is unknown; legal: {', '.join(SCHEMES)}")
+        self.recipe()
         Aggregate(self.aggregate)
         for name, usual in (("shards", SlicePlan.shards), ("slices", SlicePlan.slices), ("shard_by", SlicePlan.by)):
             if self.scheme == "whole" and getattr(self, name) != usual:
@@ -98,6 +101,9 @@ class RetrainSettings:
     weights: str = ""
     name: str = MODEL_NAME
 
+    def __post_init__(self):
+        check_rule(self.forget_set)
+
 
 @dataclass(frozen=True)
 class UnlearnSettings:
@@ -121,6 +127,10 @@ class UnlearnSettings:
     model: str = ""
     alpha: float = ALPHA
     name: str = MODEL_NAME
+
+    def __post_init__(self):
+        check_method(self.method, self.params, self.epochs)
+        check_rule(self.forget_set)
 
 
 AUDITS = {
@@ -160,29 +170,12 @@ class TuneSettings:
     alpha: float = ALPHA
     name: str = MODEL_NAME
 
-
-def parse_whole_numbers(text: str, name: str, smallest: int) -> tuple[int, ...]:
-    """``2,4,8`` -> (2, 4, 8); InputError for anything but different whole numbers from ``smallest`` to nine digits."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 and int(part) >= smallest for part in parts):
-        raise InputError(f"{name}={text!r} cannot be read; legal: whole numbers from {smallest}, joined by commas, as 2,4,8")
-    numbers = tuple(int(part) for part in parts)
-    if len(set(numbers)) < len(numbers):
-        raise InputError(f"{name}={text!r} names a number twice; give each once")
-    return numbers
-
-
-def parse_numbers(text: str, name: str) -> tuple[float, ...]:
-    """``2,5,10`` -> (2.0, 5.0, 10.0); InputError for anything but different finite numbers above 0."""
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or not all(0 < number < math.inf for number in numbers):
-        raise InputError(f"{name}={text!r} cannot be read; legal: numbers above 0, joined by commas, as 2,5,10")
-    if len(set(numbers)) < len(numbers):
-        raise InputError(f"{name}={text!r} names a number twice; give each once")
-    return numbers
+    def __post_init__(self):
+        check_method(self.method, "", self.epochs)
+        choose(OBJECTIVES, self.objective, "objective")
+        if len(self.epochs) > 1:
+            raise InputError("tune compares settings after one number of epochs; give one, as -P epochs=8")
+        check_rule(self.forget_set)
 
 
 @dataclass(frozen=True)
@@ -205,6 +198,17 @@ class EvaluateSettings:
     alphas: tuple[float, ...] = ()
     audit: str = ""
 
+    def __post_init__(self):
+        choose(AUDITS, self.audit, "audit")
+        if not self.named:
+            raise InputError(f"versions={self.versions!r} names none; give one or more, as -P versions=original,champion")
+        check_rule(self.forget_set or FORGET_SET)
+
+    @property
+    def named(self) -> list[str]:
+        """The versions, one by one; the champion alone for all."""
+        return ["champion"] if self.versions == "all" else listed(self.versions)
+
 
 @dataclass(frozen=True)
 class CompareSettings:
@@ -221,6 +225,16 @@ class CompareSettings:
     forget_set: str = ""
     alpha: float = ALPHA
     name: str = MODEL_NAME
+
+    def __post_init__(self):
+        if len(self.named) < 2:
+            raise InputError(f"versions={self.versions!r}: give two or more, as -P versions=original,ft-20-28-e8")
+        check_rule(self.forget_set or FORGET_SET)
+
+    @property
+    def named(self) -> list[str]:
+        """The versions, one by one."""
+        return listed(self.versions)
 
 
 @dataclass(frozen=True)
@@ -241,18 +255,8 @@ class PromoteSettings:
     name: str = MODEL_NAME
     dry_run: bool = False
 
-
-@dataclass(frozen=True)
-class ReportSettings:
-    """A report.
-
-    Args:
-        preset: whose experiments are reported; empty for the newest experiment's.
-        out: folder to write the report to as well; empty for the run alone.
-    """
-
-    preset: str = ""
-    out: str = ""
+    def __post_init__(self):
+        check_gates(self.gates)
 
 
 @dataclass(frozen=True)
@@ -276,3 +280,9 @@ class PipelineSettings:
     alpha: float
     gates: str
     force: bool = False
+
+    def __post_init__(self):
+        for method in self.methods.split(","):
+            check_method(method.strip())
+        check_rule(self.forget_set)
+        check_gates(self.gates)

@@ -13,7 +13,7 @@ from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.methods import METHODS
-from unlearning.methods.params import make_method, modules_of
+from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
 from unlearning.steps.ensemble import warn_of_first_weights
