@@ -10,7 +10,7 @@ import click
 
 from unlearning.errors import InputError
 from unlearning.faults import REPORT, first_line, in_words
-from unlearning.naming import check_model_name
+from unlearning.naming import check_model_name, printable
 from unlearning.secrets import holds_key, without_secrets
 
 # click has words for these, and none for a reader of our output who has left.
@@ -113,6 +113,15 @@ class Positive(click.ParamType):
         if not 0 < number < math.inf:
             self.fail(f"{value!r} is not a number above 0", param, ctx)
         return number
+
+
+class Words(click.ParamType):
+    """Words for people to read, also where the locale knows no UTF-8."""
+
+    name = "text"
+
+    def convert(self, value, param, ctx):
+        return printable(value)
 
 
 class ModelName(click.ParamType):

@@ -2,14 +2,14 @@
 
 import click
 
-from entrypoints.command import Entry, option
+from entrypoints.command import Entry, Words, option
 from entrypoints.options import ask_registry, name_option
 
 
 @click.command(cls=Entry)
 @click.option("--version", required=True, help="Alias, number or model URI of the version to erase, as original.")
 @option("confirm", "", "The version's name typed back, as age-resnet50/1; without it nothing goes, and is said what would.")
-@option("reason", "", "Why; it is written on the version and into the audit log.")
+@option("reason", "", "Why; it is written on the version and into the audit log.", Words())
 @option("force", False, "Erase also what a waiting candidate is measured against; never the champion.", bool)
 @name_option
 def main(**values):

@@ -2,7 +2,7 @@
 
 import click
 
-from entrypoints.command import Entry, option
+from entrypoints.command import Entry, Words, option
 from entrypoints.options import name_option
 
 
@@ -12,7 +12,7 @@ from entrypoints.options import name_option
     "log",
     "log: what the audit log says is put back; aliases: the aliases as they are now are meant, and the rest follows them.",
 )
-@option("reason", "", "Why, for the audit log.")
+@option("reason", "", "Why, for the audit log.", Words())
 @name_option
 def main(**values):
     """Make stages, aliases and tags say one thing again after a hand edit, a crash or a damaged audit log.

@@ -2,13 +2,13 @@
 
 import click
 
-from entrypoints.command import Entry, option
+from entrypoints.command import Entry, Words, option
 from entrypoints.options import ask_registry, name_option
 
 
 @click.command(cls=Entry)
 @click.option("--to", required=True, help="Alias, number or model URI of the earlier version that is to be served again.")
-@click.option("--reason", required=True, help="Why; it is written on both versions and into the audit log.")
+@click.option("--reason", required=True, type=Words(), help="Why; it is written on both versions and into the audit log.")
 @option("allow_regain", False, "Also go back to a version that remembers what the champion has forgotten.", bool)
 @name_option
 def main(**values):

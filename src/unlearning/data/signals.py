@@ -12,13 +12,16 @@ https://arxiv.org/abs/2002.10077 (feature injection test). Both are for classes 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from unlearning.data.labels import OLDEST
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIGNALS = ("confused", "injected")
 PLANTED = ["signal", "true_age"]
@@ -146,6 +149,8 @@ def _some(faces: pd.DataFrame, rows: np.ndarray, fraction: float, random: np.ran
     """Positions of about a share of ``rows``, at least one: groups of near-copies in random order, as long as they fit."""
     if not 0 < fraction <= 1:
         raise InputError(f"the fraction {fraction} of the faces cannot be touched; legal: above 0, up to 1")
+    import pandas as pd
+
     groups, names = pd.factorize(faces.near.to_numpy()[rows])
     sizes = np.bincount(groups)
     order = random.permutation(len(names))
