@@ -86,9 +86,9 @@ def _open_store() -> None:
     uri = mlflow.get_tracking_uri()
     if uri.startswith((SQLITE, *DATABASES)):
         ask_database(uri)
-    client = mlflow.MlflowClient()
     try:
         with impatience():
+            client = mlflow.MlflowClient()
             client.search_experiments(max_results=1)
             client.search_registered_models(max_results=1)
     except MlflowException as error:

@@ -1,0 +1,129 @@
+"""Damaged files of a store are named, with what holds them and what to do; nothing is made from them."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from erasable import take_own_models
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.steps import forget_sets
+from unlearning.steps.certificate_facts import weights_of
+from unlearning.steps.lineage import data_of, open_parent, predictions_of
+from unlearning.steps.prepare import SETTINGS
+from unlearning.tracking import registry, requests, runs
+
+NEXT = r"; put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id "
+
+
+def artifact(run_id: str, name: str) -> Path:
+    return Path(mlflow.get_run(run_id).info.artifact_uri) / name
+
+
+def version():
+    return registry.find("age-resnet50", "ft-20-28-e2")
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    "damage", [cut, lambda _: b"", lambda content: content.replace(b"PAR1", b"PARX")], ids=["cut", "empty", "x"]
+)
+def test_a_damaged_prediction_table_names_artifact_and_run(trained, damage):
+    path = artifact(version().run_id, forget_sets.PREDICTIONS)
+    path.write_bytes(damage(path.read_bytes()))
+    run_id = version().run_id
+    with pytest.raises(InputError, match=rf"the artifact predictions.parquet of run {run_id} cannot be used.*{NEXT}{run_id}"):
+        runs.read_table(run_id, forget_sets.PREDICTIONS)
+
+
+def test_a_table_of_something_else_lacks_columns(trained):
+    run_id = version().run_id
+    pd.DataFrame({"id": ["a"], "age": [3]}).to_parquet(artifact(run_id, forget_sets.PREDICTIONS))
+    predictions_of.__globals__["_predictions"].cache_clear()
+    with pytest.raises(
+        InputError, match=f"predictions.parquet of run {run_id}.*it has no column split and no column predicted"
+    ):
+        predictions_of(version())
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"ids": [7]}', "\0"])
+def test_a_damaged_forget_manifest_names_artifact_and_run(trained, content):
+    run_id = version().run_id
+    artifact(run_id, "forget/20-28.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"the artifact forget/20-28.json of run {run_id} cannot be used.*{NEXT}{run_id}"):
+        forget_sets.of_version(version())
+
+
+def test_a_forget_manifest_whose_ids_were_changed_names_its_run(trained):
+    path = artifact(version().run_id, "forget/20-28.json")
+    content = json.loads(path.read_bytes())
+    path.write_text(json.dumps(content | {"ids": content["ids"][1:]}), encoding="utf-8")
+    with pytest.raises(InputError, match=f"of run {version().run_id} cannot be used.*its ids do not give its hash"):
+        forget_sets.of_version(version())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "Expecting"),
+        ('{"data_dir": "", "nonsense": 1}', r"DataSettings holds unknown fields \['nonsense'\]; a newer version wrote it"),
+        ('{"data_dir": 5}', "data_dir=5 of DataSettings is not of type str"),
+        ('{"fraction": true}', "fraction=True of DataSettings is not of type float"),
+    ],
+)
+def test_damaged_settings_of_data_name_artifact_and_run(trained, content, said):
+    run_id = version().tag("data_run")
+    artifact(run_id, SETTINGS).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"the artifact data/settings.json of run {run_id} cannot be used.*{said}.*{NEXT}"):
+        data_of(version(), 32)
+
+
+def test_settings_of_data_are_read_as_they_were_written():
+    settings = DataSettings("/faces", fraction=1, confuse="20-28,52-60")
+    assert DataSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+
+
+SPEC, WEIGHTS = "spec.json", "member-0.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (SPEC, b"{", "spec.json is missing or unreadable"),
+        (SPEC, b"{}", "'model' is missing in spec.json"),
+        (SPEC, b'{"model": {"arch": "test_resnet"}, "training": 3}', "int"),
+        (WEIGHTS, b"", "the saved model is damaged"),
+        (WEIGHTS, b"\0" * 9, "the saved model is damaged"),
+    ],
+)
+def test_damaged_files_of_a_version_name_the_version_and_what_to_do(trained, name, content, said):
+    take_own_models(trained)
+    places = list(trained.glob(f"mlruns/*/models/{version().source.rpartition('/')[2]}/**/{name}"))
+    assert len(places) == 1
+    places[0].write_bytes(content)
+    begin, end = (
+        "the files of version 4 .ft-20-28-e2. of age-resnet50 cannot be used: ",
+        "put them back from a copy of the store",
+    )
+    with pytest.raises(InputError, match=f"{begin}.*{said}.*{end}.*mlflow run . -e status"):
+        open_parent(version()).ensemble()
+    with pytest.raises(InputError, match=f"{begin}.*{said}" if name == WEIGHTS else begin):
+        weights_of(version())
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"), [("request.history.0001", "{"), ("request.history.0001", "[]"), ("forget_count", "x")]
+)
+def test_a_request_whose_tags_were_changed_by_hand_names_its_run(trained, tag, value):
+    forget = forget_sets.of_version(version())
+    asked = requests.create("age-resnet50", "key", forget, "a test", None, "asked")
+    assert tag in mlflow.get_run(asked.run_id).data.tags
+    mlflow.MlflowClient().set_tag(asked.run_id, tag, value)
+    with pytest.raises(InputError, match=f"the request in run {asked.run_id} cannot be read.*mlflow runs delete --run-id"):
+        requests.listed("age-resnet50")
