@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from data_pictures import accounted_for, encode, fill, noise, prepared, raw_png, read, reasons
 from PIL import Image
 
-from unlearning.data import sources
+from unlearning.data import reading, sources
+from unlearning.data.drawn import draw_folder
 from unlearning.errors import InputError
 
 NAME = "the name is not [age]_[gender]_[race]_[timestamp].jpg"
@@ -254,3 +257,16 @@ def test_a_folder_without_a_face_is_accounted_for(tmp_path):
     assert reasons(read(tmp_path).files) == {"notes.txt": NAME, "25_0_0_1.jpg": NO_IMAGE, "sub/.hidden": "hidden file"}
     with pytest.raises(InputError, match=r"0 usable faces in .*at least 5 are needed; left out: .*\(1\)"):
         prepared(tmp_path, accept_rejects=True)
+
+
+def test_folder_table_and_cache_may_have_names_that_are_no_utf8(tmp_path, monkeypatch):
+    root = Path(os.fsdecode(bytes(tmp_path) + b"/f\xfcr"))
+    shutil.copytree(draw_folder(tmp_path / "drawn", 20, 7, (20, 60)), root)
+    names = sorted(path.name for path in root.glob("*.jpg"))
+    table = pd.DataFrame({"path": names, "age": [int(name.split("_")[0]) for name in names]})
+    (root / "faces.parquet").write_bytes(table.to_parquet())
+    monkeypatch.setenv("UNLEARNING_CACHE", str(root / "cache"))
+    for source in (root, root / "faces.parquet"):
+        for _ in range(2):  # the second time it is found in the cache
+            files = reading.read(source, 32, lambda items, count, title: items).files
+            assert (files.reason == "").sum() == len(names)

@@ -111,15 +111,15 @@ def test_what_ended_badly_can_be_asked_again_and_stays_one_request(trained, end)
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (RequestSettings("20-28", deadline="soon"), "deadline='soon' is no day"),
-        (RequestSettings("teens"), "unknown forget set 'teens'"),
-        (RequestSettings("70-80"), "names no training face"),
-        (RequestSettings("20-28", name="nobody"), "no registered model 'nobody'"),
+        ({"deadline": "soon"}, "deadline='soon' is no day"),
+        ({"forget_set": "teens"}, "unknown forget set 'teens'"),
+        ({"forget_set": "70-80"}, "names no training face"),
+        ({"name": "nobody"}, "no registered model 'nobody'"),
     ],
 )
 def test_what_cannot_be_understood_makes_no_request(trained, settings, said):
     with pytest.raises(InputError, match=said):
-        request(settings)
+        request(RequestSettings(**{"forget_set": "20-28"} | settings))
     assert requests.listed(MODEL) == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+import pandas as pd
 
 CACHE_VARIABLE = "UNLEARNING_CACHE"
 
@@ -25,6 +26,17 @@ def open_map(path: Path, count: int, side: int) -> np.ndarray | None:
     except (OSError, ValueError, EOFError):
         return None
     return pixels if pixels.shape == (count, side, side, 3) else None
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a whole parquet file; pyarrow itself opens no path that is not UTF-8."""
+    write_whole(path, lambda part: part.write_bytes(table.to_parquet()))
+
+
+def read_table(path: Path, **more) -> pd.DataFrame:
+    """Read a parquet file, whatever its path is made of."""
+    with path.open("rb") as file:
+        return pd.read_parquet(file, **more)
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:

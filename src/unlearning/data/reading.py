@@ -22,7 +22,7 @@ from filelock import FileLock
 from pyarrow import ArrowException
 
 from unlearning.data import augmentation, images, labels, measures, near, sources, tables
-from unlearning.data.cache import cache_folder, open_map, write_whole
+from unlearning.data.cache import cache_folder, open_map, read_table, write_table, write_whole
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes
@@ -72,7 +72,7 @@ def read(data_dir: Path, side: int, progress: Progress) -> Reading:
             files = _finished(place, side)
             if files is None:
                 files = _read_all(listing, side, place, progress)
-                write_whole(place / ACCOUNT, files.to_parquet)
+                write_table(place / ACCOUNT, files)
     return Reading(files, place / PIXELS)
 
 
@@ -85,7 +85,7 @@ def _finished(place: Path, side: int) -> pd.DataFrame | None:
 def _known(path: Path) -> pd.DataFrame | None:
     """An account that was written before; a damaged one is no account."""
     try:
-        return pd.read_parquet(path)
+        return read_table(path)
     except (OSError, ValueError, TypeError, KeyError, ArrowException):
         return None
 
@@ -116,8 +116,8 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> p
         for start in progress(starts, len(starts), "reading faces"):
             if _known(accounts[start]) is None:
                 window = _read_window(pool, listing, range(start, min(start + WINDOW, len(listing.names))), side, pixels)
-                write_whole(accounts[start], window.to_parquet)
-    files = pd.concat([pd.read_parquet(path) for path in accounts.values()], ignore_index=True)
+                write_table(accounts[start], window)
+    files = pd.concat([read_table(path) for path in accounts.values()], ignore_index=True)
     files = files.drop(columns="phash").assign(near=_near(files, progress))
     for path in accounts.values():
         path.unlink()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from pyarrow import ArrowException
 
+from unlearning.data import cache
 from unlearning.data.images import POINTER
 from unlearning.data.lists import UTF_16
 from unlearning.errors import InputError
@@ -68,7 +69,7 @@ def _text(path: Path, start: bytes) -> pd.DataFrame:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
+    table = cache.read_table(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
     if any(name in (*REQUIRED, *OPTIONAL) for name in table.index.names):
         table = table.reset_index()
     return table.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) is True else str(cell)))
