@@ -87,6 +87,15 @@ def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
     assert search.finished(study) == 0
 
 
+def test_a_damaged_record_of_trials_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    path = tmp_path / "searches" / "m" / "s.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"junk" * 5000)
+    with pytest.raises(InputError, match=rf"trials {path} cannot be used: .*not a database; delete it"):
+        search.open_study("m", "s", "F", 0)
+
+
 def test_several_numbers_of_epochs_are_refused(trained):
     with pytest.raises(InputError, match="give one, as -P epochs=8"):
         tune(TuneSettings("ft", 1, "F", "20-28", (1, 2)))

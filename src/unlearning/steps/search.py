@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import fields
+from pathlib import Path
 
 import optuna
 
 from unlearning.data.cache import cache_folder
+from unlearning.errors import InputError
+from unlearning.faults import first_line, is_full, library_of
 
 DIRECTIONS = {"F": "maximize", "distance": "minimize"}
 
@@ -20,7 +23,7 @@ def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Stud
     logging.getLogger("optuna").setLevel(logging.WARNING)
     place = cache_folder() / "searches" / folder
     place.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.RDBStorage(f"sqlite:///{place / name}.db")
+    storage = _storage(place / f"{name}.db")
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
     study = optuna.create_study(
         study_name=name, storage=storage, direction=DIRECTIONS[objective], load_if_exists=True, pruner=pruner
@@ -29,6 +32,18 @@ def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Stud
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), n_startup_trials=6)
     return study
+
+
+def _storage(path: Path) -> optuna.storages.RDBStorage:
+    """The record of earlier trials; InputError when it is damaged."""
+    try:
+        return optuna.storages.RDBStorage(f"sqlite:///{path}")
+    except Exception as error:
+        if library_of(error) not in ("optuna", "sqlalchemy") or is_full(error):
+            raise
+        raise InputError(
+            f"the record of earlier trials {path} cannot be used: {first_line(error)}; delete it, and the search begins anew"
+        ) from error
 
 
 def begin_with_defaults(study: optuna.Study, kind: type) -> None:
