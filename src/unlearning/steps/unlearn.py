@@ -17,7 +17,7 @@ from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
 from unlearning.steps.ensemble import warn_of_first_weights
-from unlearning.steps.forgetting import Cost, Job, epochs_of, folder_of, forget
+from unlearning.steps.forgetting import Cost, Job, folder_of, forget
 from unlearning.steps.lineage import Parent, find_version, open_parent, pasted, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
