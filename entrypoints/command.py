@@ -12,6 +12,7 @@ from unlearning.errors import InputError
 from unlearning.faults import REPORT, first_line, in_words
 from unlearning.naming import check_model_name, printable
 from unlearning.secrets import holds_key, without_secrets
+from unlearning.tracking import temporary
 
 # click has words for these, and none for a reader of our output who has left.
 CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
@@ -35,7 +36,8 @@ class Entry(click.Command):
 
     def invoke(self, ctx: click.Context):
         try:
-            return super().invoke(ctx)
+            with temporary.private():
+                return super().invoke(ctx)
         except Exception as error:
             if isinstance(error, CLICKS_OWN):
                 raise

@@ -71,6 +71,10 @@ def _uses(path: Path, library: str) -> bool:
     return any(name.split(".")[0] == library for name in imports(path))
 
 
+def test_all_temporary_files_lie_in_the_process_s_own_folder():
+    assert {path.name for path in FILES if "tempfile" in imports(path)} == {"temporary.py"}
+
+
 def test_entry_points_know_steps_and_registries_only():
     known = {"steps", "methods", "evaluation", "studies"}
     lazy = {"tracking"}  # to leave the reason on a run that failed, and to open the store

@@ -17,7 +17,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from erasable import take_own_models
 from registered import ORIGINAL, register
-from unlearning.tracking import moves, purge, purge_rows, registry
+from unlearning.tracking import moves, purge, purge_rows, registry, runs, temporary
 
 MODEL = "age-resnet50"
 
@@ -100,7 +100,13 @@ def test_a_store_that_refuses_is_told_in_a_sentence(own, monkeypatch):
     ]
 
 
-def test_copies_of_removed_weights_in_the_store_are_found(own):
+def test_a_local_store_hands_out_its_own_files(own):
+    version = registry.find(MODEL, "3")
+    assert registry.download_model(version) == purge.places_of(version)[0].folder
+
+
+def test_copies_of_removed_weights_are_found_in_the_store_and_among_temporary_files(own, monkeypatch):
+    monkeypatch.setattr(temporary, "others", lambda: [own / "tmpold"])
     version = registry.find(MODEL, "3")
     place = purge.places_of(version)[0]
     read = purge.read(place, purge.files_of(place))
@@ -108,7 +114,11 @@ def test_copies_of_removed_weights_in_the_store_are_found(own):
     shutil.copy(place.folder / "artifacts" / "age_model" / "member-0.safetensors", kept)
     erase(version)
     assert purge.same_bytes(read) == ["kept.safetensors"]
-    kept.unlink()
+    fetched = own / "tmpold" / "member-0.safetensors"
+    fetched.parent.mkdir()
+    kept.rename(fetched)
+    assert purge.same_bytes(read) == [str(fetched)]
+    fetched.unlink()
     assert purge.same_bytes(read) == []
 
 
@@ -165,7 +175,7 @@ def _wait(uri: str, process: subprocess.Popen) -> None:
         try:
             if requests.get(f"{uri}/health", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.5)
     raise TimeoutError("the server did not start")
 
@@ -187,6 +197,10 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
     (weights,) = purge.read(purge.places_of(version)[0], purge.files_of(purge.places_of(version)[0]))
     assert (weights.size, weights.sha256) == (7, hashlib.sha256(b"weights").hexdigest())
     assert purge.same_bytes([weights]) == []
+    fetched = registry.download_model(version)
+    assert fetched.is_relative_to(temporary.own_folder())
+    assert (fetched / "member-0.safetensors").read_bytes() == b"weights"
+    assert runs.download(run, "predictions.parquet").is_relative_to(temporary.own_folder())
 
     assert erase(version) == []
     assert {path.name for path in server.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}

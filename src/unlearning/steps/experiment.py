@@ -27,7 +27,7 @@ from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSet
 from unlearning.steps.spread import SPREADS, Runner
 from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.studies.presets import PRESETS, Preset
-from unlearning.tracking import registry, runs
+from unlearning.tracking import registry, runs, temporary
 from unlearning.tracking.registry import Version
 
 CELLS = "experiment/cells.csv"
@@ -104,7 +104,7 @@ def _run_all(plan: list[Cell], trainings: Trainings, workers: int, run_jobs: Cal
 def _run_elsewhere(parent: str, cell: Cell, own: TrainSettings) -> tuple[list[Row], float]:
     """In a process of its own the cell's runs become children of the experiment's run all the same."""
     runs.leave_launcher()
-    with runs.run("cell", f"{cell.title}, seed {cell.seed}", parent):
+    with temporary.private(), runs.run("cell", f"{cell.title}, seed {cell.seed}", parent):
         return _run_timed(cell, own)
 
 

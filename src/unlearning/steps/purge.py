@@ -18,7 +18,7 @@ from unlearning.steps.progress import say
 from unlearning.steps.rollback import remembered
 from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import purge as store
-from unlearning.tracking import purge_rows, registry, runs
+from unlearning.tracking import purge_rows, registry, runs, temporary
 from unlearning.tracking.purge import Place
 from unlearning.tracking.registry import Version
 
@@ -157,7 +157,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         rows_before=purge_rows.rows_of(version),
         rows_source=purge_rows.source_of_rows(),
         losses=lost,
-        notes=[*_earlier(version), *_faces_left(version), *_leftovers()],
+        notes=[*_earlier(version), *_faces_left(version), *_leftovers(), *_swept()],
     )
 
 
@@ -202,7 +202,7 @@ def _prove(scope: Scope, report: Report) -> Report:
     copies = store.same_bytes(report.removed)
     notes = [f"the same bytes as a removed file still lie at {path}" for path in copies]
     if not any(place.folder for place in scope.places):
-        notes = ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
+        notes += ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
     report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
     _log(report)
     size = sum(file.size for file in report.removed)
@@ -240,6 +240,12 @@ def _faces_left(version: Version) -> list[str]:
     files = manifest.file[manifest.id.isin(ids) & (manifest.copy_of == "")]
     there = sum((root / name).exists() for name in files)
     return [f"{there} of {len(files)} pictures of forgotten faces lie in the image folder {folder.name}"]
+
+
+def _swept() -> list[str]:
+    """What processes that died had left on this machine; it went when this process made its own temporary folder."""
+    temporary.own_folder()
+    return [f"removed from the temporary folder: {left}" for left in temporary.swept]
 
 
 def _leftovers() -> list[str]:

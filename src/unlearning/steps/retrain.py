@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
 from unlearning.steps.sisa import scheme_tags
 from unlearning.steps.witnesses import original_of
-from unlearning.tracking import moves, runs
+from unlearning.tracking import moves, runs, temporary
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
@@ -38,7 +37,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
     What the version that is followed has forgotten before is left out too. ``manifest``: who is to be forgotten, where that
     was decided before; the rule is not read again then.
     """
-    with runs.run("retrain", f"retrained without {settings.forget_set}") as run, tempfile.TemporaryDirectory() as place:
+    with runs.run("retrain", f"retrained without {settings.forget_set}") as run, temporary.folder() as place:
         parent = open_parent(find_version(settings.name, settings.model))
         forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
         before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import TrainSettings
 from unlearning.steps.sisa import scheme_tags
-from unlearning.tracking import moves, runs
+from unlearning.tracking import moves, runs, temporary
 from unlearning.tracking.registry import Version
 from unlearning.training.precision import resolve_precision
 from unlearning.training.slices import SlicePlan
@@ -29,7 +28,7 @@ def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
     spec, recipe, plan = settings.model, settings.recipe(), settings.plan()
     seeds = plan.seeds(settings.seeds) if plan else settings.seeds
-    with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, tempfile.TemporaryDirectory() as place:
+    with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, temporary.folder() as place:
         try_out(spec)
         warn_of_first_weights("train", file_digest(spec.weights))
         data, data_run = prepare(settings.data, spec.image_size)

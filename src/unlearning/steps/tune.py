@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from unlearning.steps.lineage import predictions_of
 from unlearning.steps.progress import say
 from unlearning.steps.settings import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
-from unlearning.tracking import runs
+from unlearning.tracking import runs, temporary
 from unlearning.tracking.registry import Version
 
 
@@ -127,7 +126,7 @@ def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    with tempfile.TemporaryDirectory() as place:
+    with temporary.folder() as place:
         forget(job, Path(place), watch)
         return scores_of(load_model(folder_of(Path(place), job.epochs[0])))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.witnesses import samples_of
-from unlearning.tracking import moves, registry, runs
+from unlearning.tracking import moves, registry, runs, temporary
 from unlearning.tracking.registry import Version
 
 SHARED = ("methods/task.py", "methods/card.py", "steps/forgetting.py", "steps/sisa.py", "steps/unlearn.py")
@@ -51,7 +50,7 @@ class Request:
 
 def unlearn(settings: UnlearnSettings) -> list[Version]:
     """Forget, and register one version for each number of epochs asked for."""
-    with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), tempfile.TemporaryDirectory() as place:
+    with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), temporary.folder() as place:
         request = open_request(settings)
         warn_of_first_weights("unlearn", request.job.parent.weights_digest)
         _log_settings(request)

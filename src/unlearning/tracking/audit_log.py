@@ -9,7 +9,6 @@ is replaced. Wherever a process dies, the next one knows from files and tag what
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
+from unlearning.tracking import temporary
 from unlearning.tracking.own_experiments import own_experiment
 from unlearning.tracking.store import first_line
 
@@ -152,7 +152,7 @@ def read(run_id: str, name: str) -> bytes:
         files = _files(run_id)
         if name not in [info.path for info in files.list_artifacts()]:
             return b""
-        with tempfile.TemporaryDirectory() as place:
+        with temporary.folder() as place:
             return Path(files.download_artifacts(name, place)).read_bytes()
     except (MlflowException, OSError) as error:
         raise InputError(f"the audit log in run {run_id} cannot be read: {first_line(error)}") from error
@@ -160,7 +160,7 @@ def read(run_id: str, name: str) -> bytes:
 
 def write(run_id: str, name: str, content: bytes) -> None:
     """Replace an artifact."""
-    with tempfile.TemporaryDirectory() as place:
+    with temporary.folder() as place:
         path = Path(place) / name
         path.write_bytes(content)
         _files(run_id).log_artifact(str(path))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import mlflow
 import numpy as np
@@ -18,6 +17,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from unlearning.data.drawn import draw_face
+from unlearning.tracking import temporary
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SERVED = PACKAGE / "serving" / "served.py"
@@ -67,7 +67,7 @@ def _keep_bytecode_out(model_id: str) -> None:
     A local store hands out the version's own files, and the certificate names every one of them. Python compiles the file that
     MLflow runs before it can say that it wants no such thing; where the folder cannot be made, Python does without.
     """
-    with TemporaryDirectory() as place:
+    with temporary.folder() as place:
         taken = Path(place) / "__pycache__"
         taken.write_text(
             "This file keeps Python from writing compiled code into the files of a registered version.\n", encoding="utf-8"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from unlearning.errors import InputError
 from unlearning.lifecycle.purge import MODEL, File, kind_of
-from unlearning.tracking import registry
+from unlearning.tracking import registry, temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.registry import Version
@@ -100,7 +100,7 @@ def read(place: Place, files: list[File]) -> list[File]:
 
 def _sha256(place: Place, path: str) -> str:
     try:
-        with tempfile.TemporaryDirectory() as fetched:
+        with temporary.folder() as fetched:
             local = place.store.download_artifacts(path, None if place.folder else fetched)
             with Path(local).open("rb") as content:
                 return hashlib.file_digest(content, "sha256").hexdigest()
@@ -163,16 +163,19 @@ def _is_ours(run_id: str | None) -> bool:
 
 
 def same_bytes(files: list[File]) -> list[str]:
-    """Files in the folders of this store's experiments whose content is that of a file that remembers."""
-    wanted = {file.sha256: file for file in files if file.path.endswith(REMEMBERING)}
-    sizes = {file.size for file in wanted.values()}
-    found = [(folder, path) for folder in _folders() for path in _of_sizes(folder, sizes) if _digest(path) in wanted]
-    return sorted(str(path.relative_to(folder)) for folder, path in found)
+    """Files in the folders of this store's experiments, and in this machine's temporary folders, with the content of one that
+    remembers."""
+    wanted = {file.sha256: file.size for file in files if file.path.endswith(REMEMBERING)}
+    found = [str(path.relative_to(folder)) for folder in _folders() for path in _copies_in(folder, wanted)]
+    return sorted([*found, *(str(path) for folder in temporary.others() for path in _copies_in(folder, wanted))])
 
 
-def _of_sizes(folder: Path, sizes: set[int]) -> Iterator[Path]:
-    for root, _, names in os.walk(folder) if sizes else ():
-        yield from (path for path in (Path(root) / name for name in names) if path.is_file() and path.stat().st_size in sizes)
+def _copies_in(folder: Path, wanted: dict[str, int]) -> Iterator[Path]:
+    for root, _, names in os.walk(folder) if wanted else ():
+        for path in (Path(root) / name for name in names):
+            with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or another user's
+                if path.is_file() and path.stat().st_size in wanted.values() and _digest(path) in wanted:
+                    yield path
 
 
 def _folders() -> list[Path]:

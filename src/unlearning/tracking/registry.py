@@ -25,7 +25,7 @@ from unlearning.lifecycle.facts import Change as Change
 from unlearning.lifecycle.facts import Facts, State, applied
 from unlearning.lifecycle.log_entries import BEGIN, FOUND, entry_of
 from unlearning.naming import check_model_name, did_you_mean
-from unlearning.tracking import runs, transitions
+from unlearning.tracking import runs, temporary, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.deprecated import stages
 from unlearning.tracking.lock import Lock, LockLostError, registry_lock
@@ -143,9 +143,10 @@ def find_or_none(model: str, alias: str) -> Version | None:
 
 
 def download_model(version: Version) -> Path:
-    """A local copy of a version's logged files; InputError when the store has lost them."""
+    """A version's logged files: the store's own, or a copy that goes with this process; InputError when they are lost."""
     try:
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=version.uri))
+        with temporary.private():
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=version.uri))
     except (MlflowException, OSError) as error:
         raise InputError(f"the files of {version.label} of {version.model} cannot be read: {first_line(error)}") from error
 

@@ -8,7 +8,6 @@ import json
 import math
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -25,6 +24,7 @@ from pyarrow import ArrowException
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
+from unlearning.tracking import temporary
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
@@ -163,7 +163,7 @@ def log_text(text: str, name: str) -> None:
 
 def log_table(table: pd.DataFrame, name: str) -> None:
     """A table as an artifact: CSV or parquet, by the name's ending."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary.folder() as folder:
         path = Path(folder) / Path(name).name
         table.to_csv(path, index=False) if path.suffix == ".csv" else table.to_parquet(path, index=False)
         mlflow.log_artifact(str(path), str(Path(name).parent) if "/" in name else None)
@@ -177,9 +177,10 @@ def log_dataset(frame: pd.DataFrame, name: str, context: str, digest: str) -> No
 
 
 def download(run_id: str, name: str) -> Path:
-    """A local copy of an artifact; InputError when the run has none of that name."""
+    """An artifact on this machine: the store's own file, or a copy that goes with this process; InputError for none."""
     try:
-        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
+        with temporary.private():
+            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
     except (MlflowException, OSError) as error:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 
