@@ -13,7 +13,7 @@ from pathlib import Path
 import mlflow
 import pytest
 import requests
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, LocalArtifactRepository
 
 from erasable import take_own_models
 from registered import ORIGINAL, register
@@ -63,6 +63,16 @@ def test_erasing_leaves_the_evidence_and_every_row(own):
     assert files(version) == []
     assert numbers(version) == told
     assert purge_rows.rows_of(version) == rows
+
+
+def test_what_a_killed_process_was_writing_into_a_run_is_found_and_erased(own):
+    version = registry.find(MODEL, "3")
+    half = purge.places_of(version)[1].folder / f"{_TEMP_ARTIFACT_PREFIX}abc"
+    half.write_bytes(b"half a table")
+    place = purge.places_of(version)[1]
+    assert [file.size for file in purge.read(place, purge.files_of(place)) if file.kind == "other"] == [12]
+    assert erase(version) == []
+    assert not half.exists()
 
 
 def test_erasing_a_version_touches_no_other(own):

@@ -23,7 +23,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from unlearning.errors import InputError
-from unlearning.lifecycle.purge import MODEL, File, kind_of
+from unlearning.lifecycle.purge import MODEL, OTHER, File, kind_of
 from unlearning.tracking import registry, temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every, experiment_ids
@@ -32,6 +32,8 @@ from unlearning.tracking.store import first_line
 
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
 STEP = "step"
+# How MLflow's local store calls a file that is being written.
+HALF_WRITTEN = ".artifact.uploading."
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def files_of(place: Place) -> list[File]:
         InputError: the store does not say.
     """
     try:
-        return list(_walk(place, None))
+        return [*_walk(place, None), *_hidden(place)]
     except (MlflowException, OSError) as error:
         raise InputError(f"the files of {place.name} cannot be listed: {first_line(error)}") from error
 
@@ -91,6 +93,12 @@ def _walk(place: Place, below: str | None) -> Iterator[File]:
             yield from _walk(place, info.path)
         else:
             yield File(place.name, info.path, int(info.file_size or 0), place.kind or kind_of(info.path))
+
+
+def _hidden(place: Place) -> Iterator[File]:
+    """What a process that was killed while it wrote has left in a folder: no list of MLflow's has it."""
+    for path in sorted(place.folder.rglob(f"{HALF_WRITTEN}*")) if place.folder else ():
+        yield File(place.name, path.relative_to(place.folder).as_posix(), path.stat().st_size, place.kind or OTHER)
 
 
 def read(place: Place, files: list[File]) -> list[File]:
