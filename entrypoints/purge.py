@@ -11,6 +11,7 @@ from entrypoints.options import ask_registry, name_option
 @option("confirm", "", "The version's name typed back, as age-resnet50/1; without it nothing goes, and is said what would.")
 @option("reason", "", "Why; it is written on the version and into the audit log.", Words())
 @option("force", False, "Erase also what a waiting candidate is measured against; never the champion.", bool)
+@option("people", False, "Seal also what names people whose forgetting is certified: who holds the signing key reads it.", bool)
 @name_option
 def main(**values):
     """Delete for good what still remembers: a version's model, predictions and checkpoints, and cached pixels.

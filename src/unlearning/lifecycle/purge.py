@@ -20,8 +20,11 @@ MODEL, PREDICTIONS, CHECKPOINTS, PIXELS, STUDIES, OTHER = "model", "predictions"
 EVIDENCE = "evidence"
 KINDS = {
     CHECKPOINTS: ("sisa/*",),
-    PREDICTIONS: ("predictions.parquet",),
-    EVIDENCE: ("forget/*", "data/*", "audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),
+    PREDICTIONS: ("predictions.parquet", "sealed/predictions.parquet"),
+    EVIDENCE: (
+        *("forget/*", "sealed/forget/*", "data/*", "sealed/data/*"),
+        *("audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),
+    ),
 }
 ALIASES, FILES = "purged_aliases", "purged_files"
 TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)

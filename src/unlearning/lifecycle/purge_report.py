@@ -23,6 +23,8 @@ STAYS = (
     "the prediction tables of the champion and of every other version that was not purged: id, age and predicted age of all "
     "faces, the forgotten ones included, by which those versions are measured",
     "versions that are made from this one, and what they have learned from it",
+    "of these, the account, the manifests and the tables stay readable for everybody who reads the store, unless they were "
+    "sealed: -P people=true",
 )
 
 

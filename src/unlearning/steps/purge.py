@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from unlearning.errors import InputError
 from unlearning.lifecycle import purge as rules
 from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
 from unlearning.lifecycle.purge_report import Report, in_words
-from unlearning.steps import forget_sets, purge_cache
+from unlearning.steps import forget_sets, purge_cache, purge_people
 from unlearning.steps.lineage import find_known, pasted
 from unlearning.steps.prepare import SETTINGS, account_of
 from unlearning.steps.progress import say
+from unlearning.steps.purge_people import People
 from unlearning.steps.rollback import remembered
 from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import purge as store
@@ -35,6 +36,7 @@ class PurgeSettings:
         reason: why; it is written on the version and into the audit log.
         force: purge also what a waiting candidate is measured against; never the champion.
         name: registered model.
+        people: seal also whatever in the store names people whose forgetting is certified.
     """
 
     version: str
@@ -42,6 +44,7 @@ class PurgeSettings:
     reason: str = ""
     force: bool = False
     name: str = MODEL_NAME
+    people: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def purge(settings: PurgeSettings) -> Report:
     """
     with runs.run("purge", f"purge {settings.version}"):
         version = find_purgeable(settings.name, settings.version)
+        people = purge_people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
         scope = _scope_of(version)
@@ -95,6 +99,7 @@ def purge(settings: PurgeSettings) -> Report:
         report = report.ended(scope.files(), {}, refused, [])
         if not (report.left or refused):
             _bury(version, deed, report)
+        report = _seal(report, people) if people else report
         report = _prove(scope, report)
         if report.left or refused:
             raise InputError(f"{report.verdict} {'; '.join(refused)}. What this user cannot delete, the store's owner can.")
@@ -195,6 +200,13 @@ def _bury(version: Version, deed: Deed, report: Report) -> None:
 
     registry.transition(version.model, decide, "purge", why)
     store.mark(version, PURGED)
+
+
+def _seal(report: Report, people: People) -> Report:
+    """Seal whatever names them, and put on the report how much that was."""
+    sealed = purge_people.seal(people)
+    runs.log_numbers({"files_sealed": sealed.files})
+    return replace(report, notes=[*report.notes, *sealed.notes], refused=[*report.refused, *sealed.refused])
 
 
 def _prove(scope: Scope, report: Report) -> Report:

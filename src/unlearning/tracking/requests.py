@@ -20,7 +20,7 @@ from unlearning.errors import InputError
 from unlearning.lifecycle import requests as states
 from unlearning.lifecycle.requests import Change, Request
 from unlearning.records import read_record
-from unlearning.tracking import lock, runs
+from unlearning.tracking import lock, runs, sealed
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.lock import Lock, registry_lock
 from unlearning.tracking.own_experiments import own_experiment
@@ -113,6 +113,7 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
         run_id = client.create_run(own_experiment(EXPERIMENT, "the requests"), tags=own).info.run_id
     client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
+    sealed.follow(run_id, _manifest(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}
     asked |= {"forget_count": str(len(forget.ids)), KEY: key, REASON: reason[:LONGEST]}
     asked |= {DEADLINE: deadline.isoformat()} if deadline else {}

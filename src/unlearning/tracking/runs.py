@@ -24,7 +24,7 @@ from pyarrow import ArrowException
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
-from unlearning.tracking import temporary
+from unlearning.tracking import sealed, temporary
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
@@ -154,6 +154,7 @@ def log_numbers(values: dict[str, float], step: int | None = None, **more) -> No
 def log_json(content: dict, name: str) -> None:
     """A dictionary as an artifact."""
     mlflow.log_dict(content, name)
+    sealed.follow(active_id(), name)
 
 
 def log_text(text: str, name: str) -> None:
@@ -167,6 +168,7 @@ def log_table(table: pd.DataFrame, name: str) -> None:
         path = Path(folder) / Path(name).name
         table.to_csv(path, index=False) if path.suffix == ".csv" else table.to_parquet(path, index=False)
         mlflow.log_artifact(str(path), str(Path(name).parent) if "/" in name else None)
+    sealed.follow(active_id(), name)
 
 
 def log_dataset(frame: pd.DataFrame, name: str, context: str, digest: str) -> None:
@@ -177,10 +179,13 @@ def log_dataset(frame: pd.DataFrame, name: str, context: str, digest: str) -> No
 
 
 def download(run_id: str, name: str) -> Path:
-    """An artifact on this machine: the store's own file, or a copy that goes with this process; InputError for none."""
+    """An artifact on this machine: the store's own file, or a copy that goes with this process; InputError for none.
+
+    One that was sealed is opened with the key at hand.
+    """
     try:
         with temporary.private():
-            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
+            return sealed.opened(run_id, name) or Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
     except (MlflowException, OSError) as error:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 

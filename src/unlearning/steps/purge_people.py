@@ -1,0 +1,79 @@
+"""What a purge does for people: whatever names those whose forgetting is certified is sealed under the owner's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from unlearning.errors import InputError
+from unlearning.lifecycle.keys import load_key
+from unlearning.steps import forget_sets
+from unlearning.steps.certify import TAG
+from unlearning.steps.settings import MODEL_NAME
+from unlearning.tracking import registry, sealed
+
+
+@dataclass(frozen=True)
+class People:
+    """Whose names are to be sealed.
+
+    Args:
+        ids: of the pictures that are forgotten, and of the test faces that the same rules describe.
+        sets: how many forget sets they come from.
+        certificate: sha256 of the certificate of their forgetting.
+        private_key: seals.
+    """
+
+    ids: set[str]
+    sets: int
+    certificate: str
+    private_key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """How many files were sealed, what there is to say, and what the store refused, in sentences; never an id."""
+
+    files: int
+    notes: list[str]
+    refused: list[str]
+
+
+def certified(model: str) -> People:
+    """The people whose forgetting the champion's certificate is about.
+
+    Raises:
+        InputError: the champion has forgotten nobody, or has no certificate, or there is no key.
+    """
+    champion = registry.find_or_none(model, registry.CHAMPION)
+    forgotten = forget_sets.forgotten_by(champion) if champion else []
+    if not forgotten:
+        raise InputError(f"people=true: the champion of {model} has forgotten nobody, so there is nobody to be sealed")
+    if not champion.tag(TAG):
+        raise InputError(
+            f"people=true: the forgetting of {champion.label}, the champion, is not certified; first do: "
+            f"mlflow run . -e certify -P version=champion" + (f" -P name={model}" if model != MODEL_NAME else "")
+        )
+    ids = {face for forget in forgotten for face in (*forget.ids, *forget.test_ids)}
+    return People(ids, len(forgotten), champion.tag(TAG), load_key())
+
+
+def seal(people: People) -> Sealed:
+    """Seal every file of the store's runs that names one of them. What was sealed before stays as it is."""
+    files, refused, deleted = 0, [], 0
+    for run in sealed.our_runs():
+        names = sealed.naming(run, people.ids)
+        if run.info.lifecycle_stage != "active":
+            deleted += len(names)
+            continue
+        for name in names:
+            why = sealed.seal(run, name, people.private_key)
+            files, refused = files + (not why), refused + why
+    notes = [
+        f"{files} files that name people of {people.sets} forget sets were sealed; their forgetting is certified by the "
+        f"certificate with the sha256 {people.certificate}"
+    ]
+    if deleted:
+        notes.append(f"{deleted} files of deleted runs name them still; erase these runs for good with: mlflow gc")
+    return Sealed(files, notes, refused)
