@@ -1,4 +1,4 @@
-"""What preparing costs: reading against a bare Pillow loop, recognising known data, memory, and copies.
+"""What preparing costs: reading against a bare Pillow loop, checking what was read, recognising known data, memory, copies.
 
     PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/preparation.py --data_dir FOLDER --memory
 
@@ -28,7 +28,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from unlearning.data.cache import CACHE_VARIABLE
+from unlearning.data.cache import CACHE_VARIABLE, _checksums, checksums
 from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
 from unlearning.data.reading import read
@@ -70,23 +70,29 @@ def bare_loop(pool: Executor, paths: list[Path], side: int) -> None:
         pass
 
 
-def reading_seconds(data_dir: Path, side: int) -> float:
+def reading_seconds(data_dir: Path, side: int) -> tuple[float, float]:
+    """Of reading, and of the check that a run makes when it opens what was read."""
     with temporary_cache():
-        return seconds(read, data_dir, side, silent)
+        took = seconds(read, data_dir, side, silent)
+        place = read(data_dir, side, silent).pixels
+        _checksums.cache_clear()  # as in the next process
+        return took, seconds(checksums, place)
 
 
 def time_reading(data_dir: Path, side: int, rounds: int) -> None:
-    """Print files a second and the ratios; the first round warms the files up and does not count."""
+    """Print files a second, the ratios, and what the check costs; the first round warms the files up and does not count."""
     listing = list_sources(data_dir)
     paths = [listing.root / name for name in listing.names]
     with ThreadPoolExecutor(WORKERS) as threads, ProcessPoolExecutor(WORKERS, get_context("spawn")) as processes:
         times = [
-            (reading_seconds(data_dir, side), *(seconds(bare_loop, pool, paths, side) for pool in (threads, processes)))
+            (*reading_seconds(data_dir, side), *(seconds(bare_loop, pool, paths, side) for pool in (threads, processes)))
             for _ in range(rounds + 1)
         ][1:]
-    rates = "  ".join(f"{len(paths) / statistics.median(column):>8.0f}" for column in zip(*times, strict=True))
-    ratios = "  ".join(spread([row[rival] / row[0] for row in times]) for rival in (1, 2))
-    print(f"{side:>4} px {rates}   {ratios}", flush=True)
+    columns = list(zip(*times, strict=True))
+    rates = "  ".join(f"{len(paths) / statistics.median(columns[which]):>8.0f}" for which in (0, 2, 3))
+    ratios = "  ".join(spread([row[rival] / row[0] for row in times]) for rival in (2, 3))
+    check = spread([100 * row[1] / row[0] for row in times])
+    print(f"{side:>4} px {rates}   {ratios}   {check} %", flush=True)
 
 
 def linked(drawn: Path, place: Path, count: int) -> Path:
@@ -166,7 +172,7 @@ def main(data_dir: str, drawn: str, rounds: int, memory: bool, alone: str):
 def measure_all(data_dir: Path | None, links: Callable[[int], Path], rounds: int, memory: bool) -> None:
     faces = data_dir or links(4_000)
     print(f"files a second with {WORKERS} workers, and ratio reading / bare loop: median (range)")
-    print("side     reading  threads  processes  to threads           to processes")
+    print("side     reading  threads  processes  to threads           to processes         check / reading")
     for side in (48, 64, 224):
         time_reading(faces, side, rounds)
     print("\nseconds to prepare at 64 px: median (range)")

@@ -129,6 +129,25 @@ def test_a_truncated_map_of_copies_is_made_anew(folder, cache, left):
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
 
 
+def test_a_flipped_bit_in_a_copy_is_noticed_and_copies_are_made_again(folder, cache, capsys):
+    prepared(folder, SIDE, augment_to=UP_TO)
+    (path,) = maps(cache)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+    assert f"the cached pixels {path} are damaged: they are made again" in capsys.readouterr().err
+
+
+def test_copies_whose_sums_are_missing_are_made_again(folder, cache, made):
+    """A run was killed between the two: nobody knows whether they are what was written."""
+    prepared(folder, SIDE, augment_to=UP_TO)
+    portions = len(made)
+    maps(cache)[0].with_suffix(".sums").unlink()
+    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
+    assert len(made) > portions
+
+
 def test_what_was_left_half_written_is_not_trusted(folder, cache):
     whole = np.array(prepared(folder, SIDE, augment_to=UP_TO).pixels)
     (path,) = maps(cache)

@@ -13,7 +13,7 @@ from unlearning.data import reading as reading_module
 from unlearning.data.cache import write_whole
 from unlearning.data.images import examine
 
-COUNT, WINDOW = 10, 4
+COUNT, WINDOW, PICTURE = 10, 4, 16 * 16 * 3
 
 
 @pytest.fixture(autouse=True)
@@ -242,6 +242,53 @@ def test_a_map_of_another_shape_is_made_anew(folder, cache):
     read(folder)
     np.save(stored(cache, "pixels.npy")[0], np.zeros((COUNT, 8, 8, 3), np.uint8))
     check(folder)
+
+
+def flip(path: Path, at: int) -> None:
+    """Turn one bit over, some bytes before the end of a file."""
+    content = bytearray(path.read_bytes())
+    content[-at] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_flipped_bit_in_the_map_is_noticed_and_the_pictures_are_read_again(folder, cache, capsys, interrupted):
+    """Also in what had been read before an interruption; it is said once, and then all is well."""
+    if interrupted:
+        interrupt(folder, after=2)
+    else:
+        read(folder)
+    flip(stored(cache, "pixels.npy")[0], at=(COUNT - 5) * PICTURE + 7)
+    check(folder)
+    said = capsys.readouterr().err
+    assert said.count("the cached pixels of 1 pictures are damaged") == 1
+    assert "read again from the pictures" in said
+    check(folder)
+    assert "damaged" not in capsys.readouterr().err
+
+
+def test_only_the_window_with_the_flipped_bit_is_read_again_when_a_reading_goes_on(folder, cache, looked_at):
+    interrupt(folder, after=2)
+    flip(stored(cache, "pixels.npy")[0], at=COUNT * PICTURE)
+    read(folder)
+    assert len(looked_at) == 2 * WINDOW + WINDOW + 1
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_flipped_bit_in_an_account_is_noticed(folder, cache, interrupted):
+    """Ages stand there: wherever the bit is among the values, the account is what the pictures and their names give."""
+    if interrupted:
+        interrupt(folder, after=2)
+    else:
+        read(folder)
+    account = stored(cache, "*.parquet")[0]
+    whole = account.read_bytes()
+    values = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    for at in range(40, values, values // 5):
+        account.write_bytes(whole)
+        flip(account, len(whole) - at)
+        check(folder)
+        assert read(folder).files.age.tolist()[: COUNT - 1] == [20 + n for n in range(COUNT - 1)]
 
 
 DAMAGES = {

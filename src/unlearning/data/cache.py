@@ -1,9 +1,16 @@
-"""The local cache: pixels and accounts of files, never in the project and never on the tracking server."""
+"""The local cache: pixels and accounts of files, never in the project and never on the tracking server.
+
+It is derived: what is damaged is made again from the pictures. A sum for every picture tells, once a process for each map.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 CACHE_VARIABLE = "UNLEARNING_CACHE"
+AT_ONCE, MAPS_KNOWN, SUMS = 4_000_000, 16, ".sums"
 
 
 def cache_folder() -> Path:
@@ -29,14 +37,56 @@ def open_map(path: Path, count: int, side: int) -> np.ndarray | None:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a whole parquet file; pyarrow itself opens no path that is not UTF-8."""
-    write_whole(path, lambda part: part.write_bytes(table.to_parquet()))
+    """Write a whole parquet file with checksums of its pages; pyarrow itself opens no path that is not UTF-8."""
+    write_whole(path, lambda part: part.write_bytes(table.to_parquet(write_page_checksum=True)))
 
 
 def read_table(path: Path, **more) -> pd.DataFrame:
-    """Read a parquet file, whatever its path is made of."""
+    """Read a parquet file, whatever its path is made of; an error where a page is not what was written."""
     with path.open("rb") as file:
-        return pd.read_parquet(file, **more)
+        return pd.read_parquet(file, page_checksum_verification=True, **more)
+
+
+def checksums(path: Path) -> np.ndarray:
+    """The sum (CRC-32) of every picture of a map, int64, shape (rows,): any flipped bit changes its picture's.
+
+    A map is summed up once a process, on all cores, as long as nobody writes to it. It is read and not mapped, so that its
+    pages do not count as this process's memory.
+    """
+    state = path.stat()
+    return _checksums(path, (state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=MAPS_KNOWN)
+def _checksums(path: Path, state: tuple[int, ...]) -> np.ndarray:
+    pixels = np.load(path, mmap_mode="r")
+    size, offset = pixels[0].nbytes, pixels.offset
+    rows = max(1, AT_ONCE // size)
+
+    with path.open("rb") as file, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+
+        def part(start: int) -> list[int]:
+            data = memoryview(os.pread(file.fileno(), min(rows, len(pixels) - start) * size, offset + start * size))
+            return [zlib.crc32(data[at : at + size]) for at in range(0, len(data), size)]
+
+        return np.array([one for sums in pool.map(part, range(0, len(pixels), rows)) for one in sums], np.int64)
+
+
+def keep_sums(path: Path) -> None:
+    """Write the sums of a map that was just made beside it."""
+    write_whole(path.with_suffix(SUMS), checksums(path).tofile)
+
+
+def has_its_sums(path: Path) -> bool:
+    """Is a map what it was when its sums were kept? Says so when it is another; without sums nobody knows, so it is not."""
+    try:
+        kept = np.fromfile(path.with_suffix(SUMS), np.int64)
+    except FileNotFoundError:
+        return False
+    whole = np.array_equal(kept, checksums(path))
+    if not whole:
+        print(f"the cached pixels {path} are damaged: they are made again", file=sys.stderr, flush=True)
+    return whole
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_copies, write_pixels
-from unlearning.data.cache import cache_folder, open_map, write_whole
+from unlearning.data.cache import cache_folder, has_its_sums, keep_sums, open_map, write_whole
 from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
 from unlearning.data.measures import MEASURES
@@ -98,8 +98,9 @@ def _planted(manifest: pd.DataFrame) -> list[str]:
 def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Progress) -> np.ndarray:
     """The map of all rows, copies included; made once for each data set, beside the pixels that it is made from."""
     pixels, path = reading.open_pixels(), reading.pixels.with_name(f"copies-{_digest(manifest)}.npy")
-    if open_map(path, len(manifest), pixels.shape[1]) is None:
+    if open_map(path, len(manifest), pixels.shape[1]) is None or not has_its_sums(path):
         write_whole(path, partial(_write_all, manifest=manifest, pixels=pixels, progress=progress))
+        keep_sums(path)
     return np.load(path, mmap_mode="r")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from filelock import FileLock
 from pyarrow import ArrowException
 
 from unlearning.data import augmentation, images, labels, measures, near, sources, tables
-from unlearning.data.cache import cache_folder, open_map, read_table, write_table, write_whole
+from unlearning.data.cache import cache_folder, checksums, open_map, read_table, write_table, write_whole
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes
@@ -39,8 +40,8 @@ class Reading:
 
     Args:
         files: one row a file: file, id (content hash), picture (hash of the decoded grey picture), age, gender, race,
-            subject, the five measures, near (smallest id among its near-copies), row (in the pixel map), reason
-            (why it cannot be used; empty for a readable, labelled face).
+            subject, the five measures, near (smallest id among its near-copies), row (in the pixel map), checksum (of its
+            pixels), reason (why it cannot be used; empty for a readable, labelled face).
         pixels: path of the uint8 map, shape (rows, side, side, 3).
     """
 
@@ -79,7 +80,15 @@ def read(data_dir: Path, side: int, progress: Progress) -> Reading:
 def _finished(place: Path, side: int) -> pd.DataFrame | None:
     """The account of a reading that came to its end; None when there is none, or when its pixels are not all there."""
     files = _known(place / ACCOUNT)
-    return files if files is not None and open_map(place / PIXELS, len(files), side) is not None else None
+    if files is None or open_map(place / PIXELS, len(files), side) is None:
+        return None
+    return None if _damaged(files, place / PIXELS) else files
+
+
+def _damaged(account: pd.DataFrame, pixels: Path) -> int:
+    """How many pictures of an account have other pixels in the map than those that were read."""
+    readable = account[account.reason == ""]
+    return int((checksums(pixels)[readable.row] != readable.checksum).sum())
 
 
 def _known(path: Path) -> pd.DataFrame | None:
@@ -112,9 +121,10 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> p
         for account in accounts.values():
             account.unlink(missing_ok=True)
         _make_map(place / PIXELS, len(listing.names), side)
+    done = _whole_windows(accounts, place)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool, (place / PIXELS).open("r+b") as pixels:
         for start in progress(starts, len(starts), "reading faces"):
-            if _known(accounts[start]) is None:
+            if start not in done:
                 window = _read_window(pool, listing, range(start, min(start + WINDOW, len(listing.names))), side, pixels)
                 write_table(accounts[start], window)
     files = pd.concat([read_table(path) for path in accounts.values()], ignore_index=True)
@@ -122,6 +132,16 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> p
     for path in accounts.values():
         path.unlink()
     return files
+
+
+def _whole_windows(accounts: dict[int, Path], place: Path) -> set[int]:
+    """The windows that were read before and whose pixels are still what was read; says so when some are not."""
+    known = {start: found for start, path in [*accounts.items(), (-1, place / ACCOUNT)] if (found := _known(path)) is not None}
+    damaged = {start: _damaged(account, place / PIXELS) for start, account in known.items()}
+    if count := sum(damaged.values()):
+        told = f"the cached pixels of {count} pictures are damaged ({place / PIXELS}): they are read again from the pictures"
+        print(told, file=sys.stderr, flush=True)
+    return {start for start, count in damaged.items() if not count}
 
 
 def _near(files: pd.DataFrame, progress: Progress) -> pd.Series:
@@ -164,7 +184,7 @@ def _bytes(path: Path) -> bytes:
 def _read_file(listing: Listing, side: int, row: int) -> tuple[dict, images.Picture | None]:
     source = listing.source(row)
     label = source.label or labels.Label(labels.UNKNOWN)
-    account = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row, "reason": source.reason}
+    account = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row, "reason": source.reason, "checksum": 0}
     account |= dict.fromkeys(measures.MEASURES, np.nan)
     if source.reason:
         return account, None
@@ -174,4 +194,5 @@ def _read_file(listing: Listing, side: int, row: int) -> tuple[dict, images.Pict
     except (InputError, OSError) as error:
         return account | {"reason": str(error) if isinstance(error, InputError) else f"unreadable: {error.strerror}"}, None
     content = {"id": hashlib.sha256(data).hexdigest()[:32], "picture": hashlib.sha256(picture.grey).hexdigest()[:32]}
-    return account | content | {"smallest_side": float(picture.smallest_side)}, picture
+    content |= {"smallest_side": float(picture.smallest_side), "checksum": zlib.crc32(picture.pixels)}
+    return account | content, picture
