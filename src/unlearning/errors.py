@@ -15,3 +15,7 @@ class InputError(ValueError):
 
 class DivergedError(InputError):
     """A loss stopped being finite: the run ends at that step and registers nothing."""
+
+
+class DamagedError(InputError):
+    """A file is not what was written: nothing is made from it."""

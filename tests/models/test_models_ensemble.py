@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from unlearning.errors import InputError
 from unlearning.models.build import build
@@ -38,8 +39,9 @@ def pictures(faces):
 
 
 def rewrite(folder, **changes) -> None:
-    """Change fields of spec.json; ``model`` is changed field by field."""
+    """Change fields of spec.json, as an earlier version of the project would have written it; ``model`` field by field."""
     content = json.loads((folder / "spec.json").read_text())
+    del content["sha256"]
     content["model"] |= changes.pop("model", {})
     (folder / "spec.json").write_text(json.dumps(content | changes))
 
@@ -167,6 +169,25 @@ def test_a_member_that_is_cut_off_is_refused(folder, keep):
     file.write_bytes(file.read_bytes()[:keep])
     with pytest.raises(InputError, match="the saved model is damaged"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["member-0.safetensors", "spec.json"])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+def test_a_flipped_bit_is_noticed_wherever_it_is(folder, name, share):
+    """In the header, the weights, and what is to be built: the served model passes here too."""
+    content = bytearray((folder / name).read_bytes())
+    content[int(share * len(content))] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{name}|the saved model is damaged"):
+        load_model(folder)
+
+
+def test_files_of_an_earlier_version_of_the_project_say_nothing_of_their_content_and_are_read(ensemble, folder):
+    for index, member in enumerate(ensemble.members):
+        state = {name: value.contiguous() for name, value in member.state_dict().items()}
+        save_file(state, folder / f"member-{index}.safetensors")
+    rewrite(folder)
+    assert list(map(weights_digest, load_model(folder).members)) == list(map(weights_digest, ensemble.members))
 
 
 def test_a_pickle_in_the_place_of_a_member_is_refused(folder):

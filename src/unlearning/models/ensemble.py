@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
-from unlearning.errors import InputError
+from unlearning.errors import DamagedError, InputError
 from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.build import AgeNet, build
 from unlearning.models.spec import ModelSpec
 
-SPEC = "spec.json"
+SPEC, SHA256 = "spec.json", "sha256"
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,33 @@ def member_file(index: int) -> str:
 
 
 def save_member(network: AgeNet, folder: Path, index: int) -> None:
-    """Write one member's weights; safetensors wants them contiguous."""
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(state, folder / member_file(index))
+    """Write one member's weights."""
+    save_weights(network.state_dict(), folder / member_file(index))
+
+
+def save_weights(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Write weights with their own digest; safetensors wants them contiguous."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    save_file(state, path, {SHA256: digest_of(state)})
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Read what ``save_weights`` wrote; a file of an earlier version of the project has no digest, and is not checked.
+
+    Raises:
+        DamagedError: the file cannot be read, or its weights are not those that were saved.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            state, kept = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError:
+        raise
+    except (OSError, SafetensorError) as error:
+        raise DamagedError(f"{path.name} cannot be read: {error}") from error
+    if kept.get(SHA256, digest := digest_of(state)) != digest:
+        raise DamagedError(f"the weights in {path.name} are not those that were saved")
+    return state
 
 
 def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: dict, aggregate: Aggregate = MEAN) -> None:
@@ -54,22 +77,36 @@ def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: d
     folder.mkdir(parents=True, exist_ok=True)
     content = {"model": replace(spec, weights="").as_dict(), "seeds": seeds, "training": training}
     content["aggregate"] = asdict(aggregate)
+    content[SHA256] = _spec_digest(content)
     (folder / SPEC).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read_spec(folder: Path) -> dict:
-    """The content of ``spec.json``; InputError when the folder holds no model of ours."""
+    """The content of ``spec.json``.
+
+    Raises:
+        InputError: the folder holds no model of ours.
+        DamagedError: the content is not what was written; a file of an earlier version of the project does not tell.
+    """
     try:
-        return json.loads((folder / SPEC).read_text(encoding="utf-8"))
+        content = json.loads((folder / SPEC).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"no model of this project: {SPEC} is missing or unreadable in it") from error
+    if isinstance(content, dict) and content.get(SHA256, digest := _spec_digest(content)) != digest:
+        raise DamagedError(f"the saved model is damaged: {SPEC} does not say what was written")
+    return content
+
+
+def _spec_digest(content: dict) -> str:
+    text = json.dumps({name: value for name, value in content.items() if name != SHA256}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_model(folder: Path) -> Ensemble:
     """Read what ``save_spec`` and ``save_member`` wrote; no pickle is read.
 
     Raises:
-        InputError: files are missing or do not fit the spec.
+        InputError: files are missing, damaged, or do not fit the spec.
     """
     content = read_spec(folder)
     try:
@@ -78,20 +115,25 @@ def load_model(folder: Path) -> Ensemble:
         if not set(range(len(seeds))) - set(aggregate.without):
             raise InputError("the saved model is damaged: it has no members")
         return Ensemble(spec, seeds, tuple(_load_member(spec, folder, index) for index in range(len(seeds))), aggregate)
-    except (KeyError, TypeError, AttributeError, OSError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"the saved model is damaged: {error}".splitlines()[0]) from error
+    except (KeyError, TypeError, AttributeError, OSError, RuntimeError, DamagedError) as error:
+        raise DamagedError(f"the saved model is damaged: {error}".splitlines()[0]) from error
 
 
 def _load_member(spec: ModelSpec, folder: Path, index: int) -> AgeNet:
     network = build(replace(spec, pretrained=False), seed=0)
-    network.load_state_dict(load_file(folder / member_file(index)))
+    network.load_state_dict(load_weights(folder / member_file(index)))
     return network.eval()
 
 
 def weights_digest(network: torch.nn.Module) -> str:
     """sha256 over names, shapes and bytes of all weights and buffers: equal digests are bit-identical models."""
+    return digest_of(network.state_dict())
+
+
+def digest_of(state: dict[str, torch.Tensor]) -> str:
+    """The same of a network's ``state_dict``."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
+    for name, tensor in sorted(state.items()):
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unlearning.errors import InputError
+from unlearning.errors import DamagedError, InputError
 from unlearning.methods.sisa import Sisa
 from unlearning.models.aggregate import Aggregate
 from unlearning.steps.progress import say
@@ -38,13 +38,11 @@ def saver(place: Path, shard: int, keep_first: bool) -> Callable:
 
     The fresh network before slice 0 can be made again from its seed, and is written only where it began from a file of weights.
     """
-    from safetensors.torch import save_file
+    from unlearning.models.ensemble import save_weights
 
     def save(number: int, weights: dict) -> None:
         if number or keep_first:
-            path = place / path_of(shard, number)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({name: value.detach().cpu().contiguous() for name, value in weights.items()}, path)
+            save_weights(weights, place / path_of(shard, number))
 
     return save
 
@@ -68,16 +66,18 @@ def slices_of(parent: Parent, shard: int, place: Path) -> Slices | None:
     kept = kept_by(parent.version, parent.plan)
 
     def load(number: int):
-        from safetensors.torch import load_file
+        from unlearning.models.ensemble import load_weights
 
         if (shard, number) not in kept:
             return None
         try:
-            return load_file(runs.download(parent.version.run_id, path_of(shard, number)))
-        except (InputError, FileNotFoundError):
+            return load_weights(runs.download(parent.version.run_id, path_of(shard, number)))
+        except (InputError, FileNotFoundError) as error:
             if number == 0:
                 raise
-            return None  # another request has deleted it meanwhile; an older one serves
+            if isinstance(error, DamagedError):
+                say(f"sisa: {path_of(shard, number)} of {parent.version.label}: {error}; an older one serves")
+            return None  # another request has deleted it meanwhile, or it is damaged; an older one serves
 
     return Slices(parent.plan, shard, load, saver(place, shard, bool(parent.weights_digest)))
 
