@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unlearning.data.forget import ForgetSet
-from unlearning.errors import InputError
+from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit import Audit
 from unlearning.evaluation.metrics import METRICS
 from unlearning.lifecycle.canonical import read
@@ -24,9 +24,10 @@ from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import model_folder, pasted, usable
+from unlearning.steps.lineage import pasted, usable
 from unlearning.steps.prepare import account_of
 from unlearning.steps.settings import ALPHA
+from unlearning.steps.version_files import model_folder
 from unlearning.steps.witnesses import beside
 from unlearning.tracking import certificates, registry, runs, transitions
 from unlearning.tracking.registry import Version
@@ -97,11 +98,13 @@ def _model(version: Version) -> ModelVersion:
 
 
 def _parent(line: list[Version]) -> ModelVersion:
-    """What the version was made from; its files may be gone by now."""
+    """What the version was made from; its files may be gone by now. Damaged ones are not certified to be gone."""
     if len(line) == 1:
         raise InputError(f"{line[0].label} comes from no version that there still is, so it cannot be certified")
     try:
         return _model(line[1])
+    except DamagedError:
+        raise
     except InputError:
         return ModelVersion(line[1].model, str(line[1].number), GONE)
 

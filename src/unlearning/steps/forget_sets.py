@@ -8,12 +8,11 @@ from unlearning.data.manifest import DataSet
 from unlearning.errors import InputError
 from unlearning.steps.checks import MANIFEST
 from unlearning.steps.progress import say
+from unlearning.steps.version_files import predictions_of
 from unlearning.tracking import runs
 from unlearning.tracking.registry import Version
 
 FOLDER = "forget"
-PREDICTIONS = "predictions.parquet"
-NEEDED = ("id", "split", "age", "predicted")
 
 
 def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
@@ -26,7 +25,7 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     """
     if text.strip().startswith(MANIFEST):
         return _of_same_data(read_manifest(*_taken_apart(text)), data.digest)
-    predictions = runs.read_table(model.run_id, PREDICTIONS, needs=NEEDED) if "hardest" in text else None
+    predictions = predictions_of(model) if "hardest" in text else None
     found = resolve(text, Known(data.manifest, data.rejected, predictions), data.digest)
     for note in found.notes:
         say(f"forget set {found.rule}: {note}")

@@ -6,10 +6,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-
-import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.data.manifest import DataSet
@@ -21,18 +18,17 @@ from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
 from unlearning.records import read_record
-from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.forget_sets import NEEDED, PREDICTIONS, forgotten_by
+from unlearning.steps.forget_sets import forgotten_by
 from unlearning.steps.never_seen import left_out, never_saw
 from unlearning.steps.prepare import SETTINGS
 from unlearning.steps.progress import track
 from unlearning.steps.settings import MODEL_NAME
+from unlearning.steps.version_files import model_folder
+from unlearning.steps.version_files import predictions_of as predictions_of
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
-
-TABLES_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -130,11 +126,6 @@ def usable(version: Version) -> Iterator[None]:
         ) from error
 
 
-def model_folder(version: Version) -> Path:
-    """The saved ensemble within a version's logged files."""
-    return registry.download_model(version) / "artifacts" / MODEL_ARTIFACT
-
-
 def data_of(version: Version, side: int) -> DataSet:
     """The faces a version was trained on, found again by its lineage and verified by its digest."""
     digest, run_id = version.tag("data_digest"), version.tag("data_run")
@@ -152,16 +143,6 @@ def data_of(version: Version, side: int) -> DataSet:
             f"{data.digest}; bring the files back, or train anew: mlflow run . -e train -P data_dir={settings.data_dir}"
         )
     return data
-
-
-def predictions_of(version: Version) -> pd.DataFrame:
-    """A version's prediction table; of several versions that are measured against one, that one's is read once."""
-    return _predictions(version.run_id)
-
-
-@lru_cache(maxsize=TABLES_KEPT)
-def _predictions(run_id: str) -> pd.DataFrame:
-    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
 
 
 def retrained_reference(version: Version, forget: ForgetSet) -> Version:

@@ -14,7 +14,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS, measure
 from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
-from unlearning.steps.lineage import PREDICTIONS
+from unlearning.steps.version_files import PREDICTIONS, digest_tags, digests_in
 from unlearning.tracking import logged_models, registry, runs
 from unlearning.tracking.moves import Move
 from unlearning.tracking.registry import Version
@@ -48,11 +48,11 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     ensemble = load_model(draft.folder)
     table = prediction_table(ensemble, faces)
     metrics = measure(draft.case_of(table))
-    runs.log_table(table, PREDICTIONS)
+    digests = digests_in(draft.folder) | {PREDICTIONS: runs.log_table(table, PREDICTIONS)}
     runs.log_numbers(metrics)
     spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
-    tags = draft.tags | own | score_tags(metrics)
+    tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
     model_id = logged_models.log_model(draft.folder, tags)
     runs.log_numbers(metrics, model_id=model_id)
     return registry.add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)

@@ -17,10 +17,10 @@ from unlearning.reports.forget_titles import discreet, titles
 from unlearning.steps import forget_sets
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
-from unlearning.steps.forget_sets import NEEDED, PREDICTIONS
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say, track
+from unlearning.steps.version_files import predictions_of
 from unlearning.steps.witnesses import ABOUT, costs_of
 from unlearning.studies.plan import ORIGINAL, RETRAINED, UNLEARNED
 from unlearning.studies.presets import PRESETS
@@ -136,11 +136,9 @@ class Known:
 
 
 def _known(table: pd.DataFrame) -> Known:
-    predictions = {
-        run_id: runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
-        for run_id in track(list(table.run_id), len(table), "reading")
-    }
     versions = {(v.model, v.number): v for name in set(table.model) for v in registry.versions(name)}
+    cells = track(list(table.itertuples()), len(table), "reading")
+    predictions = {cell.run_id: predictions_of(versions[cell.model, cell.version]) for cell in cells}
     originals = table[table.role == ORIGINAL].set_index("seed")
     return Known(predictions, versions, originals, account_of(_data_run(table))[0][ABOUT])
 

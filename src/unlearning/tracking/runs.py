@@ -162,13 +162,15 @@ def log_text(text: str, name: str) -> None:
     mlflow.log_text(printable(text), name)
 
 
-def log_table(table: pd.DataFrame, name: str) -> None:
-    """A table as an artifact: CSV or parquet, by the name's ending."""
+def log_table(table: pd.DataFrame, name: str) -> str:
+    """A table as an artifact, CSV or parquet by the name's ending; returns its sha256."""
     with temporary.folder() as folder:
         path = Path(folder) / Path(name).name
         table.to_csv(path, index=False) if path.suffix == ".csv" else table.to_parquet(path, index=False)
         mlflow.log_artifact(str(path), str(Path(name).parent) if "/" in name else None)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     sealed.follow(active_id(), name)
+    return digest
 
 
 def log_dataset(frame: pd.DataFrame, name: str, context: str, digest: str) -> None:

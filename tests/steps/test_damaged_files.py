@@ -1,0 +1,126 @@
+"""One flipped bit in a version's files is noticed by every step that reads them, before anything is made of it."""
+
+import importlib
+
+import pytest
+from click.testing import CliRunner
+
+from erasable import take_own_models
+from unlearning.lifecycle.keys import make_key
+from unlearning.steps import version_files
+from unlearning.steps.version_files import PREDICTIONS, digests_of, model_folder, predictions_of
+from unlearning.tracking import registry
+
+MODEL = "age-resnet50"
+GATES = "test_mae < 100"
+NEXT = "choose another version from: mlflow run . -e status"
+
+
+@pytest.fixture
+def own(trained):
+    """A store whose files are the test's own: versions original, retrained-20-28, ft-20-28-e1 and ft-20-28-e2."""
+    take_own_models(trained)
+    version_files._predictions.cache_clear()
+    yield trained
+    version_files._predictions.cache_clear()
+
+
+def find(alias: str):
+    return registry.find(MODEL, alias)
+
+
+def table_of(store, alias: str):
+    """The file itself; MLflow downloads a run's artifact as a copy."""
+    (path,) = store.rglob(f"{find(alias).run_id}/artifacts/{PREDICTIONS}")
+    return path
+
+
+def standing() -> list:
+    return [(version.number, version.stage, version.aliases) for version in registry.versions(MODEL)]
+
+
+def flip(path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 16
+    path.write_bytes(content)
+
+
+def run(entry: str, *arguments: str):
+    return CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, arguments)
+
+
+def refused(result, name: str, alias: str) -> None:
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1, said
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert f"{name} of {find(alias).label} of {MODEL} is damaged: its content is not what was registered" in said
+    assert NEXT in said
+
+
+READERS = [
+    ("evaluate", "--version", "ft-20-28-e2"),
+    ("compare", "--versions", "original,ft-20-28-e2"),
+    ("promote", "--version", "ft-20-28-e2", "--gates", GATES),
+    ("request", "--forget_set", "hardest:3"),
+    ("unlearn", "--model", "ft-20-28-e2", "--forget_set", "hardest:3"),
+]
+
+
+def test_a_damaged_prediction_table_decides_nothing(own):
+    alias = "ft-20-28-e2"
+    assert run("promote", "--version", alias, "--gates", GATES).exit_code == 0
+    version_files._predictions.cache_clear()
+    flip(table_of(own, alias))
+    before = standing()
+    for entry, *arguments in READERS:
+        refused(run(entry, *arguments), PREDICTIONS, alias)
+    assert standing() == before
+
+
+@pytest.mark.parametrize("name", ["member-1.safetensors", "spec.json"])
+def test_nothing_is_made_from_a_damaged_model(own, name, monkeypatch):
+    """A signed certificate would call its digest that of the version."""
+    key = own / "key.pem"
+    make_key(key)
+    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(key))
+    assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
+    for alias in ("original", "ft-20-28-e2"):
+        flip(model_folder(find(alias)) / name)
+    before = standing()
+    refused(run("retrain", "--forget_set", "36-44"), name, "original")
+    refused(run("unlearn", "--model", "original", "--forget_set", "20-28"), name, "original")
+    refused(run("evaluate", "--version", "ft-20-28-e2", "--audit", "full"), name, "ft-20-28-e2")
+    refused(run("certify", "--version", "champion"), name, "ft-20-28-e2")
+    assert standing() == before
+
+
+def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
+    make_key(own / "key.pem")
+    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(own / "key.pem"))
+    assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
+    flip(model_folder(find("original")) / "member-0.safetensors")
+    refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
+
+
+def test_a_damaged_reference_is_noticed_before_the_first_step(own, monkeypatch):
+    monkeypatch.setattr("unlearning.steps.unlearn.forget", lambda *given: pytest.fail("a step was taken"))
+    flip(table_of(own, "retrained-20-28"))
+    refused(run("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTIONS, "retrained-20-28")
+
+
+def test_a_file_that_is_missing_is_damage_too(own):
+    (model_folder(find("original")) / "member-1.safetensors").unlink()
+    refused(run("retrain", "--forget_set", "36-44"), "member-1.safetensors", "original")
+
+
+def test_a_version_of_an_earlier_version_of_the_project_goes_on_to_work(own):
+    """It remembers no digest, so nothing can be checked."""
+    from mlflow import MlflowClient
+
+    version = find("ft-20-28-e2")
+    MlflowClient().delete_model_version_tag(MODEL, str(version.number), version_files.SHA256)
+    assert digests_of(find("ft-20-28-e2")) == {}
+    table = predictions_of(version).assign(predicted=30.0)
+    table.to_parquet(table_of(own, "ft-20-28-e2"), index=False)
+    assert predictions_of(find("ft-20-28-e2")).equals(table)
+    assert (model_folder(find("ft-20-28-e2")) / "spec.json").exists()
