@@ -6,6 +6,7 @@ from dataclasses import MISSING, FrozenInstanceError, dataclass, fields, is_data
 import pytest
 import torch
 
+from unlearning.data.faces import Batches
 from unlearning.errors import DivergedError
 from unlearning.methods import METHODS
 from unlearning.methods.card import FORGET, RETAIN
@@ -172,6 +173,32 @@ def test_an_interruption_goes_through_and_leaves_the_model_as_it_was(method, mak
     except KeyboardInterrupt:
         assert weights_digest(task.model) == weights_digest(make_task.original)
         assert not hooks(task.model)
+
+
+@passes
+def test_every_batch_that_is_drawn_is_told_of_before_the_next(method, make_task, monkeypatch):
+    """By the epochs' bar or a bar of its own: nobody waits before a screen that stands still. Two may stand side by side."""
+    silent, longest, drawn = [0], [0], Batches.__iter__
+
+    def note(batches):
+        for batch in drawn(batches):
+            silent[0] += 1
+            longest[0] = max(longest[0], silent[0])
+            yield batch
+
+    def told(*given) -> None:
+        silent[0] = 0
+
+    def track(items, count, title):
+        assert title
+        assert count == len(items)
+        for item in items:
+            told()
+            yield item
+
+    monkeypatch.setattr(Batches, "__iter__", note)
+    method().unlearn(make_task(after_step=told, track=track))
+    assert 0 < longest[0] <= 2, "batches that nobody heard of"
 
 
 @passes

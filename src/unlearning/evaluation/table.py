@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 COLUMNS = ["id", "split", "age", "predicted"]
 
 
-def prediction_table(ensemble: Ensemble, faces: FaceSet) -> pd.DataFrame:
-    """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years."""
+def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress) -> pd.DataFrame:
+    """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years.
+
+    ``progress``: as ``predict`` takes it.
+    """
     import torch  # only here: what judges tables, and names metrics, needs no network
 
     from unlearning.training.predict import predict
 
     table = faces.frame[["id", "split", "age"]].copy()
-    members = [predict(member, faces).double() for member in ensemble.members]
+    members = [predict(member, faces, **progress).double() for member in ensemble.members]
     table["predicted"] = ensemble.aggregate(torch.stack(members, dim=1)).numpy()
     return table.assign(**{f"member_{i}": ages.numpy() for i, ages in enumerate(members)})
 

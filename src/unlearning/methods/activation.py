@@ -55,8 +55,9 @@ class ActivationNoise:
         from unlearning.training.losses import absolute_error
 
         student = task.copy()
-        forgotten = activity(student, task.batches(retain=False, forget=True, vary=False))
-        kept = activity(student, task.batches(vary=False))
+        leaving = task.batches(retain=False, forget=True, vary=False, title="channels of the forgotten faces")
+        forgotten = activity(student, leaving)
+        kept = activity(student, task.batches(vary=False, title="channels of the kept faces"))
         chosen = highest({name: forgotten[name] / kept[name].clamp_min(SILENT) for name in kept}, self.top)
         task.log({"disturbed_channels": float(sum(int(mask.sum()) for mask in chosen.values()))}, 0)
         disturb(student, whole_channels(student, chosen), self.noise, torch.Generator().manual_seed(task.seed))

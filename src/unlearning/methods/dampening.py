@@ -40,8 +40,9 @@ def dampened(task: UnlearningTask, importance: Callable, alpha: float, strength:
         InputError: no weight is that much more important to the forget set.
     """
     student = task.copy()
-    overall = importance(student, task.batches(forget=True, vary=False))
-    forgotten = importance(student, task.batches(retain=False, forget=True, vary=False))
+    overall = importance(student, task.batches(forget=True, vary=False, title="what matters to all faces"))
+    gone = task.batches(retain=False, forget=True, vary=False, title="what matters to the forgotten faces")
+    forgotten = importance(student, gone)
     factors = dampening(student, overall, forgotten, alpha, strength)
     chosen = share_of({name: factor < 1 for name, factor in factors.items()})
     task.log({"dampened_share": chosen, "importance_batch_size": batch_size}, 0)

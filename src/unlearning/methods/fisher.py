@@ -50,7 +50,7 @@ class FisherNoise:
         from unlearning.training.gradients import mean_square
 
         student, random = task.copy(), torch.Generator().manual_seed(task.seed)
-        information = relative(mean_square(student, task.batches(vary=False), mean_age))
+        information = relative(mean_square(student, task.batches(vary=False, title="what matters to the kept faces"), mean_age))
         bounded, count = 0, 0
         with torch.no_grad():
             for name, weight in student.named_parameters():

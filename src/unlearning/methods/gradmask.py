@@ -47,7 +47,7 @@ class GradientMask:
         from unlearning.training.losses import absolute_error
 
         student = task.copy()
-        forgotten = task.batches(retain=False, forget=True, vary=False)
+        forgotten = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         masks = highest(mean_size(student, forgotten, absolute_error), self.top)
         task.log({"masked_share": share_of(masks)}, 0)
         disturb(student, masks, self.noise, torch.Generator().manual_seed(task.seed))

@@ -23,7 +23,7 @@ def proxy(task: UnlearningTask, lr: float, epochs: int) -> AgeNet:
     """
     from unlearning.training.losses import absolute_error
 
-    network, batches = task.fresh(task.seed + STREAM), task.batches(seed=STREAM)
+    network, batches = task.fresh(task.seed + STREAM), task.batches(seed=STREAM, title="training a teacher that never saw them")
     task.fit(network, absolute_error, lr, batches, epochs=epochs, quiet=True, optimizer="adam", weight_decay=0.0)
     task.log({"proxy_error": task.error(network, task.retain.part("validation"))}, 0)
     return network.requires_grad_(False)
@@ -39,7 +39,8 @@ def untrained(task: UnlearningTask) -> Callable[[torch.Tensor], torch.Tensor]:
     import torch
 
     network = task.fresh(task.seed + STREAM).to(task.fabric.device).requires_grad_(False).eval()
-    said = torch.cat([network(batch.images.to(task.fabric.device)) for batch in task.batches(vary=False, seed=STREAM)])
+    shown = task.batches(vary=False, seed=STREAM, title="what an untrained teacher says")
+    said = torch.cat([network(batch.images.to(task.fabric.device)) for batch in shown])
     ages = task.retain.part("train").ages
     centre, spread, mean, std = (float(x) for x in (said.mean(), said.std(correction=0), ages.mean(), ages.std(correction=0)))
     scale = std / spread if spread > FLAT else 0.0

@@ -72,8 +72,9 @@ class MaskedSmallGradients:
         faces = task.retain.part("train")
         order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(task.seed))
         some = replace(task, retain=faces.where((order < len(task.forget.part("train"))).numpy()))
-        kept = mean_gradient(network, some.batches(vary=False), absolute_error)
-        gone = mean_gradient(network, task.batches(retain=False, forget=True, vary=False), absolute_error)
+        kept = mean_gradient(network, some.batches(vary=False, title="gradients of as many kept faces"), absolute_error)
+        leaving = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
+        gone = mean_gradient(network, leaving, absolute_error)
         return {name: kept[name] - gone[name] for name in kept}
 
     def redraw(self, network: AgeNet, gap: Weights, random: torch.Generator) -> Weights:

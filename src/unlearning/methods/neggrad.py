@@ -55,7 +55,7 @@ class NegGrad:
             return -capped(predicted - batch.ages, cap)
 
         def is_enough(model) -> bool:
-            errors.append(mean_absolute_error(model, forgotten))
+            errors.append(mean_absolute_error(model, forgotten, progress=task.track))
             return errors[-1] >= aim
 
         batches = task.batches(retain=False, forget=True)

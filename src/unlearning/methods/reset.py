@@ -70,7 +70,8 @@ class Reset:
             return hard + self.soft * soft + self.divergence * diverge(predicted, told, self.scale)
 
         if self.warm_up:
-            task.fit(network, warm, self.warm_lr, task.batches(seed=1), epochs=self.warm_up, quiet=True)
+            shown = task.batches(seed=1, title="warming up")
+            task.fit(network, warm, self.warm_lr, shown, epochs=self.warm_up, quiet=True)
         return task.fit(network, losses, self.lr, rate=cosine(task.epochs))
 
 

@@ -89,7 +89,7 @@ class SaliencyUnlearning:
         from unlearning.training.gradients import mean_gradient, mean_size
         from unlearning.training.losses import absolute_error
 
-        batches = task.batches(retain=False, forget=True, vary=False)
+        batches = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         if self.saliency == "face":
             return mean_size(network, batches, absolute_error)
         return {name: value.abs() for name, value in mean_gradient(network, batches, absolute_error).items()}

@@ -13,7 +13,7 @@ from unlearning.naming import choose
 if TYPE_CHECKING:
     import torch
 
-    from unlearning.data.faces import Batch, FaceSet
+    from unlearning.data.faces import Batch
     from unlearning.methods.task import UnlearningTask
     from unlearning.models.build import AgeNet
 
@@ -90,7 +90,7 @@ class Scrub:
         teacher, (_, cap) = task.frozen(), limits(task, self.cap)
         loss = partial(self.loss, teacher=teacher, cap=cap, spread=self.spread_of(teacher, task))
         turns = InTurn(task.batches(retain=False, forget=True, seed=1), task.batches(), self.ascent_epochs)
-        copies = Copies(task.forget.part("train"))
+        copies = Copies(task)
 
         def after_epoch(epoch, model):
             if self.rewind:
@@ -113,7 +113,7 @@ class Scrub:
             return 1.0
         faces = task.retain.part("validation")
         with task.meter.aside():
-            spread = float((predict(teacher, faces) - faces.ages).std(correction=0))
+            spread = float((predict(teacher, faces, progress=task.track) - faces.ages).std(correction=0))
         if not spread > 0:
             raise InputError("distance=gaussian needs two validation faces to keep; use distance=absolute")
         return spread
@@ -148,12 +148,12 @@ class Scrub:
 class Copies:
     """The weights after every epoch, on the CPU, and the errors on the forgotten training faces there, in years."""
 
-    def __init__(self, forgotten: FaceSet):
-        self.forgotten, self.errors, self.weights = forgotten, [], []
+    def __init__(self, task: UnlearningTask):
+        self.forgotten, self.track, self.errors, self.weights = task.forget.part("train"), task.track, [], []
 
     def keep(self, model: AgeNet) -> None:
         """Note the network as it is."""
         from unlearning.training.predict import mean_absolute_error
 
-        self.errors.append(mean_absolute_error(model, self.forgotten))
+        self.errors.append(mean_absolute_error(model, self.forgotten, progress=self.track))
         self.weights.append({name: value.to("cpu", copy=True) for name, value in model.state_dict().items()})

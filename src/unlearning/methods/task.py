@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from unlearning.errors import InputError
@@ -44,6 +45,7 @@ class UnlearningTask:
         after_epoch: called after every epoch with its account and the network in training.
         after_step: called after every step with the epochs done so far (a fraction).
         log: called with a method's own quantities by name, and the epoch that they belong to.
+        track: passes the items of a loop on that no epoch tells of, given their number and what is done with them (a bar).
         meter: counts seconds and faces.
         slices: how the member was trained in slices; None for a model that was not.
     """
@@ -61,6 +63,7 @@ class UnlearningTask:
     log: Callable[[dict[str, float], int], None] = lambda values, epoch: None
     meter: Meter = field(default_factory=_meter)
     slices: Slices | None = None
+    track: Callable[[Iterable, int, str], Iterable] = lambda items, count, title: items
 
     def copy(self) -> AgeNet:
         """A network of one's own with the model's weights, every weight free to move, on the device."""
@@ -70,7 +73,9 @@ class UnlearningTask:
         """The model as a teacher: a copy in eval mode on the device, whose weights do not move."""
         return self.copy().requires_grad_(False).eval()
 
-    def batches(self, *, retain: bool = True, forget: bool = False, vary: bool = True, size: int = 0, seed: int = 0) -> Counted:
+    def batches(
+        self, *, retain: bool = True, forget: bool = False, vary: bool = True, size: int = 0, seed: int = 0, title: str = ""
+    ) -> Counted:
         """Shuffled passes over the training part of the named sets, each counted by the meter.
 
         Args:
@@ -79,6 +84,7 @@ class UnlearningTask:
             vary: flips and shifts as in training; without them the pictures are as they are.
             size: largest batch; 0 for the recipe's.
             seed: added to the task's, for a stream of its own.
+            title: what is done with them, of passes that no epoch tells of: they are tracked.
         """
         from unlearning.data.faces import Batches
 
@@ -86,7 +92,8 @@ class UnlearningTask:
         pair = ((self.retain, retain), (self.forget, forget))
         sets = [faces.part("train") if used else None for faces, used in pair]
         flip, shift = (recipe.flip, recipe.shift) if vary else (False, 0.0)
-        return Counted(Batches(*sets, size or recipe.batch_size, flip, shift, self.seed + seed), self.meter)
+        shown = Batches(*sets, size or recipe.batch_size, flip, shift, self.seed + seed)
+        return Counted(shown, self.meter, partial(self.track, title=title) if title else lambda items, count: items)
 
     def fit(
         self,
@@ -113,7 +120,7 @@ class UnlearningTask:
             lr: learning rate.
             batches: one iteration is one epoch.
             epochs: passes; for a phase of a method that has several.
-            quiet: a phase before the passes that the user counts: no epoch is announced.
+            quiet: a phase before the passes that the user counts: no epoch is announced; its batches need a title.
             after_update: called after every change of the weights; may change them.
             rate: factor of the learning rate in an epoch, counted from 1.
             until: asked after every epoch; true ends the training.
@@ -143,7 +150,7 @@ class UnlearningTask:
         from unlearning.training.predict import mean_absolute_error
 
         with self.meter.aside():
-            return mean_absolute_error(model, faces)
+            return mean_absolute_error(model, faces, progress=self.track)
 
     def unseen_error(self) -> float:
         """What the model errs on faces like the forgotten ones that it was not trained on, in years.
@@ -162,16 +169,16 @@ class UnlearningTask:
 
 
 class Counted:
-    """Batches whose faces a meter counts as they are shown."""
+    """Batches whose faces a meter counts as they are shown; every pass is tracked."""
 
-    def __init__(self, batches, meter: Meter):
-        self.batches, self.meter = batches, meter
+    def __init__(self, batches, meter: Meter, track: Callable[[Iterable, int], Iterable] = lambda items, count: items):
+        self.batches, self.meter, self.track = batches, meter, track
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        return map(self.meter.count, self.batches)
+        return map(self.meter.count, self.track(self.batches, len(self)))
 
 
 class InTurn:

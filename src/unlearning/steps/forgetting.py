@@ -167,6 +167,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slice
             log_own,
             meter,
             slices,
+            bar.track,
         )
         try:
             return job.method.unlearn(task), meter

@@ -1,8 +1,9 @@
-"""Progress for people: a bar with an ETA on a terminal, a line an epoch elsewhere."""
+"""Progress for people: a bar with an ETA on a terminal; elsewhere a line an epoch, and lines of whatever takes long."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,9 @@ COLUMNS = (
 )
 
 
+FIRST_SECONDS, EVERY_SECONDS = 1.0, 20.0
+
+
 def say(text: str) -> None:
     """A line to the person who waits, on standard error; standard output is for results."""
     print(without_secrets(text), file=sys.stderr, flush=True)
@@ -32,7 +36,30 @@ def _bar() -> Progress:
 def track(items: Iterable, count: int, title: str) -> Iterable:
     """Pass ``items`` on, under a bar."""
     with _bar() as bar:
-        yield from bar.track(items, total=count, description=title)
+        yield from _tracked(bar, items, count, title)
+
+
+def _tracked(bar: Progress, items: Iterable, count: int, title: str) -> Iterator:
+    if bar.disable:
+        yield from _told(items, count, title)
+        return
+    task = bar.add_task(title, total=count)
+    try:
+        yield from bar.track(items, total=count, task_id=task)
+    finally:
+        bar.remove_task(task)
+
+
+def _told(items: Iterable, count: int, title: str) -> Iterator:
+    """A line when an item comes and the last line, or the beginning, is a while ago: what is soon done says nothing."""
+    start = time.monotonic()
+    due = start + FIRST_SECONDS
+    for done, item in enumerate(items):
+        now = time.monotonic()
+        if done and now >= due:
+            say(f"{title}: {done} of {count}, about {(now - start) / done * (count - done):.0f} s left")
+            due = now + EVERY_SECONDS
+        yield item
 
 
 class TrainingBar:
@@ -45,6 +72,10 @@ class TrainingBar:
     def after_step(self, done: float) -> None:
         """``done``: epochs finished so far, the present one in part."""
         self.bar.update(self.task, completed=done)
+
+    def track(self, items: Iterable, count: int, title: str) -> Iterator:
+        """A loop beside the epochs, under a bar of its own."""
+        return _tracked(self.bar, items, count, f"{self.title}: {title}")
 
     def after_epoch(self, epoch) -> None:
         text = (

@@ -14,6 +14,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS, measure
 from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
+from unlearning.steps.progress import track
 from unlearning.steps.version_files import PREDICTIONS, digest_tags, digests_in
 from unlearning.tracking import logged_models, registry, runs
 from unlearning.tracking.moves import Move
@@ -46,7 +47,7 @@ class Draft:
 def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     """Predict all faces, measure, log predictions, metrics and model on the active run, and register the version."""
     ensemble = load_model(draft.folder)
-    table = prediction_table(ensemble, faces)
+    table = prediction_table(ensemble, faces, progress=track)
     metrics = measure(draft.case_of(table))
     digests = digests_in(draft.folder) | {PREDICTIONS: runs.log_table(table, PREDICTIONS)}
     runs.log_numbers(metrics)
