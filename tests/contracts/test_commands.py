@@ -1,109 +1,72 @@
-"""How a command ends when something goes wrong that is nobody's input."""
+"""A command that a sentence suggests can be pasted: its entry point and parameters exist, and a shell reads what was meant."""
 
-import errno
-import subprocess
+import ast
+import re
+import shlex
 import sys
-from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner
-from pyarrow import ArrowInvalid
-from safetensors import SafetensorError
+import yaml
 
-from entrypoints.command import Entry
 from places import ROOT
-from unlearning.errors import InputError
-from unlearning.faults import REPORT
+from unlearning.commands import MODEL_NAME, command
+
+PACKAGE = ROOT / "src" / "unlearning"
+# Texts for readers of the documentation, who have not run anything yet, and what was typed once, as MLflow remembers it.
+TEXTS = {"method_cards.py", "runs.py", "commands.py"}
 
 
-def ended(raise_it):
-    """What a command says that ends by an error, and the exception that is left."""
-
-    @click.command(cls=Entry)
-    def main():
-        raise_it()
-
-    return CliRunner().invoke(main, [])
+def entry_points() -> dict[str, set[str]]:
+    content = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    return {name: set(entry.get("parameters", {})) for name, entry in content.items()}
 
 
-def thrown(error, cause=None):
-    def raise_it():
-        raise error from cause
-
-    return raise_it
-
-
-FULL = OSError(errno.ENOSPC, "No space left on device")
+def calls() -> list[tuple[str, ast.Call]]:
+    trees = {path.name: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+    nodes = [(name, node) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(name, node) for name, node in nodes if isinstance(node.func, ast.Name) and node.func.id == "command"]
 
 
-def fill_the_disk():
-    Path("/dev/full").write_text("a face", encoding="utf-8")
+def test_every_suggestion_names_an_entry_point_and_parameters_that_there_are():
+    known, found = entry_points(), calls()
+    assert len(found) > 20
+    for file, call in found:
+        entry = call.args[0].value
+        assert entry in known, f"{file}: {entry}"
+        own = {keyword.arg for keyword in call.keywords if keyword.arg} | ({"name"} if len(call.args) > 1 else set())
+        assert own <= known[entry], f"{file}: {entry} has no {own - known[entry]}"
 
 
-@pytest.mark.parametrize(
-    "raise_it",
-    [
-        fill_the_disk,
-        thrown(RuntimeError("wrapped"), FULL),
-        thrown(RuntimeError("wrapped"), RuntimeError("(sqlite3.OperationalError) database or disk is full")),
-        thrown(SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")),
-        thrown(OSError("8192 requested and 0 written")),
-        thrown(InputError("the artifact cannot be read"), FULL),
-    ],
-)
-def test_a_full_disk_is_named_whatever_library_wraps_it(raise_it, monkeypatch, tmp_path):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    result = ended(raise_it)
-    assert isinstance(result.exception, SystemExit)
-    assert "there is no room left on the disk of " in result.output
-    assert "MB free); make room, or name another folder" in result.output
+def test_no_sentence_spells_a_command_by_itself():
+    spelt = re.compile(r"mlflow run [.\"]")
+    assert {path.name for path in PACKAGE.rglob("*.py") if spelt.search(path.read_text())} <= TEXTS
 
 
-def test_a_file_that_did_not_fit_names_its_disk(tmp_path):
-    result = ended(thrown(RuntimeError("wrapped"), OSError(errno.EDQUOT, "Disk quota exceeded", str(tmp_path / "pixels.npy"))))
-    assert f"there is no room left on the disk of {tmp_path} (" in result.output
+@pytest.mark.parametrize("value", ["20-28 & gender:1", "it's", "$HOME", "file:my list.csv", "F > 0.9, mia < 1", "", "`ls`"])
+def test_a_shell_reads_the_value_that_was_meant(value):
+    words = shlex.split(command("unlearn", "o'brien", forget_set=value, force=True))
+    assert words[:6] == ["mlflow", "run", ".", "-e", "unlearn", "-P"]
+    given = dict(word.split("=", 1) for word in words[6:11:2])
+    assert given == {"forget_set": value, "force": "true", "name": "o'brien"}
+
+
+def test_the_default_model_is_not_said():
+    assert MODEL_NAME not in command("status", MODEL_NAME)
+    assert command("status", "other") == command("status").replace("status", "status -P name=other", 1)
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("folder", "file", "content", "manager"),
     [
-        (
-            PermissionError(errno.EACCES, "Permission denied", "/store/mlflow.db"),
-            "the system says: Permission denied: /store/mlflow.db",
-        ),
-        (ArrowInvalid("Parquet magic bytes not found\nin footer"), "pyarrow says: Parquet magic bytes not found"),
-        (SafetensorError("header too large"), "safetensors says: header too large"),
-        (MemoryError("Unable to allocate 9 GiB"), "the memory does not suffice: Unable to allocate 9 GiB; take a smaller"),
-        (RuntimeError("CUDA out of memory. Tried"), "the memory does not suffice: CUDA out of memory"),
+        ("venv", "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "local"]),
+        ("mlflow-0a1b2c", "pyvenv.cfg", "home = /usr/bin\nuv = 0.9.1", ["--env-manager", "uv"]),
+        ("mlflow-0a1b2c", "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "virtualenv"]),
+        ("mlflow-0a1b2c", "conda-meta/history", "", []),
     ],
 )
-def test_what_the_system_or_a_library_refuses_is_a_sentence(error, sentence):
-    result = ended(thrown(error))
-    assert isinstance(result.exception, SystemExit)
-    assert result.output.startswith(f"Error: {sentence}")
-    assert REPORT not in result.output
-
-
-@pytest.mark.parametrize("error", [KeyError("seconds"), RuntimeError("matrices do not fit"), ValueError("bad")])
-def test_what_nobody_foresaw_keeps_its_traceback_under_a_line_that_says_whose_fault_it_is(error):
-    result = ended(thrown(error))
-    assert result.exception is error
-    assert result.output.splitlines() == [REPORT]
-
-
-@pytest.mark.parametrize("error", [click.UsageError("wrong"), click.Abort()])
-def test_what_click_has_words_for_is_left_to_click(error):
-    result = ended(thrown(error))
-    assert isinstance(result.exception, SystemExit)
-    assert REPORT not in result.output
-
-
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C.UTF-8"}])
-def test_a_path_that_is_no_text_is_printed_as_an_escape(locale, tmp_path):
-    program = "from entrypoints.key import main; main()"
-    path = bytes(tmp_path) + b"/f\xfcr Jos\xc3\xa9"
-    command = [sys.executable, "-c", program, b"--path", path]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "src", **locale}, capture_output=True, check=False)
-    assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0), done.stderr
-    assert b"fcr" in done.stdout + done.stderr
+def test_the_environment_is_the_one_that_the_run_was_in(tmp_path, monkeypatch, folder, file, content, manager):
+    path = tmp_path / folder / file
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / folder))
+    assert shlex.split(command("status"))[5:] == manager

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from unlearning import markdown
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import ARCHIVED, CHAMPION, RETRAINED, Aliases, Change, Facts, State, holders
 
@@ -96,18 +97,18 @@ def require_dethroned(state: State, number: int) -> None:
     if holders(state).get(CHAMPION) == number:
         raise InputError(
             f"version {number} is the champion, which is never purged; serve another one first: "
-            f"mlflow run . -e promote -P version=..., or mlflow run . -e rollback -P to=... -P reason=..."
+            f"{command('promote', version='...')}, or {command('rollback', to='...', reason='...')}"
         )
 
 
-def require_confirmed(model: str, number: int, asked: str, confirm: str) -> None:
-    """InputError when the version's name was not typed back."""
+def require_confirmed(model: str, number: int, asked: str, confirm: str, **more) -> None:
+    """InputError when the version's name was not typed back; ``more``: what else was given, to be given again."""
     due = confirmation(model, number)
     if confirm != due:
         said = f"confirm={confirm!r} is not its name" if confirm else "its name was not typed back"
         raise InputError(
             f"nothing was purged: version {number} of {model} would be erased for good, and {said}; if that is meant: "
-            f"mlflow run . -e purge -P version={asked} -P confirm={due}"
+            f"{command('purge', model, version=asked, confirm=due, **more)}"
         )
 
 
@@ -151,7 +152,7 @@ def _as_reference(state: State, number: int, others: State) -> Iterator[Loss]:
     if state[number].tag("role") == RETRAINED and alias == f"{RETRAINED}-{name}":
         yield Loss(
             f"Utility, Forgetting, F and all that compares with the retrained model cannot be measured any more on {name}, as "
-            f"for {_versions(against)}; another reference is made with: mlflow run . -e retrain -P forget_set=...",
+            f"for {_versions(against)}; another reference is made with: {command('retrain', forget_set='...')}",
             _waiting(state, against),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card
 
@@ -42,7 +43,7 @@ class Sisa:
         if task.slices is None:
             raise InputError(
                 "sisa needs a model that was trained in slices, and by no other method since; "
-                "train one with: mlflow run . -e train -P scheme=sisa"
+                f"train one with: {command('train', scheme='sisa')}"
             )
         first = task.slices.first_touched(task.forget)
         with task.meter.aside():

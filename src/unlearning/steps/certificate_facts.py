@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit import Audit
@@ -24,7 +25,7 @@ from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import pasted, usable
+from unlearning.steps.lineage import usable
 from unlearning.steps.prepare import account_of
 from unlearning.steps.settings import ALPHA
 from unlearning.steps.version_files import model_folder
@@ -193,7 +194,7 @@ def _gated(version: Version) -> Gated:
     if not run_id:
         raise InputError(
             f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
-            f"mlflow run . -e promote -P version={pasted(version)}"
+            f"{command('promote', version.model, version=version.number)}"
         )
     return runs.read_json(run_id, GATES, lambda said: _decided(said, version, run_id))
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import pandas as pd
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -135,7 +136,7 @@ def forget_set_for(version: Version, rule: str) -> ForgetSet:
     if not retrained:
         raise InputError(
             f"{version.label} has forgotten nothing, so say what to score it on: -P forget_set=20-28; the retrained "
-            f"reference is made with: mlflow run . -e retrain -P forget_set=20-28"
+            f"reference is made with: {command('retrain', version.model, forget_set='20-28')}"
         )
     return forget_sets.of_version(retrained[-1])
 

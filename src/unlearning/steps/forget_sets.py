@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unlearning.commands import command
 from unlearning.data import rules
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
@@ -53,7 +54,7 @@ def _of_same_data(forget: ForgetSet, digest: str) -> ForgetSet:
     if forget.data_digest != digest:
         raise InputError(
             f"the forget manifest {forget.name} is of data {forget.data_digest}, and the version at hand was made from data "
-            f"{digest}; name the samples by a rule instead, or choose a version of that data: mlflow run . -e status"
+            f"{digest}; name the samples by a rule instead, or choose a version of that data: {command('status')}"
         )
     return forget
 

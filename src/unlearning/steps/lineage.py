@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
@@ -22,7 +23,6 @@ from unlearning.steps.forget_sets import forgotten_by
 from unlearning.steps.never_seen import left_out, never_saw
 from unlearning.steps.prepare import SETTINGS
 from unlearning.steps.progress import track
-from unlearning.steps.settings import MODEL_NAME
 from unlearning.steps.version_files import model_folder
 from unlearning.steps.version_files import predictions_of as predictions_of
 from unlearning.tracking import registry, runs
@@ -74,7 +74,7 @@ def find_version(name: str, reference: str) -> Version:
     if version.tag("state") in GONE:
         raise InputError(
             f"{version.label} of {version.model} was purged: its model and its predictions are gone, and its numbers stay; "
-            f"choose another one from: mlflow run . -e status"
+            f"choose another one from: {command('status', version.model)}"
         )
     return version
 
@@ -85,16 +85,9 @@ def find_known(name: str, reference: str) -> Version:
     if not {"role", "data_run", "data_digest"} <= version.tags.keys():
         raise InputError(
             f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
-            f"are missing); choose another one from: mlflow run . -e status"
+            f"are missing); choose another one from: {command('status', version.model)}"
         )
     return version
-
-
-def pasted(version: Version, reference: str = "") -> str:
-    """A version, or an alias beside it, for a command to be pasted: with its model where that is not the usual one."""
-    if version.model == MODEL_NAME:
-        return reference or str(version.number)
-    return shlex.quote(f"models:/{version.model}@{reference}" if reference else version.uri)
 
 
 def open_parent(version: Version) -> Parent:
@@ -135,12 +128,13 @@ def data_of(version: Version, side: int) -> DataSet:
     except InputError as error:
         raise InputError(
             f"{version.label} was trained on data {digest}, and now there is none: {error}; bring the folder back, or "
-            f"train on another one: mlflow run . -e train -P data_dir=FOLDER"
+            f"train on another one: {command('train', version.model, data_dir='FOLDER')}"
         ) from error
     if data.digest != digest:
         raise InputError(
             f"{version.label} was trained on data {digest}, but {settings.data_dir or 'the drawn folder'} now gives data "
-            f"{data.digest}; bring the files back, or train anew: mlflow run . -e train -P data_dir={settings.data_dir}"
+            f"{data.digest}; bring the files back, or train anew: "
+            f"{command('train', version.model, **({'data_dir': settings.data_dir} if settings.data_dir else {}))}"
         )
     return data
 
@@ -156,15 +150,14 @@ def retrained_reference(version: Version, forget: ForgetSet) -> Version:
     if fair:
         return next((one for one in fair if one == named), fair[-1])
     asked = shlex.quote(forget.rule)
-    command = f"mlflow run . -e retrain -P forget_set={asked}"
-    command += f" -P model={version.number}" if "hardest:" in forget.rule and version.tag("role") != "original" else ""
-    command += f" -P name={version.model}" if version.model != MODEL_NAME else ""
+    start = {"model": version.number} if "hardest:" in forget.rule and version.tag("role") != "original" else {}
+    again = command("retrain", version.model, forget_set=forget.rule, **start)
     if named is None:
-        raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {command}")
+        raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {again}")
     if named.tag("data_digest") != version.tag("data_digest"):
         raise InputError(
             f"{version.label} was trained on data {version.tag('data_digest')}, the retrained reference "
-            f"{named.label} on data {named.tag('data_digest')}; make one for this data with: {command}"
+            f"{named.label} on data {named.tag('data_digest')}; make one for this data with: {again}"
         )
     return named
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.lifecycle.gates import parse_gates
 from unlearning.methods import METHODS
@@ -21,13 +24,6 @@ from unlearning.steps.status import status
 from unlearning.tracking import runs
 from unlearning.tracking.registry import Version
 
-NEXT = """\
-What to type next:
-  mlflow ui                                                          # compare the runs
-  mlflow run . -e unlearn --env-manager local -P method=rnd -P epochs=2,4,8
-  mlflow run . -e promote --env-manager local -P version={candidate}
-  mlflow models serve -m models:/{name}@champion --env-manager local -p 5001"""
-
 
 def pipeline(settings: PipelineSettings) -> str:
     """Everything from prepare to promote, then the table; returns what to type next."""
@@ -40,10 +36,24 @@ def pipeline(settings: PipelineSettings) -> str:
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
         evaluate(EvaluateSettings(scored, "" if "hardest" in forget.rule else settings.forget_set, settings.alpha, name))
         try:
-            _promote_best(settings, candidates)
+            others = _promote_best(settings, candidates)
         finally:
             print(status(name, "table"))
-    return NEXT.format(name=name, candidate=candidates[-1].number)
+    return _next(settings, original, others)
+
+
+def _next(settings: PipelineSettings, original: Version, others: list[Version]) -> str:
+    """Commands that work as they stand; a candidate is named only if it passes the gates, which are given again."""
+    name = settings.train.name
+    whom = {} if settings.forget_set == UnlearnSettings.forget_set else {"forget_set": settings.forget_set}
+    gates = {} if settings.gates == PromoteSettings.gates else {"gates": settings.gates}
+    commands = [
+        "mlflow ui",
+        command("unlearn", name, method="rnd", epochs="2,4,8", model=original.number, **whom),
+        *(command("promote", name, version=other.number, **gates) for other in others[:1]),
+        shlex.join(["mlflow", "models", "serve", "-m", f"models:/{name}@champion", "--env-manager", "local", "-p", "5001"]),
+    ]
+    return "\n  ".join(["What to type next:", *commands])
 
 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
@@ -71,11 +81,15 @@ def _unlearn(
     return reuse_or(f"unlearn ({method})", mark, name, settings.force, lambda: unlearn_step.unlearn(job))
 
 
-def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> None:
-    """Promote the candidate with the best F among those that pass the gates; with none, let the best one's gates speak."""
+def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list[Version]:
+    """Promote the candidate with the best F among those that pass the gates; with none, let the best one's gates speak.
+
+    Returns the others that pass.
+    """
     gates = parse_gates(settings.gates)
     by_f = sorted(candidates, key=lambda version: -float(version.tag("F")))
     passing = [version for version in by_f if all(decision.passed for decision in decide(version, gates))]
     say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
     chosen = (passing or by_f)[0]
     promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name))
+    return passing[1:]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
-from unlearning.lifecycle.facts import AGAIN, CHAMPION
+from unlearning.lifecycle.facts import AGAIN
 from unlearning.lifecycle.gates import Decision, Gate, parse_gates
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
-from unlearning.steps.lineage import find_version, pasted, retrained_reference
+from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import ALPHA, PromoteSettings
@@ -50,13 +51,13 @@ def promote(settings: PromoteSettings) -> Version:
         if decision == "failed":
             raise InputError(
                 f"{version.label} is not promoted: {'; '.join(_failed(decisions))} failed; choose another version, or "
-                f"override the gates with: mlflow run . -e promote -P version={pasted(version)} -P force=true"
+                f"override the gates with: {_forced(settings, version)}"
             )
         if regained and not settings.force:
             raise InputError(
                 f"{version.label} is not promoted: it remembers {regained}, which the champion has forgotten; make one "
-                f"from the champion: mlflow run . -e unlearn -P model={pasted(version, CHAMPION)} -P forget_set=..., or, if it "
-                f"shall be remembered again: mlflow run . -e promote -P version={pasted(version)} -P force=true"
+                f"from the champion: {_from_champion(version)}, or, if it shall be remembered again: "
+                f"{_forced(settings, version)}"
             )
         tags = {"gates": "; ".join(map(str, decisions)), "gate_decision": decision, "promoted_by": act.user}
         if decision == "forced":
@@ -68,6 +69,18 @@ def promote(settings: PromoteSettings) -> Version:
     promoted = next(v for v in known if v.number == version.number)
     say(f"promote: {promoted.model} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
     return promoted
+
+
+def _forced(settings: PromoteSettings, version: Version) -> str:
+    gates = {} if settings.gates == PromoteSettings.gates else {"gates": settings.gates}
+    return command("promote", version.model, version=version.number, **gates, force=True)
+
+
+def _from_champion(version: Version) -> str:
+    """Whom ``hardest`` meant for another model only its manifest tells."""
+    rule, forget = version.tag("forget_rule", "..."), version.tag("forget_set")
+    rule = f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if "hardest" in rule else rule
+    return command("unlearn", version.model, model=registry.CHAMPION, forget_set=rule)
 
 
 def _regained(version: Version) -> str:
@@ -102,7 +115,7 @@ def decide(version: Version, gates: list[Gate]) -> list[Decision]:
     if version.tag("role") not in ("unlearned", "retrained"):
         raise InputError(
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it has forgotten nothing "
-            f"that could be promoted; choose one with a forget set from: mlflow run . -e status"
+            f"that could be promoted; choose one with a forget set from: {command('status', version.model)}"
         )
     forget, alpha = forget_sets.of_version(version), float(version.tag("alpha", str(ALPHA)))
     reference = retrained_reference(version, forget)

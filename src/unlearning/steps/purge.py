@@ -12,7 +12,7 @@ from unlearning.lifecycle import purge as rules
 from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
 from unlearning.lifecycle.purge_report import Report, in_words
 from unlearning.steps import forget_sets, purge_cache, purge_people
-from unlearning.steps.lineage import find_known, pasted
+from unlearning.steps.lineage import find_known
 from unlearning.steps.prepare import SETTINGS, account_of
 from unlearning.steps.progress import say
 from unlearning.steps.purge_people import People
@@ -126,14 +126,14 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
     say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
     for loss in found:
         say(f"purge: then {loss.sentence}")
-    asked = settings.version if version.model == MODEL_NAME else pasted(version)
-    rules.require_confirmed(version.model, version.number, asked, settings.confirm)
     shared = store.others_with_its_files(version)
     if shared:
         raise InputError(
             f"nothing was purged: {', '.join(shared)} is made of the same files as {version.label}; delete that version first"
         )
     rules.require_not_awaited(found, version.number, settings.force)
+    more = {name: value for name, value in vars(settings).items() if name in ("reason", "force", "people") and value}
+    rules.require_confirmed(version.model, version.number, str(version.number), settings.confirm, **more)
     return found
 
 

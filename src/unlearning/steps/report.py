@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.data.settings import GROUPS
 from unlearning.errors import InputError
@@ -59,8 +60,8 @@ def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
     found = runs.find_by_tags({"step": "experiment"} | ({"preset": preset} if preset else {}))
     if not found:
         raise InputError(
-            f"there is no finished experiment{f' of the preset {preset}' if preset else ''}; run one with: mlflow run . "
-            f"-e experiment -P study=all -P preset={preset or 'demo'}"
+            f"there is no finished experiment{f' of the preset {preset}' if preset else ''}; run one with: "
+            f"{command('experiment', study='all', preset=preset or 'demo')}"
         )
     newest = found[0]
     same = [run for run in found if all(run["tags"][tag] == newest["tags"][tag] for tag in ("data_digest", "preset"))]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
 from rich.console import Console
 from rich.table import Table
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
+from unlearning.lifecycle.keys import VARIABLE
 from unlearning.lifecycle.requests import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
 from unlearning.steps import forget_sets
 from unlearning.steps.lineage import find_version, predictions_of
@@ -92,7 +95,11 @@ def told(asked: Request, today: date) -> list[str]:
     sentences = [f"{asked.label}, {asked.count} samples, is {asked.state}: {STATES[asked.state]} ({last.why})"]
     if asked.is_overdue(today):
         sentences.append(f"{asked.label} is OVERDUE: its last day was {asked.deadline}")
-    return sentences + (["serve it with: mlflow run . -e process"] if asked.state == RECEIVED else [])
+    if asked.state == RECEIVED:
+        sentences.append(f"serve it with: {command('process', asked.model)}")
+        if not os.environ.get(VARIABLE):
+            sentences.append(f"that needs a signing key first: make key && export {VARIABLE}=$PWD/signing-key.pem")
+    return sentences
 
 
 def list_requests(name: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -103,6 +103,6 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
         raise InputError(
             f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "
-            f"file; say where it lies: mlflow run . -e retrain -P forget_set={shlex.quote(settings.forget_set)} -P weights=FILE"
+            f"file; say where it lies: {command('retrain', settings.name, forget_set=settings.forget_set, weights='FILE')}"
         )
     return replace(parent.spec, weights=path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import AGAIN
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
-from unlearning.steps.lineage import find_version, pasted
+from unlearning.steps.lineage import find_version
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say
 from unlearning.steps.registry_settings import RollbackSettings
@@ -27,7 +28,8 @@ def rollback(settings: RollbackSettings) -> Version:
     with runs.run("rollback", f"rollback to {settings.to}"):
         reason = settings.reason.strip()
         if not reason:
-            raise InputError('a rollback needs a reason, as in: mlflow run . -e rollback -P to=3 -P reason="gate set too low"')
+            again = command("rollback", settings.name, to=settings.to, reason="gate set too low")
+            raise InputError(f"a rollback needs a reason, as in: {again}")
         version = find_version(settings.name, settings.to)
         act, champion = acting(version.model, reason), find_version(version.model, CHAMPION)
         _refuse_later(version, champion)
@@ -67,11 +69,13 @@ def in_words(faces: dict[str, int]) -> str:
 
 def _refuse_later(version: Version, champion: Version) -> None:
     if version.number == champion.number:
-        raise InputError(f"{version.label} is the champion already; earlier versions are in: mlflow run . -e status")
+        raise InputError(
+            f"{version.label} is the champion already; earlier versions are in: {command('status', version.model)}"
+        )
     if version.number > champion.number and version.tag("state") != "retired":
         raise InputError(
             f"{version.label} is newer than the champion, {champion.label}, and was never served: there is nothing to go back "
-            f"to; serve it with: mlflow run . -e promote -P version={pasted(version)}"
+            f"to; serve it with: {command('promote', version.model, version=version.number)}"
         )
 
 
@@ -85,5 +89,6 @@ def _refusal(version: Version, champion: Version, regained: str) -> str:
     choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"
     return (
         f"{version.label} remembers {regained}, which the champion, {champion.label}, has forgotten; {choice}, or, if it "
-        f"shall be remembered again: mlflow run . -e rollback -P to={pasted(version)} -P allow_regain=true -P reason=..."
+        f"shall be remembered again: "
+        f"{command('rollback', version.model, to=version.number, allow_regain=True, reason='...')}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from unlearning.commands import MODEL_NAME as MODEL_NAME
 from unlearning.data.settings import CONTRADICTIONS as CONTRADICTIONS
 from unlearning.data.settings import DUPLICATES as DUPLICATES
 from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
@@ -19,7 +20,6 @@ from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
 
-MODEL_NAME = "age-resnet50"
 FORGET_SET = "20-28"
 PRESET = "scratch"
 SCHEMES = ("whole", "sisa")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unlearning.commands import command
 from unlearning.errors import DamagedError, InputError
 from unlearning.methods.sisa import Sisa
 from unlearning.models.aggregate import Aggregate
@@ -123,7 +124,8 @@ def foretell(job: Job) -> None:
     if lost and parent.weights_digest:
         raise InputError(
             f"shard {lost[0]} of {parent.version.label} has to be trained from its first weights, which came from a file and "
-            f"are missing in its run; train anew: mlflow run . -e train -P scheme=sisa -P weights=FILE"
+            f"are missing in its run; train anew: "
+            f"{command('train', parent.version.model, scheme='sisa', weights='FILE')}"
         )
     runs.log_settings("sisa", _parameters(plan, found))
     say(in_words(plan, found, len(job.forget.part("train"))))

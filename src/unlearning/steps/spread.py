@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import by_name
 from unlearning.steps.experiment_settings import PROCESSES, RAY
@@ -122,8 +123,8 @@ def _require_shared_store(machines: int, uri: str) -> None:
     if machines > 1 and urlsplit(uri).scheme in ON_ONE_MACHINE:
         raise InputError(
             f"the Ray cluster has {machines} machines, and the tracking store {uri or 'mlflow.db'} can be reached from one of "
-            f"them only; start a server that all of them reach, and name it: {TRACKING_URI}=http://HOST:5000 mlflow run . "
-            f"-e experiment"
+            f"them only; start a server that all of them reach, and name it: "
+            f"{TRACKING_URI}=http://HOST:5000 {command('experiment')}"
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unlearning import markdown
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import choose
 from unlearning.steps.progress import say
@@ -95,8 +96,7 @@ def _deliver(text: str, settings: StatusSettings) -> None:
 def _refuse(look: Look) -> None:
     if look.found:
         count = f"{len(look.found)} inconsistenc{'y' if len(look.found) == 1 else 'ies'}"
-        name = "" if look.name == StatusSettings.name else f" -P name={look.name}"
-        raise InputError(f"the registry has {count}; put them right, on record, with: mlflow run . -e repair{name}")
+        raise InputError(f"the registry has {count}; put them right, on record, with: {command('repair', look.name)}")
 
 
 def _look(name: str, check: bool = False) -> Look:
@@ -111,7 +111,7 @@ def _look(name: str, check: bool = False) -> Look:
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
     if not versions:
-        raise InputError(f"there is no registered model {name!r} yet; make one with: mlflow run . -e train")
+        raise InputError(f"there is no registered model {name!r} yet; make one with: {command('train', name)}")
     rules = {v.tag("forget_set"): v.tag("forget_rule") for v in versions if v.tag("forget_rule")}
     return [_row(version, rules) for version in versions]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -17,7 +18,7 @@ from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
 from unlearning.steps.ensemble import warn_of_first_weights
 from unlearning.steps.forgetting import Cost, Job, folder_of, forget
-from unlearning.steps.lineage import Parent, find_version, open_parent, pasted, predictions_of, retrained_reference
+from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
 from unlearning.steps.publish import Draft, publish
@@ -88,7 +89,7 @@ def open_request(settings: UnlearnSettings) -> Request:
     if _remembers_nothing(parent, forget):
         raise InputError(
             f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: "
-            f"-P model={pasted(parent.version, registry.ORIGINAL)}"
+            f"{command('unlearn', parent.version.model, model=registry.ORIGINAL, method=method.name, forget_set=forget.rule)}"
         )
     check(parent.data.manifest, forget, parent.forgotten)
     reference = retrained_reference(parent.version, forget)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from unlearning.commands import command
 from unlearning.errors import DamagedError
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import registry, runs
@@ -78,5 +79,5 @@ def _require(kept: str, found: str, name: str, label: str) -> None:
     if found != kept:
         raise DamagedError(
             f"{name} of {label} is damaged: its content is not what was registered; put the file back from a backup of the "
-            f"artifacts, or choose another version from: mlflow run . -e status"
+            f"artifacts, or choose another version from: {command('status', label.rpartition(' of ')[2])}"
         )

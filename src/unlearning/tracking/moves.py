@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from unlearning import markdown
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import (
     AGAIN,
@@ -148,10 +149,10 @@ def _withdrawn(change: Change, left: Version, act: Act, loud: str) -> Change:
 
 def _servable(versions: list[Version], number: int, act: Act | None, done: str) -> Version:
     """The version as it is now; whoever decided on an older state of the registry is told what happened since."""
-    own = next((version for version in versions if version.number == number), None)
+    own, look = next((one for one in versions if one.number == number), None), command("status", versions[0].model)
     if own is None or own.tag("state") in GONE:
         what = "was deleted" if own is None else "was purged, or is being purged"
-        raise InputError(f"version {number} is not {done}: it {what}; choose another one from: mlflow run . -e status")
+        raise InputError(f"version {number} is not {done}: it {what}; choose another one from: {look}")
     champion = holder(versions, CHAMPION)
     held = champion.number if champion else 0
     if act is None or act.seen is None or held in (act.seen, number):
@@ -160,6 +161,6 @@ def _servable(versions: list[Version], number: int, act: Act | None, done: str) 
     who = f" by {champion.tag('promoted_by')}" if champion and champion.tag("promoted_by") else ""
     now = f"{champion.label} became the champion{who}" if champion else "the champion was taken away"
     raise InputError(
-        f"{label} is not {done}: since that was decided, {now}; look at it with: mlflow run . -e status, and ask again if "
+        f"{label} is not {done}: since that was decided, {now}; look at it with: {look}, and ask again if "
         f"{label} is still to be served"
     )

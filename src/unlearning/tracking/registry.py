@@ -17,6 +17,7 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import CHAMPION as CHAMPION
 from unlearning.lifecycle.facts import FORGOTTEN as FORGOTTEN
@@ -121,7 +122,7 @@ def find(model: str, reference: str) -> Version:
     model, reference = named_by(model, reference)
     known = versions(model)
     if not known:
-        raise InputError(f"there is no registered model {model!r} yet; make one with: mlflow run . -e train")
+        raise InputError(f"there is no registered model {model!r} yet; make one with: {command('train', model)}")
     for version in known:
         if reference in _names(version):
             return version

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import mlflow
 from mlflow.exceptions import MlflowException
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
 from unlearning.lifecycle.facts import CHAMPION, State, holders
@@ -74,7 +75,7 @@ def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
     if log.damage:
         raise InputError(
             f"the audit log of {model} (run {log.run_id}) is damaged: {log.damage}; nothing is changed until that is mended: "
-            f"mlflow run . -e repair -P name={model}"
+            f"{command('repair', model)}"
         )
     if log.is_behind:
         audit_log.write(log.run_id, FILE, log.text)
@@ -141,7 +142,7 @@ def _put_back(model: str, log: AuditLog, entries: list[dict], read: Read, confir
     except (MlflowException, OSError) as second:
         raise InputError(
             f"{first_line(error)}; what was changed of {model} before that could not be put back ({first_line(second)}): the "
-            f"next transition will do it, or: mlflow run . -e repair -P name={model}"
+            f"next transition will do it, or: {command('repair', model)}"
         ) from error
     confirm()
     try:

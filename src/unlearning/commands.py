@@ -1,0 +1,37 @@
+"""The commands that sentences suggest: complete, and quoted so that they can be pasted into a shell."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+MODEL_NAME = "age-resnet50"
+
+
+def command(entry: str, name: str = MODEL_NAME, **values) -> str:
+    """What to type for an entry point.
+
+    Args:
+        entry: its name.
+        name: registered model; said where it is not the default.
+        values: its other parameters; ``...`` or a word in capitals stands for what only the user knows.
+    """
+    values |= {} if name == MODEL_NAME else {"name": name}
+    given = "".join(f" -P {key}={shlex.quote(_text(value))}" for key, value in values.items())
+    return f"mlflow run . -e {entry}{given}{_environment()}"
+
+
+def _text(value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _environment() -> str:
+    """The environment that this process runs in; MLflow calls those that it builds ``mlflow-`` and a hash."""
+    prefix = Path(sys.prefix)
+    if not prefix.name.startswith("mlflow-"):
+        return " --env-manager local"
+    if (prefix / "conda-meta").is_dir():
+        return ""  # the default of a project with a conda.yaml
+    made_by_uv = "uv = " in (prefix / "pyvenv.cfg").read_text()
+    return f" --env-manager {'uv' if made_by_uv else 'virtualenv'}"
