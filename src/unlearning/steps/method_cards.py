@@ -8,15 +8,14 @@ from dataclasses import Field, dataclass, fields
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 
 from unlearning import markdown
 from unlearning.methods import METHODS
 from unlearning.methods.card import legal_range
 from unlearning.naming import choose
+from unlearning.steps.tables import Listing, width
 
 COLUMNS = ("method", "in one line", "result", "reads", "passes", "source")
-WIDTH = 150
 FORMATS = ("table", "markdown")
 PAGE = """# Methods of unlearning
 
@@ -62,10 +61,11 @@ def methods(name: str, format: str) -> str:
     """The table of all methods, or the card of the one called ``name``: for a terminal, or in Markdown."""
     if format == "markdown":
         return _card(choose(METHODS, name, "method")) if name else page()
-    shown = Markdown(_card(choose(METHODS, name, "method"))) if name else _table()
-    console = Console(width=WIDTH)
+    if not name:
+        return _table()
+    console = Console(width=width())
     with console.capture() as captured:
-        console.print(shown)
+        console.print(Markdown(_card(choose(METHODS, name, "method"))))
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
@@ -87,13 +87,10 @@ def _row(kind: type) -> tuple[str, ...]:
     return kind.name, first, "exact" if card.exact else "approximate", " and ".join(card.touches), passes, card.source
 
 
-def _table() -> Table:
-    table = Table(title="methods of unlearning", title_justify="left")
-    for column in COLUMNS:
-        table.add_column(column, no_wrap=column in ("method", "result"), overflow="fold")
-    for kind in METHODS.values():
-        table.add_row(*_row(kind))
-    return table
+def _table() -> str:
+    rows = [_row(kind) for kind in METHODS.values()]
+    table = Listing("methods of unlearning", COLUMNS, rows, least=("source", "reads"), more="; -P method=NAME shows its card")
+    return table.fitted(width())
 
 
 def _card(kind: type) -> str:

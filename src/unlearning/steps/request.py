@@ -6,9 +6,6 @@ import os
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from rich.console import Console
-from rich.table import Table
-
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
@@ -19,11 +16,13 @@ from unlearning.steps.lineage import find_version, predictions_of
 from unlearning.steps.prepare import account_of
 from unlearning.steps.progress import say
 from unlearning.steps.request_settings import RequestSettings
+from unlearning.steps.tables import Listing, width
 from unlearning.tracking import registry, requests, runs
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import prepare_store
 
 COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
+LEAST = ("who", "received", "reason", "version", "samples")
 
 
 def request(settings: RequestSettings) -> Request:
@@ -112,15 +111,10 @@ def list_requests(name: str) -> str:
 
 
 def _table(name: str) -> str:
-    table, today = Table(title=f"requests to {name}", title_justify="left"), datetime.now(UTC).date()
-    for column in COLUMNS:
-        table.add_column(column, overflow="fold")
-    for asked in requests.listed(name):
-        table.add_row(*_row(asked, today), style="bold" if asked.is_open else "")
-    console = Console(width=150)
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get().rstrip()
+    asked, today = requests.listed(name), datetime.now(UTC).date()
+    rows, bold = [_row(one, today) for one in asked], [number for number, one in enumerate(asked) if one.is_open]
+    whole = ("request", "samples", "received", "version")
+    return Listing(f"requests to {name}", COLUMNS, rows, whole, LEAST, bold).fitted(width())
 
 
 def _row(asked: Request, today: date) -> tuple[str, ...]:

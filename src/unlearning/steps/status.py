@@ -12,6 +12,7 @@ from unlearning.errors import InputError
 from unlearning.naming import choose
 from unlearning.steps.progress import say
 from unlearning.steps.registry_settings import StatusSettings
+from unlearning.steps.tables import Listing, width
 from unlearning.tracking import registry, runs
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import prepare_store
@@ -21,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds")
 FORMATS = ("table", "json", "markdown")
+LEAST = ("stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "forget_set")
 ON_SCREEN = 200
 TELLING = {registry.CHAMPION, registry.ORIGINAL, registry.FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the audit log says"
@@ -158,23 +160,19 @@ def _on_screen(rows: list[dict]) -> list[dict]:
 
 
 def _as_table(look: Look) -> str:
-    from rich.console import Console
-    from rich.table import Table
-
-    table, rows = Table(title=f"registered model {look.name}", title_justify="left"), _on_screen(look.rows)
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
-    for row in rows:
-        style = "bold" if "champion" in row["aliases"] else ""
-        table.add_row(*(_text(column, row[column]) for column in COLUMNS), style=style)
+    rows = _on_screen(look.rows)
+    table = Listing(
+        f"registered model {look.name}",
+        COLUMNS,
+        [[_text(column, row[column]) for column in COLUMNS] for row in rows],
+        whole=("version", "epochs", *NUMBERS),
+        least=LEAST,
+        bold=[number for number, row in enumerate(rows) if "champion" in row["aliases"]],
+        more="; -P format=markdown shows all",
+    )
     hidden = len(look.rows) - len(rows)
     more = [f"{hidden} older versions are not shown; -P format=json, markdown or html shows all"] if hidden else []
-    console = Console(width=150)
-    with console.capture() as captured:
-        console.print(table)
-        for sentence in [*more, *look.verdict()]:
-            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-    return captured.get().rstrip()
+    return "\n".join([table.fitted(width()), *more, *look.verdict()])
 
 
 def _as_page(look: Look) -> str:

@@ -1,0 +1,64 @@
+"""Tables fit what they are shown on, and no word of them is broken: not on a terminal, in a pipe, or on a phone."""
+
+import re
+
+import pytest
+
+from unlearning.steps import method_cards, request, status, tables
+from unlearning.steps.tables import Listing
+
+ALIASES = ["champion", "forgotten", "forgotten-20-28", "ft-20-28-e8"]
+WIDTHS = (40, 60, 80, 100, 120, 150, 200)
+
+
+def row(number: int) -> dict:
+    texts = {"role": "unlearned", "stage": "Production", "aliases": ALIASES, "forget_set": "20-28", "epochs": "8"}
+    scores = {"test_mae": 8.123, "Utility": 1.097, "Forgetting": 0.835, "F": 0.916, "seconds": 4321.0}
+    return {"version": number, **texts, **scores, "state": "forgotten"}
+
+
+def versions(count: int = 3) -> str:
+    return status._as_table(status.Look("age-resnet50", [row(number) for number in range(1, count + 1)]))
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_registry_fits_and_keeps_its_words_and_numbers(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = versions().splitlines()
+    assert max(len(line) for line in lines if not line.startswith("left out")) <= columns
+    words = set(re.findall(r"[\w.-]+", "\n".join(lines)))
+    assert words >= {"3", "0.916", *ALIASES}
+
+
+def test_a_wide_terminal_shows_all_columns_and_a_narrower_one_names_those_that_are_left_out(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    assert "left out" not in versions()
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = versions()
+    gone = re.search(r"left out, in 120 columns: (.*); -P format=markdown shows all", shown)[1].split(", ")
+    assert gone == ["stage", "seconds"]
+    assert not any(re.search(rf"┃ +{name} ", shown) for name in gone)
+
+
+def test_in_a_pipe_nobody_knows_the_width(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(tables.shutil.os, "get_terminal_size", lambda number: (_ for _ in ()).throw(OSError()))
+    assert tables.width() == tables.IN_A_PIPE
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_methods_and_requests_fit_too(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = method_cards.methods("", "table").splitlines()
+    assert max(len(line) for line in shown if not line.startswith("left out")) <= columns
+    assert any("salun" in line for line in shown)
+    assert max(map(len, method_cards.methods("ft", "table").splitlines())) <= columns
+    own = ("5d0c1f2e", "received", "file:person-17.csv", "5", "2026-11-28", "2026-12-31 OVERDUE", "Art. 17", "ann", "-")
+    listed = Listing("requests", request.COLUMNS, [own], ("request",), request.LEAST).fitted(columns)
+    assert max(len(line) for line in listed.splitlines() if not line.startswith("left out")) <= columns
+    assert "5d0c1f2e" in listed
+    assert "OVERDUE" in listed
+
+
+def test_what_looks_like_markup_is_text():
+    assert "[red]Art. 17[/red]" in Listing("requests", ("reason",), [("[red]Art. 17[/red]",)]).fitted(80)
