@@ -113,7 +113,7 @@ def list_requests(name: str) -> str:
 def _table(name: str) -> str:
     asked, today = requests.listed(name), datetime.now(UTC).date()
     rows, bold = [_row(one, today) for one in asked], [number for number, one in enumerate(asked) if one.is_open]
-    whole = ("request", "samples", "received", "version")
+    whole = ("request", "samples", "received", "deadline", "version")
     return Listing(f"requests to {name}", COLUMNS, rows, whole, LEAST, bold).fitted(width())
 
 
