@@ -149,7 +149,10 @@ def _withdrawn(change: Change, left: Version, act: Act, loud: str) -> Change:
 
 def _servable(versions: list[Version], number: int, act: Act | None, done: str) -> Version:
     """The version as it is now; whoever decided on an older state of the registry is told what happened since."""
-    own, look = next((one for one in versions if one.number == number), None), command("status", versions[0].model)
+    own, look = (
+        next((one for one in versions if one.number == number), None),
+        command("status", *{one.model for one in versions}),
+    )
     if own is None or own.tag("state") in GONE:
         what = "was deleted" if own is None else "was purged, or is being purged"
         raise InputError(f"version {number} is not {done}: it {what}; choose another one from: {look}")
