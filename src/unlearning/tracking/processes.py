@@ -8,6 +8,8 @@ import socket
 from functools import cache
 from pathlib import Path
 
+HIDDEN = "hidden"
+
 
 def owner() -> str:
     """User, machine and process, for people."""
@@ -16,19 +18,19 @@ def owner() -> str:
 
 def identity() -> str:
     """``PLACE PID START``: a process id means something in its place only, and is given again after its process has ended."""
-    return f"{_place()} {os.getpid()} {_start(os.getpid())}"
+    return f"{place()} {os.getpid()} {_start(os.getpid())}"
 
 
 def is_gone(process: str) -> bool:
     """Is the process of an ``identity`` certainly at its end? Of other places nothing is certain."""
     parts = process.split(" ")
-    if len(parts) != 3 or parts[0] != _place():
+    if len(parts) != 3 or parts[0] != place():
         return False
-    return _start(int(parts[1])) != parts[2]
+    return _start(int(parts[1])) not in (HIDDEN, parts[2])
 
 
 @cache
-def _place() -> str:
+def place() -> str:
     """This boot of this machine and, within it, the space that process ids are given in: containers have their own."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     if not boot.exists():
@@ -39,18 +41,22 @@ def _place() -> str:
 def _start(pid: int) -> str:
     """When a process began, in the kernel's ticks; ``ended`` for none or one that only waits to be buried.
 
-    Where there is no /proc: ``runs`` for one that lives.
+    Where there is no /proc: ``runs`` for one that lives; ``hidden`` for another user's that /proc does not show.
     """
     if Path("/proc/self/stat").exists():
         try:
             state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            return "ended"
+            return HIDDEN if _lives(pid) else "ended"
         return "ended" if state in "ZX" else rest[18]
+    return "runs" if _lives(pid) else "ended"
+
+
+def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return "ended"
+        return False
     except PermissionError:
-        return "runs"
-    return "runs"
+        return True
+    return True

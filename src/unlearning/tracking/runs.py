@@ -25,8 +25,10 @@ from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
 from unlearning.tracking import sealed, temporary
+from unlearning.tracking.abandoned import PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
+from unlearning.tracking.processes import identity
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
 
 Made = TypeVar("Made")
@@ -45,7 +47,7 @@ OWN_EXPERIMENT = (
 def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     """A run of ``step``, nested when another one is open or ``parent`` names one that is open in another process.
 
-    An exception leaves it FAILED, with the reason as a tag.
+    An exception leaves it FAILED, with the reason as a tag. Runs of processes that were killed are ended on the way.
     """
     nested = mlflow.active_run() is not None
     if not nested:
@@ -53,7 +55,10 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT):
         opened = mlflow.start_run(run_name=printable(name), nested=nested, parent_run_id=parent or None)
     with opened as active:
-        mlflow.set_tags({"mlflow.runName": printable(name), "step": step, "code.digest": code_digest(), **_versions()})
+        own = {"mlflow.runName": printable(name), "step": step, PROCESS: identity(), "code.digest": code_digest()}
+        mlflow.set_tags(own | _versions())
+        if not nested:
+            end_abandoned()
         try:
             yield active
         except BaseException as error:
@@ -240,8 +245,19 @@ def _readable(run_id: str, name: str) -> Iterator[None]:
 
 
 def read_parameter(run_id: str, name: str) -> str:
-    """A parameter of a run; empty when it has none of that name."""
-    return mlflow.MlflowClient().get_run(run_id).data.params.get(name, "")
+    """A parameter of a run; empty when it has none of that name, or is gone."""
+    found = find_run(run_id)
+    return found.data.params.get(name, "") if found else ""
+
+
+def find_run(run_id: str) -> mlflow.entities.Run | None:
+    """A run, also one that was deleted in the UI; None where it is gone for good, or there is no id."""
+    try:
+        return mlflow.MlflowClient().get_run(run_id) if run_id else None
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 def fingerprint(step: str, *, code: tuple[str, ...] = (), **inputs) -> str:
