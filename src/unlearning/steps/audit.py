@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from unlearning.data.forget import ForgetSet
@@ -69,8 +70,11 @@ def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: l
     return by_role
 
 
-def log_audit(audited: Audited, own: bool) -> None:
-    """Leave an audit on the active run; its headline numbers also on model and version, where they are its ``own``."""
+def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None:
+    """Leave an audit on the active run; its headline numbers also on model and version, where they are its ``own``.
+
+    Metrics that are ``logged`` already are not logged again: a metric has one point.
+    """
     from unlearning.reports.audit_page import audit_page
 
     audit = audited.audit
@@ -78,11 +82,13 @@ def log_audit(audited: Audited, own: bool) -> None:
     runs.log_table(audit.table(), TABLE)
     runs.log_text(audit_page(audit, audited.witnesses, audited.about), PAGE)
     numbers = audit.numbers()
-    runs.log_numbers(numbers)
+    new = {name: value for name, value in numbers.items() if name not in logged}
+    headlines = {name: numbers[name] for name in HEADLINES if own and name in numbers}
+    runs.log_numbers({name: value for name, value in new.items() if name not in headlines})
     forget_sets.log([audited.forget])
     if own:
-        headlines = {name: numbers[name] for name in HEADLINES if name in numbers}
-        runs.log_numbers(headlines, model_id=registry.logged_model_id(audited.version))
+        shown = {name: value for name, value in new.items() if name in headlines}
+        runs.log_numbers(shown, model_id=registry.logged_model_id(audited.version))
         tags = {name: f"{value:.6g}" for name, value in headlines.items()}
         registry.score(audited.version, tags | {"audit": audit.sentence[:500]})
     say(f"audit: {audited.version.label}: {audit.sentence}")

@@ -41,7 +41,8 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
             with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
                 _log(scored)
                 if settings.audit:
-                    log_audit(audit_version(scored.version, scored.forget, scored.alpha, settings.audit), scored.own)
+                    audited = audit_version(scored.version, scored.forget, scored.alpha, settings.audit)
+                    log_audit(audited, scored.own, scored.metrics.keys())
         table = pd.DataFrame([row for scored in scores for row in scored.rows()])
         runs.log_table(table, "evaluation.csv")
     return table
@@ -99,7 +100,8 @@ def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Versi
 
 def _log(scored: Scored) -> None:
     """On the run; and on the logged model and the version's tags, unless another forget set or alpha was asked for."""
-    runs.log_numbers(scored.metrics)
+    more = {"model_id": registry.logged_model_id(scored.version)} if scored.own else {}
+    runs.log_numbers(scored.metrics, **more)
     for alpha, metrics in scored.others.items():
         runs.log_numbers({f"{name}_alpha_{alpha:g}": metrics[name] for name in ("Forgetting", "F")})
     for name, metrics in scored.earlier.items():
@@ -108,7 +110,6 @@ def _log(scored: Scored) -> None:
     if not scored.metrics:
         return
     if scored.own:
-        runs.log_numbers(scored.metrics, model_id=registry.logged_model_id(scored.version))
         registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
     numbers = "  ".join(f"{name} {scored.metrics[name]:.3f}" for name in ("Utility", "Forgetting", "F"))
     say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {numbers}")

@@ -50,7 +50,6 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     table = prediction_table(ensemble, faces, progress=track)
     metrics = measure(draft.case_of(table))
     digests = digests_in(draft.folder) | {PREDICTIONS: runs.log_table(table, PREDICTIONS)}
-    runs.log_numbers(metrics)
     spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
     tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)

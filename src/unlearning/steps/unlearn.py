@@ -12,6 +12,7 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.evaluation.metrics import METRICS
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
@@ -120,7 +121,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
         runs.log_settings("unlearn", {"method": job.method.name, "forget_set": forget.rule, "epochs": epochs})
         forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
-        runs.log_numbers(asdict(cost))
+        runs.log_numbers({name: value for name, value in asdict(cost).items() if name not in METRICS})
         sisa.log_checkpoints(place)
         case_of = partial(
             Case,
