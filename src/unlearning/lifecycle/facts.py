@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 CHAMPION, ORIGINAL, FORGOTTEN, RETRAINED = "champion", "original", "forgotten", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
+
+
+def as_number(text: str) -> float:
+    """The finite number that a tag holds; not a number for a tag that is missing or that somebody has written words into."""
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def logged_name(tags: dict[str, str]) -> str:
+    """What the logged model of a version is called, by the alias that the version gets; MLflow allows no dots there."""
+    made = {ORIGINAL: ORIGINAL, RETRAINED: f"{RETRAINED}-{tags.get('forget_set')}"}
+    return made.get(tags["role"], f"{tags.get('method')}-{tags.get('forget_set')}-e{tags.get('epochs')}")
 
 
 @dataclass(frozen=True)

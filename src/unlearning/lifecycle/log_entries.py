@@ -80,15 +80,17 @@ def _become(facts: Facts, was: dict, side: dict) -> Facts:
     return Facts(side["stage"], tuple(side["aliases"]), tags, side.get("description", facts.description))
 
 
-def replay(entries: list[dict]) -> dict[int, Logged]:
-    """What the log says of every version, deleted ones not among them."""
+def replay(entries: list[dict], deleted: bool = False) -> dict[int, Logged]:
+    """What the log says of every version; with ``deleted`` also what it said last of those that are gone."""
     known: dict[int, Logged] = {}
     for entry in entries:
         if entry["what"] == BEGIN:
             known = {}
         for part in entry["versions"]:
             number = int(part["version"])
-            was = known.pop(number, None)
+            was = known.get(number)
+            if not part["after"] and not deleted:
+                known.pop(number, None)
             if part["after"]:
                 base = was.facts if was and part["before"] else Facts("", (), {})
                 known[number] = Logged(_become(base, part["before"] or {"tags": {}}, part["after"]), in_words(entry))

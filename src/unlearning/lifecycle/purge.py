@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.lifecycle.descent import line_of
 from unlearning.lifecycle.facts import ARCHIVED, CHAMPION, RETRAINED, Aliases, Change, Facts, State, holders
 
 PURGING, PURGED = "purging", "purged"
@@ -132,7 +133,8 @@ def losses(state: State, number: int) -> list[Loss]:
 def _as_original(state: State, number: int, others: State) -> Iterator[Loss]:
     if state[number].tag("role") != "original":
         return
-    line = [n for n in others if _root(state, n) == number]
+    roots = {n: line_of(state, n).original for n in others}
+    line = [n for n, root in roots.items() if root and root.number == number]
     yield Loss(
         f"gates that name original.METRIC, and audits beside the original, cannot be measured any more for {_versions(line)} "
         f"and what is made from them: name numbers or retrained.METRIC instead",
@@ -167,18 +169,6 @@ def _versions(numbers: list[int]) -> str:
     if not numbers:
         return "any version"
     return f"version{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-
-
-def _root(state: State, number: int) -> int:
-    """The original that a version comes from, as far as the registry tells."""
-    seen = {number}
-    while number in state and state[number].tag("role") != "original":
-        parent = state[number].tag("parent_version", "none")
-        if not parent.isdecimal() or int(parent) in seen:
-            return 0
-        number = int(parent)
-        seen.add(number)
-    return number
 
 
 def _waiting(state: State, numbers: list[int]) -> tuple[int, ...]:

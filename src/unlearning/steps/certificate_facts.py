@@ -16,6 +16,7 @@ from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit import Audit
 from unlearning.evaluation.metrics import METRICS
 from unlearning.lifecycle.canonical import read
+from unlearning.lifecycle.descent import Line
 from unlearning.lifecycle.envelope import digest, take_apart
 from unlearning.lifecycle.gates import Decision, parse_gates
 from unlearning.lifecycle.requests import together
@@ -25,6 +26,7 @@ from unlearning.lifecycle.verify import payload_findings
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.steps.audit import audit_version
 from unlearning.steps.evaluate import score
+from unlearning.steps.line import line_of, versions_of
 from unlearning.steps.lineage import usable
 from unlearning.steps.prepare import account_of
 from unlearning.steps.settings import ALPHA
@@ -75,7 +77,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     return Certificate(
         model=_model(version),
         files=files_of(version),
-        parent=_parent(line),
+        parent=_parent(version, line),
         method=spec.get("method", FROM_NOTHING),
         settings=_settings(spec) | {"seeds": version.tag("seeds")},
         approximate=_is_approximate(line),
@@ -98,16 +100,18 @@ def _model(version: Version) -> ModelVersion:
     return ModelVersion(version.model, str(version.number), weights_of(version))
 
 
-def _parent(line: list[Version]) -> ModelVersion:
-    """What the version was made from; its files may be gone by now. Damaged ones are not certified to be gone."""
-    if len(line) == 1:
-        raise InputError(f"{line[0].label} comes from no version that there still is, so it cannot be certified")
+def _parent(version: Version, line: Line) -> ModelVersion:
+    """What the version was made from; its files may be gone by now, and so may the version. Damaged ones are not called gone."""
+    if len(line.steps) == 1:
+        raise InputError(f"{version.label} cannot be certified, for what it was made from is not known: {line.broken}")
+    number = line.steps[1].number
+    known = {one.number: one for one in versions_of(line, version.model)}
     try:
-        return _model(line[1])
+        return _model(known[number]) if number in known else ModelVersion(version.model, str(number), GONE)
     except DamagedError:
         raise
     except InputError:
-        return ModelVersion(line[1].model, str(line[1].number), GONE)
+        return ModelVersion(version.model, str(number), GONE)
 
 
 def weights_of(version: Version) -> str:
@@ -128,15 +132,6 @@ def files_in(folder: Path) -> dict[str, str]:
     return {name: sha256 for name, sha256 in digests(folder).items() if name != NOTED_BY_MLFLOW}
 
 
-def line_of(version: Version) -> list[Version]:
-    """A version and those that it comes from, the original last, as far as the registry still has them."""
-    known = {str(one.number): one for one in registry.versions(version.model)}
-    line = [version]
-    while line[-1].tag("parent_version", "none") in known:
-        line.append(known[line[-1].tag("parent_version")])
-    return line
-
-
 def began_with(content: dict) -> str:
     """What training began with; empty for weights that were drawn from a seed."""
     digest, model = content["training"]["weights_digest"], content["model"]
@@ -150,14 +145,14 @@ def _settings(training: dict) -> dict[str, object]:
     return own | ({"epochs": training["epochs"]} if "epochs" in training else {})
 
 
-def _is_approximate(line: list[Version]) -> bool:
+def _is_approximate(line: Line) -> bool:
     """Does the version, or one it was made from, promise less than retraining? What was trained anew comes from none."""
-    for version in line:
-        if version.tag("role") != "unlearned" or version.tag("method") == FROM_NOTHING:
+    for facts in (one.facts for one in line.steps):
+        if facts.tag("role") != "unlearned" or facts.tag("method") == FROM_NOTHING:
             return False
-        if version.tag("exact") != "true":
+        if facts.tag("exact") != "true":
             return True
-    return False
+    return True  # nobody knows what the last of them was made from
 
 
 def _audit(version: Version, forgotten: list[ForgetSet]) -> Audit:
@@ -165,7 +160,7 @@ def _audit(version: Version, forgotten: list[ForgetSet]) -> Audit:
 
 
 def _alpha(version: Version) -> float:
-    return float(version.tag("alpha", str(ALPHA)))
+    return version.require_number("alpha", ALPHA)
 
 
 def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Iterator[Measured]:
@@ -239,7 +234,7 @@ def earlier_certificates(version: Version) -> list[bytes]:
 
 def certificates_before(version: Version) -> dict[str, bytes]:
     """All certificates of the versions that a version comes from, by their sha256, the nearest first."""
-    certified = [one for one in line_of(version)[1:] if one.tag("certificate")]
+    certified = [one for one in versions_of(line_of(version), version.model)[1:] if one.tag("certificate")]
     return {digest(envelope): envelope for envelope in (certificates.read(one.run_id) for one in certified)}
 
 

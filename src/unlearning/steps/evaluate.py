@@ -79,7 +79,7 @@ class Scored:
 
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     forget = forget_set_for(version, settings.forget_set)
-    own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == float(version.tag("alpha", str(ALPHA)))
+    own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
     alone = settings.audit and beside(version, forget).retrained is None
     reference = None if alone else retrained_reference(version, forget)
     earlier = _earlier(version, forget, settings.alpha, reference) if own else {}

@@ -120,7 +120,7 @@ def _run_timed(cell: Cell, own: TrainSettings) -> tuple[list[Row], float]:
 
 
 def _about(cell: Cell, version: Version) -> Row:
-    epochs = int(version.tag("epochs")) if cell.role == UNLEARNED else 0
+    epochs = int(version.require_number("epochs")) if cell.role == UNLEARNED else 0
     return {"epochs": epochs, "version": version.number, "run_id": version.run_id, "set": version.tag("forget_set", "none")}
 
 

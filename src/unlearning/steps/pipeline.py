@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 
 from unlearning.commands import command
@@ -87,7 +88,7 @@ def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list
     Returns the others that pass.
     """
     gates = parse_gates(settings.gates)
-    by_f = sorted(candidates, key=lambda version: -float(version.tag("F")))
+    by_f = sorted(candidates, key=lambda version: -max(-math.inf, version.number_in("F")))  # no number: last
     passing = [version for version in by_f if all(decision.passed for decision in decide(version, gates))]
     say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
     chosen = (passing or by_f)[0]

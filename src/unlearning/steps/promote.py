@@ -9,16 +9,15 @@ from unlearning.errors import InputError
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
 from unlearning.lifecycle.facts import AGAIN
 from unlearning.lifecycle.gates import Decision, Gate, parse_gates
-from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
 from unlearning.steps.acting import acting
 from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
+from unlearning.steps.line import original_of
 from unlearning.steps.lineage import find_version, retrained_reference
 from unlearning.steps.progress import say
 from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import ALPHA, PromoteSettings
-from unlearning.steps.witnesses import original_of
 from unlearning.tracking import moves, registry, runs
 from unlearning.tracking.registry import Version
 
@@ -117,12 +116,12 @@ def decide(version: Version, gates: list[Gate]) -> list[Decision]:
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it has forgotten nothing "
             f"that could be promoted; choose one with a forget set from: {command('status', version.model)}"
         )
-    forget, alpha = forget_sets.of_version(version), float(version.tag("alpha", str(ALPHA)))
+    forget, alpha = forget_sets.of_version(version), version.require_number("alpha", ALPHA)
     reference = retrained_reference(version, forget)
     names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - METRICS.keys()
-    beside = {"original": original_of(version), "retrained": reference}
-    asked = {name: beside[name] for name in dict.fromkeys(gate.reference for gate in gates if gate.reference)}
-    _refuse_purged(asked, gates)
+    asked = {gate.reference: reference for gate in gates if gate.reference}
+    if "original" in asked:
+        asked["original"] = _original(version, gates)
     values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | asked).items()}
     handed = [name for name in names if GATE_METRICS[name].measured]
     for role, numbers in measured_by_role(version, forget, alpha, handed).items():
@@ -130,15 +129,16 @@ def decide(version: Version, gates: list[Gate]) -> list[Decision]:
     return [gate.decide(values["version"], values) for gate in gates]
 
 
-def _refuse_purged(asked: dict[str, Version], gates: list[Gate]) -> None:
-    """InputError names the gates that speak of a version whose predictions are gone."""
-    for name, one in asked.items():
-        if one.tag("state") in GONE:
-            named = "; ".join(str(gate) for gate in gates if gate.reference == name)
-            raise InputError(
-                f"{named} cannot be decided: the {name} model, {one.label}, was purged; name numbers or retrained.METRIC "
-                f'instead, as -P gates="test_mae <= 1.1 * retrained.test_mae"'
-            )
+def _original(version: Version, gates: list[Gate]) -> Version:
+    """The original; InputError names the gates that speak of it where it is gone."""
+    try:
+        return original_of(version)
+    except InputError as error:
+        named = "; ".join(str(gate) for gate in gates if gate.reference == "original")
+        raise InputError(
+            f"{named} cannot be decided: {error}; name numbers or retrained.METRIC instead, as "
+            f'-P gates="test_mae <= 1.1 * retrained.test_mae"'
+        ) from error
 
 
 def as_data(decision: Decision) -> dict:

@@ -15,6 +15,7 @@ from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps import forget_sets
 from unlearning.steps.ensemble import standardised, train_ensemble, warn_of_first_weights
+from unlearning.steps.line import line_of
 from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
@@ -22,7 +23,6 @@ from unlearning.steps.publish import Draft, publish
 from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
 from unlearning.steps.sisa import scheme_tags
-from unlearning.steps.witnesses import original_of
 from unlearning.tracking import moves, runs, temporary
 from unlearning.tracking.registry import Version
 from unlearning.training.recipe import Recipe
@@ -99,10 +99,12 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     if not parent.weights_digest:
         return parent.spec
     warn_of_first_weights("retrain", parent.weights_digest)
-    path = settings.weights or runs.read_parameter(original_of(parent.version).run_id, "model.weights")
+    root = line_of(parent.version).original
+    path = settings.weights or (runs.read_parameter(root.facts.tag("run_id"), "model.weights") if root else "")
     if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
+        again = command("retrain", parent.version.model, forget_set=settings.forget_set, weights="FILE")
         raise InputError(
-            f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path} is not that "
-            f"file; say where it lies: {command('retrain', settings.name, forget_set=settings.forget_set, weights='FILE')}"
+            f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path or 'none'} is "
+            f"not that file; say where it lies: {again}"
         )
     return replace(parent.spec, weights=path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from unlearning.commands import command
 from unlearning.errors import DamagedError, InputError
 from unlearning.methods.sisa import Sisa
 from unlearning.models.aggregate import Aggregate
+from unlearning.steps.line import line_of, versions_of
 from unlearning.steps.progress import say
-from unlearning.tracking import artifacts, registry, runs
+from unlearning.tracking import artifacts, runs
 from unlearning.tracking.registry import Version
 from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
 
@@ -162,7 +164,10 @@ def tell_measured(job: Job, seconds: float, reference: Version) -> None:
     """Say and log the speed-up that was measured against the reference; silent for other methods."""
     if not _is_sliced(job):
         return
-    took = float(reference.tag("seconds"))
+    took = reference.number_in("seconds")
+    if math.isnan(took):
+        say(f"sisa: how long {reference.label} took is not known: its tag seconds is missing, so no speed-up was measured")
+        return
     runs.log_numbers({"sisa/measured_speed_up": took / seconds})
     how = "by the same scheme" if reference.tag("scheme") == "sisa" else "not in slices"
     say(f"sisa: {seconds:.1f} s; {reference.label}, trained {how}, took {took:.1f} s: measured speed-up {took / seconds:.3g}")
@@ -176,7 +181,7 @@ def erase_forgotten(job: Job) -> None:
     if not _is_sliced(job):
         return
     left = []
-    for version in _line(job.parent.version):
+    for version in versions_of(line_of(job.parent.version), job.parent.version.model):
         try:
             left += _erase_of(version, job)
         except InputError as error:
@@ -195,12 +200,3 @@ def _erase_of(version: Version, job: Job) -> list[str]:
     gone = ", ".join(f"shard {s} before slice {n}" for s, n in seen if path_of(s, n) not in stayed)
     say(f"sisa: checkpoints of {version.label} that have seen the forget set, deleted: {gone or 'none'}")
     return [f"{path} of {version.label} (run {version.run_id})" for path in stayed]
-
-
-def _line(version: Version) -> list[Version]:
-    """A version and those that it comes from, as far as the registry still has them."""
-    known = {str(one.number): one for one in registry.versions(version.model)}
-    line = [version]
-    while line[-1].tag("parent_version", "none") in known:
-        line.append(known[line[-1].tag("parent_version")])
-    return line

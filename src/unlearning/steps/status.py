@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,10 +123,12 @@ def _row(version: Version, rules: dict[str, str]) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
     row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
-    row |= {name: float(row[name]) if row[name] else None for name in NUMBERS}
+    known = {name: version.number_in(name) for name in NUMBERS}
+    row |= {name: None if math.isnan(value) else value for name, value in known.items()}
     parent = version.tag("parent_version")
+    row |= {"parent": int(parent) if parent.isdecimal() else None, "method": version.tag("method")}
     forgotten = [rules.get(one, one) for one in version.tag("forgotten").split(",") if one not in ("", "none")]
-    return row | {"parent": int(parent) if parent.isdigit() else None, "method": version.tag("method"), "forgotten": forgotten}
+    return row | {"forgotten": forgotten}
 
 
 def _text(column: str, value) -> str:

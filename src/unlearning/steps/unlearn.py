@@ -13,12 +13,14 @@ from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS
+from unlearning.lifecycle.purge import GONE
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
 from unlearning.steps import forget_sets, sisa
 from unlearning.steps.ensemble import warn_of_first_weights
 from unlearning.steps.forgetting import Cost, Job, folder_of, forget
+from unlearning.steps.line import line_of, versions_of
 from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
 from unlearning.steps.prepare import face_set
 from unlearning.steps.progress import say
@@ -64,7 +66,7 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
         sisa.erase_forgotten(request.job)
         mark_finished(mark(settings, request.job.parent.version, request.reference, request.job.forget_set), made)
     for version in made:
-        scores = "  ".join(f"{name} {float(version.tag(name)):.3f}" for name in ("Utility", "Forgetting", "F"))
+        scores = "  ".join(f"{name} {version.number_in(name):.3f}" for name in ("Utility", "Forgetting", "F"))
         say(f"unlearn: {version.model} {version.label} registered, {scores}")
     return made
 
@@ -85,8 +87,10 @@ def open_request(settings: UnlearnSettings) -> Request:
     epochs = epochs_of(method, settings.epochs)
     parent = open_parent(find_version(settings.name, settings.model or registry.CHAMPION))
     forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
-    while not settings.model and _remembers_nothing(parent, forget) and parent.version.tag("parent_version", "none") != "none":
-        parent = open_parent(find_version(parent.version.model, parent.version.tag("parent_version")))
+    before = [] if settings.model else versions_of(line_of(parent.version), parent.version.model)[1:]
+    for earlier in before:
+        if _remembers_nothing(parent, forget) and earlier.tag("state") not in GONE:
+            parent = open_parent(earlier)
     if _remembers_nothing(parent, forget):
         raise InputError(
             f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: "
@@ -130,7 +134,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             forgotten=tuple(job.parent.forgotten),
             alpha=settings.alpha,
             seconds=cost.seconds,
-            retrained_seconds=float(request.reference.tag("seconds")),
+            retrained_seconds=request.reference.number_in("seconds"),
             samples=cost.retain_samples + cost.forget_samples,
             retrained_samples=samples_of(request.reference),
             peak_memory_mb=cost.peak_memory_mb,

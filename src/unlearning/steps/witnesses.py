@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.errors import InputError
 from unlearning.evaluation.audit import Witnesses
 from unlearning.lifecycle.purge import GONE
 from unlearning.steps import forget_sets
-from unlearning.steps.lineage import find_known, is_fair, predictions_of
+from unlearning.steps.line import find_original
+from unlearning.steps.lineage import is_fair, predictions_of
 from unlearning.steps.prepare import account_of
 from unlearning.tracking import registry
 from unlearning.tracking.registry import Version
@@ -42,19 +42,8 @@ def beside(version: Version, forget: ForgetSet) -> Beside:
     retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
     retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
     first, second = (*retrained, None, None)[:2]
-    original = original_of(version)
-    told = original.number != version.number and original.tag("state") not in GONE
-    return Beside(original if told else None, first, second)
-
-
-def original_of(version: Version) -> Version:
-    """The version at the root of the line: the one that remembers; it may have been purged."""
-    while version.tag("role") != "original":
-        parent = version.tag("parent_version", "none")
-        if parent == "none":
-            raise InputError(f"{version.label} names no parent, so there is no original to compare it with")
-        version = find_known(version.model, parent)
-    return version
+    original = find_original(version)
+    return Beside(original if original and original.number != version.number else None, first, second)
 
 
 def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
@@ -85,10 +74,10 @@ def table_of(version: Version) -> pd.DataFrame:
 def costs_of(version: Version, reference: Version | None) -> dict[str, float]:
     """What making a version and its reference took, as their tags say; not a number where they do not."""
     return {
-        "seconds": _number(version, "seconds"),
+        "seconds": version.number_in("seconds"),
         "samples": samples_of(version),
-        "peak_memory_mb": _number(version, "peak_memory_mb"),
-        "retrained_seconds": _number(reference, "seconds") if reference else math.nan,
+        "peak_memory_mb": version.number_in("peak_memory_mb"),
+        "retrained_seconds": reference.number_in("seconds") if reference else math.nan,
         "retrained_samples": samples_of(reference) if reference else math.nan,
     }
 
@@ -96,9 +85,5 @@ def costs_of(version: Version, reference: Version | None) -> dict[str, float]:
 def samples_of(version: Version) -> float:
     """Faces shown to make it, those to keep and those to forget."""
     if version.tag("samples"):
-        return _number(version, "samples")
-    return _number(version, "retain_samples") + _number(version, "forget_samples")
-
-
-def _number(version: Version, name: str) -> float:
-    return float(version.tag(name) or math.nan)
+        return version.number_in("samples")
+    return version.number_in("retain_samples") + version.number_in("forget_samples")

@@ -17,6 +17,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from unlearning.data.drawn import draw_face
+from unlearning.lifecycle.facts import logged_name
 from unlearning.tracking import temporary
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -35,11 +36,12 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
 
     Args:
         folder: ``spec.json`` and weights; its name must be ``age_model``.
-        metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``).
+        metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``): the version's tags, which
+            it is also named by.
     """
     with _without_bytecode():
         info = mlflow.pyfunc.log_model(
-            name="model",
+            name=logged_name(metadata),
             python_model=str(SERVED),
             artifacts={folder.name: str(folder)},
             code_paths=[str(PACKAGE)],

@@ -6,7 +6,9 @@ people look for them. Stages and aliases are not safe when two act at once, so e
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,10 +25,10 @@ from unlearning.lifecycle.facts import CHAMPION as CHAMPION
 from unlearning.lifecycle.facts import FORGOTTEN as FORGOTTEN
 from unlearning.lifecycle.facts import ORIGINAL as ORIGINAL
 from unlearning.lifecycle.facts import Change as Change
-from unlearning.lifecycle.facts import Facts, State, applied
+from unlearning.lifecycle.facts import Facts, State, applied, as_number, logged_name
 from unlearning.lifecycle.log_entries import BEGIN, FOUND, entry_of
 from unlearning.naming import check_model_name, did_you_mean
-from unlearning.tracking import runs, temporary, transitions
+from unlearning.tracking import links, runs, temporary, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.deprecated import stages
 from unlearning.tracking.lock import Lock, LockLostError, registry_lock
@@ -70,6 +72,20 @@ class Version:
 
     def tag(self, name: str, default: str = "") -> str:
         return self.tags.get(name, default)
+
+    def number_in(self, name: str) -> float:
+        """The number in a tag; not a number where there is none."""
+        return as_number(self.tag(name))
+
+    def require_number(self, name: str, default: float = math.nan) -> float:
+        """The same, where nothing can be done without it; InputError says how it is put back."""
+        found = self.number_in(name) if name in self.tags else default
+        if math.isnan(found):
+            raise InputError(
+                f"{self.label} of {self.model} has the tag {name}={self.tag(name)!r}, which is no number; put it back with: "
+                f"mlflow run . -e repair -P name={self.model}"
+            )
+        return found
 
 
 def versions(model: str) -> list[Version]:
@@ -134,7 +150,8 @@ def find(model: str, reference: str) -> Version:
 
 
 def _names(version: Version) -> set[str]:
-    run_model = {f"runs:/{version.run_id}/model"} if version.run_id else set()
+    called = ("model", logged_name(version.tags)) if version.run_id and "role" in version.tags else ()
+    run_model = {f"runs:/{version.run_id}/{name}" for name in called}
     return {*version.aliases, str(version.number), version.source, *run_model}
 
 
@@ -220,7 +237,16 @@ def add(model: str, model_id: str, run_id: str, tags: dict[str, str], descriptio
             own = {number: facts for number, facts in state_of(versions(model)).items() if number == made}
             transitions.remove_unfinished(model, own, lock.confirm)
             raise
+    _tell_page(model_id, model, made)
     return next(version for version in known if version.number == made)
+
+
+def _tell_page(model_id: str, model: str, number: int) -> None:
+    """The version stands by now, so a page that cannot be told is no reason to fail: ``repair`` tells it."""
+    try:
+        links.tell(model_id, links.told(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
+    except MlflowException as error:
+        print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)
 
 
 @contextmanager

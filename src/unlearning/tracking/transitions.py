@@ -11,8 +11,8 @@ from mlflow.exceptions import MlflowException
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
-from unlearning.lifecycle.facts import CHAMPION, State, holders
-from unlearning.lifecycle.log_entries import undone
+from unlearning.lifecycle.facts import CHAMPION, Facts, State, holders
+from unlearning.lifecycle.log_entries import replay, undone
 from unlearning.tracking import audit_log
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.audit_log import EXPERIMENT, FILE, NEXT, AuditLog
@@ -61,6 +61,12 @@ def find_promotion(model: str, number: int) -> str:
         if entry["what"] == "promote" and entry["run"] and str(number) in served:
             return entry["run"]
     return ""
+
+
+def former(model: str) -> dict[int, Facts]:
+    """What the audit log said last of every version that it knows, deleted ones among them; nothing where it is damaged."""
+    log = find_log(model)
+    return {number: one.facts for number, one in replay(log.entries if log else [], deleted=True).items()}
 
 
 def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
