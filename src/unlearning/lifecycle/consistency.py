@@ -27,6 +27,7 @@ from unlearning.lifecycle.facts import (
 from unlearning.lifecycle.log_entries import Logged
 from unlearning.lifecycle.purge import GONE
 from unlearning.lifecycle.purge import TAGS as TOMBSTONE
+from unlearning.lifecycle.scores import MEASURED, SCORES, UNMEASURED, with_scores
 
 TRUSTS = {"log": "what the audit log says is put back", "aliases": "the aliases as they are now are meant, the rest follows"}
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
@@ -55,9 +56,18 @@ class Inconsistency:
         return self.sentence
 
 
-def as_it_should_be(now: State, logged: dict[int, Logged], trust: str = "log") -> State:
-    """The versions that there are, as they should be; ``trust`` is a name of TRUSTS."""
-    return mirrored(as_logged(now, logged) if trust == "log" and logged else now)
+def as_it_should_be(
+    now: State, logged: dict[int, Logged], trust: str = "log", measured: dict[int, dict[str, float]] | None = None
+) -> State:
+    """The versions that there are, as they should be.
+
+    Args:
+        now: as they are.
+        logged: what the audit log says of them.
+        trust: a name of TRUSTS.
+        measured: what was measured of each.
+    """
+    return with_scores(mirrored(as_logged(now, logged) if trust == "log" and logged else now), measured or {})
 
 
 def as_logged(now: State, logged: dict[int, Logged]) -> State:
@@ -183,6 +193,7 @@ def _different(number: int, now: Facts, wanted: Facts, one: Logged | None) -> li
         is_said, due = now.tags.get(name), wanted.tags.get(name)
         if is_said != due:
             why = f"the audit log says so as of {one.entry}" if one and one.facts.tags.get(name) == due else MIRROR
+            why = (MEASURED if due else UNMEASURED) if name in SCORES else why
             found.append(f"version {number} {_tag(name, is_said, due)}: {why}")
     if now.description != wanted.description:
         found.append(f"the description of version {number} is not the one of {one.entry}")

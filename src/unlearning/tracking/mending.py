@@ -11,10 +11,11 @@ from unlearning.lifecycle import hash_chain
 from unlearning.lifecycle.consistency import Inconsistency, as_it_should_be, inconsistencies
 from unlearning.lifecycle.facts import State
 from unlearning.lifecycle.log_entries import BEGIN, FOUND, Logged, entry_of, in_words, replay
-from unlearning.tracking import audit_log, lock, registry, transitions
+from unlearning.tracking import audit_log, lock, registry, surroundings, transitions
 from unlearning.tracking.audit_log import AuditLog
 from unlearning.tracking.lock import registry_lock
 from unlearning.tracking.registry import Version, state_of
+from unlearning.tracking.surroundings import Fault
 from unlearning.tracking.transitions import INSTALLING
 
 PATIENCE, PAUSE = 30.0, 0.5
@@ -28,13 +29,22 @@ class Examined:
         versions: all of them.
         log: the audit log; None before the first transition.
         broken: what is wrong with the log; empty for a whole one.
-        found: every inconsistency.
+        registered: every inconsistency of the registry and its log.
+        around: everything that is wrong with the runs, experiments and logged models around the versions.
+        measured: of each version.
     """
 
     versions: list[Version]
     log: AuditLog | None
     broken: str
-    found: list[Inconsistency]
+    registered: list[Inconsistency]
+    around: list[Fault]
+    measured: dict[int, dict[str, float]]
+
+    @property
+    def found(self) -> list[Inconsistency]:
+        """All of it."""
+        return self.registered + [Inconsistency(one.version, one.sentence) for one in self.around]
 
 
 def examine(model: str) -> Examined:
@@ -43,12 +53,13 @@ def examine(model: str) -> Examined:
     while True:
         before, known, after = transitions.find_head(model), registry.versions(model), transitions.find_head(model)
         if time.monotonic() > until or (before == after and not lock.owner_of(model)):
-            return _examined(known, transitions.find_log(model) if known else None)
+            return _examined(model, known, transitions.find_log(model) if known else None)
         time.sleep(PAUSE)
 
 
-def _examined(known: list[Version], log: AuditLog | None, trust: str = "log") -> Examined:
-    now, broken = state_of(known), _broken(log)
+def _examined(model: str, known: list[Version], log: AuditLog | None, trust: str = "log") -> Examined:
+    now, broken, around = state_of(known), _broken(log), surroundings.look(model, known, log.run_id if log else "")
+    measured = around.measured()
     logged = replay(log.entries) if log and not broken else {}
     installed = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
     found = [Inconsistency(0, f"the audit log is damaged: {broken}")] if broken else []
@@ -56,7 +67,8 @@ def _examined(known: list[Version], log: AuditLog | None, trust: str = "log") ->
     if log and not broken:
         found += [_begun(entry) for entry in log.begun]
         found += [] if log.named == log.head else [_unnamed(log)]
-    return Examined(known, log, broken, found + inconsistencies(installed, as_it_should_be(installed, logged, trust), logged))
+    found += inconsistencies(installed, as_it_should_be(installed, logged, trust, measured), logged)
+    return Examined(known, log, broken, found, around.faults(), measured)
 
 
 def _broken(log: AuditLog | None) -> str:
@@ -92,8 +104,9 @@ def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsisten
     """
     with transitions.explained(model), registry_lock(model) as held:
         lock.clear_leftovers(held)
-        found = _examined(registry.versions(model), transitions.find_log(model), trust)
-        if found.found:
+        found = _examined(model, registry.versions(model), transitions.find_log(model), trust)
+        surroundings.mend(found.around)
+        if found.registered:
             _mend(model, found, trust, registry.told(model, "repair", reason), held.confirm)
     return found.found
 
@@ -105,7 +118,7 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
     log = _set_aside(found.log) if found.broken else transitions.ready_log(model, read, confirm)
     transitions.remove_unfinished(model, read(), confirm)
     now, logged = read(), replay(log.entries)
-    after = as_it_should_be(now, logged, trust)
+    after = as_it_should_be(now, logged, trust, found.measured)
     entries = [_noted(logged, now, told, found.broken), entry_of(now, after, told)]
     transitions.carry_out(model, log, entries, now, after, read, confirm)
 

@@ -24,7 +24,7 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from unlearning.errors import InputError
 from unlearning.lifecycle.purge import MODEL, OTHER, File, kind_of
-from unlearning.tracking import registry, temporary
+from unlearning.tracking import registry, runs, temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.registry import Version
@@ -63,9 +63,8 @@ class Place:
 def places_of(version: Version) -> list[Place]:
     """The logged model and the run of a version; the model also where its row was deleted by hand and its files were not."""
     model = Place(f"logged model {registry.logged_model_id(version)}", _model_uri(version), MODEL)
-    if not version.run_id:
-        return [model]
-    return [model, Place(f"run {version.run_id}", mlflow.MlflowClient().get_run(version.run_id).info.artifact_uri)]
+    run = runs.find_run(version.run_id)
+    return [model, Place(f"run {version.run_id}", run.info.artifact_uri)] if run else [model]
 
 
 def _model_uri(version: Version) -> str:
@@ -131,7 +130,8 @@ def erase(place: Place, files: list[File]) -> list[str]:
 def mark(version: Version, state: str) -> None:
     """Let the pages of the logged model and of the run say so too."""
     client = mlflow.MlflowClient()
-    if version.run_id:
+    run = runs.find_run(version.run_id)
+    if run and run.info.lifecycle_stage == "active":
         client.set_tag(version.run_id, "state", state)
     model_id = registry.logged_model_id(version)
     try:
@@ -146,11 +146,11 @@ def mark(version: Version, state: str) -> None:
 def others_with_its_files(version: Version) -> list[str]:
     """Other versions, of whatever model, that are made of the same files."""
     own = (version.model, version.number)
-    return [f"{name}/{number}" for name, number, source, run in _registered()
+    return [f"{name}/{number}" for name, number, source, run in registered()
             if (name, number) != own and (source == version.source or (run and run == version.run_id))]  # fmt: skip
 
 
-def _registered() -> list[tuple[str, int, str, str]]:
+def registered() -> list[tuple[str, int, str, str]]:
     """Model, number, source and run of every version in the registry."""
     found = every(mlflow.MlflowClient().search_model_versions, max_results=PAGE)
     return [(one.name, int(one.version), one.source, one.run_id or "") for one in found]
@@ -158,7 +158,7 @@ def _registered() -> list[tuple[str, int, str, str]]:
 
 def unregistered() -> list[str]:
     """Logged models of this project's runs that no version is made of: leftovers of runs that died."""
-    sources = {source for _, _, source, _ in _registered()}
+    sources = {source for _, _, source, _ in registered()}
     found = every(mlflow.MlflowClient().search_logged_models, experiment_ids())
     return sorted(one.model_id for one in found if f"models:/{one.model_id}" not in sources and _is_ours(one.source_run_id))
 

@@ -76,6 +76,12 @@ def find(model: str, key: str) -> Request | None:
     return next((request for request in listed(model) if request.key == key), None)
 
 
+def move(before: str, now: str) -> None:
+    """The requests follow a registered model that was renamed."""
+    for request in listed(before):
+        mlflow.MlflowClient().set_tag(request.run_id, MODEL, now)
+
+
 def _request(run: Run) -> Request:
     tags = run.data.tags
     lines = [tags[name] for name in sorted(tags) if name.startswith(HISTORY)]
