@@ -28,7 +28,8 @@ def end_abandoned() -> None:
     experiments = [one.experiment_id for one in client.search_experiments()]
     query = f"attributes.status = 'RUNNING' and tags.{PROCESS} LIKE '{processes.place()} %'"
     for found in client.search_runs(experiments, query):
-        if has_ended(found):
+        # What ended between the search and the question whether its process lives has said so by now.
+        if has_ended(found) and client.get_run(found.info.run_id).info.status == "RUNNING":
             _end(client, found)
 
 

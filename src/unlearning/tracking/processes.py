@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def identity() -> str:
 def is_gone(process: str) -> bool:
     """Is the process of an ``identity`` certainly at its end? Of other places nothing is certain."""
     parts = process.split(" ")
-    if len(parts) != 3 or parts[0] != place():
+    if len(parts) != 3 or parts[0] != place() or not parts[1].isdecimal():
         return False
     return _start(int(parts[1])) not in (HIDDEN, parts[2])
 
@@ -54,9 +55,8 @@ def _start(pid: int) -> str:
 
 def _lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
+        with suppress(PermissionError):  # it is another user's
+            os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
     return True

@@ -1,0 +1,54 @@
+"""Which runs are taken for those of dead processes, and which are not."""
+
+import subprocess
+import sys
+
+import mlflow
+import pytest
+
+from unlearning.tracking import abandoned, processes, runs
+
+
+def of(pid: str, start: str = "1") -> str:
+    return f"{processes.place()} {pid} {start}"
+
+
+@pytest.fixture
+def dead() -> str:
+    """The id of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return str(ended.pid)
+
+
+def test_a_process_that_this_user_may_not_see_is_not_taken_for_dead(monkeypatch, dead):
+    assert processes.is_gone(of(dead))
+    monkeypatch.setattr(processes, "_lives", lambda pid: True)
+    assert not processes.is_gone(of(dead))
+
+
+@pytest.mark.parametrize("tag", ["", "words", of("many"), "elsewhere 7 1"])
+def test_of_a_tag_that_was_written_over_nothing_is_certain(tag):
+    assert not processes.is_gone(tag)
+
+
+def test_runs_of_the_living_and_requests_stay_open(store):
+    client = mlflow.MlflowClient()
+    request = client.create_run("0", tags={"step": "forget request"})
+    with runs.run("test", "at work") as run:
+        abandoned.end_abandoned()
+        assert client.get_run(run.info.run_id).info.status == "RUNNING"
+    assert client.get_run(request.info.run_id).info.status == "RUNNING"
+
+
+def test_a_run_that_finished_while_it_was_looked_at_stays_finished(store, monkeypatch, dead):
+    client = mlflow.MlflowClient()
+    run_id = client.create_run("0", tags={"process": of(dead)}).info.run_id
+
+    def is_gone(process):
+        client.set_terminated(run_id)
+        return True
+
+    monkeypatch.setattr(processes, "is_gone", is_gone)
+    abandoned.end_abandoned()
+    assert client.get_run(run_id).info.status == "FINISHED"
