@@ -83,12 +83,11 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
     runs.log_text(audit_page(audit, audited.witnesses, audited.about), PAGE)
     numbers = audit.numbers()
     new = {name: value for name, value in numbers.items() if name not in logged}
-    headlines = {name: numbers[name] for name in HEADLINES if own and name in numbers}
+    headlines = {name: new[name] for name in HEADLINES if own and name in new}
     runs.log_numbers({name: value for name, value in new.items() if name not in headlines})
     forget_sets.log([audited.forget])
     if own:
-        shown = {name: value for name, value in new.items() if name in headlines}
-        runs.log_numbers(shown, model_id=registry.logged_model_id(audited.version))
+        runs.log_numbers(headlines, model_id=registry.logged_model_id(audited.version))
         tags = {name: f"{value:.6g}" for name, value in headlines.items()}
         registry.score(audited.version, tags | {"audit": audit.sentence[:500]})
     say(f"audit: {audited.version.label}: {audit.sentence}")

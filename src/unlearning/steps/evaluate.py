@@ -42,7 +42,7 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
                 _log(scored)
                 if settings.audit:
                     audited = audit_version(scored.version, scored.forget, scored.alpha, settings.audit)
-                    log_audit(audited, scored.own, scored.metrics.keys())
+                    log_audit(audited, scored.own, score_tags(scored.metrics))
         table = pd.DataFrame([row for scored in scores for row in scored.rows()])
         runs.log_table(table, "evaluation.csv")
     return table
