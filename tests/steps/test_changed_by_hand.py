@@ -1,18 +1,35 @@
 """What people change in MLflow's UI: what can still be done goes on, a check names it, and repair mends it."""
 
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 
+from registered import fill
 from unlearning.errors import InputError
+from unlearning.evaluation.metrics import METRICS
+from unlearning.lifecycle.descent import Line
+from unlearning.lifecycle.statement import ModelVersion
+from unlearning.steps import certificate_facts, forget_sets
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.line import line_of
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RepairSettings, StatusSettings
 from unlearning.steps.repair import repair
-from unlearning.steps.settings import PromoteSettings, UnlearnSettings
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import show
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import mending, registry
+from unlearning.tracking import certificates, mending, processes, purge, registry, requests, runs, transitions
+from unlearning.tracking.own_experiments import own_experiment
 
 MODEL = "age-resnet50"
+SRC = str(Path(__file__).parents[2] / "src")
 BESIDE_BOTH = "test_mae <= 100 * original.test_mae, test_mae <= 100 * retrained.test_mae"
 
 
@@ -34,6 +51,18 @@ def test_what_descends_from_a_deleted_version_is_promoted_all_the_same(client):
     client.set_model_version_tag(MODEL, "4", "parent_version", "3")
     client.delete_model_version(MODEL, "3")
     assert promote(PromoteSettings("4", BESIDE_BOTH)).number == 4
+
+
+def test_what_descends_from_a_deleted_version_is_certified_by_what_the_log_and_its_run_know(client):
+    client.set_model_version_tag(MODEL, "4", "parent_version", "3")
+    gone, version = registry.find(MODEL, "3"), registry.find(MODEL, "4")
+    certificates.attach(gone.run_id, b"{}", "page")
+    client.delete_model_version(MODEL, "3")
+    line = line_of(version)
+    assert certificate_facts._parent(version, line) == ModelVersion(MODEL, "3", certificate_facts.GONE)
+    assert list(certificate_facts.certificates_before(version).values()) == [b"{}"]
+    exact = replace(line.steps[0].facts, tags=version.tags | {"exact": "true"})
+    assert certificate_facts._is_approximate(Line((replace(line.steps[0], facts=exact),), "nobody knows more"))
 
 
 def test_without_an_original_the_gates_that_name_it_are_refused_and_others_decide(client):
@@ -127,3 +156,140 @@ def test_a_renamed_model_is_found_under_its_new_name_with_all_that_belongs_to_it
     repair(RepairSettings(name="faces"))
     assert mending.examine("faces").found == []
     assert promote(PromoteSettings("4", BESIDE_BOTH, name="faces")).model == "faces"
+
+
+def test_a_new_model_of_the_old_name_begins_a_log_of_its_own(client):
+    before = transitions.find_log(MODEL).run_id
+    client.rename_registered_model(MODEL, "faces")
+    fill(MODEL)
+    assert transitions.find_log(MODEL).run_id != before
+    assert (mending.examine(MODEL).found, len(registry.versions("faces"))) == ([], 4)
+
+
+def test_a_log_that_is_gone_for_good_is_begun_anew_by_repair(client):
+    lost = transitions.find_log(MODEL).run_id
+    client.delete_run(lost)
+    assert found() == [f"the run {lost}, which holds the audit log, was deleted: nothing more can be written to it"]
+    client._tracking_client.store._hard_delete_run(lost)
+    with pytest.raises(InputError, match=r"damaged: its run \w+ was deleted for good.*mlflow run \. -e repair"):
+        promote(PromoteSettings("4", "test_mae < 100"))
+    assert repair(RepairSettings())
+    assert promote(PromoteSettings("4", "test_mae < 100")).number == 4
+    assert found() == []
+
+
+def test_a_missing_model_is_looked_for_under_the_names_that_there_are(client):
+    client.rename_registered_model(MODEL, "faces")
+    with pytest.raises(InputError, match=r"no registered model 'age-resnet50' yet \(there is faces: -P name=faces\)"):
+        promote(PromoteSettings("4"))
+
+
+def test_a_run_in_a_deleted_experiment_is_refused_with_the_way_back(client):
+    client.delete_experiment("0")
+    with pytest.raises(InputError, match=r"experiment 0.*mlflow experiments restore --experiment-id 0.*MLFLOW_EXPERIMENT_NAME"):
+        promote(PromoteSettings("4"))
+
+
+def test_requests_in_a_deleted_experiment_are_not_taken_for_none(store):
+    client = mlflow.MlflowClient()
+    client.delete_experiment(own_experiment(requests.EXPERIMENT, requests.HOLDS))
+    with pytest.raises(InputError, match=r"which holds the requests, was deleted; .* restore --experiment-id"):
+        requests.listed(MODEL)
+
+
+def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd):
+    forget = forget_sets.of_version(registry.find(MODEL, "3"))
+    broken, whole = (requests.create(MODEL, key, forget, "", None, "asked") for key in ("a", "b"))
+    mlflow.MlflowClient().set_tag(broken.run_id, "forget_count", "many")
+    assert [one.key for one in requests.listed(MODEL)] == [whole.key]
+    (told,) = found()
+    assert told.startswith(f"the request in run {broken.run_id} cannot be read")
+    assert told in capfd.readouterr().err
+
+
+def test_a_store_whose_first_experiment_is_gone_for_good_goes_on(store):
+    """As after ``mlflow gc``."""
+    client = mlflow.MlflowClient()
+    client.create_experiment("mine")
+    client.delete_experiment("0")
+    client._tracking_client.store._hard_delete_experiment("0")
+    assert own_experiment(requests.EXPERIMENT, requests.HOLDS)
+
+
+def test_what_a_killed_process_left_is_ended_named_and_removed(store):
+    left = _killed_while_it_logs_a_model()
+    client = mlflow.MlflowClient()
+    fill(MODEL)
+    (run_id,) = [run.info.run_id for run in client.search_runs(["0"]) if run.info.status == "RUNNING"]
+    with runs.run("test", "meets it"):
+        pass
+    ended = client.get_run(run_id)
+    assert (ended.info.status, ended.data.tags["killed.noticed_by"]) == ("KILLED", processes.owner())
+    assert client.search_runs(["0"])[0].info.status == "FINISHED"
+    assert found() == [f"the logged model {left} (ft-20-28-e1) belongs to no version: its run {run_id} died before that"]
+    repair(RepairSettings())
+    assert found() == []
+    with pytest.raises(MlflowException, match="not found"):
+        client.get_logged_model(left)
+
+
+def _killed_while_it_logs_a_model() -> str:
+    """A process opens a run and a logged model, and is gone; returns the id of the model."""
+    code = (
+        "import mlflow, os\nfrom unlearning.tracking import runs\n"
+        "with runs.run('unlearned version', 'ft-20-28-e1') as run:\n"
+        "    client = mlflow.MlflowClient()\n"
+        "    made = client.create_logged_model('0', name='ft-20-28-e1', source_run_id=run.info.run_id)\n"
+        "    print(made.model_id, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    own = os.environ | {"PYTHONPATH": SRC}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=own)
+    assert done.returncode == -9, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_logged_model_of_a_run_that_goes_on_is_nobodys_leftover(store):
+    fill(MODEL)
+    with runs.run("unlearned version", "at work") as run:
+        mlflow.MlflowClient().create_logged_model("0", source_run_id=run.info.run_id)
+        assert found() == []
+
+
+def test_every_metric_of_a_version_has_one_point_a_step_and_its_page_shows_it(client):
+    evaluate(EvaluateSettings("4", audit="tables"))
+    (evaluated,) = client.search_runs(["0"], "tags.step = 'evaluate'")
+    own = [client.get_run(version.run_id) for version in registry.versions(MODEL)]
+    for run in (*own, evaluated):
+        for name in run.data.metrics:
+            steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
+            assert len(steps) == len(set(steps)), (run.info.run_name, name)
+    for version, run in zip(registry.versions(MODEL), own, strict=True):
+        shown = {point.key: point.value for point in client.get_logged_model(registry.logged_model_id(version)).metrics}
+        measured = {name: value for name, value in run.data.metrics.items() if name in METRICS}
+        assert {name: shown[name] for name in measured} == pytest.approx(measured, rel=1e-4)
+    assert found() == []
+
+
+def test_pages_of_logged_models_name_them_and_their_versions(client):
+    names = {}
+    for version in registry.versions(MODEL):
+        model = client.get_logged_model(registry.logged_model_id(version))
+        names[version.number] = model.name
+        assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": MODEL, "version": str(version.number)}]
+        assert registry.find(MODEL, f"runs:/{version.run_id}/{model.name}").number == version.number
+        assert registry.find(MODEL, f"runs:/{version.run_id}/model").number == version.number
+    assert names == {1: "original", 2: "retrained-20-28", 3: "ft-20-28-e1", 4: "ft-20-28-e2"}
+
+
+def test_a_version_whose_run_is_gone_for_good_is_purged_all_the_same(client):
+    version = registry.find(MODEL, "3")
+    client.delete_run(version.run_id)
+    client._tracking_client.store._hard_delete_run(version.run_id)
+    (told,) = found()
+    assert told.endswith("mlflow run . -e purge -P version=3")
+    with pytest.raises(InputError, match=f"its run {version.run_id} is gone for good"):
+        certificates.made_by(version.run_id)
+    places = purge.places_of(version)
+    assert [place.kind for place in places] == ["model"]
+    purge.mark(version, "purged")

@@ -17,7 +17,7 @@ from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, Loc
 
 from erasable import take_own_models
 from registered import ORIGINAL, register
-from unlearning.tracking import moves, purge, purge_rows, registry, runs, temporary
+from unlearning.tracking import moves, purge, purge_rows, registry, runs, surroundings, temporary
 
 MODEL = "age-resnet50"
 
@@ -142,10 +142,10 @@ def test_another_version_of_the_same_files_is_found_under_any_name(own):
 
 def test_a_model_that_no_version_holds_is_found(own):
     client = mlflow.MlflowClient()
-    assert purge.unregistered() == []
+    assert not surroundings.look("", [], "").unregistered()
     version = registry.find(MODEL, "3")
     client.delete_model_version(MODEL, "3")
-    assert purge.unregistered() == [registry.logged_model_id(version)]
+    assert list(surroundings.look("", [], "").unregistered()) == [registry.logged_model_id(version)]
 
 
 def test_rows_are_counted_in_either_database(either_store):

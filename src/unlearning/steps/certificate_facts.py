@@ -233,9 +233,10 @@ def earlier_certificates(version: Version) -> list[bytes]:
 
 
 def certificates_before(version: Version) -> dict[str, bytes]:
-    """All certificates of the versions that a version comes from, by their sha256, the nearest first."""
-    certified = [one for one in versions_of(line_of(version), version.model)[1:] if one.tag("certificate")]
-    return {digest(envelope): envelope for envelope in (certificates.read(one.run_id) for one in certified)}
+    """All certificates of the versions that a version comes from, also of deleted ones, by their sha256, the nearest first."""
+    before = [(one, one.facts.tag("run_id")) for one in line_of(version).steps[1:]]
+    certified = [run_id for one, run_id in before if one.facts.tag("certificate") or (one.gone and certificates.has(run_id))]
+    return {digest(envelope): envelope for envelope in map(certificates.read, certified)}
 
 
 def predicate_of(envelope: bytes) -> dict:

@@ -19,7 +19,7 @@ from unlearning.steps.purge_people import People
 from unlearning.steps.rollback import remembered
 from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import purge as store
-from unlearning.tracking import purge_rows, registry, runs, temporary
+from unlearning.tracking import purge_rows, registry, runs, surroundings, temporary
 from unlearning.tracking.purge import Place
 from unlearning.tracking.registry import Version
 
@@ -262,10 +262,10 @@ def _swept() -> list[str]:
 
 def _leftovers() -> list[str]:
     """Models that no version holds could remember too."""
-    found = store.unregistered()
+    found = sorted(surroundings.look("", [], "").unregistered())
     if not found:
         return []
     return [
-        f"{len(found)} logged models belong to no version, left by runs that died, and may remember: {', '.join(found)}; erase "
-        f"them with delete_logged_model and mlflow gc --logged-model-ids"
+        f"{len(found)} logged models belong to no version and may remember: {', '.join(found)}; those that dead runs left are "
+        f"removed by: mlflow run . -e repair; erase others with delete_logged_model and mlflow gc --logged-model-ids"
     ]

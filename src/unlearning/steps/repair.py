@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unlearning.commands import command
-from unlearning.errors import InputError
 from unlearning.steps.progress import say
 from unlearning.steps.registry_settings import RepairSettings
 from unlearning.tracking import mending, registry, runs
@@ -20,9 +18,7 @@ def repair(settings: RepairSettings) -> list[str]:
     """
     with runs.run("repair", f"repair of {settings.name}"):
         if not registry.versions(settings.name):
-            raise InputError(
-                f"there is no registered model {settings.name!r} yet; make one with: {command('train', settings.name)}"
-            )
+            raise registry.missing(settings.name)
         runs.log_settings("repair", {"trust": settings.trust, "reason": settings.reason})
         found = [str(one) for one in mending.repair(settings.name, settings.trust, settings.reason.strip())]
         left = [str(one) for one in mending.examine(settings.name).found]

@@ -114,7 +114,7 @@ def _look(name: str, check: bool = False) -> Look:
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
     if not versions:
-        raise InputError(f"there is no registered model {name!r} yet; make one with: {command('train', name)}")
+        raise registry.missing(name)
     rules = {v.tag("forget_set"): v.tag("forget_rule") for v in versions if v.tag("forget_rule")}
     return [_row(version, rules) for version in versions]
 

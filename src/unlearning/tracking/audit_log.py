@@ -20,10 +20,10 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from unlearning.errors import InputError
 from unlearning.lifecycle import hash_chain
 from unlearning.tracking import temporary
-from unlearning.tracking.own_experiments import own_experiment
+from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.store import first_line
 
-EXPERIMENT = "age-unlearning audit"
+EXPERIMENT, HOLDS = "age-unlearning audit", "the audit log"
 FILE, NEXT = "audit.jsonl", "audit.jsonl.next"
 MODEL = "audit.model"
 
@@ -69,23 +69,19 @@ class AuditLog:
         return text
 
 
-def find(model: str) -> str:
-    """The run that holds a model's log; empty when there is none."""
-    client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        return ""
-    found = client.search_runs(
-        [experiment.experiment_id], f"tags.`{MODEL}` = '{model}'", order_by=["attributes.start_time ASC"]
-    )
-    return found[0].info.run_id if found else ""
+def find(model: str) -> list[str]:
+    """The runs that hold a model's log, or did before another model took its name, oldest first."""
+    experiment = find_own(EXPERIMENT, HOLDS)
+    order = ["attributes.start_time ASC"]
+    found = mlflow.MlflowClient().search_runs([experiment], f"tags.`{MODEL}` = '{model}'", order_by=order) if experiment else ()
+    return [run.info.run_id for run in found]
 
 
 def create(model: str) -> str:
     """A run for a model's log."""
     client = mlflow.MlflowClient()
     tags = {MODEL: model, "mlflow.runName": f"audit log of {model}", "step": "audit log"}
-    made = client.create_run(own_experiment(EXPERIMENT, "the audit log"), tags=tags)
+    made = client.create_run(own_experiment(EXPERIMENT, HOLDS), tags=tags)
     client.set_terminated(made.info.run_id)
     return made.info.run_id
 

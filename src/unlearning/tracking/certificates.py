@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import mlflow
 
 from unlearning.errors import InputError
-from unlearning.tracking import registry, runs
+from unlearning.tracking import artifacts, registry, runs
 from unlearning.tracking.answers import store_name
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import prepare_store
@@ -30,8 +31,10 @@ class Made:
 
 
 def made_by(run_id: str) -> Made:
-    """When and by which code a run made what it made."""
-    run = mlflow.MlflowClient().get_run(run_id)
+    """When and by which code a run made what it made; InputError when it is gone for good."""
+    run = runs.find_run(run_id)
+    if run is None:
+        raise InputError(f"when, and by which code, it was made is not known any more, for its run {run_id} is gone for good")
     moment = datetime.fromtimestamp((run.info.end_time or run.info.start_time) / 1000, UTC)
     digest, commit = run.data.tags.get("code.digest", "unknown"), run.data.tags.get("code.commit", "")
     return Made(moment, f"sources {digest}" + (f", commit {commit}" if commit else ""))
@@ -47,6 +50,11 @@ def attach(run_id: str, envelope: bytes, page: str) -> None:
 def read(run_id: str) -> bytes:
     """The certificate of a run; InputError when it has none."""
     return runs.download(run_id, ENVELOPE).read_bytes()
+
+
+def has(run_id: str) -> bool:
+    """Was a certificate left on a run, as far as there is one?"""
+    return runs.find_run(run_id) is not None and ENVELOPE in artifacts.listed(run_id, str(Path(ENVELOPE).parent))
 
 
 def registered(model: str, number: str) -> Version:

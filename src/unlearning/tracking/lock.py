@@ -21,6 +21,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
+from unlearning.lifecycle.facts import as_number
 from unlearning.tracking import processes
 from unlearning.tracking.paging import every
 
@@ -187,8 +188,8 @@ def _read(client: mlflow.MlflowClient, base: str, name: str) -> Entry | None:
         if error.error_code == GONE:
             return None
         raise
-    said = (tags.get(TOKEN, "none"), tags.get(OWNER, "somebody"), tags.get(PROCESS, ""), float(tags.get(EXPIRES, 0)))
-    return Entry(base, name, *said)
+    expires = max(0.0, as_number(tags.get(EXPIRES, "")))
+    return Entry(base, name, tags.get(TOKEN, "none"), tags.get(OWNER, "somebody"), tags.get(PROCESS, ""), expires)
 
 
 def _delete(client: mlflow.MlflowClient, name: str) -> None:

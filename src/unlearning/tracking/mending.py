@@ -115,7 +115,7 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
     def read() -> State:
         return state_of(registry.versions(model))
 
-    log = _set_aside(found.log) if found.broken else transitions.ready_log(model, read, confirm)
+    log = _set_aside(model, found.log) if found.broken else transitions.ready_log(model, read, confirm)
     transitions.remove_unfinished(model, read(), confirm)
     now, logged = read(), replay(log.entries)
     after = as_it_should_be(now, logged, trust, found.measured)
@@ -123,16 +123,16 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
     transitions.carry_out(model, log, entries, now, after, read, confirm)
 
 
-def _set_aside(log: AuditLog) -> AuditLog:
-    """Keep a damaged log under another name; a new one begins."""
+def _set_aside(model: str, log: AuditLog) -> AuditLog:
+    """Keep a damaged log, as far as there is one, under another name; a new one begins."""
     if log.text:
         audit_log.write(log.run_id, f"audit-damaged-{hashlib.sha256(log.text).hexdigest()[:8]}.jsonl", log.text)
-    return AuditLog(log.run_id)
+    return AuditLog(log.run_id or audit_log.create(model))
 
 
 def _noted(logged: dict[int, Logged], now: State, told: dict[str, str], broken: str) -> dict:
     """The entry that says what was found, before the one that says what was done."""
     if not logged:
-        why = f"the log before this one was damaged and is kept beside it: {broken}" if broken else told["reason"]
+        why = f"the log before this was damaged, what there was of it is kept beside: {broken}" if broken else told["reason"]
         return entry_of({}, now, told | {"what": BEGIN, "reason": why})
     return entry_of({number: one.facts for number, one in logged.items()}, now, told | {"what": FOUND})

@@ -26,12 +26,11 @@ from unlearning.errors import InputError
 from unlearning.lifecycle.purge import MODEL, OTHER, File, kind_of
 from unlearning.tracking import registry, runs, temporary
 from unlearning.tracking.artifacts import REFUSALS
-from unlearning.tracking.paging import PAGE, every, experiment_ids
+from unlearning.tracking.paging import PAGE, every
 from unlearning.tracking.registry import Version
 from unlearning.tracking.store import first_line
 
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
-STEP = "step"
 # How MLflow's local store calls a file that is being written.
 HALF_WRITTEN = ".artifact.uploading."
 
@@ -154,20 +153,6 @@ def registered() -> list[tuple[str, int, str, str]]:
     """Model, number, source and run of every version in the registry."""
     found = every(mlflow.MlflowClient().search_model_versions, max_results=PAGE)
     return [(one.name, int(one.version), one.source, one.run_id or "") for one in found]
-
-
-def unregistered() -> list[str]:
-    """Logged models of this project's runs that no version is made of: leftovers of runs that died."""
-    sources = {source for _, _, source, _ in registered()}
-    found = every(mlflow.MlflowClient().search_logged_models, experiment_ids())
-    return sorted(one.model_id for one in found if f"models:/{one.model_id}" not in sources and _is_ours(one.source_run_id))
-
-
-def _is_ours(run_id: str | None) -> bool:
-    try:
-        return bool(run_id) and STEP in mlflow.MlflowClient().get_run(run_id).data.tags
-    except MlflowException:
-        return False
 
 
 def same_bytes(files: list[File]) -> list[str]:

@@ -19,7 +19,6 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import CHAMPION as CHAMPION
 from unlearning.lifecycle.facts import FORGOTTEN as FORGOTTEN
@@ -138,7 +137,7 @@ def find(model: str, reference: str) -> Version:
     model, reference = named_by(model, reference)
     known = versions(model)
     if not known:
-        raise InputError(f"there is no registered model {model!r} yet; make one with: {command('train', model)}")
+        raise missing(model)
     for version in known:
         if reference in _names(version):
             return version
@@ -147,6 +146,13 @@ def find(model: str, reference: str) -> Version:
         f"{model} has no version {reference!r}{did_you_mean(reference, legal)}; legal: "
         f"{', '.join(legal)}, or a number from {', '.join(str(v.number) for v in known)}"
     )
+
+
+def missing(model: str) -> InputError:
+    """The error of whoever asks for a registered model that there is not; it may have been renamed."""
+    others = [one.name for one in mlflow.MlflowClient().search_registered_models() if transitions.RUN in one.tags]
+    known = f" (there is {', '.join(others)}: -P name={others[0]})" if others else ""
+    return InputError(f"there is no registered model {model!r} yet{known}; make one with: mlflow run . -e train")
 
 
 def _names(version: Version) -> set[str]:

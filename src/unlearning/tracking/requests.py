@@ -7,6 +7,7 @@ an artifact. A change of state is one write of tags, so that it has happened or 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime
 import mlflow
 from mlflow.entities import Run, RunTag
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.lifecycle import requests as states
@@ -23,10 +25,10 @@ from unlearning.records import read_record
 from unlearning.tracking import lock, runs, sealed
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.lock import Lock, registry_lock
-from unlearning.tracking.own_experiments import own_experiment
+from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.paging import PAGE, every
 
-EXPERIMENT = "age-unlearning requests"
+EXPERIMENT, HOLDS = "age-unlearning requests", "the requests"
 MODEL, KEY, STATE, REASON, DEADLINE = (f"request.{name}" for name in ("model", "key", "state", "reason", "deadline"))
 VERSION, CERTIFICATE, HISTORY = "request.version", "request.certificate", "request.history."
 LONGEST = 1000
@@ -63,12 +65,26 @@ def serving(model: str) -> Iterator[Lock]:
 
 def listed(model: str) -> list[Request]:
     """All requests to a registered model, by arrival."""
-    client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        return []
-    found = every(client.search_runs, [experiment.experiment_id], f"tags.`{MODEL}` = '{model}'", max_results=PAGE)
-    return states.in_order([_request(run) for run in found])
+    known, damaged = read(model)
+    for sentence in damaged:
+        print(sentence, file=sys.stderr)
+    return known
+
+
+def read(model: str) -> tuple[list[Request], list[str]]:
+    """The requests, and which of them cannot be read, because somebody has changed their tags, in sentences."""
+    client, experiment = mlflow.MlflowClient(), find_own(EXPERIMENT, HOLDS)
+    found = every(client.search_runs, [experiment], f"tags.`{MODEL}` = '{model}'", max_results=PAGE) if experiment else []
+    known, damaged = [], []
+    for run in found:
+        try:
+            known.append(_request(run))
+        except (KeyError, ValueError, TypeError) as error:
+            damaged.append(
+                f"the request in run {run.info.run_id} cannot be read: one of its tags was changed or is missing ({error}); "
+                f"put that right in MLflow's UI, or delete the run and ask again: {command('request', model, forget_set='...')}"
+            )
+    return states.in_order(known), damaged
 
 
 def find(model: str, key: str) -> Request | None:
@@ -117,7 +133,7 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     client = mlflow.MlflowClient()
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
     with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
-        run_id = client.create_run(own_experiment(EXPERIMENT, "the requests"), tags=own).info.run_id
+        run_id = client.create_run(own_experiment(EXPERIMENT, HOLDS), tags=own).info.run_id
     client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
     sealed.follow(run_id, _manifest(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}

@@ -27,6 +27,7 @@ from unlearning.secrets import without_secrets
 from unlearning.tracking import sealed, temporary
 from unlearning.tracking.abandoned import PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
+from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.processes import identity
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
@@ -52,7 +53,7 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     nested = mlflow.active_run() is not None
     if not nested:
         prepare_store()
-    with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT):
+    with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
         opened = mlflow.start_run(run_name=printable(name), nested=nested, parent_run_id=parent or None)
     with opened as active:
         own = {"mlflow.runName": printable(name), "step": step, PROCESS: identity(), "code.digest": code_digest()}

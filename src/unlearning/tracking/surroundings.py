@@ -18,8 +18,9 @@ from unlearning.tracking.abandoned import has_ended
 from unlearning.tracking.purge import Place
 from unlearning.tracking.registry import Version
 
-OWN = {audit_log.EXPERIMENT: "the audit log", requests.EXPERIMENT: "the requests"}
+OWN = {audit_log.EXPERIMENT: audit_log.HOLDS, requests.EXPERIMENT: requests.HOLDS}
 AT_ONCE = 100
+STEP = "step"
 DIED = ("KILLED", "FAILED")
 
 
@@ -70,8 +71,16 @@ class Around:
         return (dict(run.data.metrics) if run else {}) | {point.key: point.value for point in points}
 
     def faults(self) -> list[Fault]:
-        """Everything that is wrong."""
-        return [*self._experiments(), *self._runs(), *self._renamed(), *self._models(), *self._links(), *self._orphans()]
+        """Everything that is wrong, in the order in which it has to be mended."""
+        return [
+            *self._experiments(),
+            *self._runs(),
+            *self._renamed(),
+            *self._requests(),
+            *self._models(),
+            *self._links(),
+            *self._orphans(),
+        ]
 
     def _experiments(self) -> Iterator[Fault]:
         client = mlflow.MlflowClient()
@@ -87,13 +96,16 @@ class Around:
         return run_id in self.runs and self.runs[run_id].info.experiment_id == experiment
 
     def _runs(self) -> Iterator[Fault]:
-        named = [(v.number, v.run_id, f"the run {v.run_id} of version {v.number}") for v in self.versions if v.run_id]
+        there = [v for v in self.versions if v.run_id and (v.run_id in self.runs or v.tag("state") not in GONE)]
+        named = [(v.number, v.run_id, f"the run {v.run_id} of version {v.number}") for v in there]
+        data = sorted({version.tag("data_run") for version in self.versions} - {""})
+        named += [(0, run_id, f"the run {run_id}, which holds the account of the data,") for run_id in data]
         named += [(0, self.log_id, f"the run {self.log_id}, which holds the audit log,")] if self.log_id else []
         for number, run_id, name in named:
             run = self.runs.get(run_id)
             if run is None:
                 more = f"; purge what is left: mlflow run . -e purge -P version={number}" if number else ""
-                yield Fault(number, f"{name} is gone for good, with its predictions, forget sets and evidence{more}")
+                yield Fault(number, f"{name} is gone for good, with all that it had logged{more}")
             elif run.info.lifecycle_stage != "active" and self._is_active(run):
                 restore = partial(mlflow.MlflowClient().restore_run, run_id)
                 yield Fault(number, f"{name} was deleted: nothing more can be written to it", restore)
@@ -109,6 +121,10 @@ class Around:
         if before != self.model:
             said = f"the registered model {self.model} was called {before}: its requests and its audit log are filed under that"
             yield Fault(0, said, partial(_rename, self.log_id, before, self.model))
+
+    def _requests(self) -> list[Fault]:
+        deleted = [one.name for one in self.experiments.values() if one.lifecycle_stage != "active"]
+        return [] if requests.EXPERIMENT in deleted else [Fault(0, said) for said in requests.read(self.model)[1]]
 
     def _models(self) -> Iterator[Fault]:
         for version in self.versions:
@@ -127,13 +143,17 @@ class Around:
             said = f"MLflow's pages of the logged models of versions {numbers} do not name these versions"
             yield Fault(0, said, lambda: [links.tell(one, self.held[one]) for one in wrong])
 
+    def unregistered(self) -> dict[str, Run]:
+        """Logged models of this project's runs that no version is made of, and these runs."""
+        lone = {one.model_id: self.runs.get(one.source_run_id) for one in self.models.values() if one.model_id not in self.held}
+        return {model_id: run for model_id, run in lone.items() if run and STEP in run.data.tags}
+
     def _orphans(self) -> Iterator[Fault]:
-        for one in self.models.values():
-            run = self.runs.get(one.source_run_id or "")
-            if one.model_id in self.held or links.told(one) or run is None or purge.STEP not in run.data.tags:
-                continue
-            whole = one.status == LoggedModelStatus.READY
-            if has_ended(run) and not (whole and run.info.status not in DIED):
+        """Those of runs that died. A model that was a version's once stays: only the version was deleted."""
+        for model_id, run in self.unregistered().items():
+            one = self.models[model_id]
+            cut = one.status != LoggedModelStatus.READY or run.info.status in DIED
+            if cut and has_ended(run) and not links.told(one):
                 said = f"the logged model {one.model_id} ({one.name}) belongs to no version"
                 yield Fault(0, f"{said}: its run {run.info.run_id} died before that", partial(_remove, one))
 
@@ -147,7 +167,7 @@ def look(model: str, versions: list[Version], log_id: str) -> Around:
     for name, number, source, _ in purge.registered():
         held.setdefault(source.removeprefix("models:/"), set()).add((name, number))
     lone = [one.source_run_id for one in models.values() if one.model_id not in held]
-    wanted = {log_id, *lone, *(version.run_id for version in versions)} - {"", None}
+    wanted = {log_id, *lone, *(one.run_id for one in versions), *(one.tag("data_run") for one in versions)} - {"", None}
     return Around(model, versions, log_id, experiments, _runs(list(experiments), sorted(wanted)), models, held)
 
 

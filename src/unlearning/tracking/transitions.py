@@ -18,6 +18,8 @@ from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.audit_log import EXPERIMENT, FILE, NEXT, AuditLog
 from unlearning.tracking.deprecated import stages
 from unlearning.tracking.lock import LockLostError
+from unlearning.tracking.paging import every
+from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import first_line
 
 RUN, HEAD = "audit.run", "audit.head"
@@ -49,8 +51,15 @@ def find_head(model: str) -> str:
 def find_log(model: str) -> AuditLog | None:
     """The audit log of a registered model; None when it has none yet."""
     tags = mlflow.MlflowClient().get_registered_model(model).tags
-    run_id = tags.get(RUN) or audit_log.find(model)
+    run_id = tags.get(RUN) or next((one for one in audit_log.find(model) if not _owners(one)), "")
+    if run_id and find_run(run_id) is None:
+        return AuditLog("", damage=f"its run {run_id} was deleted for good", named=tags.get(HEAD, ""))
     return audit_log.load(run_id, tags.get(HEAD, "")) if run_id else None
+
+
+def _owners(run_id: str) -> list[str]:
+    """Registered models whose log is in a run: after a renaming, one of another name than the log was made for."""
+    return [one.name for one in every(mlflow.MlflowClient().search_registered_models, f"tags.`{RUN}` = '{run_id}'")]
 
 
 def find_promotion(model: str, number: int) -> str:
@@ -80,8 +89,8 @@ def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
     log = find_log(model) or AuditLog(audit_log.create(model))
     if log.damage:
         raise InputError(
-            f"the audit log of {model} (run {log.run_id}) is damaged: {log.damage}; nothing is changed until that is mended: "
-            f"{command('repair', model)}"
+            f"the audit log of {model} (run {log.run_id or 'gone'}) is damaged: {log.damage}; nothing is changed until that is "
+            f"mended: {command('repair', model)}"
         )
     if log.is_behind:
         audit_log.write(log.run_id, FILE, log.text)
