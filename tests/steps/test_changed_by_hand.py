@@ -197,6 +197,14 @@ def test_requests_in_a_deleted_experiment_are_not_taken_for_none(store):
         requests.listed(MODEL)
 
 
+def test_requests_in_an_experiment_that_was_renamed_are_named_and_found_again(client):
+    asked = requests.create(MODEL, "key", forget_sets.of_version(registry.find(MODEL, "3")), "", None, "asked")
+    client.rename_experiment(client.get_run(asked.run_id).info.experiment_id, "wishes")
+    assert found() == ["the experiment 'wishes' holds requests, which are looked for in 'age-unlearning requests' only"]
+    repair(RepairSettings())
+    assert ([one.key for one in requests.listed(MODEL)], found()) == (["key"], [])
+
+
 def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd):
     forget = forget_sets.of_version(registry.find(MODEL, "3"))
     broken, whole = (requests.create(MODEL, key, forget, "", None, "asked") for key in ("a", "b"))

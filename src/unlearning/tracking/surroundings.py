@@ -77,6 +77,7 @@ class Around:
             *self._runs(),
             *self._renamed(),
             *self._requests(),
+            *self._strayed(),
             *self._models(),
             *self._links(),
             *self._orphans(),
@@ -125,6 +126,17 @@ class Around:
     def _requests(self) -> list[Fault]:
         deleted = [one.name for one in self.experiments.values() if one.lifecycle_stage != "active"]
         return [] if requests.EXPERIMENT in deleted else [Fault(0, said) for said in requests.read(self.model)[1]]
+
+    def _strayed(self) -> Iterator[Fault]:
+        """Requests are looked for in the experiment of their name, which people can change."""
+        others = {number: one.name for number, one in self.experiments.items() if one.name != requests.EXPERIMENT}
+        client, query = mlflow.MlflowClient(), f"tags.`{requests.MODEL}` = '{self.model}'"
+        for run in client.search_runs(list(others), query, max_results=1) if others else ():
+            number, taken = run.info.experiment_id, len(others) < len(self.experiments)
+            said = f"the experiment {others[number]!r} holds requests, which are looked for in {requests.EXPERIMENT!r} only"
+            more = ": rename the newer one of that name, and repair again" if taken else ""
+            rename = partial(client.rename_experiment, number, requests.EXPERIMENT)
+            yield Fault(0, said + more, None if taken else rename)
 
     def _models(self) -> Iterator[Fault]:
         for version in self.versions:
