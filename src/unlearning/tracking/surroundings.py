@@ -148,12 +148,16 @@ class Around:
 
     def _links(self) -> Iterator[Fault]:
         """Only of versions of ours: what others register is theirs."""
-        own = {registry.logged_model_id(v): v.number for v in self.versions if v.tag("role")}
-        wrong = [one for one in own if one in self.models and links.told(self.models[one]) != self.held[one]]
+        own = {v.number: registry.logged_model_id(v) for v in self.versions if v.tag("role")}
+        wrong = [number for number, one in own.items() if one in self.models and self._is_untold(number, one)]
         if wrong:
-            numbers = ", ".join(str(own[one]) for one in wrong)
-            said = f"MLflow's pages of the logged models of versions {numbers} do not name these versions"
-            yield Fault(0, said, lambda: [links.tell(one, self.held[one]) for one in wrong])
+            said = f"MLflow's pages of the logged models of versions {', '.join(map(str, wrong))} do not name these versions"
+            yield Fault(0, said, lambda: [links.tell(own[number], self.held[own[number]]) for number in wrong])
+
+    def _is_untold(self, number: int, model_id: str) -> bool:
+        """Does a page not name a version, or one that is not there?"""
+        told = links.told(self.models[model_id])
+        return (self.model, number) not in told or not told <= self.held[model_id]
 
     def unregistered(self) -> dict[str, Run]:
         """Logged models of this project's runs that no version is made of, and these runs."""
