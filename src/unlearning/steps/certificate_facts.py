@@ -101,7 +101,7 @@ def _model(version: Version) -> ModelVersion:
 
 
 def _parent(version: Version, line: Line) -> ModelVersion:
-    """What the version was made from; its files may be gone by now, and so may the version. Damaged ones are not called gone."""
+    """What the version was made from; its files or the version may be gone by now. Damaged files are not called gone."""
     if len(line.steps) == 1:
         raise InputError(f"{version.label} cannot be certified, for what it was made from is not known: {line.broken}")
     number = line.steps[1].number

@@ -19,6 +19,7 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.facts import CHAMPION as CHAMPION
 from unlearning.lifecycle.facts import FORGOTTEN as FORGOTTEN
@@ -150,9 +151,9 @@ def find(model: str, reference: str) -> Version:
 
 def missing(model: str) -> InputError:
     """The error of whoever asks for a registered model that there is not; it may have been renamed."""
-    others = [one.name for one in mlflow.MlflowClient().search_registered_models() if transitions.RUN in one.tags]
+    others = [one.name for one in every(mlflow.MlflowClient().search_registered_models) if transitions.RUN in one.tags]
     known = f" (there is {', '.join(others)}: -P name={others[0]})" if others else ""
-    return InputError(f"there is no registered model {model!r} yet{known}; make one with: mlflow run . -e train")
+    return InputError(f"there is no registered model {model!r} yet{known}; make one with: {command('train', model)}")
 
 
 def _names(version: Version) -> set[str]:

@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime
 import mlflow
 from mlflow.entities import Run, RunTag
 
-from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.lifecycle import requests as states
@@ -79,11 +78,8 @@ def read(model: str) -> tuple[list[Request], list[str]]:
     for run in found:
         try:
             known.append(_request(run))
-        except (KeyError, ValueError, TypeError) as error:
-            damaged.append(
-                f"the request in run {run.info.run_id} cannot be read: one of its tags was changed or is missing ({error}); "
-                f"put that right in MLflow's UI, or delete the run and ask again: {command('request', model, forget_set='...')}"
-            )
+        except InputError as error:
+            damaged.append(str(error))
     return states.in_order(known), damaged
 
 
