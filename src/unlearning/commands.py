@@ -33,5 +33,5 @@ def _environment() -> str:
         return " --env-manager local"
     if (prefix / "conda-meta").is_dir():
         return ""  # the default of a project with a conda.yaml
-    made_by_uv = "uv = " in (prefix / "pyvenv.cfg").read_text()
+    made_by_uv = "uv = " in (prefix / "pyvenv.cfg").read_text(encoding="utf-8")
     return f" --env-manager {'uv' if made_by_uv else 'virtualenv'}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle import descent
 from unlearning.lifecycle.descent import Line
 from unlearning.lifecycle.purge import GONE
-from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import registry, transitions
 from unlearning.tracking.registry import Version
 
@@ -38,10 +38,9 @@ def original_of(version: Version) -> Version:
     if found:
         raise InputError(f"the original model, {found.label}, was purged")
     why = f"version {root.number} was deleted" if root else line.broken
-    name = "" if version.model == MODEL_NAME else f" -P name={version.model}"
     raise InputError(
         f"the original model that {version.label} comes from is not there: {why} (what was changed by hand is told by: "
-        f"mlflow run . -e status -P check=true{name})"
+        f"{command('status', version.model, check=True)})"
     )
 
 

@@ -115,7 +115,7 @@ def usable(version: Version) -> Iterator[None]:
         said = f"{error} is missing in {SPEC}" if isinstance(error, KeyError) else error
         raise InputError(
             f"the files of {version.label} of {version.model} cannot be used: {said}; put them back from a copy of the store, "
-            f"or choose another version from: mlflow run . -e status"
+            f"or choose another version from: {command('status', version.model)}"
         ) from error
 
 

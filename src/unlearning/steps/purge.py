@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from unlearning.commands import command
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.lifecycle import purge as rules
@@ -267,5 +268,5 @@ def _leftovers() -> list[str]:
         return []
     return [
         f"{len(found)} logged models belong to no version and may remember: {', '.join(found)}; those that dead runs left are "
-        f"removed by: mlflow run . -e repair; erase others with delete_logged_model and mlflow gc --logged-model-ids"
+        f"removed by: {command('repair')}; erase others with delete_logged_model and mlflow gc --logged-model-ids"
     ]

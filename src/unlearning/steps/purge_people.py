@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.lifecycle.keys import load_key
 from unlearning.steps import forget_sets
 from unlearning.steps.certify import TAG
-from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import registry, sealed
 
 
@@ -53,7 +53,7 @@ def certified(model: str) -> People:
     if not champion.tag(TAG):
         raise InputError(
             f"people=true: the forgetting of {champion.label}, the champion, is not certified; first do: "
-            f"mlflow run . -e certify -P version=champion" + (f" -P name={model}" if model != MODEL_NAME else "")
+            f"{command('certify', model, version='champion')}"
         )
     ids = {face for forget in forgotten for face in (*forget.ids, *forget.test_ids)}
     return People(ids, len(forgotten), champion.tag(TAG), load_key())

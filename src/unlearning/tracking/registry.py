@@ -83,7 +83,7 @@ class Version:
         if math.isnan(found):
             raise InputError(
                 f"{self.label} of {self.model} has the tag {name}={self.tag(name)!r}, which is no number; put it back with: "
-                f"mlflow run . -e repair -P name={self.model}"
+                f"{command('repair', self.model)}"
             )
         return found
 

@@ -137,7 +137,7 @@ def _may_name(run: Run, name: str, people: set[str]) -> bool:
 
 def _ids(path: Path) -> set[str]:
     if path.suffix == ".json":
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         return {*content["ids"], *content["test_ids"]}
     if path.suffix == ".csv":
         table = pd.read_csv(path, dtype=str, keep_default_na=False)

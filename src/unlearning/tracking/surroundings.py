@@ -12,6 +12,7 @@ from functools import partial
 import mlflow
 from mlflow.entities import Experiment, LoggedModel, LoggedModelStatus, Run, ViewType
 
+from unlearning.commands import command
 from unlearning.lifecycle.purge import GONE, MODEL
 from unlearning.tracking import audit_log, links, purge, registry, requests
 from unlearning.tracking.abandoned import has_ended
@@ -105,7 +106,7 @@ class Around:
         for number, run_id, name in named:
             run = self.runs.get(run_id)
             if run is None:
-                more = f"; purge what is left: mlflow run . -e purge -P version={number}" if number else ""
+                more = f"; purge what is left: {command('purge', self.model, version=number)}" if number else ""
                 yield Fault(number, f"{name} is gone for good, with all that it had logged{more}")
             elif run.info.lifecycle_stage != "active" and self._is_active(run):
                 restore = partial(mlflow.MlflowClient().restore_run, run_id)
@@ -143,8 +144,8 @@ class Around:
             model_id = registry.logged_model_id(version)
             if model_id.startswith("m-") and model_id not in self.models and version.tag("state") not in GONE:
                 said = f"the logged model {model_id} of version {version.number} was deleted, which MLflow cannot undo"
-                more = "its files go with the next mlflow gc: choose another version, and: mlflow run . -e purge"
-                yield Fault(version.number, f"{said}; {more} -P version={version.number}")
+                more = f"choose another version, and: {command('purge', version.model, version=version.number)}"
+                yield Fault(version.number, f"{said}; its files go with the next mlflow gc: {more}")
 
     def _links(self) -> Iterator[Fault]:
         """Only of versions of ours: what others register is theirs."""

@@ -56,7 +56,7 @@ def _place() -> Path:
 def _made(process: int) -> Path:
     swept.extend(_sweep())
     hidden = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=_place()))
-    held = (hidden / OWNER).open("w")
+    held = (hidden / OWNER).open("w", encoding="utf-8")
     fcntl.flock(held, fcntl.LOCK_EX)
     held.write(f"{processes.owner()}\n")
     held.flush()
@@ -86,7 +86,7 @@ def _is_mine(left: Path) -> bool:
 
 def _remove_left(left: Path) -> Iterator[str]:
     try:
-        with (left / OWNER).open("r+") as held:
+        with (left / OWNER).open("r+", encoding="utf-8") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             who, files = held.read().strip(), [path for path in left.rglob("*") if path.is_file() and path.name != OWNER]
             size = sum(path.stat().st_size for path in files)
