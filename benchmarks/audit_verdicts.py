@@ -28,14 +28,14 @@ from unlearning.evaluation.table import align
 from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
 from unlearning.reports.forget_titles import discreet
-from unlearning.steps import forget_sets
-from unlearning.steps.lineage import predictions_of
 from unlearning.steps.prepare import account_of
-from unlearning.steps.progress import say
-from unlearning.steps.witnesses import ABOUT, table_of
-from unlearning.tracking import registry
-from unlearning.tracking.registry import Version
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import predictions_of
+from unlearning.versions.witnesses import ABOUT, table_of
 
 NEVER_SAW, DID_NOTHING, SLICED = "another retrained seed", "the original, nothing done", "SISA beside its twin"
 FAULTS = (BETWEEN, WORSE, OVER)

@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from postgres import running_postgres
 from unlearning.evaluation.metrics import METRICS
+from unlearning.registry import lookup as registry
 from unlearning.steps import status
-from unlearning.tracking import registry
 from unlearning.tracking.store import prepare_store
 
 MODEL, A_REQUEST, TIMES = "age-resnet50", 25, 3

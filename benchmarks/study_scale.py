@@ -13,11 +13,11 @@ import click
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from unlearning.experiments.plan import EVERY, STUDIES, UNLEARNED, cells
+from unlearning.experiments.presets import PRESETS
+from unlearning.experiments.published import COUNTS
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
-from unlearning.studies.plan import EVERY, STUDIES, UNLEARNED, cells
-from unlearning.studies.presets import PRESETS
-from unlearning.studies.published import COUNTS
 from unlearning.training.recipe import PRESETS as RECIPES
 
 PRESET, FLOAT, HALF = PRESETS["study"], "32-true", "bf16-mixed"

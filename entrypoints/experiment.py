@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from entrypoints.command import Entry, ModelName, option
+from unlearning.experiments.plan import STUDIES
+from unlearning.experiments.presets import PRESETS
+from unlearning.experiments.spread import SPREADS
 from unlearning.steps.experiment_settings import ExperimentSettings, parse_forget_sets
 from unlearning.steps.settings import parse_whole_numbers
-from unlearning.steps.spread import SPREADS
-from unlearning.studies.plan import STUDIES
-from unlearning.studies.presets import PRESETS
 
 LISTED = "; ".join(f"{study.name}: {study.description}" for study in STUDIES.values())
 TRAINED = "; ".join(f"{preset.name}: {preset.description}" for preset in PRESETS.values())

@@ -115,7 +115,7 @@ RECIPE_FIELDS = ("batch_size", "lr", "optimizer", "schedule", "weight_decay", "p
 
 def ask_registry(name: str, *references: str) -> None:
     """Refuse a version that the store does not know before the step, and PyTorch with it, is imported."""
-    from unlearning.tracking import registry
+    from unlearning.registry import lookup as registry
     from unlearning.tracking.store import prepare_store
 
     prepare_store()

@@ -3,8 +3,8 @@
 import click
 
 from entrypoints.command import Entry, option
+from unlearning.experiments.presets import PRESETS
 from unlearning.steps.experiment_settings import ReportSettings
-from unlearning.studies.presets import PRESETS
 
 
 @click.command(cls=Entry)

@@ -6,7 +6,8 @@ from functools import partial
 
 import mlflow
 
-from unlearning.tracking import moves, registry
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
 
 SET = "20-28"
 ORIGINAL = {"role": "original", "state": "remembers", "forgotten": "none", "forget_set": "none", "parent_version": "none"}

@@ -4,11 +4,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from unlearning.lifecycle.purge import Deed, File
-from unlearning.lifecycle.purge_report import Report
 from unlearning.markdown import bullets, table, text
+from unlearning.purge.report import Report
+from unlearning.purge.rules import Deed, File
+from unlearning.registry.moves import Act
 from unlearning.steps import status
-from unlearning.tracking.moves import Act
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = "a|b <script>alert(1)</script> [x](javascript:x) ![y](http://z) `c` *d* __e__ ~~f~~ &lt; \\| # g"

@@ -15,11 +15,11 @@ from mlflow.exceptions import MlflowException
 from contracts.test_projects import NAMES, command
 from lifecycle.certificates import PRIVATE_KEY
 from unlearning import secrets
+from unlearning.certificates.keys import VARIABLE, _private_pem, key_id, load_key
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import VARIABLE, _private_pem, key_id, load_key
-from unlearning.tracking import certificates
 from unlearning.tracking.blotting import blot_out
 from unlearning.tracking.store import prepare_store
+from unlearning.versions import certificates
 
 PEM = _private_pem(PRIVATE_KEY).decode()
 BODY = PEM.splitlines()[1]
@@ -199,7 +199,7 @@ def test_a_store_that_does_not_answer_is_named_without_its_password(uri, monkeyp
     with pytest.raises(InputError) as refusal:
         prepare_store()
     assert "does not answer" in str(refusal.value)
-    monkeypatch.setattr("unlearning.tracking.registry.versions", unanswered)
+    monkeypatch.setattr("unlearning.registry.lookup.versions", unanswered)
     with pytest.raises(InputError) as second:
         certificates.registered("age-resnet50", "1")
     assert not told(str(refusal.value), str(second.value), *capfd.readouterr())

@@ -20,6 +20,11 @@ from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
 from unlearning.data.settings import DataSettings
 from unlearning.models.spec import ModelSpec
+from unlearning.registry import lookup as registry
+from unlearning.registry.journal import EXPERIMENT
+from unlearning.repair import mending
+from unlearning.requests.store import EXPERIMENT as REQUESTS
+from unlearning.requests.store import listed
 from unlearning.steps import train as train_step
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RollbackSettings
@@ -28,11 +33,7 @@ from unlearning.steps.rollback import rollback
 from unlearning.steps.settings import PromoteSettings, RetrainSettings, TrainSettings, UnlearnSettings
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import mending, registry
-from unlearning.tracking.audit_log import EXPERIMENT
 from unlearning.tracking.own_experiments import own_experiment
-from unlearning.tracking.requests import EXPERIMENT as REQUESTS
-from unlearning.tracking.requests import listed
 
 MODEL, OTHER = "age-resnet50", "age-other"
 EASY = "F > 0.01"

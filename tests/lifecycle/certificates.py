@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from unlearning.lifecycle.canonical import canonical
-from unlearning.lifecycle.envelope import digest, sign
-from unlearning.lifecycle.gates import parse_gates
-from unlearning.lifecycle.sample_ids import picture_id, secret_of
-from unlearning.lifecycle.statement import Certificate, Measured, ModelVersion, statement_bytes
+from unlearning.canonical import canonical
+from unlearning.certificates.envelope import digest, sign
+from unlearning.certificates.sample_ids import picture_id, secret_of
+from unlearning.certificates.statement import Certificate, Measured, ModelVersion, statement_bytes
+from unlearning.evaluation.gates import parse_gates
 
 PRIVATE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC_KEY = PRIVATE_KEY.public_key()

@@ -3,9 +3,9 @@
 import pytest
 
 from lifecycle.certificates import FILES, PUBLIC_KEY, issue, payload_of
-from unlearning.lifecycle.canonical import read
-from unlearning.lifecycle.keys import public_pem
-from unlearning.lifecycle.subjects import digests
+from unlearning.canonical import read
+from unlearning.certificates.keys import public_pem
+from unlearning.certificates.subjects import digests
 
 
 @pytest.fixture

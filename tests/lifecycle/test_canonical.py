@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.lifecycle.canonical import NotCanonicalError, canonical, exact, read
+from unlearning.canonical import NotCanonicalError, canonical, exact, read
 
 contents = st.recursive(
     st.none() | st.booleans() | st.text(),

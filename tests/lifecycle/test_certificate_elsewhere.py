@@ -11,12 +11,12 @@ import pytest
 
 from lifecycle.certificates import PICTURES, SAMPLES, SECRET, STRANGER, flipped, issue, line, payload_of, with_payload
 from places import ROOT
-from unlearning.lifecycle.canonical import read
-from unlearning.lifecycle.keys import public_pem, read_public_key
-from unlearning.lifecycle.proofs import prove
-from unlearning.lifecycle.sample_ids import picture_id
-from unlearning.lifecycle.subjects import digests
-from unlearning.lifecycle.verify import Evidence, verify
+from unlearning.canonical import read
+from unlearning.certificates.keys import public_pem, read_public_key
+from unlearning.certificates.proofs import prove
+from unlearning.certificates.sample_ids import picture_id
+from unlearning.certificates.subjects import digests
+from unlearning.certificates.verify import Evidence, verify
 
 SCRIPT = ROOT / "tools" / "verify_certificate.py"
 DOCUMENT = ROOT / "docs" / "certificates.md"

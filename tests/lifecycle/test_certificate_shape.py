@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from lifecycle.certificates import PRIVATE_KEY, PUBLIC_KEY, SAMPLES, STRANGER, issue, line, payload_of
 from places import ROOT
-from unlearning.lifecycle.canonical import canonical, read
-from unlearning.lifecycle.envelope import sign
-from unlearning.lifecycle.keys import key_id
-from unlearning.lifecycle.verify import Evidence, verify
+from unlearning.canonical import canonical, read
+from unlearning.certificates.envelope import sign
+from unlearning.certificates.keys import key_id
+from unlearning.certificates.verify import Evidence, verify
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((resources("unlearning.lifecycle") / "certificate.schema.json").read_text())

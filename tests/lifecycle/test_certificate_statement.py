@@ -22,12 +22,12 @@ from lifecycle.certificates import (
     payload_of,
     with_payload,
 )
+from unlearning.canonical import canonical, read
+from unlearning.certificates.claims import APPROXIMATE, EXACT
+from unlearning.certificates.sample_ids import forget_root, keyed_manifest
+from unlearning.certificates.statement import WITHHELD, Measured, decision, public_rule, setting, statement_bytes
+from unlearning.certificates.subjects import digests
 from unlearning.errors import InputError
-from unlearning.lifecycle.canonical import canonical, read
-from unlearning.lifecycle.claims import APPROXIMATE, EXACT
-from unlearning.lifecycle.sample_ids import forget_root, keyed_manifest
-from unlearning.lifecycle.statement import WITHHELD, Measured, decision, public_rule, setting, statement_bytes
-from unlearning.lifecycle.subjects import digests
 
 SCHEMA = json.loads((resources("unlearning.lifecycle") / "certificate.schema.json").read_text())
 

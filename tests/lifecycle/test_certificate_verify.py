@@ -21,16 +21,16 @@ from lifecycle.certificates import (
     payload_of,
     with_payload,
 )
+from unlearning.canonical import canonical, read
+from unlearning.certificates import sections
+from unlearning.certificates.envelope import digest, sign
+from unlearning.certificates.findings import KINDS
+from unlearning.certificates.keys import key_id
+from unlearning.certificates.proofs import check_opened, prove
+from unlearning.certificates.sample_ids import keyed_id
+from unlearning.certificates.subjects import digests
+from unlearning.certificates.verify import Evidence, open_certificate, verify
 from unlearning.errors import InputError
-from unlearning.lifecycle import sections
-from unlearning.lifecycle.canonical import canonical, read
-from unlearning.lifecycle.envelope import digest, sign
-from unlearning.lifecycle.findings import KINDS
-from unlearning.lifecycle.keys import key_id
-from unlearning.lifecycle.proofs import check_opened, prove
-from unlearning.lifecycle.sample_ids import keyed_id
-from unlearning.lifecycle.subjects import digests
-from unlearning.lifecycle.verify import Evidence, open_certificate, verify
 
 KEYS = [PUBLIC_KEY]
 EVERYTHING = settings(derandomize=True, max_examples=300, deadline=None)

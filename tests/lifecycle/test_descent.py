@@ -2,8 +2,8 @@
 
 import pytest
 
-from unlearning.lifecycle.descent import line_of
-from unlearning.lifecycle.facts import Facts
+from unlearning.registry.descent import line_of
+from unlearning.registry.version import Facts
 
 ORIGINAL = Facts("None", (), {"role": "original", "parent_version": "none"})
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlearning.errors import InputError
+from unlearning.evaluation.gates import COMPARISONS, REFERENCES, Gate, parse_gates
 from unlearning.evaluation.metrics import METRICS
-from unlearning.lifecycle.gates import COMPARISONS, REFERENCES, Gate, parse_gates
 from unlearning.steps.settings import GATES
 
 REFERENCE_VALUES = {"original": {"F": 0.8, "test_mae": 5.0}, "retrained": {"F": 1.0, "test_mae": 6.0}}

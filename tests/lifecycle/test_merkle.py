@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from unlearning.lifecycle import merkle
-from unlearning.lifecycle.merkle import climb, leaf, path, root
+from unlearning.certificates import merkle
+from unlearning.certificates.merkle import climb, leaf, path, root
 
 
 def leaves(count):

@@ -3,10 +3,10 @@
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.lifecycle import purge
-from unlearning.lifecycle.facts import Facts
-from unlearning.lifecycle.purge import Deed, File
-from unlearning.lifecycle.purge_report import OUT_OF_REACH, Report
+from unlearning.purge import rules as purge
+from unlearning.purge.report import OUT_OF_REACH, Report
+from unlearning.purge.rules import Deed, File
+from unlearning.registry.version import Facts
 
 MODEL = "age-resnet50"
 DEED = Deed("anna", "2026-11-24T12:00:00Z", "run1", "Art. 17")

@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from forgetting import faces, forget_set
+from unlearning.certificates.statement import WITHHELD, public_rule
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.lifecycle.requests import (
+from unlearning.requests.states import (
     FAILED,
     GATED,
     NEXT,
@@ -26,7 +27,6 @@ from unlearning.lifecycle.requests import (
     remaining,
     together,
 )
-from unlearning.lifecycle.statement import WITHHELD, public_rule
 
 TODAY = date(2026, 6, 1)
 PEOPLE = faces({"age": 22}, {"age": 25}, {"age": 40}, {"age": 41}, {"age": 55, "split": "test"}, {"age": 56})

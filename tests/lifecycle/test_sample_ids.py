@@ -4,19 +4,11 @@ import hmac
 import pytest
 
 from lifecycle.certificates import FORGET_SHA256, PICTURES, PRIVATE_KEY, SAMPLES, SECRET, STRANGER
+from unlearning.certificates import merkle
+from unlearning.certificates.sample_ids import forget_root, keyed_id, keyed_manifest, leaves, picture_id, sample_leaf, secret_of
 from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
-from unlearning.lifecycle import merkle
-from unlearning.lifecycle.sample_ids import (
-    forget_root,
-    keyed_id,
-    keyed_manifest,
-    leaves,
-    picture_id,
-    sample_leaf,
-    secret_of,
-)
 
 
 def test_a_pictures_id_is_that_of_the_data_manifest(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 
 from reports.experiments import outcomes
 from unlearning.data.settings import DataSettings
-from unlearning.studies.plan import EVERY, STUDIES, Arm
-from unlearning.studies.results import Results
+from unlearning.experiments.plan import EVERY, STUDIES, Arm
+from unlearning.experiments.results import Results
 
 HAND = [
     ("train", 20, 0),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.case import Case
-from unlearning.studies.results import Outcome, pool
+from unlearning.experiments.results import Outcome, pool
 
 TRUE_AGES = (22, 25, 27, 31, 35, 38, 42, 47, 51, 54, 58, 60)
 SCALE = {"original": 6.0, "retrained": 6.6, "ft": 6.3, "rnd": 7.0}

@@ -6,9 +6,9 @@ import pytest
 
 from lifecycle.certificates import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
 from reports.reading import Page
-from unlearning.lifecycle.claims import PROVES, limits
-from unlearning.lifecycle.envelope import digest
-from unlearning.lifecycle.statement import WITHHELD
+from unlearning.certificates.claims import PROVES, limits
+from unlearning.certificates.envelope import digest
+from unlearning.certificates.statement import WITHHELD
 from unlearning.reports.certificate_page import certificate_page
 
 DIGESTS = {name: f"{number}" * 64 for number, name in enumerate(sorted(FILES))}

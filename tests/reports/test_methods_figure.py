@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from unlearning.experiments.results import Results
 from unlearning.reports.methods_figure import COST, front, limits, pareto, points
 from unlearning.reports.study_tables import Numbers, methods
 from unlearning.reports.style import THEMES
-from unlearning.studies.results import Results
 
 SCORES = {  # seconds_ratio, F
     "original": (np.nan, 0.90),

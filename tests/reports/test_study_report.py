@@ -8,15 +8,15 @@ import pytest
 
 from reports.reading import Page, pictures
 from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.experiments import readings as study_readings
+from unlearning.experiments.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
+from unlearning.experiments.results import Results
 from unlearning.reports import study_reasons
 from unlearning.reports.study_figures import STUDY_FIGURES, render_study
 from unlearning.reports.study_reasons import closeness, defect_sentences
 from unlearning.reports.study_report import headline, how_n_is_read, readings, study_report
 from unlearning.reports.study_tables import METHOD_SCORES, Numbers, numbers
 from unlearning.reports.style import THEMES
-from unlearning.studies import readings as study_readings
-from unlearning.studies.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
-from unlearning.studies.results import Results
 
 LIMIT = 3_000_000
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}

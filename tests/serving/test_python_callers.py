@@ -15,8 +15,8 @@ from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import invocations
 from PIL import Image
 
+from unlearning.registry.logged_models import SIGNATURE
 from unlearning.serving.age_model import MOST_BYTES
-from unlearning.tracking.logged_models import SIGNATURE
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,16 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.evaluation.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
-from unlearning.steps import measured
-from unlearning.steps.audit import HEADLINES, JSON, PAGE, TABLE
+from unlearning.registry import lookup as registry
 from unlearning.steps.compare import compare
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.lineage import find_version, model_folder
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, RetrainSettings
-from unlearning.tracking import registry, runs
+from unlearning.tracking import runs
+from unlearning.versions import measured
+from unlearning.versions.audit import HEADLINES, JSON, PAGE, TABLE
+from unlearning.versions.lineage import find_version, model_folder
 
 MODEL = "age-resnet50"
 

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
-from unlearning.tracking import registry
+from unlearning.registry import lookup as registry
 
 MODEL = "age-resnet50"
 

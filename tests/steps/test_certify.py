@@ -13,16 +13,18 @@ import pytest
 
 from lifecycle.certificates import flipped
 from places import ROOT
+from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import make_key
-from unlearning.steps import forget_sets
-from unlearning.steps.certificate_facts import _gated, files_of, picture_names, predicate_of, weights_of
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request_settings import CertifySettings, VerifySettings
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.verify import verify
-from unlearning.tracking import certificates, registry, runs, transitions
+from unlearning.tracking import runs
+from unlearning.versions import certificates, forget_sets
+from unlearning.versions.certificate_facts import _gated, files_of, picture_names, predicate_of, weights_of
 
 MODEL = "age-resnet50"
 KEY = "UNLEARNING_SIGNING_KEY"

@@ -12,21 +12,26 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from registered import fill
+from unlearning.certificates.statement import ModelVersion
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import METRICS
-from unlearning.lifecycle.descent import Line
-from unlearning.lifecycle.statement import ModelVersion
-from unlearning.steps import certificate_facts, forget_sets
+from unlearning.purge import store as purge
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
+from unlearning.registry.descent import Line
+from unlearning.repair import mending
+from unlearning.requests import store as requests
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.line import line_of
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RepairSettings, StatusSettings
 from unlearning.steps.repair import repair
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import show
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import certificates, mending, processes, purge, registry, requests, runs, transitions
+from unlearning.tracking import processes, runs
 from unlearning.tracking.own_experiments import own_experiment
+from unlearning.versions import certificate_facts, certificates, forget_sets
+from unlearning.versions.line import line_of
 
 MODEL = "age-resnet50"
 SRC = str(Path(__file__).parents[2] / "src")

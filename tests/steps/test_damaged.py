@@ -10,11 +10,13 @@ import pytest
 from erasable import take_own_models
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.steps import forget_sets
-from unlearning.steps.certificate_facts import weights_of
-from unlearning.steps.lineage import data_of, open_parent, predictions_of
+from unlearning.registry import lookup as registry
+from unlearning.requests import store as requests
 from unlearning.steps.prepare import SETTINGS
-from unlearning.tracking import registry, requests, runs
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.certificate_facts import weights_of
+from unlearning.versions.lineage import data_of, open_parent, predictions_of
 
 NEXT = r"; put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id "
 

@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from erasable import take_own_models
-from unlearning.lifecycle.keys import make_key
-from unlearning.steps import version_files
-from unlearning.steps.version_files import PREDICTIONS, digests_of, model_folder, predictions_of
-from unlearning.tracking import registry
+from unlearning.certificates.keys import make_key
+from unlearning.registry import lookup as registry
+from unlearning.versions import files as version_files
+from unlearning.versions.files import PREDICTIONS, digests_of, model_folder, predictions_of
 
 MODEL = "age-resnet50"
 GATES = "test_mae < 100"

@@ -4,9 +4,9 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.registry import lookup as registry
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.settings import EvaluateSettings
-from unlearning.tracking import registry
 
 MODEL = "age-resnet50"
 SCORES = ["Utility", "Forgetting", "F"]

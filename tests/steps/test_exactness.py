@@ -3,11 +3,11 @@
 import pytest
 
 from unlearning.models.ensemble import load_model, weights_digest
-from unlearning.steps.lineage import model_folder, predictions_of
+from unlearning.registry import lookup as registry
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import registry
 from unlearning.training.predict import predict
+from unlearning.versions.lineage import model_folder, predictions_of
 
 MODEL = "age-resnet50"
 

@@ -6,13 +6,14 @@ import pytest
 
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.experiments import presets
+from unlearning.experiments.presets import PRESETS
+from unlearning.experiments.spread import SPREADS
+from unlearning.registry import lookup as registry
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
-from unlearning.steps.spread import SPREADS
-from unlearning.studies import presets
-from unlearning.studies.presets import PRESETS
-from unlearning.tracking import registry, runs
+from unlearning.tracking import runs
 
 ALPHA = ExperimentSettings(("alpha",), "demo")
 

@@ -8,8 +8,9 @@ import sys
 import mlflow
 
 from places import ROOT
+from unlearning.registry import lookup as registry
 from unlearning.steps.experiment import CELLS
-from unlearning.tracking import registry, runs
+from unlearning.tracking import runs
 
 COMMAND = [sys.executable, "-m", "entrypoints.experiment", "--study", "alpha", "--preset", "demo", "--seeds", "0"]
 MODEL = "age-study-demo-seed-0"

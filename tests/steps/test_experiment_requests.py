@@ -9,15 +9,15 @@ import pytest
 from reports.reading import Page, pictures
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.experiments import presets
+from unlearning.experiments.presets import PRESETS
+from unlearning.registry import lookup as registry
 from unlearning.reports.data_figures import FIGURES
-from unlearning.steps import forget_sets
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
 from unlearning.steps.prepare import account_of
 from unlearning.steps.report import report
-from unlearning.studies import presets
-from unlearning.studies.presets import PRESETS
-from unlearning.tracking import registry
+from unlearning.versions import forget_sets
 
 MODEL = "age-study-demo-seed-0"
 LISTED = 12

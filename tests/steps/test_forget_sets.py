@@ -11,9 +11,9 @@ import pytest
 from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
-from unlearning.steps.lineage import predictions_of
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.prepare import account_of
 from unlearning.steps.promote import promote
@@ -29,7 +29,9 @@ from unlearning.steps.settings import (
 )
 from unlearning.steps.status import status
 from unlearning.steps.unlearn import open_request, unlearn
-from unlearning.tracking import moves, registry, runs
+from unlearning.tracking import runs
+from unlearning.versions.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
+from unlearning.versions.lineage import predictions_of
 
 MODEL = "age-resnet50"
 RULE = "20-28 & gender:1"

@@ -10,8 +10,9 @@ import pytest
 
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
+from unlearning.registry import lookup as registry
 from unlearning.steps.prepare import FIGURES, MANIFEST, REASONS, REJECTED, REPORT, SETTINGS, account_of, prepare
-from unlearning.tracking import registry, runs
+from unlearning.tracking import runs
 
 SOME = DataSettings(drawn_faces=160, fraction=0.8, min_age=20, max_age=60, augment_to=3, min_sharpness=300)
 

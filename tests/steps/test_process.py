@@ -9,23 +9,26 @@ import mlflow
 import pytest
 
 from places import ROOT
+from unlearning.certificates.envelope import digest
+from unlearning.certificates.keys import load_key, make_key
+from unlearning.certificates.sample_ids import secret_of
+from unlearning.certificates.verify import Evidence, verify
 from unlearning.data.forget import ForgetSet, retain_mask
 from unlearning.errors import InputError
-from unlearning.lifecycle.envelope import digest
-from unlearning.lifecycle.gates import parse_gates
-from unlearning.lifecycle.keys import load_key, make_key
-from unlearning.lifecycle.requests import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING
-from unlearning.lifecycle.sample_ids import secret_of
-from unlearning.lifecycle.verify import Evidence, verify
-from unlearning.steps import forget_sets
+from unlearning.evaluation.gates import parse_gates
+from unlearning.registry import lookup as registry
+from unlearning.repair import mending
+from unlearning.requests import store as requests
+from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING
 from unlearning.steps import process as step
-from unlearning.steps.certificate_facts import predicate_of
 from unlearning.steps.process import process
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.request import request
 from unlearning.steps.request_settings import ProcessSettings, RequestSettings
 from unlearning.steps.settings import PromoteSettings
-from unlearning.tracking import certificates, mending, registry, requests, runs
+from unlearning.tracking import runs
+from unlearning.versions import certificates, forget_sets
+from unlearning.versions.certificate_facts import predicate_of
 
 MODEL = "age-resnet50"
 EASY = "test_mae < 100"

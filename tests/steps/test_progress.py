@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from unlearning.steps import progress
-from unlearning.steps.progress import track, training_bar
+from unlearning import progress
+from unlearning.progress import track, training_bar
 
 
 @pytest.fixture

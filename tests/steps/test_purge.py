@@ -5,20 +5,22 @@ import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from erasable import take_own_models
+from unlearning.certificates.keys import make_key
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.lifecycle.gates import parse_gates
-from unlearning.lifecycle.keys import make_key
-from unlearning.steps import forget_sets
+from unlearning.evaluation.gates import parse_gates
+from unlearning.registry import lookup as registry
+from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.lineage import find_version
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings
-from unlearning.tracking import mending, registry, runs
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
 ORIGINAL, LOSER = PurgeSettings("original", f"{MODEL}/1", "Art. 17"), PurgeSettings("3", f"{MODEL}/3")

@@ -9,12 +9,11 @@ import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from erasable import take_own_models
+from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import VARIABLE, make_key
-from unlearning.steps import forget_sets
+from unlearning.registry import lookup as registry
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.lineage import find_version, open_parent, predictions_of
 from unlearning.steps.prepare import account_of
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
@@ -22,7 +21,9 @@ from unlearning.steps.request import request
 from unlearning.steps.request_settings import CertifySettings, RequestSettings, VerifySettings
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings
 from unlearning.steps.verify import verify
-from unlearning.tracking import registry, runs, sealed
+from unlearning.tracking import runs, sealed
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import find_version, open_parent, predictions_of
 
 MODEL = "age-resnet50"
 ORIGINAL = PurgeSettings("original", f"{MODEL}/1", "Art. 17", people=True)

@@ -3,15 +3,17 @@
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.lifecycle import purge as rules
-from unlearning.lifecycle.purge import Deed
-from unlearning.steps import lineage
+from unlearning.purge import rules
+from unlearning.purge.rules import Deed
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.repair import mending
 from unlearning.steps import promote as promoting
 from unlearning.steps import purge as purging
 from unlearning.steps import unlearn as unlearning
 from unlearning.steps.purge import PurgeSettings
 from unlearning.steps.settings import PromoteSettings, UnlearnSettings
-from unlearning.tracking import mending, moves, registry
+from unlearning.versions import lineage
 
 OTHER = "other"
 DEED = Deed("me", "2026-11-24T12:00:00Z", "a run")

@@ -6,13 +6,15 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RepairSettings, RollbackSettings, StatusSettings
 from unlearning.steps.repair import repair
 from unlearning.steps.rollback import rollback
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.status import show
-from unlearning.tracking import registry, runs, transitions
+from unlearning.tracking import runs
 
 MODEL = "age-resnet50"
 

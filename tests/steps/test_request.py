@@ -8,10 +8,12 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.lifecycle.requests import FAILED, PROMOTED, RECEIVED, REFUSED, RUNNING
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.requests import store as requests
+from unlearning.requests.states import FAILED, PROMOTED, RECEIVED, REFUSED, RUNNING
 from unlearning.steps.request import list_requests, request
 from unlearning.steps.request_settings import RequestSettings
-from unlearning.tracking import moves, registry, requests
 
 MODEL = "age-resnet50"
 

@@ -4,10 +4,10 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model, weights_digest
-from unlearning.steps.lineage import model_folder
+from unlearning.registry import lookup as registry
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import registry
+from unlearning.versions.lineage import model_folder
 
 MODEL = "age-resnet50"
 

@@ -5,14 +5,15 @@ from functools import partial
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.steps import forget_sets
-from unlearning.steps.lineage import retrained_reference
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves, transitions
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import PromoteSettings, RetrainSettings, UnlearnSettings
 from unlearning.steps.unlearn import open_request, unlearn
-from unlearning.steps.witnesses import beside
-from unlearning.tracking import moves, registry, transitions
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import retrained_reference
+from unlearning.versions.witnesses import beside
 
 MODEL = "age-resnet50"
 

@@ -8,20 +8,21 @@ import torch
 
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.jobs.sisa import kept_by
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
-from unlearning.steps.certificate_facts import began_with
-from unlearning.steps.lineage import find_version, model_folder, open_parent, predictions_of
+from unlearning.registry import lookup as registry
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
-from unlearning.steps.sisa import kept_by
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import registry, runs
+from unlearning.tracking import runs
 from unlearning.training.slices import SlicePlan
+from unlearning.versions.certificate_facts import began_with
+from unlearning.versions.lineage import find_version, model_folder, open_parent, predictions_of
 
 MODEL, SIDE = "age-resnet50", 32
 CHANGES = {"epochs": 2, "precision": "32-true"}
@@ -142,7 +143,7 @@ def test_deleted_checkpoints_are_gone_from_the_store_and_an_older_one_serves(use
 
 
 def test_an_older_checkpoint_serves_where_one_is_missing(sliced, erased, monkeypatch):
-    monkeypatch.setattr("unlearning.steps.sisa.kept_by", lambda version, plan: {(0, 1)})
+    monkeypatch.setattr("unlearning.jobs.sisa.kept_by", lambda version, plan: {(0, 1)})
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced["late"]))[0]
     counted = parameters()
     assert (counted["sisa.first_touched_slices"], counted["sisa.first_trained_slices"]) == ("0:2", "0:1")

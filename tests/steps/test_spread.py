@@ -12,13 +12,13 @@ import pytest
 
 from places import ROOT
 from unlearning.errors import InputError
+from unlearning.experiments.spread import SPREADS, _needs, _require_shared_store
 from unlearning.naming import choose
-from unlearning.steps.spread import SPREADS, _needs, _require_shared_store
 
 TWO_MACHINES = [{"Resources": {"CPU": 8.0}}, {"Resources": {"CPU": 4.0, "GPU": 1.0}}]
 ENDLESS = """
 import multiprocessing, time
-from unlearning.steps.spread import processes
+from unlearning.experiments.spread import processes
 if __name__ == "__main__":
     with processes(2) as run:
         list(run(time.sleep, [(0.5,), (0.5,)]))

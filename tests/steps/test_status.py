@@ -5,8 +5,8 @@ import json
 import mlflow
 import pytest
 
+from unlearning.registry import lookup as registry
 from unlearning.steps import status
-from unlearning.tracking import registry
 
 MODEL = "age-resnet50"
 ASKED = ("get_registered_model", "search_model_versions", "get_model_version", "get_model_version_by_alias", "get_run")

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.lifecycle.purge import require_confirmed
-from unlearning.lifecycle.requests import Change, Request
+from unlearning.purge.rules import require_confirmed
+from unlearning.registry.lookup import Version
+from unlearning.requests.states import Change, Request
 from unlearning.steps import pipeline
 from unlearning.steps.promote import _forced, _from_champion
 from unlearning.steps.request import told
 from unlearning.steps.settings import PipelineSettings, PromoteSettings
-from unlearning.tracking.registry import Version
 
 GATES = "test_mae < 8, F > 0.5"
 

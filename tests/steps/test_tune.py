@@ -14,7 +14,7 @@ from forgetting import forget_set
 from places import ROOT
 from unlearning.errors import InputError
 from unlearning.evaluation.validation import validation_scores
-from unlearning.steps import search
+from unlearning.experiments import search
 from unlearning.steps.settings import TuneSettings
 from unlearning.steps.tune import tune
 from unlearning.tracking import runs

@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from places import ROOT
+from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import make_key
-from unlearning.steps.certificate_facts import predicate_of
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
+from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
 from unlearning.steps.evaluate import evaluate
@@ -29,7 +31,7 @@ from unlearning.steps.settings import (
 )
 from unlearning.steps.tune import tune
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import mending, registry, transitions
+from unlearning.versions.certificate_facts import predicate_of
 
 MODEL, OTHER = "age-resnet50", "other"
 NAMING = {"version", "versions", "to", "model"}

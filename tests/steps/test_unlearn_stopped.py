@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from entrypoints.unlearn import main
-from unlearning.steps import forgetting
+from unlearning.jobs import forgetting
+from unlearning.registry import lookup as registry
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import registry
 
 MODEL = "age-resnet50"
 

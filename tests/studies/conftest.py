@@ -8,7 +8,7 @@ import pytest
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.case import Case
-from unlearning.studies.results import Outcome, Results, pool
+from unlearning.experiments.results import Outcome, Results, pool
 
 COUNT = 300
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells
+from unlearning.experiments.presets import PRESETS
 from unlearning.methods import METHODS
 from unlearning.methods.params import make_method
-from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells
-from unlearning.studies.presets import PRESETS
 
 KNOWN = {name: Known(method.epochs, method.card.scheme) for name, method in METHODS.items()}
 CHOICES = st.lists(st.sampled_from(list(STUDIES.values())), min_size=1, unique=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unlearning.studies import published
+from unlearning.experiments import published
 
 
 def test_f_is_utility_times_forgetting_in_tables_4_to_7():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from unlearning.studies.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
-from unlearning.studies.results import Results
+from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
+from unlearning.experiments.results import Results
 
 
 @pytest.mark.parametrize("name", READINGS)

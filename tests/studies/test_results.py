@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from unlearning.evaluation.metrics import METRICS
-from unlearning.studies.results import POOLED, pool, scores, summary
+from unlearning.experiments.results import POOLED, pool, scores, summary
 
 
 def test_pooling_averages_the_predictions_face_by_face():

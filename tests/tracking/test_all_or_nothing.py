@@ -11,8 +11,12 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from registered import SET, UNLEARNED, fill, promoting
 from unlearning.errors import InputError
-from unlearning.tracking import audit_log, lock, mending, moves, processes, registry, transitions
-from unlearning.tracking.moves import Act
+from unlearning.registry import journal as audit_log
+from unlearning.registry import lock, moves, transitions
+from unlearning.registry import lookup as registry
+from unlearning.registry.moves import Act
+from unlearning.repair import mending
+from unlearning.tracking import processes
 
 MODEL = "age-resnet50"
 WRITES = (

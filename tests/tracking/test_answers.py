@@ -11,8 +11,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from unlearning.errors import InputError
-from unlearning.tracking import answers, certificates, runs
+from unlearning.tracking import answers, runs
 from unlearning.tracking.store import prepare_store
+from unlearning.versions import certificates
 
 FULL = (
     "API request to http://h:1/api/2.0/mlflow-artifacts/artifacts/0/ab/artifacts/model.safetensors failed with exception "

@@ -8,9 +8,11 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.lifecycle import hash_chain
-from unlearning.tracking import audit_log, mending, registry, transitions
-from unlearning.tracking.moves import Act
+from unlearning.registry import hash_chain, transitions
+from unlearning.registry import journal as audit_log
+from unlearning.registry import lookup as registry
+from unlearning.registry.moves import Act
+from unlearning.repair import mending
 
 MODEL = "age-resnet50"
 

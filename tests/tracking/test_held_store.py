@@ -10,7 +10,9 @@ import pytest
 
 from registered import fill
 from unlearning.errors import InputError
-from unlearning.tracking import purge_rows, registry, store
+from unlearning.purge import rows as purge_rows
+from unlearning.registry import lookup as registry
+from unlearning.tracking import store
 
 MODEL = "age-resnet50"
 

@@ -12,7 +12,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from unlearning.errors import InputError
-from unlearning.tracking import lock, processes
+from unlearning.registry import lock
+from unlearning.tracking import processes
 
 MODEL = "age-resnet50"
 NAME = f"{MODEL}.lock"

@@ -6,8 +6,10 @@ import mlflow
 import pytest
 
 from registered import SET, promoting
-from unlearning.tracking import mending, registry, transitions
-from unlearning.tracking.lock import registry_lock
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
+from unlearning.registry.lock import registry_lock
+from unlearning.repair import mending
 
 MODEL = "age-resnet50"
 

@@ -7,8 +7,10 @@ from click.testing import CliRunner
 from entrypoints.options import name_option
 from registered import fill
 from unlearning.errors import InputError
+from unlearning.registry import lock, transitions
+from unlearning.registry import lookup as registry
+from unlearning.requests import store as requests
 from unlearning.steps.settings import TrainSettings
-from unlearning.tracking import lock, registry, requests, transitions
 
 ILLEGAL = ["o'brien", "a/b", "a:b", "a?b", "a\nb", "\t", "", " ", ".", "..", "a.lock", "a.lock-after-3f", "a" * 201]
 LEGAL = ["a%b", "a_b", "axb", 'a"b', "a`b", "a\\", "a@b", "a#b", "$HOME & (größe)", "a.locks"]

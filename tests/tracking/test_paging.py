@@ -6,8 +6,11 @@ import mlflow
 import pytest
 
 from registered import fill
-from unlearning.tracking import lock, paging, registry, requests, runs
-from unlearning.tracking import purge as purging
+from unlearning.purge import store as purging
+from unlearning.registry import lock
+from unlearning.registry import lookup as registry
+from unlearning.requests import store as requests
+from unlearning.tracking import paging, runs
 
 MODEL = "age-resnet50"
 SEARCHES = ("search_experiments", "search_runs", "search_model_versions", "search_registered_models", "search_logged_models")

@@ -7,10 +7,12 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.lifecycle import purge as rules
-from unlearning.lifecycle.purge import Deed
-from unlearning.tracking import mending, moves, registry
-from unlearning.tracking.moves import Act
+from unlearning.purge import rules
+from unlearning.purge.rules import Deed
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.registry.moves import Act
+from unlearning.repair import mending
 
 MODEL, TIME = "age-resnet50", "2026-11-24T12:00:00Z"
 DEED = Deed("me", TIME, "a run", "Art. 17")

@@ -9,9 +9,11 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.lifecycle.log_entries import replay
-from unlearning.tracking import mending, registry, transitions
-from unlearning.tracking.moves import Act
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
+from unlearning.registry.entries import replay
+from unlearning.registry.moves import Act
+from unlearning.repair import mending
 
 CANDIDATES = range(3, 11)
 SECONDS = 240

@@ -17,7 +17,12 @@ from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, Loc
 
 from erasable import take_own_models
 from registered import ORIGINAL, register
-from unlearning.tracking import moves, purge, purge_rows, registry, runs, surroundings, temporary
+from unlearning.purge import rows as purge_rows
+from unlearning.purge import store as purge
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.repair import surroundings
+from unlearning.tracking import runs, temporary
 
 MODEL = "age-resnet50"
 

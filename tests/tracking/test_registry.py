@@ -6,8 +6,9 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.tracking import moves, registry
-from unlearning.tracking.registry import Change
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.registry.lookup import Change
 
 MODEL = "age-resnet50"
 

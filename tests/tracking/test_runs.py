@@ -7,7 +7,8 @@ import pytest
 from mlflow.entities import RunStatus
 
 from unlearning.errors import InputError
-from unlearning.tracking import registry, runs
+from unlearning.registry import lookup as registry
+from unlearning.tracking import runs
 
 MODEL = "age-resnet50"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from unlearning.lifecycle.canonical import read
-from unlearning.lifecycle.envelope import digest, take_apart
-from unlearning.lifecycle.statement import WITHHELD
+from unlearning.canonical import read
+from unlearning.certificates.envelope import digest, take_apart
+from unlearning.certificates.statement import WITHHELD
 from unlearning.reports.page import page
 from unlearning.reports.study_words import NONE, shown
 

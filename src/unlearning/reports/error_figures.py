@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from unlearning.evaluation.case import Case
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.published import ALPHAS
+from unlearning.experiments.results import Outcome, Results
 from unlearning.reports import model_looks
 from unlearning.reports.charts import counted, heading, legend_room, legend_under_title, note, stack
 from unlearning.reports.model_looks import Look
 from unlearning.reports.study_tables import FIRST, Numbers
 from unlearning.reports.style import Theme
-from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.published import ALPHAS
-from unlearning.studies.results import Outcome, Results
 
 FARTHEST, USUAL = 40.0, 15
 SAMPLES, SAMPLE_SEED = 100, 0

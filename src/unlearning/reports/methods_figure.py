@@ -13,6 +13,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from unlearning.data.settings import GROUPS
+from unlearning.experiments.plan import RETRAINED
 from unlearning.reports import model_looks
 from unlearning.reports.charts import blend, heading, shorten, stack
 from unlearning.reports.label_places import away, places
@@ -20,7 +21,6 @@ from unlearning.reports.model_looks import Look, of
 from unlearning.reports.study_tables import BESIDE, Numbers
 from unlearning.reports.study_words import shown as decimal
 from unlearning.reports.style import Theme
-from unlearning.studies.plan import RETRAINED
 
 LEVELS = tuple(model for model in BESIDE if model != RETRAINED)
 HEIGHT, SCALE = 3.9, 0.45

@@ -10,11 +10,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.results import Results
 from unlearning.reports.charts import shorten
 from unlearning.reports.study_words import is_as_published, model_name
 from unlearning.reports.style import Theme
-from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.results import Results
 
 OWN = (ORIGINAL, RETRAINED, "ft", "rnd")
 SIGNS, OTHER_SIGNS = "sDo^v", "PX*h<>p"

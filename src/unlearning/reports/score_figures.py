@@ -11,15 +11,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
 from unlearning.data.settings import GROUPS
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.published import ALPHAS
+from unlearning.experiments.results import POOLED
 from unlearning.reports import model_looks
 from unlearning.reports.charts import heading, legend_room, legend_under_title, stack
 from unlearning.reports.model_looks import Look, of
 from unlearning.reports.study_tables import FIRST, SHOWN, Numbers
 from unlearning.reports.study_words import is_as_published, metric_name
 from unlearning.reports.style import Theme
-from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.published import ALPHAS
-from unlearning.studies.results import POOLED
 
 ASIDE = 0.03
 SCORES = ("Utility", "Forgetting", "F")

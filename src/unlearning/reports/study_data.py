@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet, forget_mask
+from unlearning.experiments.published import COUNTS
 from unlearning.reports import data_counts
 from unlearning.reports.data_report import headline
 from unlearning.reports.study_words import NONE
-from unlearning.studies.published import COUNTS
 
 COLUMNS = ["part or forget set", "faces", "copies", "together", "study"]
 

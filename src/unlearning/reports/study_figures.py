@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from unlearning.experiments.results import Results
 from unlearning.naming import by_name
 from unlearning.reports.error_figures import errors, figure_9, figure_11, figure_12
 from unlearning.reports.methods_figure import pareto, pareto_single
@@ -15,7 +16,6 @@ from unlearning.reports.study_tables import Numbers
 from unlearning.reports.study_tables import numbers as measured
 from unlearning.reports.style import THEMES, Theme, styled, svg
 from unlearning.reports.tradeoff_figure import tradeoff
-from unlearning.studies.results import Results
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from unlearning.experiments import published
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.presets import PRESETS
 from unlearning.reports.model_looks import of
 from unlearning.reports.study_tables import FIRST, Numbers
 from unlearning.reports.study_words import as_printed, is_as_published, shown
-from unlearning.studies import published
-from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.presets import PRESETS
 
 NEAR = {"test_mae": 0.5, "Forgetting": 0.03, "Utility": 0.05, "F": 0.05}
 MOST, SOME = 0.75, 0.25

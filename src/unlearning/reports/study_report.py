@@ -11,6 +11,8 @@ import pandas as pd
 
 from unlearning.data.settings import GROUPS
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
+from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
+from unlearning.experiments.results import HEADLINES, Results
 from unlearning.reports import study_reasons
 from unlearning.reports.charts import counted
 from unlearning.reports.data_figures import FIGURES
@@ -19,8 +21,6 @@ from unlearning.reports.study_figures import STUDY_FIGURES, render_study
 from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of, numbers
 from unlearning.reports.study_words import MINUS, as_printed, digits, key_text, metric_name, shown, spread
 from unlearning.reports.style import THEMES
-from unlearning.studies.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
-from unlearning.studies.results import HEADLINES, Results
 
 TEMPLATE = "study_report.html.jinja"
 TITLES = {

@@ -19,12 +19,12 @@ import pandas as pd
 from unlearning.data.settings import GROUPS
 from unlearning.evaluation import study
 from unlearning.evaluation.case import Case
+from unlearning.experiments import published
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.results import AGAIN, Outcome, Results, scores, summary
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
 from unlearning.reports.study_words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
-from unlearning.studies import published
-from unlearning.studies.plan import ORIGINAL, RETRAINED
-from unlearning.studies.results import AGAIN, Outcome, Results, scores, summary
 
 KEYS = ["forget_set", "arm", "epochs"]
 VALUES = ["ours", "sd", "pooled", "published", "difference"]

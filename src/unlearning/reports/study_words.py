@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from unlearning.evaluation.metrics import METRICS
-from unlearning.studies.plan import ORIGINAL, RETRAINED
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

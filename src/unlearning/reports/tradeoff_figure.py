@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from unlearning.experiments.plan import RETRAINED
 from unlearning.reports import model_looks
 from unlearning.reports.charts import heading, legend_room, legend_under_title, stack
 from unlearning.reports.model_looks import Look, of
 from unlearning.reports.study_tables import FIRST, Numbers
 from unlearning.reports.study_words import is_as_published
 from unlearning.reports.style import Theme
-from unlearning.studies.plan import RETRAINED
 
 HEIGHT, SCALE, COLUMNS = 2.7, 0.45, 3
 SMALLEST_SPAN, ROOM = 0.02, 0.15

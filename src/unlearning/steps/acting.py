@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from unlearning.tracking import registry, runs
-from unlearning.tracking.moves import Act
+from unlearning.registry import lookup as registry
+from unlearning.registry.moves import Act
+from unlearning.tracking import runs
 
 
 def acting(name: str, reason: str = "") -> Act:

@@ -8,22 +8,23 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from unlearning.certificates.envelope import digest, sign
+from unlearning.certificates.keys import VARIABLE, is_there, load_key
+from unlearning.certificates.proofs import prove
+from unlearning.certificates.sample_ids import picture_id, secret_of
+from unlearning.certificates.statement import statement_bytes
+from unlearning.certificates.verify import Evidence, verify
 from unlearning.errors import InputError
-from unlearning.lifecycle.envelope import digest, sign
-from unlearning.lifecycle.keys import VARIABLE, is_there, load_key
-from unlearning.lifecycle.proofs import prove
-from unlearning.lifecycle.requests import together
-from unlearning.lifecycle.sample_ids import picture_id, secret_of
-from unlearning.lifecycle.statement import statement_bytes
-from unlearning.lifecycle.verify import Evidence, verify
-from unlearning.steps import forget_sets
-from unlearning.steps.certificate_facts import earlier_certificates, facts_of, picture_names, predicate_of
-from unlearning.steps.lineage import find_version
-from unlearning.steps.progress import say
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.requests.states import together
 from unlearning.steps.request_settings import CertifySettings
-from unlearning.tracking import certificates, registry, runs
+from unlearning.tracking import runs
 from unlearning.tracking.blotting import blot_out
-from unlearning.tracking.registry import Version
+from unlearning.versions import certificates, forget_sets
+from unlearning.versions.certificate_facts import earlier_certificates, facts_of, picture_names, predicate_of
+from unlearning.versions.lineage import find_version
 
 TAG = "certificate"
 

@@ -32,7 +32,7 @@ def check_rule(text: str) -> None:
 
 def check_gates(text: str) -> None:
     """InputError when gates cannot be read or name an unknown metric."""
-    from unlearning.lifecycle.gates import parse_gates  # pandas as well
+    from unlearning.evaluation.gates import parse_gates
 
     parse_gates(text)
 

@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from unlearning.steps import forget_sets
-from unlearning.steps.audit import audit_version
+from unlearning.progress import say, track
+from unlearning.registry.lookup import Version
 from unlearning.steps.evaluate import forget_set_for
-from unlearning.steps.lineage import find_version
-from unlearning.steps.progress import say, track
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
-from unlearning.tracking.registry import Version
+from unlearning.versions import forget_sets
+from unlearning.versions.audit import audit_version
+from unlearning.versions.lineage import find_version
 
 PAGE, TABLE = "compare.html", "compare.csv"
 

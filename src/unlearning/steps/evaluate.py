@@ -13,18 +13,19 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import measure
-from unlearning.lifecycle.purge import GONE
-from unlearning.steps import forget_sets
-from unlearning.steps.audit import audit_version, log_audit
-from unlearning.steps.lineage import find_version, predictions_of, retrained_reference
-from unlearning.steps.never_seen import never_saw
+from unlearning.progress import say
+from unlearning.purge.rules import GONE
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
 from unlearning.steps.prepare import account_of
-from unlearning.steps.progress import say
-from unlearning.steps.publish import score_tags
 from unlearning.steps.settings import ALPHA, EvaluateSettings
-from unlearning.steps.witnesses import beside, costs_of, witnesses_of
-from unlearning.tracking import registry, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.audit import audit_version, log_audit
+from unlearning.versions.lineage import find_version, predictions_of, retrained_reference
+from unlearning.versions.never_seen import never_saw
+from unlearning.versions.publish import score_tags
+from unlearning.versions.witnesses import beside, costs_of, witnesses_of
 
 EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
 

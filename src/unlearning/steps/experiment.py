@@ -11,24 +11,25 @@ from time import perf_counter
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
+from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
+from unlearning.experiments.presets import PRESETS, Preset
+from unlearning.experiments.spread import SPREADS, Runner
+from unlearning.jobs.ensemble import try_out
+from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
-from unlearning.steps import forget_sets
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
-from unlearning.steps.ensemble import try_out
 from unlearning.steps.experiment_settings import PROCESSES, ExperimentSettings
 from unlearning.steps.prepare import prepare
-from unlearning.steps.progress import say
-from unlearning.steps.reuse import reuse_or
 from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
-from unlearning.steps.spread import SPREADS, Runner
-from unlearning.studies.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
-from unlearning.studies.presets import PRESETS, Preset
-from unlearning.tracking import registry, runs, temporary
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs, temporary
+from unlearning.versions import forget_sets
 
 CELLS = "experiment/cells.csv"
 Row = dict[str, object]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unlearning.errors import InputError
+from unlearning.experiments.plan import STUDIES
+from unlearning.experiments.presets import PRESETS
 from unlearning.naming import choose
-from unlearning.studies.plan import STUDIES
-from unlearning.studies.presets import PRESETS
 
 PROCESSES, RAY = "processes", "ray"
 BETWEEN_RULES = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -45,7 +45,7 @@ class ExperimentSettings:
     name: str = "age-study"
 
     def __post_init__(self):
-        from unlearning.steps.spread import SPREADS  # which needs this module
+        from unlearning.experiments.spread import SPREADS
 
         for study in self.studies:
             choose(STUDIES, study, "study")

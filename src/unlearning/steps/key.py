@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unlearning.lifecycle.keys import VARIABLE, make_key
-from unlearning.steps.progress import say
+from unlearning.certificates.keys import VARIABLE, make_key
+from unlearning.progress import say
 
 
 def key(path: Path) -> Path:

@@ -7,23 +7,23 @@ import shlex
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
-from unlearning.lifecycle.gates import parse_gates
+from unlearning.evaluation.gates import parse_gates
+from unlearning.jobs.ensemble import try_out
+from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.naming import choose
-from unlearning.steps import forget_sets
+from unlearning.progress import say
+from unlearning.registry.lookup import Version
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
-from unlearning.steps.ensemble import try_out
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
-from unlearning.steps.progress import say
 from unlearning.steps.promote import decide, promote
-from unlearning.steps.reuse import reuse_or
 from unlearning.steps.settings import EvaluateSettings, PipelineSettings, PromoteSettings, RetrainSettings, UnlearnSettings
 from unlearning.steps.status import status
 from unlearning.tracking import runs
-from unlearning.tracking.registry import Version
+from unlearning.versions import forget_sets
 
 
 def pipeline(settings: PipelineSettings) -> str:

@@ -10,7 +10,7 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
-from unlearning.steps.progress import say, track
+from unlearning.progress import say, track
 from unlearning.tracking import runs
 
 MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/settings.json"

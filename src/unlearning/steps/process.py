@@ -11,35 +11,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.lifecycle.gates import Decision, Gate, parse_gates
-from unlearning.lifecycle.requests import (
-    FAILED,
-    GATED,
-    PROMOTED,
-    RECEIVED,
-    REFUSED,
-    RUNNING,
-    Request,
-    remaining,
-    together,
-)
-from unlearning.steps import forget_sets
+from unlearning.evaluation.gates import Decision, Gate, parse_gates
+from unlearning.jobs.reuse import reuse_or
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lock import Lock, LockLostError
+from unlearning.registry.lookup import Version
+from unlearning.requests import store as requests
+from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
 from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.lineage import find_version
-from unlearning.steps.progress import say
 from unlearning.steps.promote import as_data, decide, promote
 from unlearning.steps.references import ensure_reference
 from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
-from unlearning.steps.reuse import reuse_or
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
-from unlearning.tracking import certificates, registry, requests, runs
+from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words
-from unlearning.tracking.lock import Lock, LockLostError
-from unlearning.tracking.registry import Version
 from unlearning.tracking.store import first_line
+from unlearning.versions import certificates, forget_sets
+from unlearning.versions.lineage import find_version
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,22 @@ from functools import partial
 
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.evaluation.gates import Decision, Gate, parse_gates
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
-from unlearning.lifecycle.facts import AGAIN
-from unlearning.lifecycle.gates import Decision, Gate, parse_gates
-from unlearning.steps import forget_sets
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.registry.lookup import Version
+from unlearning.registry.version import AGAIN
 from unlearning.steps.acting import acting
-from unlearning.steps.audit import measured_by_role
 from unlearning.steps.evaluate import score
-from unlearning.steps.line import original_of
-from unlearning.steps.lineage import find_version, retrained_reference
-from unlearning.steps.progress import say
 from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import ALPHA, PromoteSettings
-from unlearning.tracking import moves, registry, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.audit import measured_by_role
+from unlearning.versions.line import original_of
+from unlearning.versions.lineage import find_version, retrained_reference
 
 WORDS = {
     "passed": "promoted",

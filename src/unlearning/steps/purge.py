@@ -9,20 +9,24 @@ from pathlib import Path
 from unlearning.commands import command
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.lifecycle import purge as rules
-from unlearning.lifecycle.purge import ALIASES, PURGED, Deed, File
-from unlearning.lifecycle.purge_report import Report, in_words
-from unlearning.steps import forget_sets, purge_cache, purge_people
-from unlearning.steps.lineage import find_known
+from unlearning.progress import say
+from unlearning.purge import cache as purge_cache
+from unlearning.purge import rows as purge_rows
+from unlearning.purge import rules, store
+from unlearning.purge.report import Report, in_words
+from unlearning.purge.rules import ALIASES, PURGED, Deed, File
+from unlearning.purge.store import Place
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.repair import surroundings
+from unlearning.steps import purge_people
 from unlearning.steps.prepare import SETTINGS, account_of
-from unlearning.steps.progress import say
 from unlearning.steps.purge_people import People
 from unlearning.steps.rollback import remembered
 from unlearning.steps.settings import MODEL_NAME
-from unlearning.tracking import purge as store
-from unlearning.tracking import purge_rows, registry, runs, surroundings, temporary
-from unlearning.tracking.purge import Place
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs, temporary
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import find_known
 
 JSON, PAGE = "purge.json", "purge.md"
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from unlearning.certificates.keys import load_key
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import load_key
-from unlearning.steps import forget_sets
+from unlearning.registry import lookup as registry
 from unlearning.steps.certify import TAG
-from unlearning.tracking import registry, sealed
+from unlearning.tracking import sealed
+from unlearning.versions import forget_sets
 
 
 @dataclass(frozen=True)

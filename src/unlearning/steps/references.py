@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
+from unlearning.jobs.reuse import reuse_or
+from unlearning.registry.lookup import Version
 from unlearning.steps import retrain as retrain_step
-from unlearning.steps.lineage import is_fair, retrained_reference
-from unlearning.steps.reuse import reuse_or
 from unlearning.steps.settings import RetrainSettings
-from unlearning.tracking.registry import Version
+from unlearning.versions.lineage import is_fair, retrained_reference
 
 
 def ensure_reference(parent: Version, forget: ForgetSet) -> Version:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unlearning.errors import InputError
-from unlearning.lifecycle.consistency import TRUSTS as TRUSTS
 from unlearning.naming import did_you_mean
+from unlearning.repair.consistency import TRUSTS as TRUSTS
 from unlearning.steps.settings import MODEL_NAME
 
 FORMATS = ("table", "json", "markdown", "html")

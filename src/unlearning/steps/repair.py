@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from unlearning.steps.progress import say
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.repair import mending
 from unlearning.steps.registry_settings import RepairSettings
-from unlearning.tracking import mending, registry, runs
+from unlearning.tracking import runs
 
 
 def repair(settings: RepairSettings) -> list[str]:

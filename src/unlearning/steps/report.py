@@ -13,21 +13,22 @@ from unlearning.data.forget import ForgetSet
 from unlearning.data.settings import GROUPS
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.experiments.plan import ORIGINAL, RETRAINED, UNLEARNED
+from unlearning.experiments.presets import PRESETS
+from unlearning.experiments.results import AGAIN, AT_DEFAULTS, Outcome, Results, pool
 from unlearning.naming import choose
+from unlearning.progress import say, track
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
 from unlearning.reports.forget_titles import discreet, titles
-from unlearning.steps import forget_sets
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
 from unlearning.steps.prepare import account_of
-from unlearning.steps.progress import say, track
-from unlearning.steps.version_files import predictions_of
-from unlearning.steps.witnesses import ABOUT, costs_of
-from unlearning.studies.plan import ORIGINAL, RETRAINED, UNLEARNED
-from unlearning.studies.presets import PRESETS
-from unlearning.studies.results import AGAIN, AT_DEFAULTS, Outcome, Results, pool
-from unlearning.tracking import registry, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.files import predictions_of
+from unlearning.versions.witnesses import ABOUT, costs_of
 
 PAGE, TABLES, FIGURES = "report/report.html", "report/tables", "report/figures"
 SUMMED = ("seconds", "retrained_seconds", "samples", "retrained_samples")

@@ -6,20 +6,22 @@ import os
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
+from unlearning.certificates.keys import VARIABLE
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
-from unlearning.lifecycle.keys import VARIABLE
-from unlearning.lifecycle.requests import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
-from unlearning.steps import forget_sets
-from unlearning.steps.lineage import find_version, predictions_of
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.requests import store as requests
+from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
 from unlearning.steps.prepare import account_of
-from unlearning.steps.progress import say
 from unlearning.steps.request_settings import RequestSettings
 from unlearning.steps.tables import Listing, width
-from unlearning.tracking import registry, requests, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import find_version, predictions_of
 
 COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
 LEAST = ("who", "received", "reason", "version", "samples")

@@ -30,7 +30,7 @@ class RequestSettings:
     name: str = MODEL_NAME
 
     def __post_init__(self):
-        from unlearning.lifecycle.requests import parse_deadline  # pandas: not for --help
+        from unlearning.requests.states import parse_deadline
 
         parse_deadline(self.deadline)
         check_rule(self.forget_set or FORGET_SET)

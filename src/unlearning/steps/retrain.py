@@ -10,25 +10,26 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.jobs.ensemble import standardised, train_ensemble, warn_of_first_weights
+from unlearning.jobs.reuse import mark_finished
+from unlearning.jobs.sisa import scheme_tags
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
+from unlearning.progress import say
+from unlearning.registry import moves
+from unlearning.registry.lookup import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps import forget_sets
-from unlearning.steps.ensemble import standardised, train_ensemble, warn_of_first_weights
-from unlearning.steps.line import line_of
-from unlearning.steps.lineage import Parent, find_version, open_parent
 from unlearning.steps.prepare import face_set
-from unlearning.steps.progress import say
-from unlearning.steps.publish import Draft, publish
-from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import RetrainSettings
-from unlearning.steps.sisa import scheme_tags
-from unlearning.tracking import moves, runs, temporary
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs, temporary
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
+from unlearning.versions import forget_sets
+from unlearning.versions.line import line_of
+from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.publish import Draft, publish
 
-CODE = ("steps/ensemble.py", "steps/retrain.py")
+CODE = ("jobs/ensemble.py", "steps/retrain.py")
 
 
 def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Version:

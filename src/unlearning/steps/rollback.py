@@ -6,16 +6,18 @@ from functools import partial
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.lifecycle.facts import AGAIN
-from unlearning.lifecycle.purge import GONE
-from unlearning.steps import forget_sets
+from unlearning.progress import say
+from unlearning.purge.rules import GONE
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.registry.lookup import CHAMPION, Version
+from unlearning.registry.version import AGAIN
 from unlearning.steps.acting import acting
-from unlearning.steps.lineage import find_version
 from unlearning.steps.prepare import account_of
-from unlearning.steps.progress import say
 from unlearning.steps.registry_settings import RollbackSettings
-from unlearning.tracking import moves, registry, runs
-from unlearning.tracking.registry import CHAMPION, Version
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.lineage import find_version
 
 
 def rollback(settings: RollbackSettings) -> Version:

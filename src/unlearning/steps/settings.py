@@ -10,13 +10,13 @@ from unlearning.data.settings import DUPLICATES as DUPLICATES
 from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.experiments.plan import STUDIES as STUDIES
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import check_model_name, choose
 from unlearning.steps.checks import check_gates, check_method, check_rule, listed
 from unlearning.steps.checks import parse_numbers as parse_numbers
 from unlearning.steps.checks import parse_whole_numbers as parse_whole_numbers
-from unlearning.studies.plan import STUDIES as STUDIES
 from unlearning.training.recipe import PRESETS, Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
 

@@ -11,11 +11,12 @@ from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import choose
-from unlearning.steps.progress import say
+from unlearning.progress import say
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
 from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.tables import Listing, width
-from unlearning.tracking import registry, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 
 COLUMNS = (
@@ -105,7 +106,7 @@ def _refuse(look: Look) -> None:
 def _look(name: str, check: bool = False) -> Look:
     if not check:
         return Look(name, _rows(name, registry.versions(name)))
-    from unlearning.tracking.mending import examine
+    from unlearning.repair.mending import examine
 
     seen = examine(name)
     log = {"run": seen.log.run_id, "entries": str(len(seen.log.entries)), "head": seen.log.head} if seen.log else {}

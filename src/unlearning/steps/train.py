@@ -7,21 +7,22 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.evaluation.case import Case
+from unlearning.jobs.ensemble import standardised, train_ensemble, try_out, warn_of_first_weights
+from unlearning.jobs.reuse import mark_finished
+from unlearning.jobs.sisa import scheme_tags
 from unlearning.models.first_weights import file_digest
+from unlearning.progress import say
+from unlearning.registry import moves
+from unlearning.registry.lookup import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.ensemble import standardised, train_ensemble, try_out, warn_of_first_weights
 from unlearning.steps.prepare import face_set, prepare
-from unlearning.steps.progress import say
-from unlearning.steps.publish import Draft, publish
-from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import TrainSettings
-from unlearning.steps.sisa import scheme_tags
-from unlearning.tracking import moves, runs, temporary
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs, temporary
 from unlearning.training.precision import resolve_precision
 from unlearning.training.slices import SlicePlan
+from unlearning.versions.publish import Draft, publish
 
-CODE = ("steps/ensemble.py", "steps/train.py")
+CODE = ("jobs/ensemble.py", "steps/train.py")
 
 
 def train(settings: TrainSettings) -> Version:

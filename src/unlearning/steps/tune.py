@@ -11,18 +11,18 @@ import pandas as pd
 from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
+from unlearning.experiments import search
+from unlearning.jobs.forgetting import Job, folder_of, forget
 from unlearning.methods import METHODS
 from unlearning.methods.card import check_knobs
 from unlearning.models.ensemble import Ensemble, load_model
 from unlearning.naming import choose
-from unlearning.steps import search
-from unlearning.steps.forgetting import Job, folder_of, forget
-from unlearning.steps.lineage import predictions_of
-from unlearning.steps.progress import say
+from unlearning.progress import say
+from unlearning.registry.lookup import Version
 from unlearning.steps.settings import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
 from unlearning.tracking import runs, temporary
-from unlearning.tracking.registry import Version
+from unlearning.versions.lineage import predictions_of
 
 
 def tune(settings: TuneSettings) -> Version:

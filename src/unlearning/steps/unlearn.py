@@ -13,25 +13,28 @@ from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS
-from unlearning.lifecycle.purge import GONE
+from unlearning.jobs import sisa
+from unlearning.jobs.ensemble import warn_of_first_weights
+from unlearning.jobs.forgetting import Cost, Job, folder_of, forget
+from unlearning.jobs.reuse import mark_finished
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
-from unlearning.steps import forget_sets, sisa
-from unlearning.steps.ensemble import warn_of_first_weights
-from unlearning.steps.forgetting import Cost, Job, folder_of, forget
-from unlearning.steps.line import line_of, versions_of
-from unlearning.steps.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
+from unlearning.progress import say
+from unlearning.purge.rules import GONE
+from unlearning.registry import lookup as registry
+from unlearning.registry import moves
+from unlearning.registry.lookup import Version
 from unlearning.steps.prepare import face_set
-from unlearning.steps.progress import say
-from unlearning.steps.publish import Draft, publish
-from unlearning.steps.reuse import mark_finished
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.steps.witnesses import samples_of
-from unlearning.tracking import moves, registry, runs, temporary
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs, temporary
+from unlearning.versions import forget_sets
+from unlearning.versions.line import line_of, versions_of
+from unlearning.versions.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
+from unlearning.versions.publish import Draft, publish
+from unlearning.versions.witnesses import samples_of
 
-SHARED = ("methods/task.py", "methods/card.py", "steps/forgetting.py", "steps/sisa.py", "steps/unlearn.py")
+SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/sisa.py", "steps/unlearn.py")
 
 
 @dataclass(frozen=True)

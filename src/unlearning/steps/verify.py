@@ -10,19 +10,20 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from unlearning.certificates.envelope import digest
+from unlearning.certificates.findings import Finding
+from unlearning.certificates.keys import VARIABLE, load_key, read_public_key
+from unlearning.certificates.verify import Evidence, Verdict, open_certificate
+from unlearning.certificates.verify import verify as judge
 from unlearning.errors import InputError
-from unlearning.lifecycle.envelope import digest
-from unlearning.lifecycle.findings import Finding
-from unlearning.lifecycle.keys import VARIABLE, load_key, read_public_key
-from unlearning.lifecycle.purge import GONE
-from unlearning.lifecycle.verify import Evidence, Verdict, open_certificate
-from unlearning.lifecycle.verify import verify as judge
-from unlearning.steps.certificate_facts import certificates_before, files_in, files_of, weights_of
+from unlearning.progress import say
+from unlearning.purge.rules import GONE
+from unlearning.registry.lookup import Version
 from unlearning.steps.certify import TAG, key_file, sample_id
-from unlearning.steps.progress import say
 from unlearning.steps.request_settings import VerifySettings
-from unlearning.tracking import certificates, runs
-from unlearning.tracking.registry import Version
+from unlearning.tracking import runs
+from unlearning.versions import certificates
+from unlearning.versions.certificate_facts import certificates_before, files_in, files_of, weights_of
 
 
 @dataclass(frozen=True)

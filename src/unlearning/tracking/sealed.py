@@ -19,9 +19,9 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from pyarrow import ArrowException
 
+from unlearning.certificates import sealing
+from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.errors import InputError
-from unlearning.lifecycle import sealing
-from unlearning.lifecycle.keys import VARIABLE, load_key
 from unlearning.tracking import temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.store import first_line

@@ -1,0 +1,1 @@
+"""Certificates: statements, signatures and proofs, without MLflow."""

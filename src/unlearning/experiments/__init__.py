@@ -1,0 +1,1 @@
+"""Experiments: plans as data, published values, results, and where cells run."""

@@ -1,0 +1,109 @@
+"""What an experiment found: one outcome for each forget set, arm and milestone, with the cases of all its seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.table import align
+from unlearning.experiments.plan import ORIGINAL, RETRAINED
+
+POOLED = "pooled"
+AGAIN = "retrained again"
+AT_DEFAULTS = "(own defaults)"
+HEADLINES = ("mia_auc", "mia_gap", "forget_difference", "forget_w1_normalised", "forgetting_rescaled")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the study's tables.
+
+    Args:
+        forget_set: the rule.
+        arm: ``original``, ``retrained``, AGAIN, or a method's name, with settings that are not the preset's, or AT_DEFAULTS
+            where the preset has settings for it and it runs without them. AGAIN is the retrained model of another seed, judged
+            as if it were unlearned: what chance alone makes of the scores.
+        epochs: passes of unlearning; 0 for those that were not unlearned.
+        seeds: of the cases.
+        cases: one a seed: the version's prediction table and its own reference's.
+        pooled: the same of the predictions averaged over the seeds.
+    """
+
+    forget_set: str
+    arm: str
+    epochs: int
+    seeds: tuple[int, ...]
+    cases: tuple[Case, ...]
+    pooled: Case
+
+
+@dataclass(frozen=True)
+class Results:
+    """All outcomes of one experiment.
+
+    Args:
+        preset: how it was trained.
+        digest: of the data.
+        outcomes: in the order of the plan.
+    """
+
+    preset: str
+    digest: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return self.outcomes[0].seeds
+
+    @property
+    def forget_sets(self) -> list[str]:
+        """The rules, in the order of the plan."""
+        return list(dict.fromkeys(outcome.forget_set for outcome in self.outcomes))
+
+    def find(self, forget_set: str, arm: str, epochs: int = 0) -> Outcome | None:
+        """The outcome of a cell; None when the experiment did not run it."""
+        wanted = (forget_set, arm, epochs)
+        return next((o for o in self.outcomes if (o.forget_set, o.arm, o.epochs) == wanted), None)
+
+    def series(self, forget_set: str, arm: str) -> list[Outcome]:
+        """The milestones of an arm, in order."""
+        return sorted((o for o in self.outcomes if (o.forget_set, o.arm) == (forget_set, arm)), key=lambda o: o.epochs)
+
+    def arms(self, forget_set: str) -> list[str]:
+        """The unlearning arms of a forget set."""
+        own = dict.fromkeys(o.arm for o in self.outcomes if o.forget_set == forget_set)
+        return [arm for arm in own if arm not in (ORIGINAL, RETRAINED, AGAIN)]
+
+
+def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One prediction table with the mean of several tables' predictions, in years, face by face."""
+    first = tables[0]
+    others = [align(table, first).predicted.to_numpy() for table in tables[1:]]
+    return first.assign(predicted=sum([first.predicted.to_numpy(), *others]) / len(tables))
+
+
+def scores(results: Results) -> pd.DataFrame:
+    """All metrics of all outcomes: columns forget_set, arm, epochs, seed (or ``pooled``), every name of METRICS, and HEADLINES.
+
+    The study's N = 3 can be read in two ways: the mean of the metrics of three seeds, or the metric of the mean of their
+    predictions. Rows by seed give the first, rows with ``pooled`` the second.
+    """
+    rows = []
+    for outcome in results.outcomes:
+        own = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
+        named = [*zip(map(str, outcome.seeds), outcome.cases, strict=True), (POOLED, outcome.pooled)]
+        rows += [own | {"seed": seed} | measure(case, HEADLINES) for seed, case in named]
+    return pd.DataFrame(rows)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """``scores`` by forget set, arm and epochs: means over seeds, spreads (``_sd``), and pooled values (``_pooled``)."""
+    keys = ["forget_set", "arm", "epochs"]
+    metrics = [name for name in table.columns if name not in (*keys, "seed")]
+    seeds = table[table.seed != POOLED].groupby(keys, sort=False)[metrics]
+    pooled = table[table.seed == POOLED].set_index(keys)[metrics]
+    parts = [seeds.mean(), seeds.std(ddof=1).add_suffix("_sd"), pooled.add_suffix("_pooled")]
+    return pd.concat(parts, axis=1).reset_index()

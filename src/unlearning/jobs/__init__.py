@@ -1,0 +1,1 @@
+"""Training an ensemble, and running a method on one."""

@@ -1,0 +1,158 @@
+"""Train the members of an ensemble one after the other; ``train`` and ``retrain`` differ only in the faces they show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from unlearning.data.faces import Batches, FaceSet
+from unlearning.jobs.sisa import log_checkpoints, saver
+from unlearning.models.aggregate import Aggregate
+from unlearning.models.build import build
+from unlearning.models.ensemble import save_member, save_spec
+from unlearning.models.first_weights import file_digest, fill
+from unlearning.models.spec import ModelSpec
+from unlearning.progress import say, training_bar
+from unlearning.tracking import runs
+from unlearning.training.fit import Epoch, fit
+from unlearning.training.losses import absolute_error
+from unlearning.training.precision import make_fabric
+from unlearning.training.recipe import Recipe
+from unlearning.training.slices import SlicePlan, Slices, train_slices
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training an ensemble took, all members together.
+
+    Args:
+        seconds: of optimisation.
+        samples: faces shown, each time that one was.
+    """
+
+    seconds: float = 0.0
+    samples: int = 0
+
+    def __add__(self, other: Trained) -> Trained:
+        return Trained(self.seconds + other.seconds, self.samples + other.samples)
+
+
+def epoch_logger(seed: int) -> Callable[[Epoch], None]:
+    """Logs an epoch of one member under ``seed-N/...``, so that members of one run do not mix."""
+
+    def log(epoch: Epoch) -> None:
+        values = asdict(epoch)
+        runs.log_numbers({f"seed-{seed}/{k}": v for k, v in values.items() if k != "number"}, step=epoch.number)
+
+    return log
+
+
+def try_out(spec: ModelSpec) -> None:
+    """Build the network once, before any face is read: a name, a size or a file of weights that does not fit ends here.
+
+    Of a training's checkpoint it says which of the weights in it are taken, as ``state_dict_ema``.
+    """
+    network = build(replace(spec, weights=""), seed=0)
+    part = fill(network, spec.weights) if spec.weights else ""
+    if part:
+        say(f"train: of {spec.weights} the weights under {part} are taken")
+
+
+def warn_of_first_weights(step: str, digest: str) -> None:
+    """Say what no score shows of a model that began with a file of weights, by the file's sha256; nothing without one."""
+    if digest:
+        say(
+            f"{step}: training began with the weights file of sha256 {digest[:16]}...: what that file learned of faces to "
+            "forget is in original and retrained reference alike, and no score shows it; take one that never saw them"
+        )
+
+
+def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> ModelSpec:
+    """The spec with the mean and spread of the ages that ``faces`` trains on, which a linear output needs.
+
+    With a plan they are those of a level distribution over its ages, for what follows from forgotten faces would stay.
+    """
+    if plan:
+        return replace(spec, age_mean=(plan.youngest + plan.oldest) / 2, age_std=(plan.oldest - plan.youngest) / math.sqrt(12))
+    return spec.standardised(faces.part("train").ages)
+
+
+def train_ensemble(
+    faces: FaceSet,
+    spec: ModelSpec,
+    recipe: Recipe,
+    seeds: tuple[int, ...],
+    folder: Path,
+    title: str,
+    plan: SlicePlan | None = None,
+    aggregate: str = Aggregate.by,
+) -> Trained:
+    """Train one member a seed, save them with their spec, and return what that took.
+
+    Steps are taken on the training part of ``faces``; its validation part stops early and chooses the best epoch. With a
+    ``plan`` every member is trained on its own shard, slice by slice, no validation face decides anything, and the
+    checkpoints before the slices are left on the active run.
+    """
+    took = Trained()
+    for index, seed in enumerate(seeds):
+        network = build(spec, seed)
+        if plan is None:
+            took += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
+        else:
+            slices = Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
+            took += _train_shard(network, faces, recipe, slices, seed, f"{title}, shard {index}")
+        save_member(network, folder, index)
+    training = {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
+    training |= {"slices": plan.as_dict()} if plan else {}
+    save_spec(folder, spec, seeds, training, Aggregate(aggregate, plan.empty(faces) if plan else ()))
+    log_checkpoints(folder.parent)
+    return took
+
+
+def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str) -> Trained:
+    batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
+    log = epoch_logger(seed)
+    with training_bar(title, recipe.epochs) as bar:
+
+        def after_epoch(epoch, model):
+            log(epoch)
+            bar.after_epoch(epoch)
+
+        epochs = fit(
+            make_fabric(recipe.precision),
+            network,
+            batches,
+            absolute_error,
+            recipe,
+            seed=seed,
+            validation=faces.part("validation"),
+            keep_best=True,
+            after_epoch=after_epoch,
+            after_step=bar.after_step,
+        )
+    return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))
+
+
+def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: int, title: str) -> Trained:
+    log = epoch_logger(seed)
+    with training_bar(title, slices.plan.slices * slices.plan.epochs) as bar:
+
+        def after_epoch(epoch, model):
+            log(epoch)
+            bar.after_epoch(epoch)
+
+        seconds = train_slices(
+            network,
+            faces,
+            slices,
+            recipe,
+            make_fabric(recipe.precision),
+            seed=seed,
+            validation=faces.part("validation"),
+            after_epoch=after_epoch,
+            after_step=bar.after_step,
+        )
+    shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
+    return Trained(seconds, shown * slices.plan.epochs)

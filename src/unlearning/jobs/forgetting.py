@@ -1,0 +1,175 @@
+"""Run a method on every member of a registered version, save what comes out, and keep account of what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from pathlib import Path
+
+from unlearning.data.faces import FaceSet
+from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
+from unlearning.errors import DivergedError
+from unlearning.jobs.ensemble import epoch_logger, standardised
+from unlearning.jobs.sisa import passes_of, scheme_after, slices_of
+from unlearning.methods.task import Method, UnlearningTask
+from unlearning.models.build import AgeNet, build
+from unlearning.models.ensemble import save_member, save_spec
+from unlearning.progress import training_bar
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.tracking import runs
+from unlearning.training.cost import Meter
+from unlearning.training.fit import Epoch
+from unlearning.training.memory import peak_mb, reset_peak
+from unlearning.training.precision import make_fabric
+from unlearning.training.slices import Slices
+from unlearning.versions.lineage import Parent
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it cost to make a version, all members together.
+
+    Args:
+        seconds: of work, measuring and logging aside.
+        retain_samples: faces of the retain set shown, each time that one was.
+        forget_samples: faces of the forget set shown.
+        peak_memory_mb: most memory in use, in MB (10^6 bytes).
+    """
+
+    seconds: float = 0.0
+    retain_samples: int = 0
+    forget_samples: int = 0
+    peak_memory_mb: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        return Cost(**sums | {"peak_memory_mb": max(self.peak_memory_mb, other.peak_memory_mb)})
+
+    @classmethod
+    def read(cls, meter: Meter) -> Cost:
+        """What a meter shows now."""
+        return cls(meter.seconds, meter.retain, meter.forget, peak_mb())
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unlearning, opened and checked: everything that a method's run needs.
+
+    Args:
+        method: the method with its settings.
+        epochs: after how many passes a version is made.
+        forget_set: who is to be forgotten.
+        parent: the version to start from.
+        faces: all faces.
+    """
+
+    method: Method
+    epochs: tuple[int, ...]
+    forget_set: ForgetSet
+    parent: Parent
+    faces: FaceSet
+
+    @property
+    def retain(self) -> FaceSet:
+        """Faces to keep: without the forget set, and without what was forgotten before."""
+        return self.faces.where(retain_mask(self.faces.frame, [self.forget_set, *self.parent.forgotten]))
+
+    @property
+    def forget(self) -> FaceSet:
+        """Faces to forget."""
+        return self.faces.where(forget_mask(self.faces.frame, self.forget_set))
+
+
+def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) -> dict[int, Cost]:
+    """Run the method on every member, save the ensemble at every milestone, and return what each cost up to there.
+
+    ``watch`` is shown every epoch's network, which it must not change, under a number that counts the members' epochs.
+    """
+    costs = dict.fromkeys(job.epochs, Cost())
+    for index, (member, seed) in enumerate(zip(job.parent.ensemble().members, job.parent.seeds, strict=True)):
+        counted = partial(_watch_member, watch, index * max(job.epochs))
+        for epochs, cost in _forget_member(job, place, index, member, seed, counted):
+            costs[epochs] += cost
+    return costs
+
+
+def _save(job: Job, place: Path, index: int, model: AgeNet, epochs: int) -> None:
+    """A member, and what the version is; a network that was trained anew brings a spec of its own."""
+    scheme, aggregate = scheme_after(job)
+    training = {"recipe": job.parent.recipe.as_dict(), "weights_digest": job.parent.weights_digest}
+    training |= {"method": job.method.name, "params": asdict(job.method), "epochs": epochs} | scheme
+    save_member(model, folder_of(place, epochs), index)
+    save_spec(folder_of(place, epochs), model.spec, job.parent.seeds, training, aggregate)
+
+
+def _watch_member(watch: Callable, before: int, epoch: int, model) -> None:
+    watch(before + epoch, model)
+
+
+def folder_of(place: Path, epochs: int) -> Path:
+    """Where the ensemble after so many epochs is saved."""
+    return place / f"e{epochs}" / MODEL_ARTIFACT
+
+
+def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: Callable) -> list[tuple[int, Cost]]:
+    """One run for all milestones where a shorter run is the beginning of a longer one; else a run for each."""
+    made: dict[int, Cost] = {}
+
+    def keep(epochs: int, model, meter: Meter) -> None:
+        _save(job, place, index, model, epochs)
+        made[epochs] = Cost.read(meter)
+
+    def look(epoch: int, model, meter: Meter) -> None:
+        if epoch in job.epochs:
+            keep(epoch, model, meter)
+        watch(epoch, model)
+
+    if job.method.card.prefix and job.method.epochs:
+        _run(job, member, seed, max(job.epochs), look, slices_of(job.parent, index, place))
+    else:
+        for epochs in job.epochs:
+            slices = slices_of(job.parent, index, place)
+            model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model), slices)
+            with meter.aside():
+                keep(epochs, model, meter)
+    return list(made.items())
+
+
+def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slices | None):
+    """The method on one member; ``look`` sees (epoch, network, meter) after every epoch."""
+    title = f"{job.method.name}, seed {seed}"
+    reset_peak()
+    meter, log = Meter(), epoch_logger(seed)
+    with training_bar(title, epochs or passes_of(job)) as bar:
+
+        def after_epoch(epoch: Epoch, model) -> None:
+            log(epoch)
+            bar.after_epoch(epoch)
+            look(epoch.number, model, meter)
+
+        def log_own(values: dict[str, float], epoch: int) -> None:
+            with meter.aside():
+                runs.log_numbers({f"seed-{seed}/{job.method.name}/{name}": v for name, v in values.items()}, step=epoch)
+
+        recipe = job.parent.recipe
+        task = UnlearningTask(
+            member.eval(),
+            job.retain,
+            job.forget,
+            make_fabric(recipe.precision),
+            seed,
+            partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),
+            recipe,
+            epochs,
+            after_epoch,
+            bar.after_step,
+            log_own,
+            meter,
+            slices,
+            bar.track,
+        )
+        try:
+            return job.method.unlearn(task), meter
+        except DivergedError as error:
+            raise DivergedError(f"{job.method.name}: {error}") from error

@@ -1,0 +1,202 @@
+"""SISA around the loop: where checkpoints lie, what forgetting will cost, and which checkpoints must go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unlearning.commands import command
+from unlearning.errors import DamagedError, InputError
+from unlearning.methods.sisa import Sisa
+from unlearning.models.aggregate import Aggregate
+from unlearning.progress import say
+from unlearning.registry.lookup import Version
+from unlearning.tracking import artifacts, runs
+from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
+from unlearning.versions.line import line_of, versions_of
+
+if TYPE_CHECKING:
+    from unlearning.jobs.forgetting import Job
+    from unlearning.versions.lineage import Parent
+
+FOLDER = "sisa"
+
+
+def path_of(shard: int, number: int) -> str:
+    """The artifact that holds a shard's weights from before a slice."""
+    return f"{FOLDER}/shard-{shard}/before-slice-{number}.safetensors"
+
+
+def scheme_tags(plan: SlicePlan | None) -> dict[str, str]:
+    """What a version says of its shards and slices; nothing when it has none."""
+    if plan is None:
+        return {}
+    return {"scheme": "sisa", "shards": str(plan.shards), "slices": str(plan.slices), "shard_by": plan.by}
+
+
+def saver(place: Path, shard: int, keep_first: bool) -> Callable:
+    """Writes a shard's checkpoints below ``place``, as they will lie in the run.
+
+    The fresh network before slice 0 can be made again from its seed, and is written only where it began from a file of weights.
+    """
+    from unlearning.models.ensemble import save_weights
+
+    def save(number: int, weights: dict) -> None:
+        if number or keep_first:
+            save_weights(weights, place / path_of(shard, number))
+
+    return save
+
+
+def log_checkpoints(place: Path) -> None:
+    """Leave the checkpoints that were written below ``place`` on the active run."""
+    if (place / FOLDER).exists():
+        artifacts.log_folder(place / FOLDER, FOLDER)
+
+
+def kept_by(version: Version, plan: SlicePlan) -> set[tuple[int, int]]:
+    """(shard, slice) of every checkpoint that a version's run still holds."""
+    held = set(artifacts.listed(version.run_id, FOLDER))
+    return {(s, n) for s in range(plan.shards) for n in range(plan.slices) if path_of(s, n) in held}
+
+
+def slices_of(parent: Parent, shard: int, place: Path) -> Slices | None:
+    """A member's slices: checkpoints are read from the parent's run, and new ones written below ``place``."""
+    if parent.plan is None:
+        return None
+    kept = kept_by(parent.version, parent.plan)
+
+    def load(number: int):
+        from unlearning.models.ensemble import load_weights
+
+        if (shard, number) not in kept:
+            return None
+        try:
+            return load_weights(runs.download(parent.version.run_id, path_of(shard, number)))
+        except (InputError, FileNotFoundError) as error:
+            if number == 0:
+                raise
+            if isinstance(error, DamagedError):
+                say(f"sisa: {path_of(shard, number)} of {parent.version.label}: {error}; an older one serves")
+            return None  # another request has deleted it meanwhile, or it is damaged; an older one serves
+
+    return Slices(parent.plan, shard, load, saver(place, shard, bool(parent.weights_digest)))
+
+
+def scheme_after(job: Job) -> tuple[dict, Aggregate]:
+    """What the new version's ``spec.json`` says of slices and aggregation.
+
+    A method that trains all members on all faces ends the isolation of the shards: the version has no slices any more.
+    """
+    if not _is_sliced(job):
+        return {}, job.parent.aggregate
+    return {"slices": job.parent.plan.as_dict()}, Aggregate(job.parent.aggregate.by, job.parent.plan.empty(job.retain))
+
+
+def tags_after(job: Job) -> dict[str, str]:
+    """What the new version says of its shards and slices."""
+    return scheme_tags(job.parent.plan) if _is_sliced(job) else {}
+
+
+def passes_of(job: Job) -> int:
+    """Epochs to announce of a method whose passes nobody asks for: those of all slices, or the recipe's."""
+    plan = job.parent.plan
+    return plan.slices * plan.epochs if _is_sliced(job) else job.parent.recipe.epochs
+
+
+def _is_sliced(job: Job) -> bool:
+    """Is SISA at work, on a version that it can work on?"""
+    return job.parent.plan is not None and job.method.name == Sisa.name
+
+
+def foretell(job: Job) -> None:
+    """Say and log what SISA will cost, before the first step; silent for other methods.
+
+    Raises:
+        InputError: a shard has to start from first weights that came from a file and were not kept.
+    """
+    plan, parent = job.parent.plan, job.parent
+    if not _is_sliced(job):
+        return
+    kept = kept_by(parent.version, plan)
+    found = foresee(plan, job.retain, job.forget, kept)
+    lost = [shard for shard, start in found.starts.items() if start == 0 and (shard, 0) not in kept]
+    if lost and parent.weights_digest:
+        raise InputError(
+            f"shard {lost[0]} of {parent.version.label} has to be trained from its first weights, which came from a file and "
+            f"are missing in its run; train anew: "
+            f"{command('train', parent.version.model, scheme='sisa', weights='FILE')}"
+        )
+    runs.log_settings("sisa", _parameters(plan, found))
+    say(in_words(plan, found, len(job.forget.part("train"))))
+
+
+def _parameters(plan: SlicePlan, found: Forecast) -> dict:
+    return plan.as_dict() | {
+        "first_touched_slices": _pairs(found.touched),
+        "first_trained_slices": _pairs(found.starts),
+        "faces_to_show": found.shown,
+        "faces_anew": found.anew,
+        "expected_speed_up": f"{found.speed_up:.4g}",
+        "study_speed_up": found.study,
+    }
+
+
+def _pairs(slices: dict[int, int]) -> str:
+    return " ".join(f"{shard}:{number}" for shard, number in slices.items())
+
+
+def in_words(plan: SlicePlan, found: Forecast, faces: int) -> str:
+    """The forecast as one line for people."""
+    where = ", ".join(f"shard {shard} from slice {start}" for shard, start in found.starts.items())
+    again = sum(plan.slices - start for start in found.starts.values())
+    gain = f"an expected speed-up of {found.speed_up:.3g} over" if found.shown else "nothing is left to train there, against"
+    return (
+        f"sisa: {faces} training faces lie in {len(found.touched)} of {plan.shards} shards; trained again are {again} of "
+        f"{plan.shards * plan.slices} slices ({where}): {found.shown} of {found.anew} faces will be shown, {gain} "
+        f"training all shards without them (the study's (R + 1) * S says {found.study})"
+    )
+
+
+def tell_measured(job: Job, seconds: float, reference: Version) -> None:
+    """Say and log the speed-up that was measured against the reference; silent for other methods."""
+    if not _is_sliced(job):
+        return
+    took = reference.number_in("seconds")
+    if math.isnan(took):
+        say(f"sisa: how long {reference.label} took is not known: its tag seconds is missing, so no speed-up was measured")
+        return
+    runs.log_numbers({"sisa/measured_speed_up": took / seconds})
+    how = "by the same scheme" if reference.tag("scheme") == "sisa" else "not in slices"
+    say(f"sisa: {seconds:.1f} s; {reference.label}, trained {how}, took {took:.1f} s: measured speed-up {took / seconds:.3g}")
+
+
+def erase_forgotten(job: Job) -> None:
+    """Delete the checkpoints that have seen the forget set, of the version that was unlearned and of all before it.
+
+    Called when the new version stands. A file that the store does not delete is named, and tagged on the run.
+    """
+    if not _is_sliced(job):
+        return
+    left = []
+    for version in versions_of(line_of(job.parent.version), job.parent.version.model):
+        try:
+            left += _erase_of(version, job)
+        except InputError as error:
+            left.append(f"those of {version.label} ({error})")
+    if left:
+        say(f"sisa: the store did NOT delete these, do it by hand: {', '.join(left)}")
+        runs.set_tags({"sisa.not_deleted": ", ".join(left)[:5000]})
+
+
+def _erase_of(version: Version, job: Job) -> list[str]:
+    """Delete a version's checkpoints that have seen the forget set, say which, and return those that stayed."""
+    plan = job.parent.plan
+    touched = plan.touched(job.forget)
+    seen = sorted((s, n) for s, n in kept_by(version, plan) if n > touched.get(s, plan.slices))
+    stayed = artifacts.erase(version.run_id, [path_of(*place) for place in seen])
+    gone = ", ".join(f"shard {s} before slice {n}" for s, n in seen if path_of(s, n) not in stayed)
+    say(f"sisa: checkpoints of {version.label} that have seen the forget set, deleted: {gone or 'none'}")
+    return [f"{path} of {version.label} (run {version.run_id})" for path in stayed]

@@ -1,1 +1,0 @@
-"""Rules and documents of a version's life: pure, without MLflow."""

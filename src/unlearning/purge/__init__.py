@@ -1,0 +1,1 @@
+"""Purges: what they cover, how it is erased, and the proof."""

@@ -1,0 +1,1 @@
+"""The model registry: versions, moves, transitions, the journal and the lock."""

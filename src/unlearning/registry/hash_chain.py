@@ -1,0 +1,118 @@
+"""An append-only log: JSON lines, each with its own hash and that of the line before, so that nothing is changed unseen.
+
+An entry's hash is the sha256 of canonical JSON of its number, its content and the hash before it. What no log can show by
+itself is that its end was cut off or rewritten: keep the last hash (``head``) somewhere else, such as in a registry tag or a
+letter, and compare with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from unlearning.canonical import NotCanonicalError, canonical, read
+
+START = "0" * 64
+FIELDS = {"entry", "number", "previous", "sha256"}
+MOST_DIGITS = 15
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first entry that is not as it was written.
+
+    Args:
+        number: of the entry, from 1.
+        sentence: what is wrong.
+    """
+
+    number: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"entry {self.number}: {self.sentence}"
+
+
+def next_line(log: bytes, entry: dict) -> bytes:
+    """The line, with its end, that adds an entry to a log.
+
+    Args:
+        log: everything written so far, or only its last line; empty for a new log.
+        entry: facts; numbers as strings.
+
+    Raises:
+        ValueError: the last line is no whole entry of a log, so nothing may be added to it; or the entry holds numbers.
+    """
+    number, previous = 1, START
+    if log:
+        last = _content(log[:-1].rpartition(b"\n")[2])
+        if not log.endswith(b"\n") or last is None:
+            raise ValueError("the last entry of the log is not whole: nothing may be added to it")
+        number, previous = int(last["number"]) + 1, last["sha256"]
+    own = {"entry": entry, "number": str(number), "previous": previous}
+    return canonical(own | {"sha256": _hash(own)}) + b"\n"
+
+
+def entries(log: bytes) -> list[dict]:
+    """What was entered, in order; ask ``first_broken`` first, for nothing is checked here."""
+    return [read(line)["entry"] for line in log.splitlines()]
+
+
+def head(log: bytes) -> str:
+    """The hash of the last entry of a whole log: keeping it elsewhere fixes everything up to here."""
+    return read(log.splitlines()[-1])["sha256"] if log else START
+
+
+def first_broken(log: bytes, expected_head: str = "") -> Broken | None:
+    """The first entry that was changed, taken out, put in or cut off; None for a whole log.
+
+    Args:
+        log: the bytes of the file.
+        expected_head: what ``head`` gave once, if it was kept; entries may have been added since.
+    """
+    *lines, rest = log.split(b"\n")
+    previous = START
+    seen = {START}
+    for number, line in enumerate(lines, 1):
+        wrong = _wrong(line, number, previous)
+        if wrong:
+            return Broken(number, wrong)
+        previous = read(line)["sha256"]
+        seen.add(previous)
+    if rest:
+        return Broken(len(lines) + 1, "it is cut off")
+    if expected_head and expected_head not in seen:
+        return Broken(len(lines) + 1, f"the entry with the hash {expected_head} is gone: the log was cut off or written anew")
+    return None
+
+
+def _wrong(line: bytes, number: int, previous: str) -> str:
+    """What is wrong with the line at a place; empty when nothing is."""
+    content = _content(line)
+    if content is None:
+        return "it is no entry of a log, or was changed"
+    if content["sha256"] != _hash({name: content[name] for name in FIELDS - {"sha256"}}):
+        return "it was changed: its hash is another"
+    if content["number"] != str(number):
+        return f"it is numbered {content['number']}: an entry was taken out, put in or moved"
+    return "" if content["previous"] == previous else "it does not follow the entry before it"
+
+
+def _content(line: bytes) -> dict | None:
+    """A line as it was written; None for anything else."""
+    try:
+        content = read(line)
+    except NotCanonicalError:
+        return None
+    if not isinstance(content, dict) or content.keys() != FIELDS or not isinstance(content["entry"], dict):
+        return None
+    texts = all(isinstance(content[name], str) for name in FIELDS - {"entry"})
+    return content if texts and _is_number(content["number"]) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+
+
+def _hash(own: dict) -> str:
+    return hashlib.sha256(canonical(own)).hexdigest()

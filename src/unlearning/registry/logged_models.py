@@ -1,0 +1,84 @@
+"""Log a trained folder as an MLflow model that can be served as it is."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+from unlearning.data.drawn import draw_face
+from unlearning.registry.version import logged_name
+from unlearning.tracking import temporary
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SERVED = PACKAGE / "serving" / "served.py"
+NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
+SIGNATURE = ModelSignature(
+    # Required, MLflow itself would refuse a request without it, and repeat the whole picture in its error.
+    inputs=Schema([ColSpec("binary", "image", required=False)]),
+    outputs=Schema([ColSpec("double")]),
+    params=ParamSchema([ParamSpec("tell_version", "boolean", False)]),  # its answer is a table: age, version
+)
+
+
+def log_model(folder: Path, metadata: dict[str, str]) -> str:
+    """Log a saved ensemble into the active run and return the id of the logged model (``m-...``).
+
+    Args:
+        folder: ``spec.json`` and weights; its name must be ``age_model``.
+        metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``): the version's tags, which
+            it is also named by.
+    """
+    with _without_bytecode():
+        info = mlflow.pyfunc.log_model(
+            name=logged_name(metadata),
+            python_model=str(SERVED),
+            artifacts={folder.name: str(folder)},
+            code_paths=[str(PACKAGE)],
+            signature=SIGNATURE,
+            input_example=_example(),
+            pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in NEEDED],
+            metadata=metadata,
+        )
+    _keep_bytecode_out(info.model_id)
+    return info.model_id
+
+
+@contextmanager
+def _without_bytecode() -> Iterator[None]:
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _keep_bytecode_out(model_id: str) -> None:
+    """Put a file where Python would make the folder for the compiled ``served.py``.
+
+    A local store hands out the version's own files, and the certificate names every one of them. Python compiles the file that
+    MLflow runs before it can say that it wants no such thing; where the folder cannot be made, Python does without.
+    """
+    with temporary.folder() as place:
+        taken = Path(place) / "__pycache__"
+        taken.write_text(
+            "This file keeps Python from writing compiled code into the files of a registered version.\n", encoding="utf-8"
+        )
+        mlflow.MlflowClient().log_model_artifact(model_id, str(taken))
+
+
+def _example() -> pd.DataFrame:
+    """One drawn face, as a client would send it."""
+    out = io.BytesIO()
+    draw_face(30, 0, 0, np.random.default_rng(0)).save(out, "JPEG")
+    return pd.DataFrame({"image": [base64.b64encode(out.getvalue()).decode()]})

@@ -1,0 +1,169 @@
+"""What a transition changes: pure functions from the versions as they are to changes and aliases.
+
+The alias is the truth and the stage its mirror: after every move exactly the champion is in Production.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from unlearning import markdown
+from unlearning.commands import command
+from unlearning.errors import InputError
+from unlearning.purge.rules import GONE
+from unlearning.registry.lookup import Version
+from unlearning.registry.version import (
+    AGAIN,
+    ARCHIVED,
+    CHAMPION,
+    FORGOTTEN,
+    NONE,
+    ORIGINAL,
+    PRODUCTION,
+    STAGING,
+    Aliases,
+    Change,
+)
+
+Move = tuple[list[Change], Aliases]
+LONGEST = 5000
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who does something, and what was known when it was decided.
+
+    Args:
+        user: who.
+        time: when, in UTC, as ``2026-11-24T12:03:04Z``.
+        reason: why; empty where none was asked for.
+        seen: number of the champion when it was decided, 0 for none; a move that finds another champion is refused.
+    """
+
+    user: str
+    time: str
+    reason: str = ""
+    seen: int | None = None
+
+    def sign(self, sentence: str) -> str:
+        """A line for a version's description."""
+        return f"* {self.time}, {markdown.text(self.user)}: {markdown.text(sentence)}"
+
+
+def holder(versions: list[Version], alias: str) -> Version | None:
+    """The version under an alias, or None."""
+    return next((version for version in versions if alias in version.aliases), None)
+
+
+def _noted(version: Version, line: str) -> str:
+    """The description with one more line; what is too long for the store loses its middle."""
+    text = f"{version.description}\n{line}" if version.description else line
+    half = LONGEST // 2 - 5
+    return text if len(text) <= LONGEST else f"{text[:half]}\n...\n{text[-half:]}"
+
+
+def _retire_others(versions: list[Version], number: int, act: Act | None = None) -> list[Change]:
+    """Whatever is in Production besides ``number`` is archived."""
+    others = [version for version in versions if version.stage == PRODUCTION and version.number != number]
+    sentence = f"archived; version {number} is served instead"
+    notes = [_noted(other, act.sign(sentence)) if act else None for other in others]
+    return [Change(v.number, ARCHIVED, {"state": "retired"}, (), note) for v, note in zip(others, notes, strict=True)]
+
+
+def install_original(versions: list[Version], number: int) -> Move:
+    """A newly trained original is served, unless what is served has forgotten something: it stays then.
+
+    A model that remembers must never take the place of one that has forgotten without being asked to.
+    """
+    champion = holder(versions, CHAMPION)
+    if champion and champion.tag("role") != "original":
+        return [Change(number, NONE)], {ORIGINAL: number}
+    retired = _retire_others(versions, number)
+    return [Change(number, PRODUCTION), *retired], {ORIGINAL: number, CHAMPION: number}
+
+
+def install_reference(versions: list[Version], number: int, forget_set: str) -> Move:
+    """A retrained reference is in no stage: it is measured against, and served only when it is promoted.
+
+    The first one has the alias ``retrained-SET``. One of the same data with other seeds stands beside it, as
+    ``retrained-SET-seeds-3``: the distance between the two is what seeds alone do, the floor of every comparison.
+    """
+    alias = f"retrained-{forget_set}"
+    made, first = (next((v for v in versions if v.number == number), None), holder(versions, alias))
+    if made and first and made.tag("data_digest") == first.tag("data_digest") and made.tag("seeds") != first.tag("seeds"):
+        alias += f"-seeds-{made.tag('seeds').replace(',', '-')}"
+    return [Change(number, NONE)], {alias: number}
+
+
+def install_candidate(versions: list[Version], number: int, alias: str) -> Move:
+    """An unlearned version waits in Staging."""
+    return [Change(number, STAGING)], {alias: number}
+
+
+def promote(versions: list[Version], number: int, forget_set: str, tags: dict[str, str], act: Act | None = None) -> Move:
+    """The version is served and stands as the one that has forgotten; what it replaces is archived.
+
+    Raises:
+        InputError: another version became the champion since it was decided, or this one was purged or deleted.
+    """
+    own = _servable(versions, number, act, "promoted")
+    note = _noted(own, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
+    drop = ("withdrawn_by", "withdrawn_because", *(() if AGAIN in tags else (AGAIN,)))
+    promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, drop, note)
+    aliases: Aliases = {CHAMPION: number, FORGOTTEN: number, f"{FORGOTTEN}-{forget_set}": number}
+    return [promoted, *_retire_others(versions, number, act)], aliases
+
+
+def roll_back(versions: list[Version], number: int, act: Act, regained: str = "") -> Move:
+    """An earlier version is served again; the one that was served is archived, with the reason.
+
+    Args:
+        versions: all, as they are.
+        number: the version to return to.
+        act: who and why.
+        regained: what is remembered again, for people; empty when nothing is.
+
+    Raises:
+        InputError: another version became the champion since it was decided, or this one was purged or deleted.
+    """
+    back, left = _servable(versions, number, act, "served again"), holder(versions, CHAMPION)
+    loud = f" WARNING: it remembers again what had been forgotten: {regained}." if regained else ""
+    remembers = back.tag("role") == "original"
+    tags = {"state": "remembers" if remembers else "forgotten", "restored_by": act.user, "restored_because": act.reason}
+    note = _noted(back, act.sign(f"served again instead of version {left.number}: {act.reason}.{loud}"))
+    drop = ("withdrawn_by", "withdrawn_because", *(() if regained else (AGAIN,)))
+    restored = Change(number, PRODUCTION, tags | ({AGAIN: regained} if regained else {}), drop, note)
+    aliases: Aliases = {CHAMPION: number, FORGOTTEN: None if remembers else number}
+    if not remembers:
+        aliases[f"{FORGOTTEN}-{back.tag('forget_set')}"] = number
+    return [restored, *(_withdrawn(change, left, act, loud) for change in _retire_others(versions, number, act))], aliases
+
+
+def _withdrawn(change: Change, left: Version, act: Act, loud: str) -> Change:
+    """What was the champion says why it is not any more."""
+    if change.number != left.number:
+        return change
+    tags = change.tags | {"withdrawn_by": act.user, "withdrawn_because": act.reason}
+    return replace(change, tags=tags, description=_noted(left, act.sign(f"withdrawn: {act.reason}.{loud}")))
+
+
+def _servable(versions: list[Version], number: int, act: Act | None, done: str) -> Version:
+    """The version as it is now; whoever decided on an older state of the registry is told what happened since."""
+    own, look = (
+        next((one for one in versions if one.number == number), None),
+        command("status", *{one.model for one in versions}),
+    )
+    if own is None or own.tag("state") in GONE:
+        what = "was deleted" if own is None else "was purged, or is being purged"
+        raise InputError(f"version {number} is not {done}: it {what}; choose another one from: {look}")
+    champion = holder(versions, CHAMPION)
+    held = champion.number if champion else 0
+    if act is None or act.seen is None or held in (act.seen, number):
+        return own
+    label = own.label
+    who = f" by {champion.tag('promoted_by')}" if champion and champion.tag("promoted_by") else ""
+    now = f"{champion.label} became the champion{who}" if champion else "the champion was taken away"
+    raise InputError(
+        f"{label} is not {done}: since that was decided, {now}; look at it with: {look}, and ask again if "
+        f"{label} is still to be served"
+    )

@@ -1,0 +1,1 @@
+"""Is the registry whole, with all that stands around it? And if not: making it so."""

@@ -1,0 +1,30 @@
+"""The scores of a version stand in its tags, where people see them, and as metrics, where they were measured: the same ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from unlearning.evaluation.metrics import GATE_METRICS
+from unlearning.registry.version import Facts, State, as_number
+
+SCORES = (*GATE_METRICS, "retain_samples", "forget_samples")
+MEASURED = "that was measured"
+UNMEASURED = "it is no number, and nobody has measured one"
+DIGITS = 1e-4  # tags have six
+
+
+def with_scores(state: State, measured: dict[int, dict[str, float]]) -> State:
+    """The versions with tags that say what was measured; words where a number belongs go, also where nothing was."""
+    return {number: replace(facts, tags=_scored(facts, measured.get(number, {}))) for number, facts in state.items()}
+
+
+def _scored(facts: Facts, measured: dict[str, float]) -> dict[str, str]:
+    tags = dict(facts.tags)
+    for name in SCORES:
+        said, value = as_number(tags.get(name, "")), measured.get(name, math.nan)
+        if not math.isnan(value) and not math.isclose(said, value, rel_tol=DIGITS, abs_tol=1e-9):
+            tags[name] = f"{value:.6g}"
+        elif math.isnan(said):
+            tags.pop(name, None)
+    return tags

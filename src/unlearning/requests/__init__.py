@@ -1,0 +1,1 @@
+"""Requests to be forgotten: their states, and where they are kept."""

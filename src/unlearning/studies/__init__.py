@@ -1,1 +1,0 @@
-"""Experiment plans as data, and the values that the reference study published."""

@@ -1,0 +1,1 @@
+"""A registered version, opened: its model, data, forget sets, predictions and references."""

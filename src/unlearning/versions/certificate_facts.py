@@ -1,0 +1,257 @@
+"""What a certificate says of a version, gathered from registry, runs and files."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from unlearning.canonical import read
+from unlearning.certificates.envelope import digest, take_apart
+from unlearning.certificates.statement import Certificate, Measured, ModelVersion
+from unlearning.certificates.subjects import digests
+from unlearning.certificates.verify import payload_findings
+from unlearning.commands import command
+from unlearning.data.forget import ForgetSet
+from unlearning.errors import DamagedError, InputError
+from unlearning.evaluation.audit import Audit
+from unlearning.evaluation.gates import Decision, parse_gates
+from unlearning.evaluation.metrics import METRICS
+from unlearning.models.ensemble import load_model, read_spec, weights_digest
+from unlearning.registry import lookup as registry
+from unlearning.registry import transitions
+from unlearning.registry.descent import Line
+from unlearning.registry.lookup import Version
+from unlearning.requests.states import together
+from unlearning.steps.evaluate import score
+from unlearning.steps.prepare import account_of
+from unlearning.steps.settings import ALPHA
+from unlearning.tracking import runs
+from unlearning.versions import certificates
+from unlearning.versions.audit import audit_version
+from unlearning.versions.files import model_folder
+from unlearning.versions.line import line_of, versions_of
+from unlearning.versions.lineage import usable
+from unlearning.versions.witnesses import beside
+
+# MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
+NOTED_BY_MLFLOW = "registered_model_meta"
+GONE = "not known: its files are gone"
+FROM_NOTHING = "retrain"
+GATES = "gates.json"
+
+
+@dataclass(frozen=True)
+class Gated:
+    """How a version came to be promoted.
+
+    Args:
+        decisions: of the gates.
+        forced: did somebody overrule one?
+        time: when.
+    """
+
+    decisions: tuple[Decision, ...]
+    forced: bool
+    time: datetime
+
+
+def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime]) -> Certificate:
+    """Everything that is certified of a version that was promoted.
+
+    Args:
+        version: the version.
+        forgotten: all that it has forgotten, oldest first; the certificate is about all of it.
+        times: what else happened when.
+
+    Raises:
+        InputError: it was never promoted, or something that is to be certified cannot be read.
+    """
+    gated, whole, line = _gated(version), together(forgotten), line_of(version)
+    made, audit = certificates.made_by(version.run_id), _audit(version, forgotten)
+    folder = model_folder(version)
+    with usable(version):
+        content = read_spec(folder)
+    spec = content["training"]
+    return Certificate(
+        model=_model(version),
+        files=files_of(version),
+        parent=_parent(version, line),
+        method=spec.get("method", FROM_NOTHING),
+        settings=_settings(spec) | {"seeds": version.tag("seeds")},
+        approximate=_is_approximate(line),
+        rule=whole.rule,
+        forget_sha256=whole.sha256,
+        samples=whole.ids,
+        data_digest=version.tag("data_digest"),
+        code_version=made.code,
+        metrics=tuple(_measured(version, forgotten, audit)),
+        decisions=gated.decisions,
+        forced=gated.forced,
+        times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
+        earlier=tuple(map(digest, earlier_certificates(version))),
+        level=audit.settings.bounds.level,
+        first_weights=began_with(content),
+    )
+
+
+def _model(version: Version) -> ModelVersion:
+    return ModelVersion(version.model, str(version.number), weights_of(version))
+
+
+def _parent(version: Version, line: Line) -> ModelVersion:
+    """What the version was made from; its files or the version may be gone by now. Damaged files are not called gone."""
+    if len(line.steps) == 1:
+        raise InputError(f"{version.label} cannot be certified, for what it was made from is not known: {line.broken}")
+    number = line.steps[1].number
+    known = {one.number: one for one in versions_of(line, version.model)}
+    try:
+        return _model(known[number]) if number in known else ModelVersion(version.model, str(number), GONE)
+    except DamagedError:
+        raise
+    except InputError:
+        return ModelVersion(version.model, str(number), GONE)
+
+
+def weights_of(version: Version) -> str:
+    """Digest of all weights; of several members, of their digests in order."""
+    folder = model_folder(version)
+    with usable(version):
+        members = [weights_digest(member) for member in load_model(folder).members]
+    return members[0] if len(members) == 1 else hashlib.sha256("".join(members).encode()).hexdigest()
+
+
+def files_of(version: Version) -> dict[str, str]:
+    """sha256 of every file that was logged as the version, by name."""
+    return files_in(registry.download_model(version))
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """sha256 of a version's files in a folder, by name, without what MLflow adds to a download."""
+    return {name: sha256 for name, sha256 in digests(folder).items() if name != NOTED_BY_MLFLOW}
+
+
+def began_with(content: dict) -> str:
+    """What training began with; empty for weights that were drawn from a seed."""
+    digest, model = content["training"]["weights_digest"], content["model"]
+    pretrained = f"timm's pretrained weights of {model['arch']}" if model.get("pretrained") else ""
+    return f"the weights in the file with the sha256 {digest}" if digest else pretrained
+
+
+def _settings(training: dict) -> dict[str, object]:
+    """Of the method; of a model that was trained anew, of its training."""
+    own = dict(training["params"]) if "method" in training else dict(training["recipe"])
+    return own | ({"epochs": training["epochs"]} if "epochs" in training else {})
+
+
+def _is_approximate(line: Line) -> bool:
+    """Does the version, or one it was made from, promise less than retraining? What was trained anew comes from none."""
+    for facts in (one.facts for one in line.steps):
+        if facts.tag("role") != "unlearned" or facts.tag("method") == FROM_NOTHING:
+            return False
+        if facts.tag("exact") != "true":
+            return True
+    return True  # nobody knows what the last of them was made from
+
+
+def _audit(version: Version, forgotten: list[ForgetSet]) -> Audit:
+    return audit_version(version, forgotten[-1], _alpha(version), "tables").audit
+
+
+def _alpha(version: Version) -> float:
+    return version.require_number("alpha", ALPHA)
+
+
+def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Iterator[Measured]:
+    """Every number, also those that could not be measured: of the audit with interval and verdict, then the others."""
+    for row in audit.rows:
+        yield Measured(row.metric, _finite(row.version), _end(row.low), _end(row.high), row.unit, row.verdict)
+    reference = beside(version, forgotten[-1]).retrained
+    audited = {row.metric for row in audit.rows}
+    for name, value in score(version, forgotten[-1], _alpha(version), reference).items():
+        if name not in audited:
+            yield Measured(name, _finite(value), unit=METRICS[name].unit)
+
+
+def _finite(value: float) -> float:
+    """A number, or not a number: a certificate holds nothing infinite."""
+    return value if math.isfinite(value) else math.nan
+
+
+def _end(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
+def _gated(version: Version) -> Gated:
+    """How the version was promoted, by the run that did it."""
+    run_id = transitions.find_promotion(version.model, version.number) or _untold_promotion(version)
+    if not run_id:
+        raise InputError(
+            f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "
+            f"{command('promote', version.model, version=version.number)}"
+        )
+    return runs.read_json(run_id, GATES, lambda said: _decided(said, version, run_id))
+
+
+def _decided(content: dict, version: Version, run_id: str) -> Gated:
+    forced = content.get("decision", "forced" if version.tag("forced_by") else "") == "forced"
+    return Gated(tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time)
+
+
+def _untold_promotion(version: Version) -> str:
+    """The newest run that promoted this version of this model by these gates, where no audit log tells: it may be younger."""
+    for run in runs.find_by_tags({"step": "promote"}) if version.tag("promoted_by") else ():
+        said, run_id = run["params"], run["run_id"]
+        model = said.get("promote.name") or "".join(shlex.split(said.get("name", "")))
+        same = (model, said.get("promote.version")) == (version.model, str(version.number))
+        if same and run["tags"].get("gates") == version.tag("gates") and not runs.read_json(run_id, GATES).get("dry_run"):
+            return run_id
+    return ""
+
+
+def _decision(content: dict) -> Decision:
+    value, bound = _finite(content["value"]), _finite(content["bound"])
+    return Decision(parse_gates(content["gate"])[0], value, bound, content["passed"])
+
+
+def earlier_certificates(version: Version) -> list[bytes]:
+    """The certificates of the line before a version, oldest first: those that the nearest one names, and that one itself.
+
+    Raises:
+        InputError: one of them is gone.
+    """
+    given = certificates_before(version)
+    if not given:
+        return []
+    nearest = next(iter(given))
+    names = [*predicate_of(given[nearest])["earlier"], nearest]
+    gone = [name for name in names if name not in given]
+    if gone:
+        raise InputError(f"an earlier certificate of the line of {version.label} is gone: the one with the sha256 {gone[0]}")
+    return [given[name] for name in names]
+
+
+def certificates_before(version: Version) -> dict[str, bytes]:
+    """All certificates of the versions that a version comes from, also of deleted ones, by their sha256, the nearest first."""
+    before = [(one, one.facts.tag("run_id")) for one in line_of(version).steps[1:]]
+    certified = [run_id for one, run_id in before if one.facts.tag("certificate") or (one.gone and certificates.has(run_id))]
+    return {digest(envelope): envelope for envelope in map(certificates.read, certified)}
+
+
+def predicate_of(envelope: bytes) -> dict:
+    """What a certificate says; who signed it only ``verify`` tells. InputError when it is none."""
+    opened, findings = take_apart(envelope)
+    wrong = findings if opened is None else payload_findings(opened.payload)
+    if wrong:
+        raise InputError(f"the file with the sha256 {digest(envelope)} is no certificate: {'; '.join(map(str, wrong))}")
+    return read(opened.payload)["predicate"]
+
+
+def picture_names(version: Version, samples: Iterable[str]) -> list[str]:
+    """The names of the pictures of some samples: what must not be told."""
+    manifest, _ = account_of(version.tag("data_run"))
+    return [Path(str(name)).name for name in manifest.file[manifest.id.isin(list(samples))]]

@@ -1,0 +1,84 @@
+"""The files of a registered version, opened only when they are what was registered.
+
+The tag ``sha256`` of a version holds a digest for each of its own files. One that was registered by an earlier version of the
+project has none, and its files are taken as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from unlearning.commands import command
+from unlearning.errors import DamagedError
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.tracking import runs
+
+PREDICTIONS = "predictions.parquet"
+NEEDED = ("id", "split", "age", "predicted")
+SHA256 = "sha256"
+TABLES_KEPT = 8
+
+
+def digest_tags(digests: dict[str, str]) -> dict[str, str]:
+    """The tag that a version remembers its files' digests by; none without any."""
+    return {SHA256: " ".join(f"{name}={digest}" for name, digest in sorted(digests.items()))} if digests else {}
+
+
+def digests_of(version: Version) -> dict[str, str]:
+    """What the version remembers, by the name of the file."""
+    return dict(pair.split("=", 1) for pair in version.tag(SHA256).split())
+
+
+def digests_in(folder: Path) -> dict[str, str]:
+    """The digests of the files of a saved ensemble."""
+    return {path.name: _digest(path) for path in folder.iterdir()}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def model_folder(version: Version) -> Path:
+    """The saved ensemble within a version's logged files.
+
+    Raises:
+        DamagedError: a file is not what was registered.
+    """
+    folder = registry.download_model(version) / "artifacts" / MODEL_ARTIFACT
+    kept = digests_of(version)
+    found = digests_in(folder) if kept.keys() - {PREDICTIONS} else {}
+    for name in sorted(kept.keys() - {PREDICTIONS}):
+        _require(kept[name], found.get(name, ""), name, f"{version.label} of {version.model}")
+    return folder
+
+
+def predictions_of(version: Version) -> pd.DataFrame:
+    """A version's prediction table; of several versions that are measured against one, that one's is read once.
+
+    Raises:
+        DamagedError: it is not what was registered.
+    """
+    label = f"{version.label} of {version.model}"
+    return _predictions(version.run_id, digests_of(version).get(PREDICTIONS, ""), label)
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
+    if kept:
+        _require(kept, _digest(runs.download(run_id, PREDICTIONS)), PREDICTIONS, label)
+    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
+
+
+def _require(kept: str, found: str, name: str, label: str) -> None:
+    if found != kept:
+        raise DamagedError(
+            f"{name} of {label} is damaged: its content is not what was registered; put the file back from a backup of the "
+            f"artifacts, or choose another version from: {command('status', label.rpartition(' of ')[2])}"
+        )

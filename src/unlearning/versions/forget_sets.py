@@ -1,0 +1,105 @@
+"""Forget manifests on runs: made from a rule once, logged by every run that uses them, read back by every later one."""
+
+from __future__ import annotations
+
+from unlearning.commands import command
+from unlearning.data import rules
+from unlearning.data.forget import ForgetSet, Known, check, resolve
+from unlearning.data.manifest import DataSet
+from unlearning.errors import InputError
+from unlearning.progress import say
+from unlearning.registry.lookup import Version
+from unlearning.steps.checks import MANIFEST
+from unlearning.tracking import runs
+from unlearning.versions.files import predictions_of
+
+FOLDER = "forget"
+
+
+def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
+    """The forget set that a rule names in ``data``; ``model`` is the one at hand, whose errors ``hardest`` means.
+
+    ``manifest:RUN_ID/NAME`` is the forget manifest of that name of a run: who was meant then, whatever the rule would mean now.
+
+    Raises:
+        InputError: the rule cannot be read, or names what there is not, or the manifest is of other data.
+    """
+    if text.strip().startswith(MANIFEST):
+        return _of_same_data(read_manifest(*_taken_apart(text)), data.digest)
+    predictions = predictions_of(model) if "hardest" in text else None
+    found = resolve(text, Known(data.manifest, data.rejected, predictions), data.digest)
+    for note in found.notes:
+        say(f"forget set {found.rule}: {note}")
+    return found
+
+
+def manifest_rule(run_id: str, forget: ForgetSet) -> str:
+    """The rule that means exactly the manifest that a run holds."""
+    return f"{MANIFEST}{run_id}/{forget.name}"
+
+
+def read_manifest(run_id: str, name: str) -> ForgetSet:
+    """A forget manifest that a run holds; InputError when it has none of that name."""
+    return runs.read_json(run_id, artifact_of(name), ForgetSet.from_dict)
+
+
+def _taken_apart(text: str) -> tuple[str, str]:
+    run_id, separator, name = text.strip().removeprefix(MANIFEST).partition("/")
+    if not (run_id and separator and name):
+        raise InputError(f"the forget set {text!r} cannot be read; legal: {MANIFEST}RUN_ID/NAME, of its {FOLDER}/NAME.json")
+    return run_id, name
+
+
+def _of_same_data(forget: ForgetSet, digest: str) -> ForgetSet:
+    if forget.data_digest != digest:
+        raise InputError(
+            f"the forget manifest {forget.name} is of data {forget.data_digest}, and the version at hand was made from data "
+            f"{digest}; name the samples by a rule instead, or choose a version of that data: {command('status')}"
+        )
+    return forget
+
+
+def foresee(text: str, data: DataSet) -> None:
+    """Refuse a rule that cannot be read or names nobody before anything is trained; InputError as in ``read_rule``.
+
+    Whom ``hardest`` means is known only when there is a model.
+    """
+    rules.parse(text)
+    if "hardest" not in text:
+        check(data.manifest, resolve(text, Known(data.manifest, data.rejected), data.digest), [])
+
+
+def log(sets: list[ForgetSet]) -> None:
+    """Log manifests as artifacts of the active run, and tag it with the last, its own."""
+    for forget in sets:
+        runs.log_json(forget.as_dict(), artifact_of(forget.name))
+    runs.set_tags(tags(sets[-1]))
+
+
+def tags(forget: ForgetSet) -> dict[str, str]:
+    """What runs and versions say of their forget set."""
+    return {
+        "forget_set": forget.name,
+        "forget_rule": forget.rule,
+        "forget_sha256": forget.sha256,
+        "forget_count": str(len(forget.ids)),
+    }
+
+
+def of_version(version: Version) -> ForgetSet:
+    """The forget set a version was made for, as its run holds it."""
+    return _read(version, version.tag("forget_set"))
+
+
+def forgotten_by(version: Version) -> list[ForgetSet]:
+    """All that a version has forgotten so far, oldest first."""
+    return [_read(version, name) for name in version.tag("forgotten").split(",") if name not in ("", "none")]
+
+
+def _read(version: Version, name: str) -> ForgetSet:
+    return read_manifest(version.run_id, name)
+
+
+def artifact_of(name: str) -> str:
+    """Where a run holds a forget manifest."""
+    return f"{FOLDER}/{name}.json"

@@ -1,0 +1,52 @@
+"""What a version was made from, in the registry as it is now."""
+
+from __future__ import annotations
+
+from unlearning.commands import command
+from unlearning.errors import InputError
+from unlearning.purge.rules import GONE
+from unlearning.registry import descent, transitions
+from unlearning.registry import lookup as registry
+from unlearning.registry.descent import Line
+from unlearning.registry.lookup import Version
+
+
+def line_of(version: Version) -> Line:
+    """The line of a version, beyond what was deleted as far as the audit log knows."""
+    state = registry.state_of(registry.versions(version.model))
+    return descent.line_of(state, version.number, lambda: transitions.former(version.model))
+
+
+def versions_of(line: Line, model: str) -> list[Version]:
+    """Those of a line that there still are, the nearest first; what was purged is among them."""
+    known = {one.number: one for one in registry.versions(model)}
+    return [known[one.number] for one in line.steps if one.number in known]
+
+
+def original_of(version: Version) -> Version:
+    """The version at the root of the line, which remembers everything.
+
+    Raises:
+        InputError: it was deleted or purged, or the line does not lead to one.
+    """
+    line = line_of(version)
+    root, found = line.original, None
+    if root and not root.gone:
+        found = next(one for one in versions_of(line, version.model) if one.number == root.number)
+    if found and found.tag("state") not in GONE:
+        return found
+    if found:
+        raise InputError(f"the original model, {found.label}, was purged")
+    why = f"version {root.number} was deleted" if root else line.broken
+    raise InputError(
+        f"the original model that {version.label} comes from is not there: {why} (what was changed by hand is told by: "
+        f"{command('status', version.model, check=True)})"
+    )
+
+
+def find_original(version: Version) -> Version | None:
+    """The same, or None where it is not there."""
+    try:
+        return original_of(version)
+    except InputError:
+        return None

@@ -1,0 +1,71 @@
+"""From a folder of weights to a registered version with its predictions and scores: whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from unlearning import markdown
+from unlearning.data.faces import FaceSet
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.metrics import METRICS, measure
+from unlearning.evaluation.table import prediction_table
+from unlearning.models.ensemble import load_model
+from unlearning.progress import track
+from unlearning.registry import logged_models
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.registry.moves import Move
+from unlearning.tracking import runs
+from unlearning.versions.files import PREDICTIONS, digest_tags, digests_in
+
+HEADLINES = ("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "seconds")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version that is about to be registered.
+
+    Args:
+        name: registered model.
+        title: what the version is, in one sentence.
+        folder: saved ensemble.
+        tags: what the version will say of itself, scores aside.
+        case_of: turns its prediction table into the case to measure.
+        move: turns the versions and its number into the changes and aliases that install it.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    tags: dict[str, str]
+    case_of: Callable[[pd.DataFrame], Case]
+    move: Callable[[list[Version], int], Move]
+
+
+def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
+    """Predict all faces, measure, log predictions, metrics and model on the active run, and register the version."""
+    ensemble = load_model(draft.folder)
+    table = prediction_table(ensemble, faces, progress=track)
+    metrics = measure(draft.case_of(table))
+    digests = digests_in(draft.folder) | {PREDICTIONS: runs.log_table(table, PREDICTIONS)}
+    spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
+    own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
+    tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
+    model_id = logged_models.log_model(draft.folder, tags)
+    runs.log_numbers(metrics, model_id=model_id)
+    return registry.add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
+
+
+def score_tags(metrics: dict[str, float]) -> dict[str, str]:
+    """The metrics as a version's tags; what is not a number is left out."""
+    return {name: f"{value:.6g}" for name, value in metrics.items() if value == value}
+
+
+def explain(metrics: dict[str, float]) -> str:
+    """The headline metrics as lines for people."""
+    known = [METRICS[name] for name in HEADLINES if metrics[name] == metrics[name]]
+    return "\n".join(f"* {m.name} = {metrics[m.name]:.4g} {m.unit}".rstrip() + f" ({m.description})" for m in known)

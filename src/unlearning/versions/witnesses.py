@@ -1,0 +1,89 @@
+"""What stands beside a version when it is judged: the original, the retrained models, and what is known of the faces."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.audit import Witnesses
+from unlearning.purge.rules import GONE
+from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import Version
+from unlearning.steps.prepare import account_of
+from unlearning.versions import forget_sets
+from unlearning.versions.line import find_original
+from unlearning.versions.lineage import is_fair, predictions_of
+
+ABOUT = ["id", "gender", "race", "copy_of", "near"]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The versions that one is judged beside; None where there is none.
+
+    Args:
+        original: the root of its line: it remembers everything.
+        retrained: it never saw the forget set.
+        second: another one of that kind, with other seeds.
+    """
+
+    original: Version | None
+    retrained: Version | None
+    second: Version | None
+
+
+def beside(version: Version, forget: ForgetSet) -> Beside:
+    """Find the witnesses in the registry; a version is no witness of itself, and what was purged is none."""
+    known = [one for one in registry.versions(version.model) if one.tag("state") not in GONE]
+    same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
+    retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
+    retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
+    first, second = (*retrained, None, None)[:2]
+    original = find_original(version)
+    return Beside(original if original and original.number != version.number else None, first, second)
+
+
+def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
+    """The prediction tables of a version and of what stands beside it, with what each cost."""
+    manifest, _ = account_of(version.tag("data_run"))
+    tables = {name: table_of(one) if one else None for name, one in vars(found).items()}
+    if version.tag("role") == "original":
+        tables["original"] = table_of(version)
+    earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
+    return Witnesses(
+        table_of(version),
+        forget=forget,
+        forgotten=earlier,
+        about=manifest[ABOUT],
+        alpha=alpha,
+        **tables,
+        **costs_of(version, found.retrained),
+    )
+
+
+def table_of(version: Version) -> pd.DataFrame:
+    """A version's predictions with those of its seeds; shards are no seeds, each was trained on other faces: without them."""
+    table = predictions_of(version)
+    shards = [name for name in table.columns if name.startswith("member_")] if version.tag("scheme") == "sisa" else []
+    return table.drop(columns=shards)
+
+
+def costs_of(version: Version, reference: Version | None) -> dict[str, float]:
+    """What making a version and its reference took, as their tags say; not a number where they do not."""
+    return {
+        "seconds": version.number_in("seconds"),
+        "samples": samples_of(version),
+        "peak_memory_mb": version.number_in("peak_memory_mb"),
+        "retrained_seconds": reference.number_in("seconds") if reference else math.nan,
+        "retrained_samples": samples_of(reference) if reference else math.nan,
+    }
+
+
+def samples_of(version: Version) -> float:
+    """Faces shown to make it, those to keep and those to forget."""
+    if version.tag("samples"):
+        return version.number_in("samples")
+    return version.number_in("retain_samples") + version.number_in("forget_samples")
