@@ -29,11 +29,11 @@ from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions
+from unlearning.registry.version import Version
 from unlearning.reports.forget_titles import discreet
-from unlearning.steps.prepare import account_of
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 from unlearning.versions.lineage import predictions_of
 from unlearning.versions.witnesses import ABOUT, table_of
 
@@ -98,11 +98,11 @@ def sliced_trials(models: list[str]) -> Iterator[Trial]:
     """Of every forget set that SISA forgot: the version of a seed beside its twin and that of the next seed."""
     for at, model in enumerate(models):
         original, following = original_in(model), models[(at + 1) % len(models)]
-        for version in registry.versions(model):
+        for version in all_versions(model):
             if version.tag("role") != "unlearned" or version.tag("scheme") != "sisa":
                 continue
             forget = forget_sets.of_version(version)
-            twins = [v for name in (model, following) for v in registry.versions(name) if retrains(v, forget)]
+            twins = [v for name in (model, following) for v in all_versions(name) if retrains(v, forget)]
             if len(twins) < 2:
                 say(f"{forget.rule}: the twins of {version.label} in {model} and {following} are missing")
                 continue
@@ -120,7 +120,7 @@ def retrains(version: Version, forget: ForgetSet) -> bool:
 def retrained_in(models: list[str]) -> dict[ForgetSet, dict[str, pd.DataFrame]]:
     """The retrained seeds of all models, by forget set; a seed that was retrained twice counts once."""
     found: dict[ForgetSet, dict[str, pd.DataFrame]] = {}
-    for version in (v for model in models for v in registry.versions(model) if v.tag("role") == "retrained"):
+    for version in (v for model in models for v in all_versions(model) if v.tag("role") == "retrained"):
         forget = forget_sets.of_version(version)
         known = next((one for one in found if one.sha256 == forget.sha256), forget)
         found.setdefault(known, {}).update({f"seed {name}": table for name, table in seeds_of(version).items()})
@@ -129,7 +129,7 @@ def retrained_in(models: list[str]) -> dict[ForgetSet, dict[str, pd.DataFrame]]:
 
 def original_in(model: str) -> Version:
     """The version that remembers everything."""
-    return next(version for version in registry.versions(model) if version.tag("role") == "original")
+    return next(version for version in all_versions(model) if version.tag("role") == "original")
 
 
 def about_faces(version: Version) -> pd.DataFrame:

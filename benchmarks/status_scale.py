@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from postgres import running_postgres
 from unlearning.evaluation.metrics import METRICS
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.steps import status
 from unlearning.tracking.store import prepare_store
 
@@ -104,7 +104,7 @@ def measure(name: str, count: int, page: str) -> None:
     start = time.perf_counter()
     fill(count)
     print(f"{name}: {count} versions made in {time.perf_counter() - start:.0f} s", flush=True)
-    print(f"{name}: {'versions read':<16} {seconds(lambda: registry.versions(MODEL))}", flush=True)
+    print(f"{name}: {'versions read':<16} {seconds(lambda: all_versions(MODEL))}", flush=True)
     for form in ("table", "json", "markdown", "html"):
         print(f"{name}: {'status, ' + form:<16} {seconds(lambda f=form: status.status(MODEL, f))}", flush=True)
     if page:

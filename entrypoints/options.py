@@ -115,12 +115,12 @@ RECIPE_FIELDS = ("batch_size", "lr", "optimizer", "schedule", "weight_decay", "p
 
 def ask_registry(name: str, *references: str) -> None:
     """Refuse a version that the store does not know before the step, and PyTorch with it, is imported."""
-    from unlearning.registry import lookup as registry
+    from unlearning.registry.lookup import find
     from unlearning.tracking.store import prepare_store
 
     prepare_store()
     for reference in references:
-        registry.find(name, reference)
+        find(name, reference)
 
 
 def data_settings(values: dict) -> DataSettings:

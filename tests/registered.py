@@ -6,8 +6,8 @@ from functools import partial
 
 import mlflow
 
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
+from unlearning.registry.transitions import add
 
 SET = "20-28"
 ORIGINAL = {"role": "original", "state": "remembers", "forgotten": "none", "forget_set": "none", "parent_version": "none"}
@@ -18,7 +18,7 @@ UNLEARNED = {"role": "unlearned", "state": "candidate", "forgotten": SET, "forge
 def register(model: str, tags: dict[str, str], move, description: str = "made for a test") -> int:
     """A version with these tags, installed by a move; returns its number."""
     empty = mlflow.MlflowClient().create_logged_model("0")
-    return registry.add(model, empty.model_id, "", tags | {"method": "ft"}, description, move).number
+    return add(model, empty.model_id, "", tags | {"method": "ft"}, description, move).number
 
 
 def fill(model: str, candidates: int = 2) -> None:

@@ -20,8 +20,8 @@ from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
 from unlearning.data.settings import DataSettings
 from unlearning.models.spec import ModelSpec
-from unlearning.registry import lookup as registry
 from unlearning.registry.journal import EXPERIMENT
+from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.requests.store import EXPERIMENT as REQUESTS
 from unlearning.requests.store import listed
@@ -90,14 +90,14 @@ def locks() -> list[str]:
 @pytest.mark.usefixtures("filled")
 def test_the_registry_on_the_server_is_what_its_audit_log_says(admin):
     assert mending.examine(MODEL).found == []
-    champion = registry.find(MODEL, "champion")
+    champion = find(MODEL, "champion")
     assert (champion.number, champion.stage, champion.tag("state")) == (3, "Production", "forgotten")
     assert locks() == []
 
 
 @pytest.mark.usefixtures("filled")
 def test_artifacts_go_through_the_server_and_no_client_sees_its_disk(admin):
-    run = mlflow.MlflowClient().get_run(registry.find(MODEL, "champion").run_id)
+    run = mlflow.MlflowClient().get_run(find(MODEL, "champion").run_id)
     assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
     assert list((admin.folder / "artifacts").rglob("spec.json"))
 
@@ -135,7 +135,7 @@ def test_a_reader_is_told_why_no_run_can_be_opened(reader):
 @pytest.mark.parametrize("move", ["promote", "roll back"])
 def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader, monkeypatch, move):
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "of the reader")
-    before = registry.versions(MODEL)
+    before = all_versions(MODEL)
     if move == "promote":
         outcome = run_entry(promote_entry, "--version", "ft-20-28-e2", "--gates", EASY)
     else:
@@ -143,7 +143,7 @@ def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader,
     sentence = told(outcome)
     assert f"lets you read {MODEL} and not change it" in sentence
     assert f"MANAGE on the registered model {MODEL}" in sentence
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
     assert locks() == []
 
@@ -176,9 +176,9 @@ def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, m
     ask(admin, GRANT, username=name, resource_type="registered_model", resource_id=MODEL, permission="MANAGE")
     as_user(monkeypatch, admin.address, name, password)
     promote(PromoteSettings("ft-20-28-e2", gates=EASY))
-    assert registry.find(MODEL, "champion").number == 4
+    assert find(MODEL, "champion").number == 4
     rollback(RollbackSettings("ft-20-28-e1", "it was a try"))
-    assert registry.find(MODEL, "champion").number == 3
+    assert find(MODEL, "champion").number == 3
     assert mending.examine(MODEL).found == []
     assert locks() == []
 
@@ -223,7 +223,7 @@ def test_a_slow_server_is_asked_few_questions_and_answers_them(admin, monkeypatc
         assert 0 < slow.asked <= 5
         promote(PromoteSettings("ft-20-28-e2", gates=EASY))
     as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
-    assert registry.find(MODEL, "champion").number == 4
+    assert find(MODEL, "champion").number == 4
     assert mending.examine(MODEL).found == []
     assert locks() == []
 
@@ -267,7 +267,7 @@ def test_a_server_that_stays_away_makes_the_run_fail_loudly(admin, monkeypatch):
         sentence = told(run_entry(train_entry, *TYPED, "--seeds", "8", "--name", "age-never"))
     assert line.address in sentence
     as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
-    assert registry.versions("age-never") == []
+    assert all_versions("age-never") == []
     mlflow.end_run()
 
 
@@ -277,7 +277,7 @@ def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkey
         sentence = told(run_entry(train_entry, *TYPED, "--seeds", "9", "--name", "age-full"))
     assert re.search(rf"the server {admin.address} (answered 500|broke the connection) each time that it was sent", sentence)
     assert "disk is full" in sentence
-    assert registry.versions("age-full") == []
+    assert all_versions("age-full") == []
     assert locks() == []
     newest = mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
     assert newest.info.status == "FAILED"

@@ -9,15 +9,14 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.evaluation.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find, logged_model_id
 from unlearning.steps.compare import compare
-from unlearning.steps.evaluate import evaluate
+from unlearning.steps.evaluate import HEADLINES, JSON, PAGE, TABLE, evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, RetrainSettings
 from unlearning.tracking import runs
 from unlearning.versions import measured
-from unlearning.versions.audit import HEADLINES, JSON, PAGE, TABLE
 from unlearning.versions.lineage import find_version, model_folder
 
 MODEL = "age-resnet50"
@@ -44,7 +43,7 @@ def test_an_audit_leaves_page_table_and_headline_numbers_on_run_model_and_versio
     version = find_version(MODEL, "ft-20-28-e2")
     known = table.set_index("metric").version.dropna()
     client = mlflow.MlflowClient()
-    logged = {metric.key for metric in client.get_logged_model(registry.logged_model_id(version)).metrics}
+    logged = {metric.key for metric in client.get_logged_model(logged_model_id(version)).metrics}
     for name in set(HEADLINES) & set(known.index):
         assert float(version.tag(name)) == pytest.approx(known[name], rel=1e-4)
         assert name in logged
@@ -55,7 +54,7 @@ def test_an_audit_leaves_page_table_and_headline_numbers_on_run_model_and_versio
 def test_a_second_seed_gives_the_floor_and_stands_beside_the_reference(trained):
     other = retrain(RetrainSettings("20-28", seeds=(7, 8)))
     assert other.aliases == ("retrained-20-28-seeds-7-8",)
-    assert registry.find(MODEL, "retrained-20-28").number == 2, "the first reference stays"
+    assert find(MODEL, "retrained-20-28").number == 2, "the first reference stays"
     evaluate(EvaluateSettings("original", forget_set="20-28", audit="tables"))
     rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
     assert rows.floor["forget_difference"] > 0

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions, find
 
 MODEL = "age-resnet50"
 
@@ -192,7 +192,7 @@ CASES = {
 
 
 def registry_as_it_is() -> list[dict]:
-    return [asdict(version) for version in registry.versions(MODEL)]
+    return [asdict(version) for version in all_versions(MODEL)]
 
 
 def run_entry(name: str, arguments: list[str]):
@@ -249,7 +249,7 @@ def test_more_bad_files_than_good_ones_are_left_out_when_that_is_accepted(traine
 def test_a_champion_trained_on_other_data_is_not_mixed_with_the_reference(trained):
     assert run_entry("train", [*SMALL[:-2], "--epochs", "1", "--split_seed", "5"]).exit_code == 0
     before = registry_as_it_is()
-    digests = [registry.find(MODEL, alias).tag("data_digest") for alias in ("original", "retrained-20-28")]
+    digests = [find(MODEL, alias).tag("data_digest") for alias in ("original", "retrained-20-28")]
     for entry in ("unlearn", "evaluate"):
         assert_one_sentence(run_entry(entry, ["--forget_set", "20-28"]), [*digests, "mlflow run . -e retrain"])
     assert registry_as_it_is() == before
@@ -258,7 +258,7 @@ def test_a_champion_trained_on_other_data_is_not_mixed_with_the_reference(traine
 def test_a_folder_that_changed_since_training_is_named_with_both_digests(trained):
     folder = Path(other_pictures(trained))
     assert run_entry("train", [*SMALL, "--data_dir", str(folder)]).exit_code == 0
-    trained_on = registry.find(MODEL, "original").tag("data_digest")
+    trained_on = find(MODEL, "original").tag("data_digest")
     gone = sorted(folder.glob("*.jpg"))[0]
     gone.unlink()
     assert_one_sentence(run_entry("retrain", []), [f"trained on data {trained_on}", "now gives data", str(folder)])

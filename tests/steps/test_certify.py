@@ -15,8 +15,8 @@ from lifecycle.certificates import flipped
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
+from unlearning.registry.lookup import download_model, find, write_scores
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request_settings import CertifySettings, VerifySettings
@@ -58,7 +58,7 @@ def certified(use, certified_store, place):
     """The certificate's file is in the working directory."""
     use(certified_store)
     certify(CertifySettings("champion", CERTIFICATE))
-    return registry.find(MODEL, "champion")
+    return find(MODEL, "champion")
 
 
 def check(**more):
@@ -121,7 +121,7 @@ def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_i
 def test_a_promotion_is_not_called_forced_because_an_earlier_one_was(trained, place):
     promote(PromoteSettings("3", "F > 1000", force=True))
     promote(PromoteSettings("3", "test_mae < 100"))
-    assert not _gated(registry.find(MODEL, "3")).forced
+    assert not _gated(find(MODEL, "3")).forced
 
 
 def test_metrics_have_intervals_and_verdicts(certified):
@@ -168,7 +168,7 @@ def test_one_byte_changed_in_the_certificate_is_named(certified):
 
 
 def test_a_file_of_the_version_that_was_changed_is_named(certified):
-    weights = registry.download_model(certified) / "artifacts" / "age_model" / "member-1.safetensors"
+    weights = download_model(certified) / "artifacts" / "age_model" / "member-1.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(flipped(whole, len(whole) - 1))
     try:
@@ -179,13 +179,13 @@ def test_a_file_of_the_version_that_was_changed_is_named(certified):
 
 
 def test_a_registry_that_says_something_else_is_named(certified):
-    registry.score(certified, {"data_digest": "another", "certificate": "0" * 64})
+    write_scores(certified, {"data_digest": "another", "certificate": "0" * 64})
     with pytest.raises(InputError, match=r"registry data_digest: it says 'another'.*names another certificate.*0000"):
         check()
 
 
 def test_the_certificate_of_a_purged_version_still_stands(certified, capfd):
-    registry.score(certified, {"state": "purged"})
+    write_scores(certified, {"state": "purged"})
     verdict = check()
     assert verdict.checked == ("signature", "earlier certificates", "registry")
     assert "version 4 (ft-20-28-e2) was purged, so its files are gone" in capfd.readouterr().err
@@ -209,7 +209,7 @@ def test_without_a_registry_the_certificate_still_stands(certified, use, empty_s
 def test_offline_asks_nobody(certified, monkeypatch):
     monkeypatch.setattr(certificates, "registered", lambda model, number: pytest.fail("the registry was asked"))
     assert check(offline=True).unchecked == ("files", "registry", "proof")
-    assert check(offline=True, folder=str(registry.download_model(certified))).checked[1] == "files"
+    assert check(offline=True, folder=str(download_model(certified))).checked[1] == "files"
 
 
 def test_the_holder_of_a_sample_can_show_that_it_is_forgotten(certified):

@@ -16,9 +16,9 @@ from unlearning.certificates.statement import ModelVersion
 from unlearning.errors import InputError
 from unlearning.evaluation.metrics import METRICS
 from unlearning.purge import store as purge
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
 from unlearning.registry.descent import Line
+from unlearning.registry.lookup import all_versions, find, logged_model_id
 from unlearning.repair import mending
 from unlearning.requests import store as requests
 from unlearning.steps.evaluate import evaluate
@@ -60,7 +60,7 @@ def test_what_descends_from_a_deleted_version_is_promoted_all_the_same(client):
 
 def test_what_descends_from_a_deleted_version_is_certified_by_what_the_log_and_its_run_know(client):
     client.set_model_version_tag(MODEL, "4", "parent_version", "3")
-    gone, version = registry.find(MODEL, "3"), registry.find(MODEL, "4")
+    gone, version = find(MODEL, "3"), find(MODEL, "4")
     certificates.attach(gone.run_id, b"{}", "page")
     client.delete_model_version(MODEL, "3")
     line = line_of(version)
@@ -88,13 +88,13 @@ def test_versions_that_name_each_other_as_parents_end_in_a_sentence(client):
 
 @pytest.mark.parametrize("value", ["good", "", "nan", "0.987"])
 def test_a_score_that_was_written_over_is_shown_named_and_measured_anew(client, capsys, value):
-    before = registry.find(MODEL, "3").tag("F")
+    before = find(MODEL, "3").tag("F")
     client.set_model_version_tag(MODEL, "3", "F", value)
     with pytest.raises(InputError, match=r"1 inconsistency.*-e repair"):
         show(StatusSettings(check=True))
     assert f"version 3 has the tag F={value!r}, which should be {before!r}: that was measured" in capsys.readouterr().out
     repair(RepairSettings())
-    assert registry.find(MODEL, "3").tag("F") == before
+    assert find(MODEL, "3").tag("F") == before
     assert found() == []
 
 
@@ -104,17 +104,17 @@ def test_words_where_nothing_was_measured_go(client):
         "version 3 has the tag cka='high', which should not be there: it is no number, and nobody has measured one"
     ]
     repair(RepairSettings())
-    assert "cka" not in registry.find(MODEL, "3").tags
+    assert "cka" not in find(MODEL, "3").tags
 
 
 def test_a_reference_that_lost_its_seconds_is_measured_against_and_gets_them_back(client):
-    before = registry.find(MODEL, "2").tag("seconds")
+    before = find(MODEL, "2").tag("seconds")
     client.delete_model_version_tag(MODEL, "2", "seconds")
     (made,) = unlearn(UnlearnSettings(forget_set="20-28", epochs=(1,)))
     assert "seconds_ratio" not in made.tags
     assert found() == [f"version 2 has lost the tag seconds={before!r}: that was measured"]
     repair(RepairSettings())
-    assert registry.find(MODEL, "2").tag("seconds") == before
+    assert find(MODEL, "2").tag("seconds") == before
 
 
 def test_a_number_without_which_nothing_can_be_decided_is_asked_for(client):
@@ -126,7 +126,7 @@ def test_a_number_without_which_nothing_can_be_decided_is_asked_for(client):
 
 
 def test_a_deleted_run_is_named_and_brought_back(client):
-    run_id = registry.find(MODEL, "4").run_id
+    run_id = find(MODEL, "4").run_id
     client.delete_run(run_id)
     assert promote(PromoteSettings("4", BESIDE_BOTH)).number == 4
     assert found() == [f"the run {run_id} of version 4 was deleted: nothing more can be written to it"]
@@ -146,10 +146,10 @@ def test_a_deleted_experiment_is_named_and_brought_back(client, monkeypatch):
 
 
 def test_a_deleted_logged_model_is_named(client):
-    version = registry.find(MODEL, "3")
-    client.delete_logged_model(registry.logged_model_id(version))
+    version = find(MODEL, "3")
+    client.delete_logged_model(logged_model_id(version))
     (said,) = found()
-    assert said.startswith(f"the logged model {registry.logged_model_id(version)} of version 3 was deleted")
+    assert said.startswith(f"the logged model {logged_model_id(version)} of version 3 was deleted")
     assert said.endswith("mlflow run . -e purge -P version=3")
 
 
@@ -168,7 +168,7 @@ def test_a_new_model_of_the_old_name_begins_a_log_of_its_own(client):
     client.rename_registered_model(MODEL, "faces")
     fill(MODEL)
     assert transitions.find_log(MODEL).run_id != before
-    assert (mending.examine(MODEL).found, len(registry.versions("faces"))) == ([], 4)
+    assert (mending.examine(MODEL).found, len(all_versions("faces"))) == ([], 4)
 
 
 def test_a_log_that_is_gone_for_good_is_begun_anew_by_repair(client):
@@ -203,7 +203,7 @@ def test_requests_in_a_deleted_experiment_are_not_taken_for_none(store):
 
 
 def test_requests_in_an_experiment_that_was_renamed_are_named_and_found_again(client):
-    asked = requests.create(MODEL, "key", forget_sets.of_version(registry.find(MODEL, "3")), "", None, "asked")
+    asked = requests.create(MODEL, "key", forget_sets.of_version(find(MODEL, "3")), "", None, "asked")
     client.rename_experiment(client.get_run(asked.run_id).info.experiment_id, "wishes")
     assert found() == ["the experiment 'wishes' holds requests, which are looked for in 'age-unlearning requests' only"]
     repair(RepairSettings())
@@ -211,7 +211,7 @@ def test_requests_in_an_experiment_that_was_renamed_are_named_and_found_again(cl
 
 
 def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd):
-    forget = forget_sets.of_version(registry.find(MODEL, "3"))
+    forget = forget_sets.of_version(find(MODEL, "3"))
     broken, whole = (requests.create(MODEL, key, forget, "", None, "asked") for key in ("a", "b"))
     mlflow.MlflowClient().set_tag(broken.run_id, "forget_count", "many")
     assert [one.key for one in requests.listed(MODEL)] == [whole.key]
@@ -272,13 +272,13 @@ def test_a_logged_model_of_a_run_that_goes_on_is_nobodys_leftover(store):
 def test_every_metric_of_a_version_has_one_point_a_step_and_its_page_shows_it(client):
     evaluate(EvaluateSettings("4", audit="tables"))
     (evaluated,) = client.search_runs(["0"], "tags.step = 'evaluate'")
-    own = [client.get_run(version.run_id) for version in registry.versions(MODEL)]
+    own = [client.get_run(version.run_id) for version in all_versions(MODEL)]
     for run in (*own, evaluated):
         for name in run.data.metrics:
             steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
             assert len(steps) == len(set(steps)), (run.info.run_name, name)
-    for version, run in zip(registry.versions(MODEL), own, strict=True):
-        shown = {point.key: point.value for point in client.get_logged_model(registry.logged_model_id(version)).metrics}
+    for version, run in zip(all_versions(MODEL), own, strict=True):
+        shown = {point.key: point.value for point in client.get_logged_model(logged_model_id(version)).metrics}
         measured = {name: value for name, value in run.data.metrics.items() if name in METRICS}
         assert {name: shown[name] for name in measured} == pytest.approx(measured, rel=1e-4)
     assert found() == []
@@ -286,17 +286,17 @@ def test_every_metric_of_a_version_has_one_point_a_step_and_its_page_shows_it(cl
 
 def test_pages_of_logged_models_name_them_and_their_versions(client):
     names = {}
-    for version in registry.versions(MODEL):
-        model = client.get_logged_model(registry.logged_model_id(version))
+    for version in all_versions(MODEL):
+        model = client.get_logged_model(logged_model_id(version))
         names[version.number] = model.name
         assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": MODEL, "version": str(version.number)}]
-        assert registry.find(MODEL, f"runs:/{version.run_id}/{model.name}").number == version.number
-        assert registry.find(MODEL, f"runs:/{version.run_id}/model").number == version.number
+        assert find(MODEL, f"runs:/{version.run_id}/{model.name}").number == version.number
+        assert find(MODEL, f"runs:/{version.run_id}/model").number == version.number
     assert names == {1: "original", 2: "retrained-20-28", 3: "ft-20-28-e1", 4: "ft-20-28-e2"}
 
 
 def test_a_version_whose_run_is_gone_for_good_is_purged_all_the_same(client):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     client.delete_run(version.run_id)
     client._tracking_client.store._hard_delete_run(version.run_id)
     (told,) = found()

@@ -10,13 +10,13 @@ import pytest
 from erasable import take_own_models
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.requests import store as requests
-from unlearning.steps.prepare import SETTINGS
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.certificate_facts import weights_of
-from unlearning.versions.lineage import data_of, open_parent, predictions_of
+from unlearning.versions.data import SETTINGS, data_of
+from unlearning.versions.lineage import open_parent, predictions_of
 
 NEXT = r"; put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id "
 
@@ -26,7 +26,7 @@ def artifact(run_id: str, name: str) -> Path:
 
 
 def version():
-    return registry.find("age-resnet50", "ft-20-28-e2")
+    return find("age-resnet50", "ft-20-28-e2")
 
 
 def cut(content: bytes) -> bytes:

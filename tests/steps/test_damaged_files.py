@@ -7,7 +7,8 @@ from click.testing import CliRunner
 
 from erasable import take_own_models
 from unlearning.certificates.keys import make_key
-from unlearning.registry import lookup as registry
+from unlearning.registry import lookup
+from unlearning.registry.lookup import all_versions
 from unlearning.versions import files as version_files
 from unlearning.versions.files import PREDICTIONS, digests_of, model_folder, predictions_of
 
@@ -26,7 +27,7 @@ def own(trained):
 
 
 def find(alias: str):
-    return registry.find(MODEL, alias)
+    return lookup.find(MODEL, alias)
 
 
 def table_of(store, alias: str):
@@ -36,7 +37,7 @@ def table_of(store, alias: str):
 
 
 def standing() -> list:
-    return [(version.number, version.stage, version.aliases) for version in registry.versions(MODEL)]
+    return [(version.number, version.stage, version.aliases) for version in all_versions(MODEL)]
 
 
 def flip(path) -> None:

@@ -4,7 +4,7 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions, find
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.settings import EvaluateSettings
 
@@ -13,7 +13,7 @@ SCORES = ["Utility", "Forgetting", "F"]
 
 
 def test_a_version_scored_again_has_the_numbers_it_was_registered_with(trained):
-    version = registry.find(MODEL, "ft-20-28-e2")
+    version = find(MODEL, "ft-20-28-e2")
     row = evaluate(EvaluateSettings("ft-20-28-e2")).iloc[0]
     assert [row[name] for name in SCORES] == pytest.approx([float(version.tag(name)) for name in SCORES], rel=1e-5)
 
@@ -26,14 +26,14 @@ def test_every_alpha_is_scored_without_a_model(trained, monkeypatch):
 
 
 def test_another_alpha_leaves_the_tags_of_the_version(trained):
-    before = registry.find(MODEL, "3").tags
+    before = find(MODEL, "3").tags
     evaluate(EvaluateSettings("3", alpha=5.0))
-    assert registry.find(MODEL, "3").tags == before
+    assert find(MODEL, "3").tags == before
 
 
 def test_the_original_is_scored_on_what_was_retrained_for(trained):
     evaluate(EvaluateSettings("original"))
-    tags = registry.find(MODEL, "original").tags
+    tags = find(MODEL, "original").tags
     assert tags["scored_on"] == "20-28"
     assert 0 < float(tags["Forgetting"]) < 1
 
@@ -48,7 +48,7 @@ def test_all_versions_get_a_child_run_each_under_the_exact_names(trained):
 
 
 def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(trained):
-    before = registry.versions(MODEL)
+    before = all_versions(MODEL)
     with pytest.raises(InputError, match=r"retrain -P forget_set=36-44"):
         evaluate(EvaluateSettings("1,3", forget_set="36-44"))
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before

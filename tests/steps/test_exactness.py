@@ -3,7 +3,7 @@
 import pytest
 
 from unlearning.models.ensemble import load_model, weights_digest
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.training.predict import predict
@@ -25,17 +25,17 @@ def test_the_version_at_one_epoch_is_bit_for_bit_the_one_made_alone(trained, met
 
 
 def test_unlearning_twice_makes_the_same_version(trained):
-    assert digests(unlearn(UnlearnSettings(epochs=(2,)))[0]) == digests(registry.find(MODEL, "4"))
+    assert digests(unlearn(UnlearnSettings(epochs=(2,)))[0]) == digests(find(MODEL, "4"))
 
 
 def test_the_version_it_starts_from_is_unchanged(trained):
-    before = digests(registry.find(MODEL, "original"))
+    before = digests(find(MODEL, "original"))
     unlearn(UnlearnSettings(epochs=(1,)))
-    assert digests(registry.find(MODEL, "original")) == before
+    assert digests(find(MODEL, "original")) == before
 
 
 def test_a_registered_version_predicts_what_its_table_says(trained, faces):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     ensemble, table = load_model(model_folder(version)), predictions_of(version)
     for index, member in enumerate(ensemble.members):
         assert predict(member, faces).tolist() == pytest.approx(table[f"member_{index}"].tolist(), abs=1e-4)

@@ -9,7 +9,7 @@ from unlearning.errors import InputError
 from unlearning.experiments import presets
 from unlearning.experiments.presets import PRESETS
 from unlearning.experiments.spread import SPREADS
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
@@ -53,7 +53,7 @@ def test_an_interrupted_experiment_goes_on_where_it_was(quick, monkeypatch):
         patch.setattr(unlearn_step, "unlearn", stop)
         with pytest.raises(KeyboardInterrupt):
             experiment(ALPHA)
-    before = [version.number for version in registry.versions("age-study-demo-seed-0")]
+    before = [version.number for version in all_versions("age-study-demo-seed-0")]
     assert before == [1, 2]
     table = experiment(ALPHA)
     assert table[(table.seed == 0) & (table.role != "unlearned")].version.tolist() == before

@@ -8,7 +8,7 @@ import sys
 import mlflow
 
 from places import ROOT
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.steps.experiment import CELLS
 from unlearning.tracking import runs
 
@@ -29,7 +29,7 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
             if line.startswith(FIRST_CELL):
                 os.kill(killed.pid, signal.SIGKILL)
     assert killed.returncode == -signal.SIGKILL
-    [original] = registry.versions(MODEL)
+    [original] = all_versions(MODEL)
     with start() as again:
         said = again.stderr.read()
     assert again.returncode == 0, said
@@ -44,6 +44,6 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
         ("unlearned", "ft", 8, 3),
         ("unlearned", "rnd", 2, 4),
     ]
-    assert [version.number for version in registry.versions(MODEL)] == [1, 2, 3, 4]
+    assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4]
     [left] = mlflow.search_runs(filter_string="tags.step = 'experiment' and status = 'RUNNING'", output_format="list")
     assert left.info.run_id != finished["run_id"]

@@ -11,13 +11,13 @@ from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.experiments import presets
 from unlearning.experiments.presets import PRESETS
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.reports.data_figures import FIGURES
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
-from unlearning.steps.prepare import account_of
 from unlearning.steps.report import report
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 
 MODEL = "age-study-demo-seed-0"
 LISTED = 12
@@ -71,7 +71,7 @@ def test_every_model_of_the_study_is_measured_on_every_rule(place):
 
 
 def test_a_list_is_forgotten_with_all_copies(place, listed):
-    [asked] = [v for v in registry.versions(MODEL) if v.tag("role") == "retrained" and "file:" in v.tag("forget_rule")]
+    [asked] = [v for v in all_versions(MODEL) if v.tag("role") == "retrained" and "file:" in v.tag("forget_rule")]
     manifest, _ = account_of(asked.tag("data_run"))
     faces = manifest[manifest.file.isin(listed) & (manifest.copy_of == "")]
     copies = manifest[manifest.copy_of.isin(faces.id)]
@@ -151,7 +151,7 @@ def test_a_rule_is_refused_before_anything_is_trained(store, monkeypatch, rule):
     quick(monkeypatch)
     with pytest.raises(InputError):
         experiment(ExperimentSettings(("single",), "demo", ("random:20", rule), seeds=(0,)))
-    assert registry.versions(MODEL) == []
+    assert all_versions(MODEL) == []
 
 
 def test_an_unknown_place_is_refused_before_anything_is_done(store):

@@ -11,11 +11,12 @@ import pytest
 from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
+from unlearning.registry.lookup import all_versions, find
+from unlearning.registry.transitions import transition
+from unlearning.registry.version import Version
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.pipeline import pipeline
-from unlearning.steps.prepare import account_of
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import (
@@ -30,6 +31,7 @@ from unlearning.steps.settings import (
 from unlearning.steps.status import status
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
+from unlearning.versions.data import account_of
 from unlearning.versions.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
 from unlearning.versions.lineage import predictions_of
 
@@ -79,8 +81,8 @@ def her(data) -> ForgetSet:
     return ForgetSet("", "", data.digest, tuple(sorted(table.id[table.file.isin(of_table(table))])))
 
 
-def version(alias: str) -> registry.Version:
-    return registry.find(MODEL, alias)
+def version(alias: str) -> Version:
+    return find(MODEL, alias)
 
 
 def parent_of(run_id: str) -> str:
@@ -196,7 +198,7 @@ def test_a_manifest_of_a_run_means_whom_it_named_then(asked, data):
 )
 def test_a_manifest_that_there_is_not_is_named(trained, data, rule, said):
     with pytest.raises(InputError, match=said):
-        read_rule(rule, data, registry.find(MODEL, "1"))
+        read_rule(rule, data, find(MODEL, "1"))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -209,7 +211,7 @@ def test_without_a_reference_the_exact_command_is_given(trained, data, rule):
 
 
 def test_the_command_for_the_hardest_faces_of_a_later_version_makes_the_reference_that_was_missing(trained, data):
-    registry.transition(MODEL, partial(moves.promote, number=2, forget_set="20-28", tags={}))
+    transition(MODEL, partial(moves.promote, number=2, forget_set="20-28", tags={}))
     tables = [predictions_of(version(alias)) for alias in ("original", "champion")]
     known = [Known(data.manifest, data.rejected, table) for table in tables]
     rules = (f"hardest:{count}" for count in range(1, 90))
@@ -237,11 +239,11 @@ def test_the_whole_job_takes_any_rule_and_reuses_it(store, rule, capfd):
     job = PipelineSettings(train, rule, "ft", (1,), 15.0, "F > 0")
     pipeline(job)
     name = version("champion").tag("forget_set")
-    aliases = {alias for one in registry.versions(MODEL) for alias in one.aliases}
+    aliases = {alias for one in all_versions(MODEL) for alias in one.aliases}
     assert aliases == {"original", "champion", "forgotten", f"forgotten-{name}", f"retrained-{name}", f"ft-{name}-e1"}
-    assert {one.tag("scored_on") for one in registry.versions(MODEL)} == {name}
+    assert {one.tag("scored_on") for one in all_versions(MODEL)} == {name}
     capfd.readouterr()
     pipeline(job)
     said = capfd.readouterr().err
     assert all(f"{step}: reused" in said for step in ("prepare", "train", "retrain", "unlearn (ft)"))
-    assert len(registry.versions(MODEL)) == 3
+    assert len(all_versions(MODEL)) == 3

@@ -6,13 +6,12 @@ import pytest
 from unlearning.data.settings import DataSettings
 from unlearning.evaluation.relearn import RelearnSettings
 from unlearning.models.spec import ModelSpec
-from unlearning.steps.evaluate import evaluate
+from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import EvaluateSettings, RetrainSettings, TrainSettings
 from unlearning.steps.train import train
 from unlearning.tracking import runs
 from unlearning.versions import measured
-from unlearning.versions.audit import TABLE
 
 CHANGES = {"epochs": 1, "precision": "32-true"}
 

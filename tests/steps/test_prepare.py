@@ -10,9 +10,10 @@ import pytest
 
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
-from unlearning.registry import lookup as registry
-from unlearning.steps.prepare import FIGURES, MANIFEST, REASONS, REJECTED, REPORT, SETTINGS, account_of, prepare
+from unlearning.registry.lookup import find
+from unlearning.steps.prepare import FIGURES, REASONS, REPORT, prepare
 from unlearning.tracking import runs
+from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS, account_of
 
 SOME = DataSettings(drawn_faces=160, fraction=0.8, min_age=20, max_age=60, augment_to=3, min_sharpness=300)
 
@@ -101,8 +102,8 @@ def test_the_three_parts_are_data_sets_of_the_run(run, made):
 def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(trained, data):
     learned = data.manifest[data.manifest.split != "test"]
     forgotten = learned.age.between(20, 28).sum()
-    retrained = mlflow.get_run(registry.find("age-resnet50", "retrained-20-28").run_id)
-    made = mlflow.get_run(registry.find("age-resnet50", "ft-20-28-e2").run_id)
+    retrained = mlflow.get_run(find("age-resnet50", "retrained-20-28").run_id)
+    made = mlflow.get_run(find("age-resnet50", "ft-20-28-e2").run_id)
     unlearned = mlflow.get_run(made.data.tags["mlflow.parentRunId"])
     retain, forget = ((f"{data.digest}-{n}", n) for n in (len(learned) - forgotten, forgotten))
     assert inputs(retrained) == {"retain": retain}

@@ -16,7 +16,7 @@ from unlearning.certificates.verify import Evidence, verify
 from unlearning.data.forget import ForgetSet, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import parse_gates
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING
@@ -48,11 +48,11 @@ def states(one):
 
 
 def champion():
-    return registry.find(MODEL, "champion")
+    return find(MODEL, "champion")
 
 
 def unlearned():
-    return [version.number for version in registry.versions(MODEL) if version.tag("role") == "unlearned"]
+    return [version.number for version in all_versions(MODEL) if version.tag("role") == "unlearned"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -100,7 +100,7 @@ def served_twice(use, served_twice_store):
 @pytest.fixture
 def candidate(monkeypatch):
     """Nobody trains: version 3, which has forgotten 20-28, is what every unlearning makes."""
-    monkeypatch.setattr(step, "_unlearned", lambda service, parent, forget: registry.find(MODEL, "3"))
+    monkeypatch.setattr(step, "_unlearned", lambda service, parent, forget: find(MODEL, "3"))
 
 
 def test_a_request_ends_with_a_champion_that_has_forgotten_it(served):
@@ -132,7 +132,7 @@ def test_there_is_nothing_to_do_twice(served, capfd):
 
 
 def test_the_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(served_twice, data):
-    version, reference = champion(), registry.find(MODEL, "retrained-36-44")
+    version, reference = champion(), find(MODEL, "retrained-36-44")
     assert version.tag("parent_version") == "5"
     assert version.tag("forgotten") == reference.tag("forgotten") == "20-28,36-44"
     kept = retain_mask(data.manifest, forget_sets.forgotten_by(version)).sum()
@@ -154,7 +154,7 @@ def test_what_was_forgotten_first_does_not_come_back(served_twice):
     """The first set is scored again: its error is no less than it was, in years."""
     assert float(champion().tag("regained")) < 0
     run = mlflow.search_runs(filter_string="tags.step = 'evaluate'", output_format="list")[0]
-    assert run.data.metrics["earlier/20-28/forget_mae"] > float(registry.find(MODEL, "5").tag("forget_mae"))
+    assert run.data.metrics["earlier/20-28/forget_mae"] > float(find(MODEL, "5").tag("forget_mae"))
     assert run.data.metrics["regained"] == pytest.approx(float(champion().tag("regained")), abs=1e-4)
     assert 0 < run.data.metrics["earlier/20-28/Forgetting"] < 1
 
@@ -175,7 +175,7 @@ def test_several_are_served_by_one_version_when_asked_to(trained):
     forgotten = {face for forget in forget_sets.forgotten_by(champion()) for face in forget.ids}
     assert forgotten == {face for each in done for face in requests.manifest_of(each).ids}
     assert champion().tag("forget_rule") == "20-24 | 50-56"
-    assert registry.find(MODEL, champion().tag("reference_version")).tag("forget_sha256") == champion().tag("forget_sha256")
+    assert find(MODEL, champion().tag("reference_version")).tag("forget_sha256") == champion().tag("forget_sha256")
 
 
 def test_a_version_that_fails_its_gates_is_refused_and_the_champion_stays(trained, candidate):

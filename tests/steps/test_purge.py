@@ -10,7 +10,7 @@ from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import parse_gates
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
@@ -51,7 +51,7 @@ def test_nothing_goes_before_the_name_is_typed_back(own, capfd):
     with pytest.raises(InputError, match=r"nothing was purged: .* -P version=original -P confirm=age-resnet50/1"):
         purge(PurgeSettings("original"))
     assert remembering(own) == before
-    assert registry.find(MODEL, "original").tag("state") == "retired"
+    assert find(MODEL, "original").tag("state") == "retired"
     assert "member" not in capfd.readouterr().out
 
 
@@ -63,7 +63,7 @@ def test_the_champion_stays_whatever_is_typed(own):
 
 
 def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_path):
-    version = registry.find(MODEL, "original")
+    version = find(MODEL, "original")
     numbers = mlflow.get_run(version.run_id).data.metrics
     report = purge(ORIGINAL)
     assert {"model", "predictions", "pixels"} <= {file.kind for file in report.removed}
@@ -71,9 +71,9 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_pa
     assert (report.left, report.refused) == ([], [])
     assert not [path for path in remembering(own) if version.run_id in str(path) or version.source[8:] in str(path)]
     assert not remembering(own / "cache")
-    assert report.remembered == {"20-28": len(forget_sets.forgotten_by(registry.find(MODEL, "champion"))[0].ids)}
+    assert report.remembered == {"20-28": len(forget_sets.forgotten_by(find(MODEL, "champion"))[0].ids)}
 
-    stone = registry.find(MODEL, "1")
+    stone = find(MODEL, "1")
     assert (stone.stage, stone.aliases, stone.tag("state"), stone.tag("purged_because")) == (
         "Archived",
         (),
@@ -94,8 +94,8 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_pa
         find_version(MODEL, "1")
     gates = parse_gates("test_mae < 100, F > original.F")
     with pytest.raises(InputError, match=r"F > original\.F cannot be decided: the original model, version 1, was purged"):
-        decide(registry.find(MODEL, "4"), gates)
-    assert decide(registry.find(MODEL, "4"), gates[:1])[0].passed
+        decide(find(MODEL, "4"), gates)
+    assert decide(find(MODEL, "4"), gates[:1])[0].passed
     assert list(evaluate(EvaluateSettings("all", audit="tables")).version.unique()) == [2, 3, 4]
     make_key(tmp_path / "key.pem")
     assert certify(CertifySettings("champion", key=str(tmp_path / "key.pem"))).envelope
@@ -119,11 +119,11 @@ def test_what_was_not_deleted_is_told_and_a_second_purge_goes_on(own, monkeypatc
         patch.setattr(LocalArtifactRepository, "delete_artifacts", refuse)
         with pytest.raises(InputError, match=r"NOT complete: .*permission denied"):
             purge(LOSER)
-    assert registry.find(MODEL, "3").tag("state") == "purging"
+    assert find(MODEL, "3").tag("state") == "purging"
     assert mending.examine(MODEL).found == []
     with pytest.raises(InputError, match="was purged"):
         promote(PromoteSettings("3", "test_mae < 100"))
     report = purge(LOSER)
     assert report.removed
     assert any("a purge was begun before and did not end" in note for note in report.notes)
-    assert registry.find(MODEL, "3").tag("state") == "purged"
+    assert find(MODEL, "3").tag("state") == "purged"

@@ -11,10 +11,9 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from erasable import take_own_models
 from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.prepare import account_of
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.steps.request import request
@@ -23,6 +22,7 @@ from unlearning.steps.settings import EvaluateSettings, PromoteSettings
 from unlearning.steps.verify import verify
 from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 from unlearning.versions.lineage import find_version, open_parent, predictions_of
 
 MODEL = "age-resnet50"
@@ -68,7 +68,7 @@ def _forget_what_was_read():
 
 def people():
     """Ids and file names of the faces that were forgotten, those of the test set too, copies left out."""
-    champion = registry.find(MODEL, "champion")
+    champion = find(MODEL, "champion")
     [forget] = forget_sets.forgotten_by(champion)
     manifest, _ = account_of(champion.tag("data_run"))
     ids = {*forget.ids, *forget.test_ids}
@@ -93,7 +93,7 @@ def test_who_was_forgotten_is_read_with_the_key_only(own, monkeypatch, tmp_path)
     report = purge(ORIGINAL)
     assert readable(own, ids | files) == set()
     [note] = [note for note in report.notes if "were sealed" in note]
-    assert registry.find(MODEL, "champion").tag("certificate") in note
+    assert find(MODEL, "champion").tag("certificate") in note
 
     _forget_what_was_read()
     pd.testing.assert_frame_equal(evaluate(EvaluateSettings("4")), before)
@@ -146,7 +146,7 @@ def test_a_purge_that_is_killed_while_it_seals_goes_on_when_it_is_called_again(o
 
 def test_what_was_logged_without_the_key_is_sealed_by_the_next_call(own):
     ids, files = people()
-    [forget] = forget_sets.forgotten_by(registry.find(MODEL, "champion"))
+    [forget] = forget_sets.forgotten_by(find(MODEL, "champion"))
     purge(ORIGINAL)
     _forget_what_was_read()
     with runs.run("train", "by somebody who has the pictures"):
@@ -164,5 +164,5 @@ def test_only_certified_forgetting_is_sealed(use, fill, trained_store, monkeypat
     promote(PromoteSettings("4", "test_mae < 100"))
     with pytest.raises(InputError, match=r"is not certified; first do: mlflow run \. -e certify -P version=champion"):
         purge(ORIGINAL)
-    assert registry.find(MODEL, "1").tag("state") == "retired"
+    assert find(MODEL, "1").tag("state") == "retired"
     assert not [run for run in sealed.our_runs() if sealed.TAG in run.data.tags]

@@ -5,8 +5,9 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.purge import rules
 from unlearning.purge.rules import Deed
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
+from unlearning.registry.lookup import find, state_of
+from unlearning.registry.transitions import transition
 from unlearning.repair import mending
 from unlearning.steps import promote as promoting
 from unlearning.steps import purge as purging
@@ -20,7 +21,7 @@ DEED = Deed("me", "2026-11-24T12:00:00Z", "a run")
 
 
 def _begin_purge(number: int) -> None:
-    registry.transition(OTHER, lambda known: rules.begun(registry.state_of(known), number, DEED), "purge")
+    transition(OTHER, lambda known: rules.begun(state_of(known), number, DEED), "purge")
 
 
 def _around(monkeypatch, module, name: str, act) -> None:
@@ -39,19 +40,19 @@ def test_a_version_that_is_purged_while_its_gates_are_measured_is_not_served(two
     _around(monkeypatch, promoting, "decide", lambda: _begin_purge(4))
     with pytest.raises(InputError, match=r"version 4 is not promoted: it was purged, or is being purged"):
         promoting.promote(PromoteSettings("4", "test_mae < 100", name=OTHER))
-    assert registry.find(OTHER, "champion").number == 3
+    assert find(OTHER, "champion").number == 3
     assert mending.examine(OTHER).found == []
 
 
 def test_a_version_that_is_served_while_its_files_are_listed_is_not_purged(two_models, monkeypatch):
     def serve():
-        registry.transition(OTHER, lambda known: moves.promote(known, 4, "20-28", {}))
+        transition(OTHER, lambda known: moves.promote(known, 4, "20-28", {}))
 
     files = {path for path in two_models.rglob("*") if path.suffix in (".safetensors", ".parquet")}
     _around(monkeypatch, purging, "_plan", serve)
     with pytest.raises(InputError, match="version 4 is the champion, which is never purged"):
         purging.purge(PurgeSettings("4", f"{OTHER}/4", name=OTHER))
-    assert registry.find(OTHER, "champion").number == 4
+    assert find(OTHER, "champion").number == 4
     assert files == {path for path in two_models.rglob("*") if path.suffix in (".safetensors", ".parquet")}
 
 

@@ -6,8 +6,8 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
+from unlearning.registry.lookup import all_versions, find
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RepairSettings, RollbackSettings, StatusSettings
 from unlearning.steps.repair import repair
@@ -20,7 +20,7 @@ MODEL = "age-resnet50"
 
 
 def champion():
-    return registry.find(MODEL, "champion")
+    return find(MODEL, "champion")
 
 
 def last_run(step):
@@ -44,10 +44,10 @@ def served(use, served_store):
 
 
 def test_a_dry_run_decides_every_gate_and_changes_nothing(trained, tmp_path, capfd):
-    before = registry.versions(MODEL)
+    before = all_versions(MODEL)
     (tmp_path / "gates.yaml").write_text("- test_mae < 100\n- {metric: F, comparison: '>', bound: 1000}\n")
     promote(PromoteSettings("4", str(tmp_path / "gates.yaml"), dry_run=True))
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     told, run = capfd.readouterr().err, last_run("promote")
     assert "passed  test_mae < 100" in told
     assert "FAILED  F > 1000" in told
@@ -63,7 +63,7 @@ def test_a_dry_run_decides_every_gate_and_changes_nothing(trained, tmp_path, cap
 
 def test_an_earlier_version_that_has_forgotten_as_much_is_served_again(served):
     rollback(RollbackSettings("3", "gate set too low"))
-    back, left = champion(), registry.find(MODEL, "4")
+    back, left = champion(), find(MODEL, "4")
     assert (back.number, back.stage, back.tag("state"), back.tag("restored_because")) == (
         *(3, "Production", "forgotten"),
         "gate set too low",
@@ -74,10 +74,10 @@ def test_an_earlier_version_that_has_forgotten_as_much_is_served_again(served):
 
 
 def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(served, capfd):
-    before = registry.versions(MODEL)
+    before = all_versions(MODEL)
     with pytest.raises(InputError, match=r"remembers 20-28 \(\d+ faces\), which the champion.*allow_regain=true"):
         rollback(RollbackSettings("original", "we want it back"))
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     rollback(RollbackSettings("original", "we want it back", allow_regain=True))
     assert champion().tag("remembers_again").startswith("20-28 (")
     assert "WARNING: it remembers again" in champion().description

@@ -8,8 +8,9 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
+from unlearning.registry.lookup import find, write_scores
+from unlearning.registry.transitions import transition
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, PROMOTED, RECEIVED, REFUSED, RUNNING
 from unlearning.steps.request import list_requests, request
@@ -25,9 +26,9 @@ def ask(rule="20-28", **more):
 @pytest.fixture
 def forgotten(trained):
     """Version 4, which has forgotten 20-28, is the champion."""
-    registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
-    registry.score(registry.find(MODEL, "4"), {"certificate": "c" * 64})
-    return registry.find(MODEL, "champion")
+    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+    write_scores(find(MODEL, "4"), {"certificate": "c" * 64})
+    return find(MODEL, "champion")
 
 
 def test_a_request_is_a_run_in_an_experiment_of_its_own(trained):
@@ -94,7 +95,7 @@ def test_some_that_are_forgotten_already_are_counted(forgotten, data):
 
 def test_what_was_promoted_is_opened_again_when_a_version_that_remembers_is_served(forgotten):
     asked = ask()
-    registry.transition(MODEL, lambda versions: ([], {"champion": 1}))
+    transition(MODEL, lambda versions: ([], {"champion": 1}))
     again = ask()
     assert (again.run_id, again.state) == (asked.run_id, RECEIVED)
     assert again.history[-1].why.startswith("asked again; it was promoted: ")

@@ -5,15 +5,15 @@ from functools import partial
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves, transitions
+from unlearning.registry.lookup import find
+from unlearning.registry.transitions import transition
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import PromoteSettings, RetrainSettings, UnlearnSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.versions import forget_sets
-from unlearning.versions.lineage import retrained_reference
-from unlearning.versions.witnesses import beside
+from unlearning.versions.references import beside, retrained_reference
 
 MODEL = "age-resnet50"
 
@@ -21,9 +21,9 @@ MODEL = "age-resnet50"
 @pytest.fixture
 def promoted(trained):
     """Version 4 has forgotten 20-28 and is the champion; 36-44 has a reference (5)."""
-    registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
     retrain(RetrainSettings("36-44", epochs=1))
-    return registry.find(MODEL, "champion")
+    return find(MODEL, "champion")
 
 
 def test_a_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(promoted):
@@ -45,9 +45,9 @@ def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(prom
     made = unlearn(UnlearnSettings(forget_set="36-44", epochs=(1,), model="original"))[0]
     with pytest.raises(InputError, match=r"version 6 \(.*\) is not promoted: it remembers 20-28 \(\d+ faces\).* -P force=true"):
         promote(PromoteSettings(str(made.number), "test_mae < 100"))
-    assert registry.find(MODEL, "champion").number == promoted.number
+    assert find(MODEL, "champion").number == promoted.number
     promote(PromoteSettings(str(made.number), "test_mae < 100", force=True))
-    assert registry.find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
+    assert find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
     assert "WARNING: version 6" in capfd.readouterr().err
     assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
 
@@ -67,13 +67,13 @@ def test_a_version_that_has_forgotten_the_set_is_no_start(promoted):
 def test_members_are_unlearned_one_by_one_with_their_own_seeds(trained):
     job = open_request(UnlearnSettings(forget_set="20-28")).job
     assert job.parent.seeds == (0, 1)
-    assert registry.find(MODEL, "3").tag("seeds") == "0,1"
+    assert find(MODEL, "3").tag("seeds") == "0,1"
 
 
 def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(promoted):
     """The first reference for 36-44 has seen 20-28, as the original has; the champion has forgotten it."""
     retrain(RetrainSettings("36-44", "champion", epochs=1))
-    original, champion, seen, fair = (registry.find(MODEL, number) for number in "1456")
+    original, champion, seen, fair = (find(MODEL, number) for number in "1456")
     forget = forget_sets.of_version(fair)
     assert fair.aliases == ("retrained-36-44",)
     assert fair.tag("forgotten") == "20-28,36-44"

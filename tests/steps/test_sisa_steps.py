@@ -14,7 +14,7 @@ from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
 from unlearning.steps.train import train
@@ -87,8 +87,8 @@ def erased(monkeypatch):
 @pytest.mark.parametrize("name", ["late", "20-28"])
 def test_the_unlearned_version_is_the_retrained_one_bit_for_bit(sliced, erased, name):
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced.get(name, name)))[0]
-    reference = registry.find(MODEL, made.tag("reference_version"))
-    assert members(made) == members(reference) != members(registry.find(MODEL, "1"))
+    reference = find(MODEL, made.tag("reference_version"))
+    assert members(made) == members(reference) != members(find(MODEL, "1"))
     assert float(made.tag("Forgetting")) == float(made.tag("F")) == 1
     assert made.tag("exact") == "true"
     assert made.tag("scheme") == "sisa"
@@ -114,7 +114,7 @@ def test_the_cost_is_told_and_logged_before_and_after(sliced, erased, capfd):
 def test_checkpoints_that_have_seen_the_forgotten_are_deleted_and_the_others_stay(sliced, erased):
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced["early"]))[0]
     assert kept_by(made, PLAN) == EVERY
-    assert erased == {registry.find(MODEL, "1").run_id: ["sisa/shard-1/before-slice-2.safetensors"]}
+    assert erased == {find(MODEL, "1").run_id: ["sisa/shard-1/before-slice-2.safetensors"]}
 
 
 def test_a_second_request_works_on_the_first_and_cleans_the_whole_line(sliced, erased):
@@ -122,9 +122,9 @@ def test_a_second_request_works_on_the_first_and_cleans_the_whole_line(sliced, e
     second = unlearn(UnlearnSettings("sisa", forget_set=sliced["early"], model=str(first.number)))[0]
     assert second.tag("forgotten").count(",") == 1
     assert members(second)[0] == members(first)[0]
-    assert members(second)[1] == members(registry.find(MODEL, "3"))[1]
+    assert members(second)[1] == members(find(MODEL, "3"))[1]
     gone = ["sisa/shard-1/before-slice-2.safetensors"]
-    assert erased == {registry.find(MODEL, "1").run_id: gone, first.run_id: gone}
+    assert erased == {find(MODEL, "1").run_id: gone, first.run_id: gone}
 
 
 def test_deleted_checkpoints_are_gone_from_the_store_and_an_older_one_serves(use, fill, empty_store, rules, capfd):
@@ -132,14 +132,14 @@ def test_deleted_checkpoints_are_gone_from_the_store_and_an_older_one_serves(use
         train(SETTINGS)
         retrain(RetrainSettings(rules["early"]))
         unlearn(UnlearnSettings("sisa", forget_set=rules["early"]))
-        assert kept_by(registry.find(MODEL, "1"), PLAN) == EVERY - {(1, 2)}
+        assert kept_by(find(MODEL, "1"), PLAN) == EVERY - {(1, 2)}
         unlearn(UnlearnSettings("sisa", forget_set=rules["early"], model="original"))
 
     use(fill("erasing", empty_store, act))
     told = capfd.readouterr().err
     assert "checkpoints of version 1 (original) that have seen the forget set, deleted: shard 1 before slice 2\n" in told
     assert "checkpoints of version 1 (original) that have seen the forget set, deleted: none\n" in told
-    assert members(registry.find(MODEL, "4")) == members(registry.find(MODEL, "3")) == members(registry.find(MODEL, "2"))
+    assert members(find(MODEL, "4")) == members(find(MODEL, "3")) == members(find(MODEL, "2"))
 
 
 def test_an_older_checkpoint_serves_where_one_is_missing(sliced, erased, monkeypatch):
@@ -147,7 +147,7 @@ def test_an_older_checkpoint_serves_where_one_is_missing(sliced, erased, monkeyp
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced["late"]))[0]
     counted = parameters()
     assert (counted["sisa.first_touched_slices"], counted["sisa.first_trained_slices"]) == ("0:2", "0:1")
-    assert members(made) == members(registry.find(MODEL, "2"))
+    assert members(made) == members(find(MODEL, "2"))
 
 
 def test_a_checkpoint_that_another_request_deletes_meanwhile_is_done_without(sliced, erased, monkeypatch):
@@ -158,7 +158,7 @@ def test_a_checkpoint_that_another_request_deletes_meanwhile_is_done_without(sli
         return real(run_id, "sisa/shard-9/nothing" if name == gone else name)
 
     monkeypatch.setattr("unlearning.tracking.runs.download", download)
-    assert members(unlearn(UnlearnSettings("sisa", forget_set=sliced["late"]))[0]) == members(registry.find(MODEL, "2"))
+    assert members(unlearn(UnlearnSettings("sisa", forget_set=sliced["late"]))[0]) == members(find(MODEL, "2"))
 
 
 def test_what_the_store_does_not_delete_is_named(sliced, monkeypatch, capfd):

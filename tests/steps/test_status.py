@@ -5,7 +5,7 @@ import json
 import mlflow
 import pytest
 
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.steps import status
 
 MODEL = "age-resnet50"
@@ -45,9 +45,9 @@ def test_one_question_gets_all_versions_and_one_their_aliases(trained, asked, fo
 
 @pytest.mark.parametrize("page", [1, 3, 4])
 def test_versions_that_come_in_pages_are_all_there(trained, monkeypatch, page):
-    whole = registry.versions(MODEL)
-    monkeypatch.setattr(registry, "PAGE", page)
-    assert registry.versions(MODEL) == whole
+    whole = all_versions(MODEL)
+    monkeypatch.setattr("unlearning.registry.lookup.PAGE", page)
+    assert all_versions(MODEL) == whole
     assert [version.number for version in whole] == [1, 2, 3, 4]
 
 

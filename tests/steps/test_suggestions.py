@@ -7,7 +7,7 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.purge.rules import require_confirmed
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.requests.states import Change, Request
 from unlearning.steps import pipeline
 from unlearning.steps.promote import _forced, _from_champion

@@ -9,8 +9,8 @@ import yaml
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
+from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
@@ -43,12 +43,12 @@ def _numbers(table) -> list[tuple]:
 
 def _promote():
     assert promote(PromoteSettings("models:/other/4", "test_mae < 100")).model == OTHER
-    assert registry.find(OTHER, "champion").number == 4
+    assert find(OTHER, "champion").number == 4
 
 
 def _rollback():
     rollback(RollbackSettings("models:/other@original", "we want it back", allow_regain=True))
-    assert registry.find(OTHER, "champion").number == 1
+    assert find(OTHER, "champion").number == 1
 
 
 def _purge():
@@ -58,7 +58,7 @@ def _purge():
         purge(PurgeSettings("models:/other@ft-20-28-e2", f"{MODEL}/4"))
     for _ in range(2):  # the second time its alias is gone, and is known still
         assert purge(PurgeSettings("models:/other@ft-20-28-e2", "other/4")).model == OTHER
-    assert registry.find(OTHER, "4").tag("state") == "purged"
+    assert find(OTHER, "4").tag("state") == "purged"
 
 
 def _unlearn():
@@ -84,7 +84,7 @@ def cache() -> Path:
 def _evaluate():
     table = evaluate(EvaluateSettings("models:/other/3,models:/other@retrained-20-28"))
     assert list(table.model) == [OTHER, OTHER]
-    assert registry.find(OTHER, "3").tag("scored_on") == "20-28"
+    assert find(OTHER, "3").tag("scored_on") == "20-28"
 
 
 def _compare():
@@ -98,7 +98,7 @@ def _certify():
     issued = certify(CertifySettings("models:/other@champion", key="key.pem"))
     said = predicate_of(issued.envelope)
     assert [said[part]["name"] for part in ("model", "parent")] == [OTHER, OTHER]
-    assert registry.find(OTHER, "3").tag("certificate") == issued.sha256
+    assert find(OTHER, "3").tag("certificate") == issued.sha256
 
 
 ACTS = {
@@ -116,11 +116,11 @@ ACTS = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_what_is_named_by_a_uri_is_acted_on_and_nothing_else(two_models, monkeypatch, tmp_path, act):
-    before, log = registry.versions(MODEL), transitions.find_log(MODEL).text
+    before, log = all_versions(MODEL), transitions.find_log(MODEL).text
     if act in ("tune", "purge"):
         monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     ACTS[act]()
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     assert transitions.find_log(MODEL).text == log
     assert (mending.examine(OTHER).found, mending.examine(MODEL).found) == ([], [])
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from entrypoints.unlearn import main
 from unlearning.jobs import forgetting
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
 
@@ -25,7 +25,7 @@ def interruptible():
 
 
 def versions() -> list[tuple]:
-    return [(version.number, version.aliases) for version in registry.versions(MODEL)]
+    return [(version.number, version.aliases) for version in all_versions(MODEL)]
 
 
 def newest() -> mlflow.entities.Run:

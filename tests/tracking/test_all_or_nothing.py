@@ -11,10 +11,10 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from registered import SET, UNLEARNED, fill, promoting
 from unlearning.errors import InputError
-from unlearning.registry import journal as audit_log
-from unlearning.registry import lock, moves, transitions
-from unlearning.registry import lookup as registry
+from unlearning.registry import journal, lock, moves, transitions
+from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.moves import Act
+from unlearning.registry.transitions import add, transition
 from unlearning.repair import mending
 from unlearning.tracking import processes
 
@@ -44,7 +44,7 @@ class Writes:
         self.error, self.count, self.first, self.last = error, 0, 0, 0
         for name in WRITES:
             monkeypatch.setattr(mlflow.MlflowClient, name, self._counted(getattr(mlflow.MlflowClient, name)))
-        monkeypatch.setattr(audit_log, "write", self._counted(audit_log.write))
+        monkeypatch.setattr(journal, "write", self._counted(journal.write))
 
     def fail(self, first: int, last: int = 0) -> None:
         self.count, self.first, self.last = 0, first, last or first
@@ -70,14 +70,14 @@ def roll_back_from_3():
 
 def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, monkeypatch):
     """Every write fails once; the promotion that follows the last failure succeeds."""
-    before, entries = registry.versions(MODEL), told()
+    before, entries = all_versions(MODEL), told()
     writes = Writes(monkeypatch, OSError("disk full"))
     for failing in range(1, MOST_WRITES):
         writes.fail(failing)
         try:
-            after = registry.transition(MODEL, promoting(3, act=ACT))
+            after = transition(MODEL, promoting(3, act=ACT))
         except OSError:
-            assert (registry.versions(MODEL), told()) == (before, entries), failing
+            assert (all_versions(MODEL), told()) == (before, entries), failing
             assert mending.examine(MODEL).found == []
         else:
             break
@@ -87,15 +87,15 @@ def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, 
 
 
 def test_taking_aliases_and_tags_away_is_put_back_too(filled, monkeypatch):
-    registry.transition(MODEL, promoting(3, act=ACT))
-    before, entries = registry.versions(MODEL), told()
+    transition(MODEL, promoting(3, act=ACT))
+    before, entries = all_versions(MODEL), told()
     writes = Writes(monkeypatch, MlflowException("no space"))
     for failing in range(1, MOST_WRITES):
         writes.fail(failing)
         try:
-            after = registry.transition(MODEL, roll_back_from_3(), "rollback", "too low")
+            after = transition(MODEL, roll_back_from_3(), "rollback", "too low")
         except MlflowException:
-            assert (registry.versions(MODEL), told()) == (before, entries), failing
+            assert (all_versions(MODEL), told()) == (before, entries), failing
         else:
             break
     assert failing > 15
@@ -104,7 +104,7 @@ def test_taking_aliases_and_tags_away_is_put_back_too(filled, monkeypatch):
 
 
 def test_a_version_whose_installation_fails_is_not_registered_whichever_write_it_is(filled, monkeypatch):
-    before, entries = registry.versions(MODEL), told()
+    before, entries = all_versions(MODEL), told()
     model_id = mlflow.MlflowClient().create_logged_model("0").model_id
     writes = Writes(monkeypatch, OSError("disk full"))
 
@@ -114,9 +114,9 @@ def test_a_version_whose_installation_fails_is_not_registered_whichever_write_it
     for failing in range(1, MOST_WRITES):
         writes.fail(failing)
         try:
-            made = registry.add(MODEL, model_id, "", UNLEARNED, "one more", install)
+            made = add(MODEL, model_id, "", UNLEARNED, "one more", install)
         except OSError:
-            assert (registry.versions(MODEL), told()) == (before, entries), failing
+            assert (all_versions(MODEL), told()) == (before, entries), failing
         else:
             break
     assert failing > 5
@@ -127,22 +127,22 @@ def test_a_version_whose_installation_fails_is_not_registered_whichever_write_it
 
 def test_what_cannot_be_put_back_now_is_put_back_by_the_next_transition(filled, monkeypatch):
     """From some write on the store is gone for good; then it comes back."""
-    before, entries = registry.versions(MODEL), told()
+    before, entries = all_versions(MODEL), told()
     writes = Writes(monkeypatch, OSError("disk full"))
     for failing in (2, 5, 9, 12):
         writes.fail(failing, MOST_WRITES)
         with pytest.raises((InputError, OSError), match="disk full"):
-            registry.transition(MODEL, promoting(3, act=ACT))
+            transition(MODEL, promoting(3, act=ACT))
         writes.fail(0)
         assert mending.repair(MODEL) or failing == 2
-        assert registry.versions(MODEL) == before, failing
+        assert all_versions(MODEL) == before, failing
         assert [e for e in told() if e["what"] == "install"] == entries
 
 
 def test_a_half_that_could_not_be_put_back_is_said(filled, monkeypatch):
     Writes(monkeypatch, OSError("disk full")).fail(5, MOST_WRITES)
     with pytest.raises(InputError, match=r"disk full; what was changed .* could not be put back .*mlflow run \. -e repair"):
-        registry.transition(MODEL, promoting(3, act=ACT))
+        transition(MODEL, promoting(3, act=ACT))
 
 
 @pytest.fixture
@@ -157,19 +157,19 @@ def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(fi
     """Killed before its n-th write while it promoted 4; then 3 is promoted as if 4 had never been tried."""
     done, writes = False, Writes(monkeypatch, Killed())
     for dying in range(1, MOST_WRITES):
-        seen = next(v.number for v in registry.versions(MODEL) if "champion" in v.aliases)
+        seen = next(v.number for v in all_versions(MODEL) if "champion" in v.aliases)
         writes.fail(dying)
         try:
-            registry.transition(MODEL, promoting(4, act=Act("dead", ACT.time, "", seen)))
+            transition(MODEL, promoting(4, act=Act("dead", ACT.time, "", seen)))
             done = True
         except Killed:
             writes.fail(0)
             happened = transitions.find_log(MODEL).is_behind
             assert mending.examine(MODEL).found or happened or dying < 3
-            registry.transition(MODEL, promoting(3, act=Act("me", ACT.time, "", 4 if happened else seen)))
+            transition(MODEL, promoting(3, act=Act("me", ACT.time, "", 4 if happened else seen)))
             assert mending.examine(MODEL).found == [], dying
             fourth = "retired" if happened else "candidate"
-            states = [version.tag("state") for version in registry.versions(MODEL)]
+            states = [version.tag("state") for version in all_versions(MODEL)]
             assert states == ["retired", "reference", "forgotten", fourth], dying
         if done:
             break
@@ -177,15 +177,15 @@ def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(fi
 
 
 def test_a_version_that_a_dead_process_registered_and_did_not_install_goes(filled, monkeypatch, mortal):
-    before, writes = registry.versions(MODEL), Writes(monkeypatch, Killed())
+    before, writes = all_versions(MODEL), Writes(monkeypatch, Killed())
     model_id = mlflow.MlflowClient().create_logged_model("0").model_id
     writes.fail(1)
     with pytest.raises(Killed):
-        registry.add(MODEL, model_id, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
+        add(MODEL, model_id, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
     writes.fail(0)
     assert "version 5 was registered and not installed, because its process died" in map(str, mending.examine(MODEL).found)
     mending.repair(MODEL)
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
 
 
 def promote_and_die(uri: str, folder: str) -> None:
@@ -193,7 +193,7 @@ def promote_and_die(uri: str, folder: str) -> None:
     os.environ["MLFLOW_TRACKING_URI"] = uri
     os.chdir(folder)
     mlflow.MlflowClient.transition_model_version_stage = lambda *arguments, **named: os.kill(os.getpid(), signal.SIGKILL)
-    registry.transition(MODEL, promoting(4, act=ACT))
+    transition(MODEL, promoting(4, act=ACT))
 
 
 def test_a_process_that_is_really_killed_blocks_nobody(filled):
@@ -203,10 +203,10 @@ def test_a_process_that_is_really_killed_blocks_nobody(filled):
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    assert registry.find(MODEL, "1").tag("state") == "retired"
+    assert find(MODEL, "1").tag("state") == "retired"
     assert lock.owner_of(MODEL) == ""
-    registry.transition(MODEL, promoting(3, act=ACT))
-    assert "gates" not in registry.find(MODEL, "4").tags
+    transition(MODEL, promoting(3, act=ACT))
+    assert "gates" not in find(MODEL, "4").tags
     assert mending.examine(MODEL).found == []
 
 
@@ -214,7 +214,7 @@ def test_a_lock_that_was_lost_ends_the_transition_and_leaves_the_rest_to_its_new
     with monkeypatch.context() as patch:
         patch.setattr(lock.Lock, "confirm", _lost_at_the_third_question())
         with pytest.raises(lock.LockLostError):
-            registry.transition(MODEL, promoting(4, act=ACT))
+            transition(MODEL, promoting(4, act=ACT))
     assert "a transition was begun and did not end" in str(mending.examine(MODEL).found[0])
 
 
@@ -242,10 +242,10 @@ def test_a_version_that_another_process_is_installing_is_left_to_it(filled, monk
     own = client.create_logged_model("0").model_id
     monkeypatch.setattr(mlflow.MlflowClient, "transition_model_version_stage", fail)
     with pytest.raises(type(error), match=str(error)):
-        registry.add(MODEL, own, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
+        add(MODEL, own, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
     mine = [5] if isinstance(error, lock.LockLostError) else []
-    assert [version.number for version in registry.versions(MODEL)] == [1, 2, 3, 4, *mine, *made]
-    assert registry.find(MODEL, str(made[0])).tag("installing") == "theirs"
+    assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4, *mine, *made]
+    assert find(MODEL, str(made[0])).tag("installing") == "theirs"
 
 
 def test_whoever_lost_the_lock_writes_no_head_and_no_log_any_more(filled, monkeypatch):
@@ -261,16 +261,16 @@ def test_whoever_lost_the_lock_writes_no_head_and_no_log_any_more(filled, monkey
 
     monkeypatch.setattr(mlflow.MlflowClient, "transition_model_version_stage", fail)
     with pytest.raises(lock.LockLostError, match="ran out"):
-        registry.transition(MODEL, promoting(4, act=ACT))
+        transition(MODEL, promoting(4, act=ACT))
     assert transitions.find_head(MODEL) == "theirs"
 
 
 def test_the_log_that_cannot_be_begun_changes_nothing(filled, monkeypatch):
-    before = registry.versions(MODEL)
-    monkeypatch.setattr(audit_log, "write", _no_space)
+    before = all_versions(MODEL)
+    monkeypatch.setattr(journal, "write", _no_space)
     with pytest.raises(OSError, match="no space"):
-        registry.transition(MODEL, promoting(3, act=ACT))
-    assert registry.versions(MODEL) == before
+        transition(MODEL, promoting(3, act=ACT))
+    assert all_versions(MODEL) == before
 
 
 def _no_space(*arguments):
@@ -281,7 +281,7 @@ def test_a_server_that_lets_nobody_write_is_told_in_a_sentence(filled, monkeypat
     refused = MlflowException("Permission denied", error_code=PERMISSION_DENIED)
     monkeypatch.setattr(mlflow.MlflowClient, "set_model_version_tag", _raising(refused))
     with pytest.raises(InputError, match=r"lets you read age-resnet50 and not change it.*EDIT.*age-unlearning audit"):
-        registry.transition(MODEL, promoting(3, act=ACT))
+        transition(MODEL, promoting(3, act=ACT))
 
 
 def _raising(error):
@@ -294,5 +294,5 @@ def _raising(error):
 def test_only_what_differs_is_written(filled, monkeypatch):
     fill("other", 1)
     writes = Writes(monkeypatch, OSError())
-    registry.transition(MODEL, lambda known: ([], {}))
+    transition(MODEL, lambda known: ([], {}))
     assert writes.count == 3

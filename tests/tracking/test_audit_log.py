@@ -8,10 +8,10 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.registry import hash_chain, transitions
-from unlearning.registry import journal as audit_log
-from unlearning.registry import lookup as registry
+from unlearning.registry import hash_chain, journal, transitions
+from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.moves import Act
+from unlearning.registry.transitions import transition
 from unlearning.repair import mending
 
 MODEL = "age-resnet50"
@@ -20,12 +20,12 @@ MODEL = "age-resnet50"
 def log_file() -> Path:
     """Where the artifact lies."""
     uri = mlflow.get_run(transitions.find_log(MODEL).run_id).info.artifact_uri
-    return Path(uri.removeprefix("file://")) / audit_log.FILE
+    return Path(uri.removeprefix("file://")) / journal.FILE
 
 
 def test_every_transition_is_an_entry_that_says_who_did_what_when_and_why(filled):
     act = Act("anna", "2026-11-24T12:00:00Z", seen=1)
-    registry.transition(MODEL, promoting(3, act=act), "promote", "F > 0.5 passed")
+    transition(MODEL, promoting(3, act=act), "promote", "F > 0.5 passed")
     *installed, promoted = transitions.find_log(MODEL).entries
     assert [entry["what"] for entry in installed] == ["install"] * 4
     assert promoted.keys() == {"model", "what", "time", "user", "reason", "run", "versions"}
@@ -70,7 +70,7 @@ def test_a_registry_that_is_older_than_its_log_begins_with_what_is_there(filled)
     mlflow.MlflowClient().delete_run(transitions.find_log(MODEL).run_id)
     for tag in ("audit.run", "audit.head"):
         mlflow.MlflowClient().delete_registered_model_tag(MODEL, tag)
-    registry.transition(MODEL, promoting(3))
+    transition(MODEL, promoting(3))
     begin, promoted = transitions.find_log(MODEL).entries
     assert [begin["what"], promoted["what"]] == ["begin", "promote"]
     assert [part["version"] for part in begin["versions"]] == ["1", "2", "3", "4"]
@@ -80,7 +80,7 @@ def test_a_registry_that_is_older_than_its_log_begins_with_what_is_there(filled)
 def test_a_version_that_other_hands_registered_is_noted_when_it_is_moved(filled):
     client = mlflow.MlflowClient()
     made = client.create_model_version(MODEL, client.get_model_version(MODEL, "4").source, tags={"role": "unlearned"})
-    registry.transition(MODEL, promoting(int(made.version)))
+    transition(MODEL, promoting(int(made.version)))
     found, promoted = transitions.find_log(MODEL).entries[-2:]
     assert (found["what"], found["versions"][0]["version"], promoted["what"]) == ("found", "5", "promote")
     assert "not in the audit log" not in str(mending.examine(MODEL).found)
@@ -89,7 +89,7 @@ def test_a_version_that_other_hands_registered_is_noted_when_it_is_moved(filled)
 def tamper(old: str, new: str) -> None:
     path = log_file()
     path.write_text(path.read_text().replace(old, new, 1))
-    path.with_name(audit_log.NEXT).unlink()
+    path.with_name(journal.NEXT).unlink()
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_a_log_that_was_changed_is_found_with_the_place(filled, old, new, words)
 def test_a_log_that_was_cut_off_is_found_and_nothing_is_changed_until_it_is_mended(filled):
     path = log_file()
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    path.with_name(audit_log.NEXT).unlink()
-    before = registry.versions(MODEL)
+    path.with_name(journal.NEXT).unlink()
+    before = all_versions(MODEL)
     assert "was cut off or written anew" in str(mending.examine(MODEL).found[0])
     with pytest.raises(InputError, match=r"is damaged: entry 4.*cut off.*mlflow run \. -e repair"):
-        registry.transition(MODEL, promoting(3))
-    assert registry.versions(MODEL) == before
+        transition(MODEL, promoting(3))
+    assert all_versions(MODEL) == before
 
 
 def test_a_log_that_was_written_anew_without_a_flaw_is_told_by_the_tag(filled):
@@ -122,25 +122,25 @@ def test_a_log_that_was_written_anew_without_a_flaw_is_told_by_the_tag(filled):
     for entry in entries:
         forged += hash_chain.next_line(forged, entry | {"user": "nobody"})
     path.write_bytes(forged)
-    path.with_name(audit_log.NEXT).write_bytes(forged)
+    path.with_name(journal.NEXT).write_bytes(forged)
     assert "was cut off or written anew" in str(mending.examine(MODEL).found[0])
 
 
 def test_a_damaged_log_is_kept_aside_and_a_new_one_begins_that_says_so(filled):
     tamper('"what":"install"', '"what":"nothing"')
-    before, damaged = registry.versions(MODEL), log_file().read_bytes()
+    before, damaged = all_versions(MODEL), log_file().read_bytes()
     assert len(mending.repair(MODEL, reason="somebody edited it")) == 1
     (aside,) = log_file().parent.glob("audit-damaged-*.jsonl")
     assert aside.read_bytes() == damaged
     begin, repaired = transitions.find_log(MODEL).entries
     assert "entry 1: it was changed" in begin["reason"]
     assert (repaired["what"], repaired["reason"], repaired["versions"]) == ("repair", "somebody edited it", [])
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
 
 
 def test_a_log_that_is_gone_is_damaged_too(filled):
-    log_file().with_name(audit_log.NEXT).unlink()
+    log_file().with_name(journal.NEXT).unlink()
     log_file().unlink()
     assert "the audit log is damaged: it is gone" in map(str, mending.examine(MODEL).found)
     mending.repair(MODEL)
@@ -153,7 +153,7 @@ def test_a_torn_file_is_made_whole_from_the_one_beside_it(filled):
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
     assert mending.examine(MODEL).found == []
-    registry.transition(MODEL, promoting(3))
+    transition(MODEL, promoting(3))
     assert path.read_bytes().startswith(whole)
     assert mending.examine(MODEL).found == []
 
@@ -161,8 +161,8 @@ def test_a_torn_file_is_made_whole_from_the_one_beside_it(filled):
 def test_a_registry_that_is_older_than_its_log_is_told(filled):
     """As a database that was put back from a backup is."""
     head = hash_chain.head(log_file().read_bytes())
-    registry.transition(MODEL, promoting(3))
-    registry.transition(MODEL, promoting(4))
+    transition(MODEL, promoting(3))
+    transition(MODEL, promoting(4))
     mlflow.MlflowClient().set_registered_model_tag(MODEL, "audit.head", head)
     (found,) = mending.examine(MODEL).found
     assert "the registry is older than its log, or the tag was changed" in str(found)
@@ -179,7 +179,7 @@ def test_an_experiment_of_logs_that_was_deleted_is_named_with_the_command_that_b
 
 def test_numbers_and_names_of_faces_are_not_in_the_log(trained):
     """Only what the registry says of versions: ids of faces are in the forget manifests."""
-    manifest = mlflow.artifacts.load_dict(f"runs:/{registry.find(MODEL, '2').run_id}/forget/20-28.json")
+    manifest = mlflow.artifacts.load_dict(f"runs:/{find(MODEL, '2').run_id}/forget/20-28.json")
     text = transitions.find_log(MODEL).text.decode()
     assert not [one for one in manifest["ids"] if one in text]
     assert all(json.loads(line)["entry"]["model"] == MODEL for line in text.splitlines())

@@ -11,7 +11,7 @@ import pytest
 from registered import fill
 from unlearning.errors import InputError
 from unlearning.purge import rows as purge_rows
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find
 from unlearning.tracking import store
 
 MODEL = "age-resnet50"
@@ -77,7 +77,7 @@ def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(request, hasty,
 
 def test_rows_are_counted_when_the_store_is_free_again(store, hasty):
     fill(MODEL, 0)
-    version = registry.find(MODEL, "1")
+    version = find(MODEL, "1")
     with Held(store / "mlflow.db", 1.0):
         rows = purge_rows.rows_of(version)
     assert rows["of the version"]["model_versions"] == 1

@@ -6,9 +6,10 @@ import mlflow
 import pytest
 
 from registered import SET, promoting
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
 from unlearning.registry.lock import registry_lock
+from unlearning.registry.lookup import all_versions, find, write_scores
+from unlearning.registry.transitions import transition
 from unlearning.repair import mending
 
 MODEL = "age-resnet50"
@@ -17,7 +18,7 @@ MODEL = "age-resnet50"
 @pytest.fixture
 def served(filled):
     """Version 3 is the champion, 4 a candidate."""
-    registry.transition(MODEL, promoting(3))
+    transition(MODEL, promoting(3))
     return mlflow.MlflowClient()
 
 
@@ -74,13 +75,13 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_a_hand_edit_is_found_explained_and_put_back(served, edit):
     act, words = EDITS[edit]
-    before = registry.versions(MODEL)
+    before = all_versions(MODEL)
     act(served)
     found = [str(one) for one in mending.examine(MODEL).found]
     assert len(found) == len(words)
     assert all(any(part in sentence for sentence in found) for part in words), found
     assert [str(one) for one in mending.repair(MODEL, reason="as it was")] == found
-    assert registry.versions(MODEL) == before
+    assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
     noted, repaired = transitions.find_log(MODEL).entries[-2:]
     assert (noted["what"], repaired["what"], repaired["reason"]) == ("found", "repair", "as it was")
@@ -93,17 +94,17 @@ def test_nothing_wrong_is_nothing_done(served):
 
 
 def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):
-    registry.score(registry.find(MODEL, "3"), {"F": "0.9", "regained": "-0.4", "certificate": "5" * 64})
+    write_scores(find(MODEL, "3"), {"F": "0.9", "regained": "-0.4", "certificate": "5" * 64})
     served.set_registered_model_alias(MODEL, "mine", "2")
     served.set_model_version_tag(MODEL, "2", "ticket", "17")
-    served.update_model_version(MODEL, "2", registry.find(MODEL, "2").description + "\nGood one.")
+    served.update_model_version(MODEL, "2", find(MODEL, "2").description + "\nGood one.")
     assert mending.examine(MODEL).found == []
 
 
 def test_aliases_that_were_moved_on_purpose_can_be_trusted_and_stages_and_states_follow(served):
     served.set_registered_model_alias(MODEL, "champion", "4")
     assert mending.repair(MODEL, "aliases", "moved on purpose")
-    states = [(v.stage, v.tag("state"), "forgotten" in v.aliases) for v in registry.versions(MODEL)[2:]]
+    states = [(v.stage, v.tag("state"), "forgotten" in v.aliases) for v in all_versions(MODEL)[2:]]
     assert states == [("Archived", "retired", False), ("Production", "forgotten", True)]
     assert mending.examine(MODEL).found == []
 
@@ -130,19 +131,19 @@ def test_a_version_that_other_hands_registered_is_told_and_kept(served):
         f"version {made.version} is not in the audit log: it was registered by other means"
     ]
     mending.repair(MODEL)
-    assert len(registry.versions(MODEL)) == 5
+    assert len(all_versions(MODEL)) == 5
     assert mending.examine(MODEL).found == []
 
 
 def test_several_edits_are_mended_at_once_or_not_at_all(served, monkeypatch):
     for edit in ("a stage with archiving", "the champion", "a state", "a description"):
         EDITS[edit][0](served)
-    edited = registry.versions(MODEL)
+    edited = all_versions(MODEL)
     with monkeypatch.context() as patch:
         patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", _fail)
         with pytest.raises(OSError, match="disk full"):
             mending.repair(MODEL)
-    assert registry.versions(MODEL) == edited
+    assert all_versions(MODEL) == edited
     mending.repair(MODEL)
     assert mending.examine(MODEL).found == []
 
@@ -173,12 +174,12 @@ def test_without_a_log_the_champion_is_the_truth_and_the_stage_its_mirror(served
     (found,) = mending.examine(MODEL).found
     assert "the champion alone is in Production" in str(found)
     mending.repair(MODEL)
-    assert registry.find(MODEL, "4").stage == "Staging"
+    assert find(MODEL, "4").stage == "Staging"
 
 
 def test_what_a_registry_of_real_versions_says_is_consistent(trained):
     assert mending.examine(MODEL).found == []
-    registry.transition(MODEL, promoting(4))
+    transition(MODEL, promoting(4))
     seen = mending.examine(MODEL)
     assert seen.found == []
     assert seen.log.named == seen.log.head

@@ -8,7 +8,7 @@ from entrypoints.options import name_option
 from registered import fill
 from unlearning.errors import InputError
 from unlearning.registry import lock, transitions
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions, find
 from unlearning.requests import store as requests
 from unlearning.steps.settings import TrainSettings
 
@@ -18,14 +18,14 @@ LEGAL = ["a%b", "a_b", "axb", 'a"b', "a`b", "a\\", "a@b", "a#b", "$HOME & (gr√∂√
 
 @pytest.mark.parametrize("name", ILLEGAL, ids=ascii)
 def test_a_name_that_cannot_be_used_is_refused_before_any_work(name):
-    for refuse in (lambda: TrainSettings(name=name), lambda: registry.versions(name)):
+    for refuse in (lambda: TrainSettings(name=name), lambda: all_versions(name)):
         with pytest.raises(InputError, match="cannot be a registered model's; legal: up to 200 printable characters without"):
             refuse()
 
 
 def test_a_uri_with_such_a_name_is_refused_with_the_same_sentence():
     with pytest.raises(InputError, match="cannot be a registered model's"):
-        registry.find("age-resnet50", "models:/o'brien/2")
+        find("age-resnet50", "models:/o'brien/2")
 
 
 def test_every_option_for_the_name_of_a_model_refuses_it_with_the_same_sentence():
@@ -48,9 +48,9 @@ def test_a_legal_name_is_found_by_every_search(store):
         client.create_registered_model(name)
         client.create_model_version(name, "/elsewhere")
     for name in LEGAL:
-        (version,) = registry.versions(name)
+        (version,) = all_versions(name)
         assert version.model == name
-        assert registry.find("age-resnet50", version.uri) == version
+        assert find("age-resnet50", version.uri) == version
         assert requests.listed(name) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from registered import fill
 from unlearning.purge import store as purging
 from unlearning.registry import lock
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions
 from unlearning.requests import store as requests
 from unlearning.tracking import paging, runs
 
@@ -43,7 +43,7 @@ def test_runs_of_all_pages_and_all_experiments_are_found(small_pages):
 
 
 def test_versions_and_logged_models_of_all_pages_are_found(small_pages):
-    assert [version.number for version in registry.versions(MODEL)] == [1, 2, 3, 4, 5]
+    assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4, 5]
     assert len(purging._registered()) == 5
     run = mlflow.MlflowClient().create_run("0", tags={"step": "unlearn"})
     for _ in range(3):

@@ -9,10 +9,11 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
-from unlearning.registry.entries import replay
+from unlearning.registry.journal import replay
+from unlearning.registry.lookup import all_versions
 from unlearning.registry.moves import Act
+from unlearning.registry.transitions import transition
 from unlearning.repair import mending
 
 CANDIDATES = range(3, 11)
@@ -23,11 +24,11 @@ def promote_at_once(uri: str, folder: str, model: str, number: int, seen: int | 
     """In a process of its own: promote when all are ready, and say how it went."""
     os.environ["MLFLOW_TRACKING_URI"] = uri
     os.chdir(folder)
-    registry.versions(model)
+    all_versions(model)
     start.wait(SECONDS)
     act = Act("somebody", "2026-11-24T12:00:00Z", seen=seen)
     try:
-        registry.transition(model, promoting(number, act=act))
+        transition(model, promoting(number, act=act))
         answers.put((number, ""))
     except InputError as error:
         answers.put((number, str(error)))
@@ -50,7 +51,7 @@ def all_at_once(model: str, seen: int | None) -> dict[int, str]:
 
 
 def assert_one_champion(model: str, champion: int) -> None:
-    known = registry.versions(model)
+    known = all_versions(model)
     assert [v.number for v in known if "champion" in v.aliases] == [champion]
     assert [v.number for v in known if v.stage == "Production"] == [champion]
     assert [v.number for v in known if v.tag("state") == "forgotten"] == [champion]
@@ -89,7 +90,7 @@ def test_of_eight_that_insist_each_is_the_champion_in_its_turn_and_the_log_tells
 def test_a_promotion_of_the_version_that_won_meanwhile_is_no_loss(either_store):
     fill(either_store)
     act = Act("me", "2026-11-24T12:00:00Z", seen=1)
-    registry.transition(either_store, promoting(3, act=act))
-    registry.transition(either_store, promoting(3, act=act))
+    transition(either_store, promoting(3, act=act))
+    transition(either_store, promoting(3, act=act))
     with pytest.raises(InputError, match="version 3 "):
-        registry.transition(either_store, promoting(4, act=act))
+        transition(either_store, promoting(4, act=act))

@@ -19,8 +19,9 @@ from erasable import take_own_models
 from registered import ORIGINAL, register
 from unlearning.purge import rows as purge_rows
 from unlearning.purge import store as purge
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
+from unlearning.registry.lookup import download_model, find, logged_model_id
+from unlearning.registry.transitions import add
 from unlearning.repair import surroundings
 from unlearning.tracking import runs, temporary
 
@@ -46,13 +47,13 @@ def erase(version) -> list[str]:
 def numbers(version) -> tuple:
     """What a tombstone shall still tell."""
     client = mlflow.MlflowClient()
-    run, model = client.get_run(version.run_id), client.get_logged_model(registry.logged_model_id(version))
-    return registry.find(MODEL, str(version.number)), run.data.metrics, run.data.params, len(model.metrics)
+    run, model = client.get_run(version.run_id), client.get_logged_model(logged_model_id(version))
+    return find(MODEL, str(version.number)), run.data.metrics, run.data.params, len(model.metrics)
 
 
 def test_mlflows_own_deletion_of_version_and_run_leaves_every_file(own):
     """The reason for all this; if it fails, MLflow has learned to erase."""
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     before = files(version)
     client = mlflow.MlflowClient()
     client.delete_model_version(MODEL, "3")
@@ -61,7 +62,7 @@ def test_mlflows_own_deletion_of_version_and_run_leaves_every_file(own):
 
 
 def test_erasing_leaves_the_evidence_and_every_row(own):
-    version = registry.find(MODEL, "original")
+    version = find(MODEL, "original")
     told, rows = numbers(version), purge_rows.rows_of(version)
     assert {path.name for path in files(version)} >= {"member-0.safetensors", "predictions.parquet"}
     assert erase(version) == []
@@ -71,7 +72,7 @@ def test_erasing_leaves_the_evidence_and_every_row(own):
 
 
 def test_what_a_killed_process_was_writing_into_a_run_is_found_and_erased(own):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     half = purge.places_of(version)[1].folder / f"{_TEMP_ARTIFACT_PREFIX}abc"
     half.write_bytes(b"half a table")
     place = purge.places_of(version)[1]
@@ -81,25 +82,25 @@ def test_what_a_killed_process_was_writing_into_a_run_is_found_and_erased(own):
 
 
 def test_erasing_a_version_touches_no_other(own):
-    others = {n: files(registry.find(MODEL, str(n))) for n in (1, 2, 4)}
-    erase(registry.find(MODEL, "3"))
-    assert {n: files(registry.find(MODEL, str(n))) for n in (1, 2, 4)} == others
-    assert [path.name for path in files(registry.find(MODEL, "3"))] == ["20-28.json"]
+    others = {n: files(find(MODEL, str(n))) for n in (1, 2, 4)}
+    erase(find(MODEL, "3"))
+    assert {n: files(find(MODEL, str(n))) for n in (1, 2, 4)} == others
+    assert [path.name for path in files(find(MODEL, "3"))] == ["20-28.json"]
 
 
 def test_erasing_again_finds_nothing_and_fails_at_nothing(own):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     erase(version)
     assert erase(version) == []
     assert [file.kind for place in purge.places_of(version) for file in purge.files_of(place)] == ["evidence"]
 
 
 def test_a_logged_model_that_was_deleted_by_hand_is_found_and_erased(own):
-    version = registry.find(MODEL, "3")
-    mlflow.MlflowClient().delete_logged_model(registry.logged_model_id(version))
+    version = find(MODEL, "3")
+    mlflow.MlflowClient().delete_logged_model(logged_model_id(version))
     assert "member-0.safetensors" in {Path(f.path).name for f in purge.files_of(purge.places_of(version)[0])}
     erase(version)
-    assert not list(own.rglob(f"{registry.logged_model_id(version)}/**/*.safetensors"))
+    assert not list(own.rglob(f"{logged_model_id(version)}/**/*.safetensors"))
     purge.mark(version, "purged")
 
 
@@ -108,21 +109,21 @@ def test_a_store_that_refuses_is_told_in_a_sentence(own, monkeypatch):
         raise PermissionError("permission denied")
 
     monkeypatch.setattr(LocalArtifactRepository, "delete_artifacts", refuse)
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     assert erase(version) == [
-        f"the folder of logged model {registry.logged_model_id(version)}: permission denied",
+        f"the folder of logged model {logged_model_id(version)}: permission denied",
         f"predictions.parquet of run {version.run_id}: permission denied",
     ]
 
 
 def test_a_local_store_hands_out_its_own_files(own):
-    version = registry.find(MODEL, "3")
-    assert registry.download_model(version) == purge.places_of(version)[0].folder
+    version = find(MODEL, "3")
+    assert download_model(version) == purge.places_of(version)[0].folder
 
 
 def test_copies_of_removed_weights_are_found_in_the_store_and_among_temporary_files(own, monkeypatch):
     monkeypatch.setattr(temporary, "others", lambda: [own / "tmpold"])
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     place = purge.places_of(version)[0]
     read = purge.read(place, purge.files_of(place))
     kept = own / "mlruns" / "0" / "kept.safetensors"
@@ -138,24 +139,24 @@ def test_copies_of_removed_weights_are_found_in_the_store_and_among_temporary_fi
 
 
 def test_another_version_of_the_same_files_is_found_under_any_name(own):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     assert purge.others_with_its_files(version) == []
-    model_id = registry.logged_model_id(version)
-    registry.add("shop", model_id, version.run_id, ORIGINAL, "", moves.install_original)
+    model_id = logged_model_id(version)
+    add("shop", model_id, version.run_id, ORIGINAL, "", moves.install_original)
     assert purge.others_with_its_files(version) == ["shop/1"]
 
 
 def test_a_model_that_no_version_holds_is_found(own):
     client = mlflow.MlflowClient()
     assert not surroundings.look("", [], "").unregistered()
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     client.delete_model_version(MODEL, "3")
-    assert list(surroundings.look("", [], "").unregistered()) == [registry.logged_model_id(version)]
+    assert list(surroundings.look("", [], "").unregistered()) == [logged_model_id(version)]
 
 
 def test_rows_are_counted_in_either_database(either_store):
     number = register(either_store, ORIGINAL, moves.install_original)
-    counted = purge_rows.rows_of(registry.find(either_store, str(number)))
+    counted = purge_rows.rows_of(find(either_store, str(number)))
     assert counted["of the version"]["model_versions"] == 1
     assert counted["of the version"]["registered_model_aliases"] == 2
     assert counted["all"]["model_version_tags"] >= counted["of the version"]["model_version_tags"] > 4
@@ -205,14 +206,14 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
     model_id = client.create_logged_model(experiment, source_run_id=run).model_id
     (tmp_path / "member-0.safetensors").write_bytes(b"weights")
     client.log_model_artifact(model_id, str(tmp_path / "member-0.safetensors"))
-    registry.add(MODEL, model_id, run, ORIGINAL, "", moves.install_original)
-    version = registry.find(MODEL, "1")
+    add(MODEL, model_id, run, ORIGINAL, "", moves.install_original)
+    version = find(MODEL, "1")
 
     assert {path.name for path in server.rglob("*.*")} >= {"member-0.safetensors", "predictions.parquet"}
     (weights,) = purge.read(purge.places_of(version)[0], purge.files_of(purge.places_of(version)[0]))
     assert (weights.size, weights.sha256) == (7, hashlib.sha256(b"weights").hexdigest())
     assert purge.same_bytes([weights]) == []
-    fetched = registry.download_model(version)
+    fetched = download_model(version)
     assert fetched.is_relative_to(temporary.own_folder())
     assert (fetched / "member-0.safetensors").read_bytes() == b"weights"
     assert runs.download(run, "predictions.parquet").is_relative_to(temporary.own_folder())
@@ -220,7 +221,7 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
     assert erase(version) == []
     assert {path.name for path in server.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}
     assert client.get_run(run).data.metrics == {"F": 0.5}
-    rows = purge_rows.rows_of(registry.find(MODEL, "1"))
+    rows = purge_rows.rows_of(find(MODEL, "1"))
     assert rows["all"] == {}
     assert rows["of the version"]["metrics of the run"] == rows["of the version"]["logged models"] == 1
     assert purge_rows.source_of_rows() == "what the server's API shows"

@@ -6,9 +6,9 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
-from unlearning.registry.lookup import Change
+from unlearning.registry.lookup import Change, all_versions, find, logged_model_id
+from unlearning.registry.transitions import add, transition
 
 MODEL = "age-resnet50"
 
@@ -18,7 +18,7 @@ def facts(version) -> tuple:
 
 
 def test_the_registry_says_which_version_is_what(trained):
-    original, retrained, first, second = registry.versions(MODEL)
+    original, retrained, first, second = all_versions(MODEL)
     assert facts(original) == ("Production", {"original", "champion"}, "original", "remembers")
     assert facts(retrained) == ("None", {"retrained-20-28"}, "retrained", "reference")
     assert facts(first) == ("Staging", {"ft-20-28-e1"}, "unlearned", "candidate")
@@ -27,7 +27,7 @@ def test_the_registry_says_which_version_is_what(trained):
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_every_version_carries_the_tags_of_its_line(trained, number):
-    version = registry.find(MODEL, str(number))
+    version = find(MODEL, str(number))
     always = {
         "role",
         "state",
@@ -48,8 +48,8 @@ def test_every_version_carries_the_tags_of_its_line(trained, number):
 
 
 def test_promotion_moves_stage_aliases_and_state_together(trained):
-    registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={"promoted_by": "me"}))
-    original, retrained, first, second = registry.versions(MODEL)
+    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={"promoted_by": "me"}))
+    original, retrained, first, second = all_versions(MODEL)
     assert facts(original) == ("Archived", {"original"}, "original", "retired")
     assert facts(second) == (
         "Production",
@@ -61,13 +61,13 @@ def test_promotion_moves_stage_aliases_and_state_together(trained):
 
 
 def test_a_new_original_takes_over_from_an_original(trained):
-    changes, aliases = moves.install_original(registry.versions(MODEL), 4)
+    changes, aliases = moves.install_original(all_versions(MODEL), 4)
     assert aliases == {"original": 4, "champion": 4}
     assert Change(1, "Archived", {"state": "retired"}) in changes
 
 
 def test_a_new_original_never_replaces_a_champion_that_has_forgotten(trained):
-    known = registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+    known = transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
     changes, aliases = moves.install_original(known, 3)
     assert aliases == {"original": 3}
     assert changes == [Change(3, "None")]
@@ -76,23 +76,23 @@ def test_a_new_original_never_replaces_a_champion_that_has_forgotten(trained):
 @pytest.mark.parametrize("fail_at", range(1, 6))
 def test_a_transition_that_fails_anywhere_leaves_everything_as_it_was(trained, monkeypatch, fail_at):
     """The n-th write to the store fails once; what was written before is put back."""
-    before, calls = registry.versions(MODEL), []
+    before, calls = all_versions(MODEL), []
     for name in ("set_model_version_tag", "transition_model_version_stage", "set_registered_model_alias"):
         monkeypatch.setattr(mlflow.MlflowClient, name, failing_once(getattr(mlflow.MlflowClient, name), calls, fail_at))
     with pytest.raises(OSError, match="disk full"):
-        registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={"promoted_by": "me"}))
-    assert registry.versions(MODEL) == before
+        transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={"promoted_by": "me"}))
+    assert all_versions(MODEL) == before
 
 
 def test_a_version_that_cannot_be_moved_is_not_registered(trained, monkeypatch):
-    before, version = registry.versions(MODEL), registry.find(MODEL, "3")
+    before, version = all_versions(MODEL), find(MODEL, "3")
     move = partial(moves.install_candidate, alias="ft-20-28-e1")
     original = mlflow.MlflowClient.set_registered_model_alias
     with monkeypatch.context() as patch:
         patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", failing_once(original, [], 1))
         with pytest.raises(OSError, match="disk full"):
-            registry.add(MODEL, registry.logged_model_id(version), version.run_id, {}, "", move)
-    assert registry.versions(MODEL) == before
+            add(MODEL, logged_model_id(version), version.run_id, {}, "", move)
+    assert all_versions(MODEL) == before
 
 
 def failing_once(method, calls: list, fail_at: int):
@@ -106,28 +106,28 @@ def failing_once(method, calls: list, fail_at: int):
 
 
 def test_a_transition_leaves_no_lock_behind(trained):
-    registry.transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
     assert [model.name for model in mlflow.MlflowClient().search_registered_models()] == [MODEL]
 
 
 @pytest.mark.parametrize("reference", ["champion", "1", f"models:/{MODEL}/1", f"models:/{MODEL}@original"])
 def test_a_version_is_found_by_alias_number_or_uri(trained, reference):
-    assert registry.find(MODEL, reference).number == 1
+    assert find(MODEL, reference).number == 1
 
 
 def test_a_version_is_found_by_the_uri_of_its_logged_model_and_of_its_run(trained):
-    version = registry.find(MODEL, "3")
+    version = find(MODEL, "3")
     assert version.source.startswith("models:/m-")
-    assert registry.find(MODEL, version.source).number == 3
-    assert registry.find(MODEL, f"runs:/{version.run_id}/model").number == 3
+    assert find(MODEL, version.source).number == 3
+    assert find(MODEL, f"runs:/{version.run_id}/model").number == 3
 
 
 def test_what_is_not_there_is_answered_with_what_is(trained):
     with pytest.raises(InputError, match=r"did you mean 'champion'.*retrained-20-28.*1, 2, 3, 4"):
-        registry.find(MODEL, "champoin")
+        find(MODEL, "champoin")
 
 
 def test_no_model_is_no_version(store):
-    assert registry.versions(MODEL) == []
+    assert all_versions(MODEL) == []
     with pytest.raises(InputError, match=r"mlflow run \. -e train"):
-        registry.find(MODEL, "champion")
+        find(MODEL, "champion")

@@ -7,20 +7,20 @@ import pytest
 from mlflow.entities import RunStatus
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find, logged_model_id
 from unlearning.tracking import runs
 
 MODEL = "age-resnet50"
 
 
 def run_of(number: int):
-    return mlflow.get_run(registry.find(MODEL, str(number)).run_id)
+    return mlflow.get_run(find(MODEL, str(number)).run_id)
 
 
 def test_scores_stand_on_run_logged_model_and_version(trained):
-    version = registry.find(MODEL, "ft-20-28-e2")
+    version = find(MODEL, "ft-20-28-e2")
     on_run = run_of(version.number).data.metrics
-    on_model = {m.key: m.value for m in mlflow.get_logged_model(registry.logged_model_id(version)).metrics}
+    on_model = {m.key: m.value for m in mlflow.get_logged_model(logged_model_id(version)).metrics}
     for name in (
         "Utility",
         "Forgetting",
@@ -66,7 +66,7 @@ def contexts(run) -> set[str]:
 
 
 def test_inputs_are_logged_as_datasets(trained):
-    assert contexts(mlflow.get_run(registry.find(MODEL, "1").tag("data_run"))) == {"train", "validation", "test"}
+    assert contexts(mlflow.get_run(find(MODEL, "1").tag("data_run"))) == {"train", "validation", "test"}
     assert contexts(run_of(1)) == {"train", "validation"}
     assert contexts(run_of(2)) == {"retain"}
     assert contexts(mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])) == {"retain", "forget"}

@@ -13,6 +13,8 @@ NEAR_DUPLICATES = ("together", "keep_one")
 CONTRADICTIONS = ("leave_out", "keep_one")
 STRATIFY = ("none", "age")
 
+MANIFEST = "manifest:"
+
 
 @dataclass(frozen=True)
 class DataSettings:

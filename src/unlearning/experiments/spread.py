@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import by_name
-from unlearning.steps.experiment_settings import PROCESSES, RAY
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
@@ -32,6 +31,8 @@ ON_ONE_MACHINE = ("", "sqlite", "file")
 STORE_BYTES = 128 * 1024**2
 Job = tuple
 Runner = Callable[[Callable, list[Job]], Iterator[tuple[Job, object]]]
+
+PROCESSES, RAY = "processes", "ray"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions
+from unlearning.registry.version import Version
 from unlearning.tracking import runs
 
 
@@ -19,7 +19,7 @@ def reuse_or(step: str, mark: str, name: str, force: bool, make: Callable[[], li
     """The versions that a finished run with this mark made, or what ``make`` makes now."""
     done = None if force else runs.find_finished(mark)
     if done:
-        known = {version.source: version for version in registry.versions(name)}
+        known = {version.source: version for version in all_versions(name)}
         sources = done["sources"].split()
         if all(source in known for source in sources):
             found = [known[source] for source in sources]

@@ -12,7 +12,7 @@ from unlearning.errors import DamagedError, InputError
 from unlearning.methods.sisa import Sisa
 from unlearning.models.aggregate import Aggregate
 from unlearning.progress import say
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.tracking import artifacts, runs
 from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
 from unlearning.versions.line import line_of, versions_of

@@ -10,8 +10,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import find, logged_model_id
+from unlearning.registry.version import Version
 from unlearning.tracking.store import when_free
 
 ALL, OWN = "all", "of the version"
@@ -64,7 +64,7 @@ def _keys(table: str, columns: set[str], version: Version) -> dict[str, object]:
     """The columns of a table that tell what belongs to a version, with their values; none where nothing does."""
     if table in OF_REGISTRY:
         return {"name": version.model, "version": version.number}
-    ids = {"run": version.run_id, "model": registry.logged_model_id(version)}
+    ids = {"run": version.run_id, "model": logged_model_id(version)}
     return next(({column: ids[kind]} for column, kind in KEYS.items() if column in columns), {})
 
 
@@ -77,14 +77,14 @@ def _count(connection, table: str, condition: dict[str, object]) -> int:
 
 def _of_server(version: Version) -> dict[str, int]:
     client = mlflow.MlflowClient()
-    known = registry.find(version.model, str(version.number))
+    known = find(version.model, str(version.number))
     counts = {"versions": 1, "tags of the version": len(known.tags), "aliases of the version": len(known.aliases)}
     if version.run_id:
         data = client.get_run(version.run_id).data
         counts |= {"metrics of the run": len(data.metrics), "parameters of the run": len(data.params)}
         counts |= {"tags of the run": len(data.tags)}
     try:
-        model = client.get_logged_model(registry.logged_model_id(version))
+        model = client.get_logged_model(logged_model_id(version))
     except MlflowException:
         return counts | {"logged models": 0}
     return counts | {"logged models": 1, "metrics of the logged model": len(model.metrics or [])}

@@ -14,10 +14,22 @@ from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry.descent import line_of
-from unlearning.registry.version import ARCHIVED, CHAMPION, RETRAINED, Aliases, Change, Facts, State, holders
+from unlearning.registry.version import (
+    ALIASES,
+    ARCHIVED,
+    CHAMPION,
+    FILES,
+    GONE,
+    PURGED,
+    PURGING,
+    RETRAINED,
+    Aliases,
+    Change,
+    Facts,
+    State,
+    holders,
+)
 
-PURGING, PURGED = "purging", "purged"
-GONE = (PURGING, PURGED)
 MODEL, PREDICTIONS, CHECKPOINTS, PIXELS, STUDIES, OTHER = "model", "predictions", "checkpoints", "pixels", "studies", "other"
 EVIDENCE = "evidence"
 KINDS = {
@@ -28,8 +40,6 @@ KINDS = {
         *("audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),
     ),
 }
-ALIASES, FILES = "purged_aliases", "purged_files"
-TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)
 LONGEST = 4000
 
 

@@ -24,8 +24,8 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from unlearning.errors import InputError
 from unlearning.purge.rules import MODEL, OTHER, File, kind_of
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import logged_model_id
+from unlearning.registry.version import Version
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every
@@ -62,14 +62,14 @@ class Place:
 
 def places_of(version: Version) -> list[Place]:
     """The logged model and the run of a version; the model also where its row was deleted by hand and its files were not."""
-    model = Place(f"logged model {registry.logged_model_id(version)}", _model_uri(version), MODEL)
+    model = Place(f"logged model {logged_model_id(version)}", _model_uri(version), MODEL)
     run = runs.find_run(version.run_id)
     return [model, Place(f"run {version.run_id}", run.info.artifact_uri)] if run else [model]
 
 
 def _model_uri(version: Version) -> str:
     try:
-        return mlflow.MlflowClient().get_logged_model(registry.logged_model_id(version)).artifact_location
+        return mlflow.MlflowClient().get_logged_model(logged_model_id(version)).artifact_location
     except MlflowException:
         return ModelsArtifactRepository.get_underlying_uri(version.uri)
 
@@ -133,7 +133,7 @@ def mark(version: Version, state: str) -> None:
     run = runs.find_run(version.run_id)
     if run and run.info.lifecycle_stage == "active":
         client.set_tag(version.run_id, "state", state)
-    model_id = registry.logged_model_id(version)
+    model_id = logged_model_id(version)
     try:
         client.get_logged_model(model_id)
     except MlflowException as error:

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.purge.rules import GONE
-from unlearning.registry.lookup import Version
 from unlearning.registry.version import (
     AGAIN,
     ARCHIVED,
     CHAMPION,
     FORGOTTEN,
+    GONE,
     NONE,
     ORIGINAL,
     PRODUCTION,
     STAGING,
     Aliases,
     Change,
+    Version,
 )
 
 Move = tuple[list[Change], Aliases]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.registry import hash_chain
-from unlearning.registry import journal as audit_log
-from unlearning.registry.deprecated import stages
-from unlearning.registry.entries import replay, undone
-from unlearning.registry.journal import EXPERIMENT, FILE, NEXT, AuditLog
-from unlearning.registry.lock import LockLostError
-from unlearning.registry.version import CHAMPION, Facts, State, holders
+from unlearning.registry import hash_chain, journal, links
+from unlearning.registry.journal import BEGIN, EXPERIMENT, FILE, FOUND, NEXT, AuditLog, entry_of, replay, undone
+from unlearning.registry.lock import Lock, LockLostError, registry_lock
+from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.version import CHAMPION, Facts, State, Version, applied
+from unlearning.registry.writes import become
+from unlearning.tracking import runs
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import find_run
@@ -25,6 +28,14 @@ from unlearning.tracking.store import first_line
 RUN, HEAD = "audit.run", "audit.head"
 INSTALLING = "installing"
 Read = Callable[[], State]
+
+MODEL_DESCRIPTION = """\
+Ages in years from pictures of faces, and which faces each version has forgotten.
+
+* alias `champion`: the version to serve; `original`: remembers everything; `retrained-SET`: never saw SET, the reference.
+* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted as having forgotten SET.
+* tags `role`, `state`, `forget_set`, `forgotten`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
+"""
 
 
 @contextmanager
@@ -51,10 +62,10 @@ def find_head(model: str) -> str:
 def find_log(model: str) -> AuditLog | None:
     """The audit log of a registered model; None when it has none yet."""
     tags = mlflow.MlflowClient().get_registered_model(model).tags
-    run_id = tags.get(RUN) or next((one for one in audit_log.find(model) if not _owners(one)), "")
+    run_id = tags.get(RUN) or next((one for one in journal.find(model) if not _owners(one)), "")
     if run_id and find_run(run_id) is None:
         return AuditLog("", damage=f"its run {run_id} was deleted for good", named=tags.get(HEAD, ""))
-    return audit_log.load(run_id, tags.get(HEAD, "")) if run_id else None
+    return journal.load(run_id, tags.get(HEAD, "")) if run_id else None
 
 
 def _owners(run_id: str) -> list[str]:
@@ -86,18 +97,18 @@ def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
     Raises:
         InputError: the log is damaged.
     """
-    log = find_log(model) or AuditLog(audit_log.create(model))
+    log = find_log(model) or AuditLog(journal.create(model))
     if log.damage:
         raise InputError(
             f"the audit log of {model} (run {log.run_id or 'gone'}) is damaged: {log.damage}; nothing is changed until that is "
             f"mended: {command('repair', model)}"
         )
     if log.is_behind:
-        audit_log.write(log.run_id, FILE, log.text)
+        journal.write(log.run_id, FILE, log.text)
     if log.begun:
         _undo(model, log.begun, read, confirm)
         confirm()
-        audit_log.write(log.run_id, NEXT, log.text)
+        journal.write(log.run_id, NEXT, log.text)
     return log
 
 
@@ -110,7 +121,7 @@ def remove_unfinished(model: str, now: State, confirm: Callable) -> bool:
         confirm: raises LockLostError when one could be a living process's by now.
     """
     finished = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
-    _become(model, now, finished, confirm)
+    become(model, now, finished, confirm)
     return len(finished) < len(now)
 
 
@@ -132,12 +143,12 @@ def carry_out(model: str, log: AuditLog, entries: list[dict], now: State, after:
     """
     text = log.with_entries(entries)
     confirm()
-    audit_log.write(log.run_id, NEXT, text)
+    journal.write(log.run_id, NEXT, text)
     try:
-        _become(model, now, after, confirm)
+        become(model, now, after, confirm)
         confirm()
         _set_head(model, log.run_id, hash_chain.head(text))
-        audit_log.write(log.run_id, FILE, text)
+        journal.write(log.run_id, FILE, text)
     except LockLostError:
         raise
     except BaseException as error:
@@ -161,8 +172,8 @@ def _put_back(model: str, log: AuditLog, entries: list[dict], read: Read, confir
         ) from error
     confirm()
     try:
-        audit_log.write(log.run_id, FILE, log.text)
-        audit_log.write(log.run_id, NEXT, log.text)
+        journal.write(log.run_id, FILE, log.text)
+        journal.write(log.run_id, NEXT, log.text)
     except (MlflowException, OSError):
         return
 
@@ -171,7 +182,7 @@ def _undo(model: str, entries: list[dict] | tuple[dict, ...], read: Read, confir
     now = wanted = read()
     for entry in reversed(entries):
         wanted = undone(wanted, entry)
-    _become(model, now, wanted, confirm)
+    become(model, now, wanted, confirm)
 
 
 def _set_head(model: str, run_id: str, head: str) -> None:
@@ -186,41 +197,100 @@ def _set_head(model: str, run_id: str, head: str) -> None:
         client.delete_registered_model_tag(model, HEAD)
 
 
-def _become(model: str, now: State, wanted: State, confirm: Callable) -> None:
-    """Write what differs, and nothing else; ``confirm`` is asked before every write."""
-    for write in _writes(model, now, wanted):
-        confirm()
-        write()
+def transition(model: str, decide: Callable, what: str = "promote", reason: str = "") -> list[Version]:
+    """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the audit log.
+
+    Args:
+        model: name of the registered model.
+        decide: called under the lock with the versions as they are; returns the changes, and the aliases to set as a
+            dictionary from alias to version number (None takes the alias away).
+        what: promote, rollback, install, repair, purge, ...: for the log.
+        reason: why, in the words of whoever did it.
+
+    Returns:
+        The versions as they are afterwards. When a write fails, also to the log, what was written is put back and the error
+        goes on.
+    """
+    with _under_lock(model) as (lock, log):
+        return _move(model, lock, log, decide, told(model, what, reason))
 
 
-def _writes(model: str, now: State, wanted: State) -> Iterator[Callable]:
+def add(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str, move: Callable) -> Version:
+    """Register a logged model as a new version and move it to its stage and aliases; without the move there is no version.
+
+    Args:
+        model: name of the registered model, made if it is the first version.
+        model_id: the logged model (``m-...``).
+        run_id: the run that made it.
+        tags: of the version.
+        description: of the version, for people.
+        move: (versions, number of the new one) -> changes and aliases, as ``transition`` wants them.
+    """
     client = mlflow.MlflowClient()
-    for number, facts in wanted.items():
-        was, version = now[number], str(number)
-        if was == facts:
-            continue
-        for name in sorted(facts.tags.keys() | was.tags.keys()):
-            if name not in facts.tags:
-                yield lambda v=version, n=name: client.delete_model_version_tag(model, v, n)
-            elif was.tags.get(name) != facts.tags[name]:
-                yield lambda v=version, n=name, to=facts.tags[name]: client.set_model_version_tag(model, v, n, to)
-        if was.description != facts.description:
-            yield lambda v=version, to=facts.description: client.update_model_version(model, v, to)
-        if was.stage != facts.stage:
-            yield lambda v=version, to=facts.stage: _move(client, model, v, to)
-    yield from _alias_writes(client, model, now, wanted)
-    for number in now.keys() - wanted.keys():
-        yield lambda v=str(number): client.delete_model_version(model, v)
+    try:
+        client.create_registered_model(model, description=MODEL_DESCRIPTION)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    own = {"run_id": run_id, "tags": tags | {INSTALLING: run_id}, "description": description, "model_id": model_id}
+    with _under_lock(model) as (lock, log):
+        lock.confirm()
+        made = int(client.create_model_version(model, f"models:/{model_id}", **own).version)
+        try:
+            known = _move(model, lock, log, lambda versions: move(versions, made), told(model, "install", ""), made)
+        except LockLostError:
+            raise  # whoever holds the lock now removes what was made here
+        except Exception:
+            own = {number: facts for number, facts in state_of(all_versions(model)).items() if number == made}
+            remove_unfinished(model, own, lock.confirm)
+            raise
+    _tell_page(model_id, model, made)
+    return next(version for version in known if version.number == made)
 
 
-def _move(client: mlflow.MlflowClient, model: str, version: str, stage: str) -> None:
-    with stages():
-        client.transition_model_version_stage(model, version, stage, archive_existing_versions=False)
+def _tell_page(model_id: str, model: str, number: int) -> None:
+    """The version stands by now, so a page that cannot be told is no reason to fail: ``repair`` tells it."""
+    try:
+        links.tell(model_id, links.told(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
+    except MlflowException as error:
+        print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)
 
 
-def _alias_writes(client: mlflow.MlflowClient, model: str, now: State, wanted: State) -> Iterator[Callable]:
-    at, due = holders(now), holders(wanted)
-    for alias in sorted(at.keys() - due.keys()):
-        yield lambda a=alias: client.delete_registered_model_alias(model, a)
-    for alias in sorted(alias for alias, number in due.items() if at.get(alias) != number):
-        yield lambda a=alias, to=str(due[alias]): client.set_registered_model_alias(model, a, to)
+@contextmanager
+def _under_lock(model: str) -> Iterator[tuple[Lock, AuditLog]]:
+    """The lock, and the registry and its log without anything half done."""
+    with explained(model), registry_lock(model) as lock:
+        log = ready_log(model, lambda: state_of(all_versions(model)), lock.confirm)
+        yield lock, log
+
+
+def _move(model: str, lock: Lock, log: AuditLog, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
+    """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
+    known = all_versions(model)
+    if remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}, lock.confirm):
+        known = all_versions(model)
+    changes, aliases = decide(known)
+    now = state_of(known)
+    after = applied(now, changes, aliases)
+    if made:
+        after[made] = replace(after[made], tags={k: v for k, v in after[made].tags.items() if k != INSTALLING})
+    before = {number: facts for number, facts in now.items() if number != made}
+    entries = [*_noted(log, before, after, why), entry_of(before, after, why)]
+    carry_out(model, log, entries, now, after, lambda: state_of(all_versions(model)), lock.confirm)
+    return all_versions(model)
+
+
+def _noted(log: AuditLog, before: State, after: State, why: dict[str, str]) -> list[dict]:
+    """What the log has to know before the transition: all versions, if it is new, or those that other hands have made."""
+    if not log.text:
+        return [entry_of({}, before, why | {"what": BEGIN})] if before else []
+    strange = {n: facts for n, facts in before.items() if after.get(n) != facts and not log.knows(n)}
+    return [entry_of({}, strange, why | {"what": FOUND})] if strange else []
+
+
+def told(model: str, what: str, reason: str) -> dict[str, str]:
+    """Who does what, when, why and in which run: for an entry of the audit log."""
+    time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run = mlflow.active_run()
+    own = {"model": model, "what": what, "time": time, "user": runs.user(), "reason": reason}
+    return own | {"run": run.info.run_id if run else ""}

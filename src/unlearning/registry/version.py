@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
+from unlearning.commands import command
+from unlearning.errors import InputError
+
 CHAMPION, ORIGINAL, FORGOTTEN, RETRAINED = "champion", "original", "forgotten", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
+
+PURGING, PURGED = "purging", "purged"
+GONE = (PURGING, PURGED)
+ALIASES, FILES = "purged_aliases", "purged_files"
+TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)
 
 
 def as_number(text: str) -> float:
@@ -92,3 +100,54 @@ def moved(state: State, aliases: Aliases) -> State:
         if number in held:
             held[number].append(alias)
     return {number: replace(facts, aliases=tuple(sorted(held[number]))) for number, facts in state.items()}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version, with the numbers of aliases and versions as every store spells them."""
+
+    model: str
+    number: int
+    stage: str
+    aliases: tuple[str, ...]
+    tags: dict[str, str]
+    run_id: str
+    source: str
+    description: str
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.model}/{self.number}"
+
+    @property
+    def short(self) -> str:
+        """Its most telling alias, or ``version N``."""
+        telling = [alias for alias in self.aliases if alias != CHAMPION and not alias.startswith(FORGOTTEN)]
+        return telling[0] if telling else f"version {self.number}"
+
+    @property
+    def label(self) -> str:
+        """How a sentence would call it: by its number and its most telling alias."""
+        return f"version {self.number}" + (f" ({self.short})" if self.short != f"version {self.number}" else "")
+
+    @property
+    def facts(self) -> Facts:
+        """What a transition can change of it."""
+        return Facts(self.stage, self.aliases, self.tags, self.description)
+
+    def tag(self, name: str, default: str = "") -> str:
+        return self.tags.get(name, default)
+
+    def number_in(self, name: str) -> float:
+        """The number in a tag; not a number where there is none."""
+        return as_number(self.tag(name))
+
+    def require_number(self, name: str, default: float = math.nan) -> float:
+        """The same, where nothing can be done without it; InputError says how it is put back."""
+        found = self.number_in(name) if name in self.tags else default
+        if math.isnan(found):
+            raise InputError(
+                f"{self.label} of {self.model} has the tag {name}={self.tag(name)!r}, which is no number; put it back with: "
+                f"{command('repair', self.model)}"
+            )
+        return found

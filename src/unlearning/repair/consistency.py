@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from unlearning.purge.rules import GONE
-from unlearning.purge.rules import TAGS as TOMBSTONE
-from unlearning.registry.entries import Logged
+from unlearning.registry.journal import Logged
 from unlearning.registry.version import (
     AGAIN,
     ARCHIVED,
     CHAMPION,
     FORGOTTEN,
+    GONE,
     NONE,
     ORIGINAL,
     PRODUCTION,
@@ -27,6 +26,7 @@ from unlearning.registry.version import (
     holders,
     moved,
 )
+from unlearning.registry.version import TAGS as TOMBSTONE
 from unlearning.repair.scores import MEASURED, SCORES, UNMEASURED, with_scores
 
 TRUSTS = {"log": "what the audit log says is put back", "aliases": "the aliases as they are now are meant, the rest follows"}

@@ -7,15 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from unlearning.registry import hash_chain, lock, transitions
-from unlearning.registry import journal as audit_log
-from unlearning.registry import lookup as registry
-from unlearning.registry.entries import BEGIN, FOUND, Logged, entry_of, in_words, replay
-from unlearning.registry.journal import AuditLog
+from unlearning.registry import hash_chain, journal, lock, transitions
+from unlearning.registry.journal import BEGIN, FOUND, AuditLog, Logged, entry_of, in_words, replay
 from unlearning.registry.lock import registry_lock
-from unlearning.registry.lookup import Version, state_of
-from unlearning.registry.transitions import INSTALLING
-from unlearning.registry.version import State
+from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.transitions import INSTALLING, told
+from unlearning.registry.version import State, Version
 from unlearning.repair import surroundings
 from unlearning.repair.consistency import Inconsistency, as_it_should_be, inconsistencies
 from unlearning.repair.surroundings import Fault
@@ -53,7 +50,7 @@ def examine(model: str) -> Examined:
     """Compare a registered model with its audit log and with itself; a transition that is under way is waited for."""
     until = time.monotonic() + PATIENCE
     while True:
-        before, known, after = transitions.find_head(model), registry.versions(model), transitions.find_head(model)
+        before, known, after = transitions.find_head(model), all_versions(model), transitions.find_head(model)
         if time.monotonic() > until or (before == after and not lock.owner_of(model)):
             return _examined(model, known, transitions.find_log(model) if known else None)
         time.sleep(PAUSE)
@@ -106,16 +103,16 @@ def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsisten
     """
     with transitions.explained(model), registry_lock(model) as held:
         lock.clear_leftovers(held)
-        found = _examined(model, registry.versions(model), transitions.find_log(model), trust)
+        found = _examined(model, all_versions(model), transitions.find_log(model), trust)
         surroundings.mend(found.around)
         if found.registered:
-            _mend(model, found, trust, registry.told(model, "repair", reason), held.confirm)
+            _mend(model, found, trust, told(model, "repair", reason), held.confirm)
     return found.found
 
 
 def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm: Callable) -> None:
     def read() -> State:
-        return state_of(registry.versions(model))
+        return state_of(all_versions(model))
 
     log = _set_aside(model, found.log) if found.broken else transitions.ready_log(model, read, confirm)
     transitions.remove_unfinished(model, read(), confirm)
@@ -128,8 +125,8 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
 def _set_aside(model: str, log: AuditLog) -> AuditLog:
     """Keep a damaged log, as far as there is one, under another name; a new one begins."""
     if log.text:
-        audit_log.write(log.run_id, f"audit-damaged-{hashlib.sha256(log.text).hexdigest()[:8]}.jsonl", log.text)
-    return AuditLog(log.run_id or audit_log.create(model))
+        journal.write(log.run_id, f"audit-damaged-{hashlib.sha256(log.text).hexdigest()[:8]}.jsonl", log.text)
+    return AuditLog(log.run_id or journal.create(model))
 
 
 def _noted(logged: dict[int, Logged], now: State, told: dict[str, str], broken: str) -> dict:

@@ -14,16 +14,15 @@ from mlflow.entities import Experiment, LoggedModel, LoggedModelStatus, Run, Vie
 
 from unlearning.commands import command
 from unlearning.purge import store as purge
-from unlearning.purge.rules import GONE, MODEL
+from unlearning.purge.rules import MODEL
 from unlearning.purge.store import Place
-from unlearning.registry import journal as audit_log
-from unlearning.registry import links
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry import journal, links
+from unlearning.registry.lookup import all_versions, logged_model_id
+from unlearning.registry.version import GONE, Version
 from unlearning.requests import store as requests
 from unlearning.tracking.abandoned import has_ended
 
-OWN = {audit_log.EXPERIMENT: audit_log.HOLDS, requests.EXPERIMENT: requests.HOLDS}
+OWN = {journal.EXPERIMENT: journal.HOLDS, requests.EXPERIMENT: requests.HOLDS}
 AT_ONCE = 100
 STEP = "step"
 DIED = ("KILLED", "FAILED")
@@ -71,7 +70,7 @@ class Around:
         return {version.number: self._measured(version) for version in self.versions}
 
     def _measured(self, version: Version) -> dict[str, float]:
-        run, model = self.runs.get(version.run_id), self.models.get(registry.logged_model_id(version))
+        run, model = self.runs.get(version.run_id), self.models.get(logged_model_id(version))
         points = sorted(model.metrics or (), key=lambda point: point.timestamp) if model else ()
         return (dict(run.data.metrics) if run else {}) | {point.key: point.value for point in points}
 
@@ -123,7 +122,7 @@ class Around:
 
     def _renamed(self) -> Iterator[Fault]:
         log = self.runs.get(self.log_id)
-        before = log.data.tags.get(audit_log.MODEL, self.model) if log else self.model
+        before = log.data.tags.get(journal.MODEL, self.model) if log else self.model
         if before != self.model:
             said = f"the registered model {self.model} was called {before}: its requests and its audit log are filed under that"
             yield Fault(0, said, partial(_rename, self.log_id, before, self.model))
@@ -145,7 +144,7 @@ class Around:
 
     def _models(self) -> Iterator[Fault]:
         for version in self.versions:
-            model_id = registry.logged_model_id(version)
+            model_id = logged_model_id(version)
             if model_id.startswith("m-") and model_id not in self.models and version.tag("state") not in GONE:
                 said = f"the logged model {model_id} of version {version.number} was deleted, which MLflow cannot undo"
                 more = f"choose another version, and: {command('purge', version.model, version=version.number)}"
@@ -153,7 +152,7 @@ class Around:
 
     def _links(self) -> Iterator[Fault]:
         """Only of versions of ours: what others register is theirs."""
-        own = {v.number: registry.logged_model_id(v) for v in self.versions if v.tag("role")}
+        own = {v.number: logged_model_id(v) for v in self.versions if v.tag("role")}
         wrong = [number for number, one in own.items() if one in self.models and self._is_untold(number, one)]
         if wrong:
             said = f"MLflow's pages of the logged models of versions {', '.join(map(str, wrong))} do not name these versions"
@@ -211,8 +210,8 @@ def _all(search: Callable, *args, **more) -> Iterator:
 
 def _rename(log_id: str, before: str, now: str) -> None:
     """The log follows its model; the requests do, unless there is a model of the old name again that may have its own."""
-    mlflow.MlflowClient().set_tag(log_id, audit_log.MODEL, now)
-    if not registry.versions(before):
+    mlflow.MlflowClient().set_tag(log_id, journal.MODEL, now)
+    if not all_versions(before):
         requests.move(before, now)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find_or_none
 from unlearning.registry.moves import Act
+from unlearning.registry.version import CHAMPION
 from unlearning.tracking import runs
 
 
 def acting(name: str, reason: str = "") -> Act:
     """The user, now, with the champion as it is now: a move that finds another one later is refused."""
-    champion = registry.find_or_none(name, registry.CHAMPION)
+    champion = find_or_none(name, CHAMPION)
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Act(runs.user(), time, reason, champion.number if champion else 0)

@@ -16,8 +16,8 @@ from unlearning.certificates.statement import statement_bytes
 from unlearning.certificates.verify import Evidence, verify
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import write_scores
+from unlearning.registry.version import Version
 from unlearning.requests.states import together
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.tracking import runs
@@ -114,7 +114,7 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
     _require(verify(envelope, [private_key.public_key()], evidence).findings)
     page = certificate_page(envelope)
     certificates.attach(version.run_id, envelope, page)
-    registry.score(version, {TAG: digest(envelope)})
+    write_scores(version, {TAG: digest(envelope)})
     say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
     return Issued(envelope, page)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
+from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method
 from unlearning.naming import choose
-
-MANIFEST = "manifest:"
 
 
 def listed(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from unlearning.progress import say, track
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.steps.evaluate import forget_set_for
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs

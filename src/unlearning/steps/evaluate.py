@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
-from unlearning.evaluation.case import Case
-from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
-from unlearning.purge.rules import GONE
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
-from unlearning.steps.prepare import account_of
-from unlearning.steps.settings import ALPHA, EvaluateSettings
+from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
+from unlearning.registry.version import CHAMPION, GONE, Version
+from unlearning.steps.settings import EvaluateSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
-from unlearning.versions.audit import audit_version, log_audit
-from unlearning.versions.lineage import find_version, predictions_of, retrained_reference
-from unlearning.versions.never_seen import never_saw
+from unlearning.versions.audit import Audited, audit_version
+from unlearning.versions.data import account_of
+from unlearning.versions.lineage import find_version
 from unlearning.versions.publish import score_tags
-from unlearning.versions.witnesses import beside, costs_of, witnesses_of
+from unlearning.versions.references import beside, never_saw, retrained_reference
+from unlearning.versions.scores import score
 
 EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
+
+JSON, TABLE, PAGE = "audit.json", "audit.parquet", "audit.html"
+HEADLINES = (
+    *("Utility", "Forgetting", "F", "forgetting_rescaled", "test_mae", "forget_mae", "test_in_range_mae"),
+    *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_normalised", "forget_difference", "seconds_ratio"),
+)
 
 
 def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
@@ -101,7 +105,7 @@ def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Versi
 
 def _log(scored: Scored) -> None:
     """On the run; and on the logged model and the version's tags, unless another forget set or alpha was asked for."""
-    more = {"model_id": registry.logged_model_id(scored.version)} if scored.own else {}
+    more = {"model_id": logged_model_id(scored.version)} if scored.own else {}
     runs.log_numbers(scored.metrics, **more)
     for alpha, metrics in scored.others.items():
         runs.log_numbers({f"{name}_alpha_{alpha:g}": metrics[name] for name in ("Forgetting", "F")})
@@ -111,7 +115,7 @@ def _log(scored: Scored) -> None:
     if not scored.metrics:
         return
     if scored.own:
-        registry.score(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
+        write_scores(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
     numbers = "  ".join(f"{name} {scored.metrics[name]:.3f}" for name in ("Utility", "Forgetting", "F"))
     say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {numbers}")
 
@@ -119,8 +123,8 @@ def _log(scored: Scored) -> None:
 def _choose(settings: EvaluateSettings) -> list[Version]:
     if settings.versions != "all":
         return [find_version(settings.name, reference) for reference in settings.named]
-    champion = find_version(settings.name, registry.CHAMPION)
-    there = [v for v in registry.versions(settings.name) if v.tag("state") not in GONE]
+    champion = find_version(settings.name, CHAMPION)
+    there = [v for v in all_versions(settings.name) if v.tag("state") not in GONE]
     same = [v for v in there if v.tag("data_digest") == champion.tag("data_digest")]
     if not settings.forget_set:
         return same
@@ -134,7 +138,7 @@ def forget_set_for(version: Version, rule: str) -> ForgetSet:
         return _read_rule(version, rule)
     if version.tag("forget_set", "none") != "none":
         return forget_sets.of_version(version)
-    retrained = [v for v in registry.versions(version.model) if v.tag("role") == "retrained"]
+    retrained = [v for v in all_versions(version.model) if v.tag("role") == "retrained"]
     if not retrained:
         raise InputError(
             f"{version.label} has forgotten nothing, so say what to score it on: -P forget_set=20-28; the retrained "
@@ -151,26 +155,26 @@ def _read_rule(version: Version, text: str) -> ForgetSet:
     return forget
 
 
-def score(
-    version: Version, forget: ForgetSet, alpha: float, reference: Version | None, names: Iterable[str] = ()
-) -> dict[str, float]:
-    """All metrics of METRICS by the logged tables of version and reference, and those of the audit that are asked for."""
-    if names:
-        found = replace(beside(version, forget), retrained=reference)
-        return measure(replace(witnesses_of(version, forget, alpha, found).case(), **_parent(version)), names)
-    earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
-    retrained = predictions_of(reference) if reference else None
-    costs = costs_of(version, reference)
-    return measure(Case(predictions_of(version), retrained, forget, earlier, alpha, **costs, **_parent(version)))
+def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None:
+    """Leave an audit on the active run; its headline numbers also on model and version, where they are its ``own``.
 
+    Metrics that are ``logged`` already are not logged again: a metric has one point.
+    """
+    from unlearning.reports.audit_page import audit_page
 
-def _parent(version: Version) -> dict:
-    """What an unlearned version was made from, where that had forgotten something that could come back."""
-    if version.tag("role") != "unlearned" or "," not in version.tag("forgotten"):
-        return {}
-    try:
-        parent = find_version(version.model, version.tag("parent_version"))
-        return {"parent": predictions_of(parent), "parent_forgot": tuple(forget_sets.forgotten_by(parent))}
-    except InputError as error:
-        say(f"evaluate: whether {version.label} regained anything is not known: {error}")
-        return {}
+    audit = audited.audit
+    runs.log_json(audit.as_dict(), JSON)
+    runs.log_table(audit.table(), TABLE)
+    runs.log_text(audit_page(audit, audited.witnesses, audited.about), PAGE)
+    numbers = audit.numbers()
+    new = {name: value for name, value in numbers.items() if name not in logged}
+    headlines = {name: new[name] for name in HEADLINES if own and name in new}
+    runs.log_numbers({name: value for name, value in new.items() if name not in headlines})
+    forget_sets.log([audited.forget])
+    if own:
+        runs.log_numbers(headlines, model_id=logged_model_id(audited.version))
+        tags = {name: f"{value:.6g}" for name, value in headlines.items()}
+        write_scores(audited.version, tags | {"audit": audit.sentence[:500]})
+    say(f"audit: {audited.version.label}: {audit.sentence}")
+    for warning in audit.warnings:
+        say(f"audit: {warning}")

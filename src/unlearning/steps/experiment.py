@@ -13,19 +13,19 @@ import pandas as pd
 from unlearning.data.forget import ForgetSet
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
-from unlearning.experiments.spread import SPREADS, Runner
+from unlearning.experiments.spread import PROCESSES, SPREADS, Runner
 from unlearning.jobs.ensemble import try_out
 from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions
+from unlearning.registry.version import Version
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
-from unlearning.steps.experiment_settings import PROCESSES, ExperimentSettings
+from unlearning.steps.experiment_settings import ExperimentSettings
 from unlearning.steps.prepare import prepare
 from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
 from unlearning.tracking import runs, temporary
@@ -112,7 +112,7 @@ def _run_elsewhere(parent: str, cell: Cell, own: TrainSettings) -> tuple[list[Ro
 def _run_timed(cell: Cell, own: TrainSettings) -> tuple[list[Row], float]:
     """The cell's rows, and the seconds it took; 0 when a finished run had made it."""
     start = perf_counter()
-    known = {version.number for version in registry.versions(own.name)}
+    known = {version.number for version in all_versions(own.name)}
     versions = _make(cell, own)
     seconds = 0.0 if {version.number for version in versions} <= known else perf_counter() - start
     about = asdict(cell) | {"model": own.name}

@@ -9,9 +9,9 @@ from pathlib import Path
 from unlearning.errors import InputError
 from unlearning.experiments.plan import STUDIES
 from unlearning.experiments.presets import PRESETS
+from unlearning.experiments.spread import PROCESSES
 from unlearning.naming import choose
 
-PROCESSES, RAY = "processes", "ray"
 BETWEEN_RULES = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 NEEDS_QUOTES = re.compile(r"[\s&|!();]")
 

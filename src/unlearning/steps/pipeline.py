@@ -13,7 +13,7 @@ from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.steps import retrain as retrain_step
 from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step

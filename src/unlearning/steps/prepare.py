@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import pandas as pd
-
-from unlearning.data.faces import FaceSet
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.progress import say, track
 from unlearning.tracking import runs
+from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 
-MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/settings.json"
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
-TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason", "signal")
 
 
 def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[DataSet, str]:
@@ -82,14 +76,3 @@ def _tell(data: DataSet, settings: DataSettings) -> None:
     for name in SPLITS:
         copies = parts.get((name, True), 0)
         say(f"prepare:   {parts[name, False] + copies:>6} {name}" + (f", {copies} of them copies" if copies else ""))
-
-
-@lru_cache(maxsize=4)
-def account_of(run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Manifest and rejected files as a run of ``prepare`` logged them; no image folder is needed."""
-    return runs.read_table(run_id, MANIFEST, TEXTS), runs.read_table(run_id, REJECTED, TEXTS)
-
-
-def face_set(data: DataSet) -> FaceSet:
-    """All prepared faces, copies included."""
-    return FaceSet(data.manifest, data.pixels)

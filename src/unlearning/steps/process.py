@@ -14,18 +14,17 @@ from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision, Gate, parse_gates
 from unlearning.jobs.reuse import reuse_or
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
 from unlearning.registry.lock import Lock, LockLostError
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
 from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import as_data, decide, promote
-from unlearning.steps.references import ensure_reference
 from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
+from unlearning.steps.retrain import ensure_reference
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words
@@ -65,7 +64,7 @@ def process(settings: ProcessSettings) -> list[Request]:
     served = []
     with runs.run("process", f"process requests to {settings.name}"), requests.serving(settings.name) as lock:
         runs.log_settings("process", asdict(settings))
-        find_version(settings.name, registry.CHAMPION)
+        find_version(settings.name, CHAMPION)
         service = Service(settings, gates, private_key, lock)
         while group := _next(service):
             served += _serve(service, group)
@@ -119,14 +118,14 @@ def _change(service: Service, one: Request, state: str, why: str, version: str =
 
 
 def _forget(service: Service, group: list[Request]) -> list[Request]:
-    champion = find_version(service.settings.name, registry.CHAMPION)
+    champion = find_version(service.settings.name, CHAMPION)
     forget = together([requests.manifest_of(one) for one in group])
     _refuse_other_data(champion, forget)
     if not remaining(forget, forget_sets.forgotten_by(champion)):
         return _certified(service, group, champion, f"{champion.label} has forgotten it")
     candidate = _unlearned(service, champion, forget)
     evaluate(EvaluateSettings(str(candidate.number), name=candidate.model, audit="tables"))
-    served = find_version(service.settings.name, registry.CHAMPION)
+    served = find_version(service.settings.name, CHAMPION)
     if served.number != champion.number:  # whatever that one has forgotten must not be lost
         why = f"begun again from {served.label}, which became the champion meanwhile"
         return _forget(service, [_change(service, one, RUNNING, why) for one in group])

@@ -8,20 +8,22 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision, Gate, parse_gates
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
+from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
-from unlearning.registry.lookup import Version
-from unlearning.registry.version import AGAIN
+from unlearning.registry.lookup import find_or_none
+from unlearning.registry.transitions import transition
+from unlearning.registry.version import AGAIN, CHAMPION, Version
 from unlearning.steps.acting import acting
-from unlearning.steps.evaluate import score
 from unlearning.steps.rollback import in_words, remembered
-from unlearning.steps.settings import ALPHA, PromoteSettings
+from unlearning.steps.settings import PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import measured_by_role
 from unlearning.versions.line import original_of
-from unlearning.versions.lineage import find_version, retrained_reference
+from unlearning.versions.lineage import find_version
+from unlearning.versions.references import retrained_reference
+from unlearning.versions.scores import score
 
 WORDS = {
     "passed": "promoted",
@@ -66,7 +68,7 @@ def promote(settings: PromoteSettings) -> Version:
         tags |= {AGAIN: regained} if regained else {}
         move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags, act=act)
         why = "; ".join(map(str, decisions)) + (f"; REGAINED: {regained}" if regained else "")
-        known = registry.transition(version.model, move, "promote", why)
+        known = transition(version.model, move, "promote", why)
     promoted = next(v for v in known if v.number == version.number)
     say(f"promote: {promoted.model} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
     return promoted
@@ -81,12 +83,12 @@ def _from_champion(version: Version) -> str:
     """Whom ``hardest`` meant for another model only its manifest tells."""
     rule, forget = version.tag("forget_rule", "..."), version.tag("forget_set")
     rule = f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if "hardest" in rule else rule
-    return command("unlearn", version.model, model=registry.CHAMPION, forget_set=rule)
+    return command("unlearn", version.model, model=CHAMPION, forget_set=rule)
 
 
 def _regained(version: Version) -> str:
     """Whom the version remembers although the champion has forgotten them, in words; said aloud. Empty when there is nobody."""
-    champion = registry.find_or_none(version.model, registry.CHAMPION)
+    champion = find_or_none(version.model, CHAMPION)
     regained = in_words(remembered(version, champion)) if champion else ""
     if regained:
         say(f"promote: WARNING: {version.label} remembers what {champion.label}, which is served, has forgotten: {regained}")

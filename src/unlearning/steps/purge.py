@@ -14,18 +14,19 @@ from unlearning.purge import cache as purge_cache
 from unlearning.purge import rows as purge_rows
 from unlearning.purge import rules, store
 from unlearning.purge.report import Report, in_words
-from unlearning.purge.rules import ALIASES, PURGED, Deed, File
+from unlearning.purge.rules import Deed, File
 from unlearning.purge.store import Place
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
+from unlearning.registry.transitions import transition
+from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.steps import purge_people
-from unlearning.steps.prepare import SETTINGS, account_of
 from unlearning.steps.purge_people import People
 from unlearning.steps.rollback import remembered
 from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
+from unlearning.versions.data import SETTINGS, account_of
 from unlearning.versions.lineage import find_known
 
 JSON, PAGE = "purge.json", "purge.md"
@@ -114,8 +115,8 @@ def purge(settings: PurgeSettings) -> Report:
 
 def find_purgeable(name: str, reference: str) -> Version:
     """The version, also by an alias that it had before a purge took it away."""
-    name, reference = registry.named_by(name, reference)
-    known = registry.versions(name)
+    name, reference = named_by(name, reference)
+    known = all_versions(name)
     former = [version for version in known if reference in version.tag(ALIASES).split(",")]
     if former and not any(reference in version.aliases for version in known):
         return former[-1]
@@ -124,7 +125,7 @@ def find_purgeable(name: str, reference: str) -> Version:
 
 def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:
     """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
-    state = registry.state_of(registry.versions(version.model))
+    state = state_of(all_versions(version.model))
     rules.require_dethroned(state, version.number)
     found = rules.losses(state, version.number)
     listed = [file for place in store.places_of(version) for file in store.files_of(place)]
@@ -150,7 +151,7 @@ def _scope_of(version: Version) -> Scope:
 
 def forgotten_ids(model: str) -> set[str]:
     """The faces that the champion has forgotten; none where there is no champion, or it has forgotten nothing."""
-    champion = registry.find_or_none(model, registry.CHAMPION)
+    champion = find_or_none(model, CHAMPION)
     return {face for forget in (forget_sets.forgotten_by(champion) if champion else ()) for face in forget.ids}
 
 
@@ -172,7 +173,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
 
 
 def _remembered(version: Version) -> dict[str, int]:
-    champion = registry.find_or_none(version.model, registry.CHAMPION)
+    champion = find_or_none(version.model, CHAMPION)
     return remembered(version, champion) if champion else {}
 
 
@@ -185,12 +186,12 @@ def _begin(version: Version, deed: Deed, report: Report, force: bool) -> None:
         return
 
     def decide(known: list[Version]):
-        state = registry.state_of(known)
+        state = state_of(known)
         rules.require_not_awaited(rules.losses(state, version.number), version.number, force)
         return rules.begun(state, version.number, deed)
 
-    registry.transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
-    store.mark(version, rules.PURGING)
+    transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
+    store.mark(version, PURGING)
 
 
 def _bury(version: Version, deed: Deed, report: Report) -> None:
@@ -201,9 +202,9 @@ def _bury(version: Version, deed: Deed, report: Report) -> None:
     why = f"{deed.reason}; {report.verdict}" if deed.reason else report.verdict
 
     def decide(known: list[Version]):
-        return rules.ended(registry.state_of(known), version.number, deed, count)
+        return rules.ended(state_of(known), version.number, deed, count)
 
-    registry.transition(version.model, decide, "purge", why)
+    transition(version.model, decide, "purge", why)
     store.mark(version, PURGED)
 
 

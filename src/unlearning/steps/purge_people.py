@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from unlearning.certificates.keys import load_key
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import find_or_none
+from unlearning.registry.version import CHAMPION
 from unlearning.steps.certify import TAG
 from unlearning.tracking import sealed
 from unlearning.versions import forget_sets
@@ -47,7 +48,7 @@ def certified(model: str) -> People:
     Raises:
         InputError: the champion has forgotten nobody, or has no certificate, or there is no key.
     """
-    champion = registry.find_or_none(model, registry.CHAMPION)
+    champion = find_or_none(model, CHAMPION)
     forgotten = forget_sets.forgotten_by(champion) if champion else []
     if not forgotten:
         raise InputError(f"people=true: the champion of {model} has forgotten nobody, so there is nobody to be sealed")

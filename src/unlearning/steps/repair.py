@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
+from unlearning.registry.lookup import all_versions, missing
 from unlearning.repair import mending
 from unlearning.steps.registry_settings import RepairSettings
 from unlearning.tracking import runs
@@ -19,8 +19,8 @@ def repair(settings: RepairSettings) -> list[str]:
         InputError: there is no such model.
     """
     with runs.run("repair", f"repair of {settings.name}"):
-        if not registry.versions(settings.name):
-            raise registry.missing(settings.name)
+        if not all_versions(settings.name):
+            raise missing(settings.name)
         runs.log_settings("repair", {"trust": settings.trust, "reason": settings.reason})
         found = [str(one) for one in mending.repair(settings.name, settings.trust, settings.reason.strip())]
         left = [str(one) for one in mending.examine(settings.name).found]

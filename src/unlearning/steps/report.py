@@ -18,15 +18,15 @@ from unlearning.experiments.presets import PRESETS
 from unlearning.experiments.results import AGAIN, AT_DEFAULTS, Outcome, Results, pool
 from unlearning.naming import choose
 from unlearning.progress import say, track
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions, find
+from unlearning.registry.version import Version
 from unlearning.reports.forget_titles import discreet, titles
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
-from unlearning.steps.prepare import account_of
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 from unlearning.versions.witnesses import ABOUT, costs_of
 
@@ -91,7 +91,7 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
 def forget_sets_of(table: pd.DataFrame) -> dict[str, ForgetSet]:
     """The forget sets by title, as the references' runs hold them: the study's groups before all others."""
     references = table[table.role == RETRAINED].drop_duplicates("set")
-    versions = (registry.find(row.model, str(row.version)) for row in references.itertuples())
+    versions = (find(row.model, str(row.version)) for row in references.itertuples())
     found = [forget_sets.of_version(version) for version in versions]
     sets = sorted(found, key=lambda forget: GROUPS.index(forget.rule) if forget.rule in GROUPS else len(GROUPS))
     return {titles(sets)[forget.name]: forget for forget in sets}
@@ -138,7 +138,7 @@ class Known:
 
 
 def _known(table: pd.DataFrame) -> Known:
-    versions = {(v.model, v.number): v for name in set(table.model) for v in registry.versions(name)}
+    versions = {(v.model, v.number): v for name in set(table.model) for v in all_versions(name)}
     cells = track(list(table.itertuples()), len(table), "reading")
     predictions = {cell.run_id: predictions_of(versions[cell.model, cell.version]) for cell in cells}
     originals = table[table.role == ORIGINAL].set_index("seed")
@@ -148,7 +148,7 @@ def _known(table: pd.DataFrame) -> Known:
 def _data_run(table: pd.DataFrame) -> str:
     """The run that prepared the experiment's data."""
     original = table[table.role == ORIGINAL].iloc[0]
-    return registry.find(original.model, str(original.version)).tag("data_run")
+    return find(original.model, str(original.version)).tag("data_run")
 
 
 def _arm(role: str, method: str, params: str, usual: dict[str, str]) -> str:

@@ -11,16 +11,15 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
-from unlearning.steps.prepare import account_of
 from unlearning.steps.request_settings import RequestSettings
 from unlearning.steps.tables import Listing, width
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 from unlearning.versions.lineage import find_version, predictions_of
 
 COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
@@ -35,7 +34,7 @@ def request(settings: RequestSettings) -> Request:
     """
     with runs.run("request", f"request to forget {settings.forget_set}"):
         deadline = parse_deadline(settings.deadline)
-        champion = find_version(settings.name, registry.CHAMPION)
+        champion = find_version(settings.name, CHAMPION)
         forget = _resolved(settings.forget_set, champion)
         forget_sets.log([forget])
         runs.log_settings("request", asdict(settings))

@@ -11,23 +11,25 @@ from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.jobs.ensemble import standardised, train_ensemble, warn_of_first_weights
-from unlearning.jobs.reuse import mark_finished
+from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.sisa import scheme_tags
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.prepare import face_set
+from unlearning.steps import retrain as retrain_step
 from unlearning.steps.settings import RetrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice
 from unlearning.versions import forget_sets
+from unlearning.versions.data import face_set
 from unlearning.versions.line import line_of
 from unlearning.versions.lineage import Parent, find_version, open_parent
 from unlearning.versions.publish import Draft, publish
+from unlearning.versions.references import is_fair, retrained_reference
 
 CODE = ("jobs/ensemble.py", "steps/retrain.py")
 
@@ -109,3 +111,16 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
             f"not that file; say where it lies: {again}"
         )
     return replace(parent.spec, weights=path)
+
+
+def ensure_reference(parent: Version, forget: ForgetSet) -> Version:
+    """The model retrained without a forget set and without all that a version has forgotten before."""
+    try:
+        found = retrained_reference(parent, forget)
+    except InputError:
+        found = None
+    if found and is_fair(found, parent, forget):
+        return found
+    settings = RetrainSettings(forget.rule, str(parent.number), name=parent.model)
+    mark = retrain_step.mark(settings, parent, forget)
+    return reuse_or("retrain", mark, parent.model, False, lambda: [retrain_step.retrain(settings, forget)])[0]

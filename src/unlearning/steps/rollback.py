@@ -7,16 +7,15 @@ from functools import partial
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.purge.rules import GONE
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
-from unlearning.registry.lookup import CHAMPION, Version
-from unlearning.registry.version import AGAIN
+from unlearning.registry.lookup import CHAMPION, all_versions
+from unlearning.registry.transitions import transition
+from unlearning.registry.version import AGAIN, GONE, Version
 from unlearning.steps.acting import acting
-from unlearning.steps.prepare import account_of
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
+from unlearning.versions.data import account_of
 from unlearning.versions.lineage import find_version
 
 
@@ -44,7 +43,7 @@ def rollback(settings: RollbackSettings) -> Version:
         runs.set_tags({"reason": reason, AGAIN: regained or "nothing"})
         move = partial(moves.roll_back, number=version.number, act=act, regained=regained)
         why = f"{reason}; REGAINED: {regained}" if regained else reason
-        known = registry.transition(version.model, move, "rollback", why)
+        known = transition(version.model, move, "rollback", why)
     if regained:
         say(f"rollback: WARNING: {version.label} remembers again what {champion.label} had forgotten: {regained}")
     say(f"rollback: {version.model} {version.label} is the champion again instead of {champion.label}: {reason}")
@@ -85,7 +84,7 @@ def _refusal(version: Version, champion: Version, regained: str) -> str:
     asked = set(champion.tag("forgotten").split(","))
     others = [
         other.label
-        for other in registry.versions(version.model)
+        for other in all_versions(version.model)
         if other.number < champion.number and other.tag("state") not in GONE and asked <= set(other.tag("forgotten").split(","))
     ]
     choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"

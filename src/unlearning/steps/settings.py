@@ -10,6 +10,7 @@ from unlearning.data.settings import DUPLICATES as DUPLICATES
 from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.evaluation.study import ALPHA
 from unlearning.experiments.plan import STUDIES as STUDIES
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.spec import ModelSpec
@@ -23,7 +24,7 @@ from unlearning.training.slices import SlicePlan, epochs_per_slice
 FORGET_SET = "20-28"
 PRESET = "scratch"
 SCHEMES = ("whole", "sisa")
-ALPHA = 15.0
+
 GATES = "F > original.F, Forgetting > original.Forgetting, test_mae <= 1.1 * retrained.test_mae"
 
 

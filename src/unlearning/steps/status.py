@@ -12,8 +12,8 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions, missing
+from unlearning.registry.version import CHAMPION, FORGOTTEN, ORIGINAL, Version
 from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.tables import Listing, width
 from unlearning.tracking import runs
@@ -26,7 +26,7 @@ NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds")
 FORMATS = ("table", "json", "markdown")
 LEAST = ("stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "forget_set")
 ON_SCREEN = 200
-TELLING = {registry.CHAMPION, registry.ORIGINAL, registry.FORGOTTEN}
+TELLING = {CHAMPION, ORIGINAL, FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the audit log says"
 
 
@@ -105,7 +105,7 @@ def _refuse(look: Look) -> None:
 
 def _look(name: str, check: bool = False) -> Look:
     if not check:
-        return Look(name, _rows(name, registry.versions(name)))
+        return Look(name, _rows(name, all_versions(name)))
     from unlearning.repair.mending import examine
 
     seen = examine(name)
@@ -115,7 +115,7 @@ def _look(name: str, check: bool = False) -> Look:
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
     if not versions:
-        raise registry.missing(name)
+        raise missing(name)
     rules = {v.tag("forget_set"): v.tag("forget_rule") for v in versions if v.tag("forget_rule")}
     return [_row(version, rules) for version in versions]
 

@@ -13,13 +13,14 @@ from unlearning.jobs.sisa import scheme_tags
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.prepare import face_set, prepare
+from unlearning.steps.prepare import prepare
 from unlearning.steps.settings import TrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.precision import resolve_precision
 from unlearning.training.slices import SlicePlan
+from unlearning.versions.data import face_set
 from unlearning.versions.publish import Draft, publish
 
 CODE = ("jobs/ensemble.py", "steps/train.py")

@@ -18,7 +18,7 @@ from unlearning.methods.card import check_knobs
 from unlearning.models.ensemble import Ensemble, load_model
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import Version
 from unlearning.steps.settings import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
 from unlearning.tracking import runs, temporary

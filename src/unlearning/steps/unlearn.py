@@ -21,17 +21,16 @@ from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.purge.rules import GONE
-from unlearning.registry import lookup as registry
 from unlearning.registry import moves
-from unlearning.registry.lookup import Version
-from unlearning.steps.prepare import face_set
+from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
+from unlearning.versions.data import face_set
 from unlearning.versions.line import line_of, versions_of
-from unlearning.versions.lineage import Parent, find_version, open_parent, predictions_of, retrained_reference
+from unlearning.versions.lineage import Parent, find_version, open_parent, predictions_of
 from unlearning.versions.publish import Draft, publish
+from unlearning.versions.references import retrained_reference
 from unlearning.versions.witnesses import samples_of
 
 SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/sisa.py", "steps/unlearn.py")
@@ -88,7 +87,7 @@ def open_request(settings: UnlearnSettings) -> Request:
     """Check everything before the first step is taken: method, rule, model, data and reference."""
     method = make_method(choose(METHODS, settings.method, "method"), settings.params)
     epochs = epochs_of(method, settings.epochs)
-    parent = open_parent(find_version(settings.name, settings.model or registry.CHAMPION))
+    parent = open_parent(find_version(settings.name, settings.model or CHAMPION))
     forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
     before = [] if settings.model else versions_of(line_of(parent.version), parent.version.model)[1:]
     for earlier in before:
@@ -97,7 +96,7 @@ def open_request(settings: UnlearnSettings) -> Request:
     if _remembers_nothing(parent, forget):
         raise InputError(
             f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: "
-            f"{command('unlearn', parent.version.model, model=registry.ORIGINAL, method=method.name, forget_set=forget.rule)}"
+            f"{command('unlearn', parent.version.model, model=ORIGINAL, method=method.name, forget_set=forget.rule)}"
         )
     check(parent.data.manifest, forget, parent.forgotten)
     reference = retrained_reference(parent.version, forget)

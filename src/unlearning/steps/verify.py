@@ -17,8 +17,7 @@ from unlearning.certificates.verify import Evidence, Verdict, open_certificate
 from unlearning.certificates.verify import verify as judge
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.purge.rules import GONE
-from unlearning.registry.lookup import Version
+from unlearning.registry.version import GONE, Version
 from unlearning.steps.certify import TAG, key_file, sample_id
 from unlearning.steps.request_settings import VerifySettings
 from unlearning.tracking import runs

@@ -21,22 +21,22 @@ from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit import Audit
 from unlearning.evaluation.gates import Decision, parse_gates
 from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.study import ALPHA
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
-from unlearning.registry import lookup as registry
 from unlearning.registry import transitions
 from unlearning.registry.descent import Line
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import download_model
+from unlearning.registry.version import Version
 from unlearning.requests.states import together
-from unlearning.steps.evaluate import score
-from unlearning.steps.prepare import account_of
-from unlearning.steps.settings import ALPHA
 from unlearning.tracking import runs
 from unlearning.versions import certificates
 from unlearning.versions.audit import audit_version
+from unlearning.versions.data import account_of
 from unlearning.versions.files import model_folder
 from unlearning.versions.line import line_of, versions_of
 from unlearning.versions.lineage import usable
-from unlearning.versions.witnesses import beside
+from unlearning.versions.references import beside
+from unlearning.versions.scores import score
 
 # MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
 NOTED_BY_MLFLOW = "registered_model_meta"
@@ -127,7 +127,7 @@ def weights_of(version: Version) -> str:
 
 def files_of(version: Version) -> dict[str, str]:
     """sha256 of every file that was logged as the version, by name."""
-    return files_in(registry.download_model(version))
+    return files_in(download_model(version))
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import mlflow
 
 from unlearning.errors import InputError
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions
+from unlearning.registry.version import Version
 from unlearning.tracking import artifacts, runs
 from unlearning.tracking.answers import store_name
 from unlearning.tracking.store import prepare_store
@@ -61,7 +61,7 @@ def has(run_id: str) -> bool:
 def registered(model: str, number: str) -> Version:
     """The version that a certificate names; InputError when the registry has none, or does not answer."""
     prepare_store()
-    known = registry.versions(model)
+    known = all_versions(model)
     found = [version for version in known if str(version.number) == number]
     if not found:
         raise InputError(f"the registry {store_name()} has no version {number} of a model {model}")

@@ -14,8 +14,8 @@ import pandas as pd
 
 from unlearning.commands import command
 from unlearning.errors import DamagedError
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import download_model
+from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
 
@@ -51,7 +51,7 @@ def model_folder(version: Version) -> Path:
     Raises:
         DamagedError: a file is not what was registered.
     """
-    folder = registry.download_model(version) / "artifacts" / MODEL_ARTIFACT
+    folder = download_model(version) / "artifacts" / MODEL_ARTIFACT
     kept = digests_of(version)
     found = digests_in(folder) if kept.keys() - {PREDICTIONS} else {}
     for name in sorted(kept.keys() - {PREDICTIONS}):

@@ -6,10 +6,10 @@ from unlearning.commands import command
 from unlearning.data import rules
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
+from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.registry.lookup import Version
-from unlearning.steps.checks import MANIFEST
+from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.versions.files import predictions_of
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.purge.rules import GONE
 from unlearning.registry import descent, transitions
-from unlearning.registry import lookup as registry
 from unlearning.registry.descent import Line
-from unlearning.registry.lookup import Version
+from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.version import GONE, Version
 
 
 def line_of(version: Version) -> Line:
     """The line of a version, beyond what was deleted as far as the audit log knows."""
-    state = registry.state_of(registry.versions(version.model))
+    state = state_of(all_versions(version.model))
     return descent.line_of(state, version.number, lambda: transitions.former(version.model))
 
 
 def versions_of(line: Line, model: str) -> list[Version]:
     """Those of a line that there still are, the nearest first; what was purged is among them."""
-    known = {one.number: one for one in registry.versions(model)}
+    known = {one.number: one for one in all_versions(model)}
     return [known[one.number] for one in line.steps if one.number in known]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,25 +10,19 @@ from pathlib import Path
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.data.manifest import DataSet
-from unlearning.data.manifest import prepare as prepare_data
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
-from unlearning.progress import track
-from unlearning.purge.rules import GONE
 from unlearning.records import read_record
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
-from unlearning.steps.prepare import SETTINGS
-from unlearning.tracking import runs
+from unlearning.registry.lookup import find
+from unlearning.registry.version import GONE, Version
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
+from unlearning.versions.data import data_of
 from unlearning.versions.files import model_folder
 from unlearning.versions.files import predictions_of as predictions_of
 from unlearning.versions.forget_sets import forgotten_by
-from unlearning.versions.never_seen import left_out, never_saw
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ def find_version(name: str, reference: str) -> Version:
 
 def find_known(name: str, reference: str) -> Version:
     """The same, also one that was purged: its entry, its run and its evidence are there."""
-    version = registry.find(name, reference)
+    version = find(name, reference)
     if not {"role", "data_run", "data_digest"} <= version.tags.keys():
         raise InputError(
             f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
@@ -118,52 +111,3 @@ def usable(version: Version) -> Iterator[None]:
             f"the files of {version.label} of {version.model} cannot be used: {said}; put them back from a copy of the store, "
             f"or choose another version from: {command('status', version.model)}"
         ) from error
-
-
-def data_of(version: Version, side: int) -> DataSet:
-    """The faces a version was trained on, found again by its lineage and verified by its digest."""
-    digest, run_id = version.tag("data_digest"), version.tag("data_run")
-    settings = runs.read_json(run_id, SETTINGS, DataSettings.from_dict)
-    try:
-        data = prepare_data(settings, side, track)
-    except InputError as error:
-        raise InputError(
-            f"{version.label} was trained on data {digest}, and now there is none: {error}; bring the folder back, or "
-            f"train on another one: {command('train', version.model, data_dir='FOLDER')}"
-        ) from error
-    if data.digest != digest:
-        raise InputError(
-            f"{version.label} was trained on data {digest}, but {settings.data_dir or 'the drawn folder'} now gives data "
-            f"{data.digest}; bring the files back, or train anew: "
-            f"{command('train', version.model, **({'data_dir': settings.data_dir} if settings.data_dir else {}))}"
-        )
-    return data
-
-
-def retrained_reference(version: Version, forget: ForgetSet) -> Version:
-    """The retrained version that never saw the forget set; InputError gives the command that makes it.
-
-    Of several, the one that also lacks what the version had forgotten before, and nothing else: it is the fair one.
-    """
-    known = [one for one in registry.versions(version.model) if one.tag("state") not in GONE]
-    named = next((one for one in known if f"retrained-{forget.name}" in one.aliases), None)
-    fair = [one for one in known if is_fair(one, version, forget)]
-    if fair:
-        return next((one for one in fair if one == named), fair[-1])
-    asked = shlex.quote(forget.rule)
-    start = {"model": version.number} if "hardest:" in forget.rule and version.tag("role") != "original" else {}
-    again = command("retrain", version.model, forget_set=forget.rule, **start)
-    if named is None:
-        raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {again}")
-    if named.tag("data_digest") != version.tag("data_digest"):
-        raise InputError(
-            f"{version.label} was trained on data {version.tag('data_digest')}, the retrained reference "
-            f"{named.label} on data {named.tag('data_digest')}; make one for this data with: {again}"
-        )
-    return named
-
-
-def is_fair(one: Version, version: Version, forget: ForgetSet) -> bool:
-    """Did a retrained version never see a forget set and what a version had forgotten besides, and all else of its data?"""
-    same = one.tag("forget_sha256") == forget.sha256 and one.tag("data_digest") == version.tag("data_digest")
-    return same and never_saw(one) == left_out(version, forget)

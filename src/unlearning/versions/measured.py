@@ -20,12 +20,12 @@ from unlearning.evaluation.relearn import RelearnSettings, RelearnTime, lesson_o
 from unlearning.evaluation.signals import confusion, patch_effect
 from unlearning.models.build import AgeNet
 from unlearning.progress import say, track
-from unlearning.registry.lookup import Version
-from unlearning.steps.prepare import SETTINGS, face_set
+from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
+from unlearning.versions.data import SETTINGS, face_set
 from unlearning.versions.lineage import Parent, open_parent
-from unlearning.versions.witnesses import Beside
+from unlearning.versions.references import Beside
 
 OF_MODELS = ("activation_distance", "cka", "relearn_steps", "relearn_ratio", "patch_effect")
 STANDARD_ERRORS = 2

@@ -16,9 +16,9 @@ from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
 from unlearning.progress import track
 from unlearning.registry import logged_models
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
 from unlearning.registry.moves import Move
+from unlearning.registry.transitions import add
+from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.versions.files import PREDICTIONS, digest_tags, digests_in
 
@@ -57,7 +57,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
     model_id = logged_models.log_model(draft.folder, tags)
     runs.log_numbers(metrics, model_id=model_id)
-    return registry.add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
+    return add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
 
 
 def score_tags(metrics: dict[str, float]) -> dict[str, str]:

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.audit import Witnesses
-from unlearning.purge.rules import GONE
-from unlearning.registry import lookup as registry
-from unlearning.registry.lookup import Version
-from unlearning.steps.prepare import account_of
+from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
-from unlearning.versions.line import find_original
-from unlearning.versions.lineage import is_fair, predictions_of
+from unlearning.versions.data import account_of
+from unlearning.versions.lineage import predictions_of
+from unlearning.versions.references import Beside
 
 ABOUT = ["id", "gender", "race", "copy_of", "near"]
-
-
-@dataclass(frozen=True)
-class Beside:
-    """The versions that one is judged beside; None where there is none.
-
-    Args:
-        original: the root of its line: it remembers everything.
-        retrained: it never saw the forget set.
-        second: another one of that kind, with other seeds.
-    """
-
-    original: Version | None
-    retrained: Version | None
-    second: Version | None
-
-
-def beside(version: Version, forget: ForgetSet) -> Beside:
-    """Find the witnesses in the registry; a version is no witness of itself, and what was purged is none."""
-    known = [one for one in registry.versions(version.model) if one.tag("state") not in GONE]
-    same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
-    retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
-    retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
-    first, second = (*retrained, None, None)[:2]
-    original = find_original(version)
-    return Beside(original if original and original.number != version.number else None, first, second)
 
 
 def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
