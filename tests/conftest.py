@@ -17,6 +17,8 @@ from erasable import take_own_runs
 
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
+pytest_plugins = ["stores"]
+
 SIDE = 32
 RULE = "20-28"
 OTHER = "other"

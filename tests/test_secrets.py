@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
+from certificates.issued import PRIVATE_KEY
 from contracts.test_projects import NAMES, command
-from lifecycle.certificates import PRIVATE_KEY
 from unlearning import secrets
 from unlearning.certificates.keys import VARIABLE, _private_pem, key_id, load_key
 from unlearning.errors import InputError

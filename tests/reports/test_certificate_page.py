@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lifecycle.certificates import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
+from certificates.issued import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
 from reports.reading import Page
 from unlearning.certificates.claims import PROVES, limits
 from unlearning.certificates.envelope import digest

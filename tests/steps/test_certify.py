@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from lifecycle.certificates import flipped
+from certificates.issued import flipped
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
@@ -270,6 +270,6 @@ def test_make_key_writes_two_files_and_prints_neither(tmp_path):
 
 
 def test_the_statement_fits_the_schema(certified):
-    schema = json.loads((ROOT / "src" / "unlearning" / "lifecycle" / "certificate.schema.json").read_text())
+    schema = json.loads((ROOT / "src" / "unlearning" / "certificates" / "certificate.schema.json").read_text())
     envelope = json.loads(Path(CERTIFICATE).read_text())
     jsonschema.validate(json.loads(base64.b64decode(envelope["payload"])), schema)

@@ -15,7 +15,7 @@ KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "null": 
 
 @cache
 def _schema() -> dict:
-    return json.loads((files("unlearning.lifecycle") / "certificate.schema.json").read_text(encoding="utf-8"))
+    return json.loads((files("unlearning.certificates") / "certificate.schema.json").read_text(encoding="utf-8"))
 
 
 def is_whole(statement: dict) -> bool:

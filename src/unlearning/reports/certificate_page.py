@@ -22,7 +22,7 @@ DECISIONS = {
 def certificate_page(envelope: bytes) -> str:
     """The page as HTML text; it prints on paper as it stands, or into a PDF by the browser.
 
-    The page itself is not signed, and says so. Whatever calls this verifies the certificate first (``lifecycle.verify``).
+    The page itself is not signed, and says so. Whatever calls this verifies the certificate first (``certificates.verify``).
 
     Args:
         envelope: the certificate's file.

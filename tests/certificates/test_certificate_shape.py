@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.certificates import PRIVATE_KEY, PUBLIC_KEY, SAMPLES, STRANGER, issue, line, payload_of
+from certificates.issued import PRIVATE_KEY, PUBLIC_KEY, SAMPLES, STRANGER, issue, line, payload_of
 from places import ROOT
 from unlearning.canonical import canonical, read
 from unlearning.certificates.envelope import sign
@@ -20,7 +20,7 @@ from unlearning.certificates.keys import key_id
 from unlearning.certificates.verify import Evidence, verify
 
 SCHEMA = jsonschema.Draft202012Validator(
-    json.loads((resources("unlearning.lifecycle") / "certificate.schema.json").read_text())
+    json.loads((resources("unlearning.certificates") / "certificate.schema.json").read_text())
 )
 MANY = settings(derandomize=True, max_examples=250, deadline=None)
 VALUES = st.one_of(

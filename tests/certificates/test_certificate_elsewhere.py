@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from lifecycle.certificates import PICTURES, SAMPLES, SECRET, STRANGER, flipped, issue, line, payload_of, with_payload
+from certificates.issued import PICTURES, SAMPLES, SECRET, STRANGER, flipped, issue, line, payload_of, with_payload
 from places import ROOT
 from unlearning.canonical import read
 from unlearning.certificates.keys import public_pem, read_public_key

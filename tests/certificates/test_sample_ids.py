@@ -3,7 +3,7 @@ import hmac
 
 import pytest
 
-from lifecycle.certificates import FORGET_SHA256, PICTURES, PRIVATE_KEY, SAMPLES, SECRET, STRANGER
+from certificates.issued import FORGET_SHA256, PICTURES, PRIVATE_KEY, SAMPLES, SECRET, STRANGER
 from unlearning.certificates import merkle
 from unlearning.certificates.sample_ids import forget_root, keyed_id, keyed_manifest, leaves, picture_id, sample_leaf, secret_of
 from unlearning.data.drawn import draw_folder

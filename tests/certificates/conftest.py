@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifecycle.certificates import FILES, PUBLIC_KEY, issue, payload_of
+from certificates.issued import FILES, PUBLIC_KEY, issue, payload_of
 from unlearning.canonical import read
 from unlearning.certificates.keys import public_pem
 from unlearning.certificates.subjects import digests

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.certificates import (
+from certificates.issued import (
     FILES,
     FORGET_SHA256,
     PRIVATE_KEY,

@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 import jsonschema
 import pytest
 
-from lifecycle.certificates import (
+from certificates.issued import (
     FILES,
     FORGET_SHA256,
     PICTURES,
@@ -29,7 +29,7 @@ from unlearning.certificates.statement import WITHHELD, Measured, decision, publ
 from unlearning.certificates.subjects import digests
 from unlearning.errors import InputError
 
-SCHEMA = json.loads((resources("unlearning.lifecycle") / "certificate.schema.json").read_text())
+SCHEMA = json.loads((resources("unlearning.certificates") / "certificate.schema.json").read_text())
 
 
 def written(files, **others):

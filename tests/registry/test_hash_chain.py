@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.certificates import flipped
+from certificates.issued import flipped
 from unlearning.registry.hash_chain import START, entries, first_broken, head, next_line
 
 WHAT = [{"what": "promote", "version": "3"}, {"what": "certificate", "sha256": "ab"}, {"what": "purge"}, {"what": "promote"}]

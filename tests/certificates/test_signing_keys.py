@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from lifecycle.certificates import PRIVATE_KEY, PUBLIC_KEY, SECRET_TEXTS
+from certificates.issued import PRIVATE_KEY, PUBLIC_KEY, SECRET_TEXTS
 from unlearning.certificates.keys import VARIABLE, key_id, load_key, make_key, public_pem, read_public_key
 from unlearning.errors import InputError
 
