@@ -12,6 +12,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from registered import SET, UNLEARNED, fill, promoting
 from unlearning.errors import InputError
 from unlearning.registry import journal, lock, moves, transitions
+from unlearning.registry.journal import HEAD
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.moves import Act
 from unlearning.registry.transitions import add, transition
@@ -256,7 +257,7 @@ def test_whoever_lost_the_lock_writes_no_head_and_no_log_any_more(filled, monkey
 
     def fail(self, *arguments, **named):
         held[0].expires = 0
-        client.set_registered_model_tag(MODEL, transitions.HEAD, "theirs")
+        client.set_registered_model_tag(MODEL, HEAD, "theirs")
         raise OSError("disk full")
 
     monkeypatch.setattr(mlflow.MlflowClient, "transition_model_version_stage", fail)

@@ -10,7 +10,7 @@ import pytest
 from registered import fill, promoting
 from unlearning.errors import InputError
 from unlearning.registry import transitions
-from unlearning.registry.journal import replay
+from unlearning.registry.entries import replay
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.moves import Act
 from unlearning.registry.transitions import transition

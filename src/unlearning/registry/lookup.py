@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
-from unlearning.registry import transitions
+from unlearning.registry.journal import RUN
 from unlearning.registry.version import CHAMPION as CHAMPION
 from unlearning.registry.version import FORGOTTEN as FORGOTTEN
 from unlearning.registry.version import ORIGINAL as ORIGINAL
@@ -95,7 +95,7 @@ def find(model: str, reference: str) -> Version:
 
 def missing(model: str) -> InputError:
     """The error of whoever asks for a registered model that there is not; it may have been renamed."""
-    others = [one.name for one in every(mlflow.MlflowClient().search_registered_models) if transitions.RUN in one.tags]
+    others = [one.name for one in every(mlflow.MlflowClient().search_registered_models) if RUN in one.tags]
     known = f" (there is {', '.join(others)}: -P name={others[0]})" if others else ""
     return InputError(f"there is no registered model {model!r} yet{known}; make one with: {command('train', model)}")
 

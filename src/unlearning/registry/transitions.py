@@ -14,7 +14,8 @@ from mlflow.exceptions import MlflowException
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry import hash_chain, journal, links
-from unlearning.registry.journal import BEGIN, EXPERIMENT, FILE, FOUND, NEXT, AuditLog, entry_of, replay, undone
+from unlearning.registry.entries import BEGIN, FOUND, entry_of, replay, undone
+from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, AuditLog
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import CHAMPION, Facts, State, Version, applied
@@ -25,7 +26,6 @@ from unlearning.tracking.paging import every
 from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import first_line
 
-RUN, HEAD = "audit.run", "audit.head"
 INSTALLING = "installing"
 Read = Callable[[], State]
 

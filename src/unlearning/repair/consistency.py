@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from unlearning.registry.journal import Logged
+from unlearning.registry.entries import Logged
 from unlearning.registry.version import (
     AGAIN,
     ARCHIVED,

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unlearning.registry import hash_chain, journal, lock, transitions
-from unlearning.registry.journal import BEGIN, FOUND, AuditLog, Logged, entry_of, in_words, replay
+from unlearning.registry.entries import BEGIN, FOUND, Logged, entry_of, in_words, replay
+from unlearning.registry.journal import HEAD, AuditLog
 from unlearning.registry.lock import registry_lock
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.transitions import INSTALLING, told
@@ -87,7 +88,7 @@ def _begun(entry: dict) -> Inconsistency:
 def _unnamed(log: AuditLog) -> Inconsistency:
     said = f"names {log.named} as the last entry of the audit log" if log.named else "names no last entry of the audit log"
     more = f"which goes on to {log.head}: the registry is older than its log, or the tag was changed"
-    return Inconsistency(0, f"the tag {transitions.HEAD} of the registered model {said}, {more}")
+    return Inconsistency(0, f"the tag {HEAD} of the registered model {said}, {more}")
 
 
 def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsistency]:
