@@ -6,18 +6,18 @@ RUN := . $(VENV)/bin/activate &&
 MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs key ui serve clean
+.PHONY: help setup demo test lint lock docs key ui serve clean
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## make .venv and install everything
 
-$(READY): pyproject.toml
+$(READY): requirements.lock
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip uv
 	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
-		--requirements pyproject.toml --group dev
+		--requirements requirements.lock
 	touch $@
 
 demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote
@@ -28,6 +28,10 @@ test: $(READY) ## the test suite, a file at a time on every core
 
 lint: $(READY) ## check style and formatting
 	$(RUN) ruff check . && ruff format --check .
+
+lock: $(READY) ## write requirements.lock anew from pyproject.toml
+	$(RUN) UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" uv pip compile pyproject.toml --group dev --extra server --quiet \
+		--python-version 3.11 --no-annotate --custom-compile-command "make lock" | sed 's/+cpu$$//' > requirements.lock
 
 docs: $(READY) ## write docs/methods.md and docs/metrics.md anew from the code
 	$(RUN) PYTHONPATH=src python -m entrypoints.methods --format markdown > docs/methods.md

@@ -84,7 +84,7 @@ def test_what_is_installed_is_what_is_listed():
 
 
 def test_make_installs_from_pyproject():
-    assert "--requirements pyproject.toml" in (ROOT / "Makefile").read_text()
+    assert "--requirements requirements.lock" in (ROOT / "Makefile").read_text()
 
 
 def test_every_third_party_import_is_a_listed_dependency():
@@ -101,3 +101,11 @@ def test_every_third_party_import_is_a_listed_dependency():
     extras = {line.split("==")[0] for extra in optional.values() for line in extra}
     missing = {name for name in outside - extras if not owners[name] & (listed | {"mlflow_skinny"})}
     assert not missing
+
+
+def test_the_lock_holds_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {*project["project"]["dependencies"], *project["dependency-groups"]["dev"]}
+    assert asked | set(project["project"]["optional-dependencies"]["server"]) <= set(
+        (ROOT / "requirements.lock").read_text().split()
+    )
