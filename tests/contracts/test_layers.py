@@ -4,6 +4,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
+import networkx
 import pytest
 
 from places import ROOT
@@ -75,6 +76,13 @@ def test_a_room_imports_only_what_the_table_allows(path):
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name)
 def test_what_all_rooms_share_imports_no_room(path):
     assert not rooms_of(imports(path))
+
+
+def test_no_files_import_each_other_in_a_circle():
+    """Late imports and those of types count too."""
+    known = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    graph = networkx.DiGraph((name, other) for name, path in known.items() for other in imports(path) & known.keys())
+    assert [circle for circle in networkx.strongly_connected_components(graph) if len(circle) > 1] == []
 
 
 def test_every_folder_of_the_package_is_a_known_room():

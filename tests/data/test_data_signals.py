@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.data.signals import confuse, inject, parse_ranges, stamp
+from unlearning.data.ages import parse_ranges
+from unlearning.data.signals import confuse, inject, stamp
 from unlearning.errors import InputError
 
 RANGES = ((20, 28), (52, 60))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from unlearning.data.ages import parse_ranges
 from unlearning.errors import InputError
 from unlearning.records import read_record
 
@@ -89,8 +90,6 @@ class DataSettings:
             self._check_signal()
 
     def _check_signal(self) -> None:
-        from unlearning.data.signals import parse_ranges
-
         if self.confuse and self.inject:
             raise InputError("confuse and inject cannot be planted in the same data; give one of them")
         parse_ranges(self.confuse or self.inject, 2 if self.confuse else 1)

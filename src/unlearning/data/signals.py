@@ -11,11 +11,11 @@ https://arxiv.org/abs/2002.10077 (feature injection test). Both are for classes 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unlearning.data.ages import Range, parse_ranges
 from unlearning.data.labels import OLDEST
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
@@ -25,26 +25,8 @@ if TYPE_CHECKING:
 
 SIGNALS = ("confused", "injected")
 PLANTED = ["signal", "true_age"]
-Range = tuple[int, int]
-RANGE = re.compile(r"\s*(\d{1,3})-(\d{1,3})\s*")
 COLOURS = ((255, 0, 255), (0, 255, 0))
 PATCH, MARGIN, SMALLEST = 8, 10, 4
-
-
-def parse_ranges(text: str, count: int) -> tuple[Range, ...]:
-    """``20-28,52-60`` -> ((20, 28), (52, 60)), both ends of each included, in years.
-
-    Raises:
-        InputError: not ``count`` ranges that lie apart, each from a lower to a higher age.
-    """
-    found = [RANGE.fullmatch(part) for part in text.split(",")]
-    ranges = tuple((int(match[1]), int(match[2])) for match in found if match)
-    example = ("20-28", "20-28,52-60")[count - 1]
-    if len(ranges) != count or len(found) != count or any(low > high for low, high in ranges):
-        raise InputError(f"{text!r} is not {count} range{'s' * (count > 1)} of ages; legal: as {example}")
-    if any(earlier[1] >= later[0] for earlier, later in zip(sorted(ranges), sorted(ranges)[1:], strict=False)):
-        raise InputError(f"the ranges {text!r} overlap; legal: ranges that share no age, as {example}")
-    return ranges
 
 
 def plant(faces: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:

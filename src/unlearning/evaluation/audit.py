@@ -23,7 +23,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.panel import panel_of
 from unlearning.evaluation.resample import RESAMPLES
 from unlearning.evaluation.study import ALPHA
-from unlearning.evaluation.verdicts import Bounds, Finding, joint_level, judge, widening
+from unlearning.evaluation.verdicts import Bounds, Finding, Row, joint_level, judge, widening
 
 RULE_OF_THREE = 3
 NO_TABLES = ("version", "measured", "remarks")
@@ -86,57 +86,6 @@ class AuditSettings:
     seed: int = 0
     resamples: int = RESAMPLES
     bounds: Bounds = field(default_factory=Bounds)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One metric of an audit; numbers that are not known are not numbers.
-
-    Args:
-        metric: name in AUDIT_METRICS.
-        part: the faces it is about.
-        kind: usefulness, memory, likeness or cost.
-        unit: of the numbers.
-        better: higher, lower, or empty where the retrained model's value is the best.
-        original: value of the original.
-        retrained: value of the retrained model.
-        second: value of the second retrained model.
-        version: value of the version.
-        low: lower end of the version's interval.
-        high: upper end.
-        gap: version - retrained.
-        gap_low: lower end of its interval, the faces drawn alike for both models.
-        gap_high: upper end.
-        distance: what is judged: abs(gap), or its mean over pairs of single members.
-        floor: the same between retrained models.
-        verdict: one of VERDICTS.
-        bound: the comparison that decided.
-        note: what else to know.
-        reason: why there is no verdict.
-        count: how many faces it is about; pairs of faces for attacks.
-    """
-
-    metric: str
-    part: str
-    kind: str
-    unit: str
-    better: str
-    original: float
-    retrained: float
-    second: float
-    version: float
-    low: float
-    high: float
-    gap: float
-    gap_low: float
-    gap_high: float
-    distance: float
-    floor: float
-    verdict: str
-    bound: str
-    note: str
-    reason: str = ""
-    count: float = math.nan
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from unlearning.evaluation.panel import Panel
 from unlearning.evaluation.verdicts import BETTER, BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Bounds, Finding
 
 if TYPE_CHECKING:
-    from unlearning.evaluation.audit import Row
+    from unlearning.evaluation.verdicts import Row
 
 FEW_FOR_ALARMS = 100
 EXAMPLES = 3

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from unlearning.data.ages import Range
 from unlearning.data.faces import FaceSet
-from unlearning.data.signals import Range, stamp
+from unlearning.data.signals import stamp
 from unlearning.evaluation.table import align
 from unlearning.training.predict import predict
 

@@ -217,3 +217,54 @@ def joint_level(noises: list[np.ndarray], level: float) -> float:
     varied = [np.nan_to_num(noise, nan=-np.inf) for noise in noises]
     ranks = [rankdata(noise, method="min") / len(noise) for noise in varied if np.ptp(noise) > 0]
     return float(np.quantile(np.max(ranks, axis=0), level)) if ranks else level
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of an audit; numbers that are not known are not numbers.
+
+    Args:
+        metric: name in AUDIT_METRICS.
+        part: the faces it is about.
+        kind: usefulness, memory, likeness or cost.
+        unit: of the numbers.
+        better: higher, lower, or empty where the retrained model's value is the best.
+        original: value of the original.
+        retrained: value of the retrained model.
+        second: value of the second retrained model.
+        version: value of the version.
+        low: lower end of the version's interval.
+        high: upper end.
+        gap: version - retrained.
+        gap_low: lower end of its interval, the faces drawn alike for both models.
+        gap_high: upper end.
+        distance: what is judged: abs(gap), or its mean over pairs of single members.
+        floor: the same between retrained models.
+        verdict: one of VERDICTS.
+        bound: the comparison that decided.
+        note: what else to know.
+        reason: why there is no verdict.
+        count: how many faces it is about; pairs of faces for attacks.
+    """
+
+    metric: str
+    part: str
+    kind: str
+    unit: str
+    better: str
+    original: float
+    retrained: float
+    second: float
+    version: float
+    low: float
+    high: float
+    gap: float
+    gap_low: float
+    gap_high: float
+    distance: float
+    floor: float
+    verdict: str
+    bound: str
+    note: str
+    reason: str = ""
+    count: float = math.nan

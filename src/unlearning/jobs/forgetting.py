@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 
-from unlearning.data.faces import FaceSet
-from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.errors import DivergedError
 from unlearning.jobs.ensemble import epoch_logger, standardised
+from unlearning.jobs.job import Job
 from unlearning.jobs.sisa import passes_of, scheme_after, slices_of
-from unlearning.methods.task import Method, UnlearningTask
+from unlearning.methods.task import UnlearningTask
 from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.progress import training_bar
@@ -23,7 +22,6 @@ from unlearning.training.fit import Epoch
 from unlearning.training.memory import peak_mb, reset_peak
 from unlearning.training.precision import make_fabric
 from unlearning.training.slices import Slices
-from unlearning.versions.lineage import Parent
 
 
 @dataclass(frozen=True)
@@ -50,35 +48,6 @@ class Cost:
     def read(cls, meter: Meter) -> Cost:
         """What a meter shows now."""
         return cls(meter.seconds, meter.retain, meter.forget, peak_mb())
-
-
-@dataclass(frozen=True)
-class Job:
-    """One unlearning, opened and checked: everything that a method's run needs.
-
-    Args:
-        method: the method with its settings.
-        epochs: after how many passes a version is made.
-        forget_set: who is to be forgotten.
-        parent: the version to start from.
-        faces: all faces.
-    """
-
-    method: Method
-    epochs: tuple[int, ...]
-    forget_set: ForgetSet
-    parent: Parent
-    faces: FaceSet
-
-    @property
-    def retain(self) -> FaceSet:
-        """Faces to keep: without the forget set, and without what was forgotten before."""
-        return self.faces.where(retain_mask(self.faces.frame, [self.forget_set, *self.parent.forgotten]))
-
-    @property
-    def forget(self) -> FaceSet:
-        """Faces to forget."""
-        return self.faces.where(forget_mask(self.faces.frame, self.forget_set))
 
 
 def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) -> dict[int, Cost]:

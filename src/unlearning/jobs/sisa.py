@@ -18,7 +18,7 @@ from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
 from unlearning.versions.line import line_of, versions_of
 
 if TYPE_CHECKING:
-    from unlearning.jobs.forgetting import Job
+    from unlearning.jobs.job import Job
     from unlearning.versions.lineage import Parent
 
 FOLDER = "sisa"

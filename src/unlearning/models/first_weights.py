@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file
@@ -16,10 +15,7 @@ from safetensors.torch import load_file
 from unlearning.errors import InputError
 from unlearning.models.timm_backbone import import_timm
 
-if TYPE_CHECKING:
-    from unlearning.models.build import AgeNet
-
-    Weights = dict[str, torch.Tensor]
+Weights = dict[str, torch.Tensor]
 
 # Parts of a training's checkpoint that hold weights, the first that is there is taken; averages over the steps before others.
 AVERAGES = ("state_dict_ema", "model_ema")
@@ -32,7 +28,7 @@ def file_digest(path: str) -> str:
     return hashlib.sha256(_existing(path).read_bytes()).hexdigest() if path else ""
 
 
-def fill(network: AgeNet, path: str) -> str:
+def fill(network: torch.nn.Module, path: str) -> str:
     """Fill the backbone (and the head, where the file has it) from a file; returns which part of it was taken, if not all.
 
     Keys of a head, ours or a classifier's, may be missing or surplus; anything else that does not match is an InputError, and

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from unlearning.evaluation.audit import Row
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.verdicts import (
     BETTER,
@@ -16,6 +15,7 @@ from unlearning.evaluation.verdicts import (
     SAME,
     WITHIN_LIMIT,
     WORSE,
+    Row,
 )
 from unlearning.reports.charts import counted
 from unlearning.reports.metric_titles import metric_title

@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from unlearning.evaluation.audit import Audit, Row, Witnesses
+from unlearning.evaluation.audit import Audit, Witnesses
 from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
 from unlearning.evaluation.audit_words import DIFFERS, LEADS
 from unlearning.evaluation.ground import NotKnownError
-from unlearning.evaluation.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE
+from unlearning.evaluation.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Row
 from unlearning.reports.audit_histograms import MOST_VERSIONS, versions
 from unlearning.reports.audit_looks import answers
 from unlearning.reports.audit_page import FIRST, THERE, asked, in_two, judged_by, scale_texts, subject, unsaid_texts, whole

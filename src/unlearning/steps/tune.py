@@ -12,7 +12,8 @@ from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
-from unlearning.jobs.forgetting import Job, folder_of, forget
+from unlearning.jobs.forgetting import folder_of, forget
+from unlearning.jobs.job import Job
 from unlearning.methods import METHODS
 from unlearning.methods.card import check_knobs
 from unlearning.models.ensemble import Ensemble, load_model

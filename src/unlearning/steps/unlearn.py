@@ -15,7 +15,8 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS
 from unlearning.jobs import sisa
 from unlearning.jobs.ensemble import warn_of_first_weights
-from unlearning.jobs.forgetting import Cost, Job, folder_of, forget
+from unlearning.jobs.forgetting import Cost, folder_of, forget
+from unlearning.jobs.job import Job
 from unlearning.jobs.reuse import mark_finished
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of

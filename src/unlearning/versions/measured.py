@@ -8,10 +8,10 @@ from statistics import mean, stdev
 
 import numpy as np
 
+from unlearning.data.ages import parse_ranges
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import DataSettings
-from unlearning.data.signals import parse_ranges
 from unlearning.errors import InputError
 from unlearning.evaluation.activations import likeness
 from unlearning.evaluation.audit import Witnesses
