@@ -227,7 +227,7 @@ class Story:
         for row in rows:
             row["forgotten"] = [Path(rule.removeprefix("file:")).stem for rule in row["forgotten"]]
         sys.path.insert(0, str(ROOT / "src"))
-        from unlearning.reports.lineage_figure import lineage, nodes_of
+        from unlearning.reports.lineage_page import lineage, nodes_of
         from unlearning.reports.style import THEMES, styled, svg
 
         (self.stage.out / "images").mkdir(exist_ok=True)

@@ -9,9 +9,8 @@ from matplotlib.patches import StepPatch
 
 from reports.audits import MARK, audited, drawn_of
 from unlearning.evaluation.ground import NotKnownError
+from unlearning.reports.audit_charts import answers, versions
 from unlearning.reports.audit_figures import AUDIT_FIGURES, render_audit
-from unlearning.reports.audit_histograms import versions
-from unlearning.reports.audit_looks import answers
 from unlearning.reports.style import THEMES, styled
 
 LIGHT = THEMES["light"]

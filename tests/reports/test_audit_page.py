@@ -14,8 +14,8 @@ from unlearning.evaluation.verdicts import VERDICTS
 from unlearning.reports.audit_figures import AUDIT_FIGURES
 from unlearning.reports.audit_page import FIRST, asked, audit_page, in_two, unsaid_texts
 from unlearning.reports.audit_rows import SIGNS, row_texts
-from unlearning.reports.metric_titles import metric_title
 from unlearning.reports.study_words import NONE
+from unlearning.reports.titles import metric_title
 
 LIMIT = 2_000_000
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}

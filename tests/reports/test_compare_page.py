@@ -11,7 +11,7 @@ from unlearning.reports.audit_page import FIRST
 from unlearning.reports.audit_rows import row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
 from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
-from unlearning.reports.metric_titles import metric_title
+from unlearning.reports.titles import metric_title
 
 LIMIT = 2_000_000
 NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}

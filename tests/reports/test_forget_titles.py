@@ -3,7 +3,7 @@
 import pytest
 
 from unlearning.data.forget import ForgetSet
-from unlearning.reports.forget_titles import LONGEST, discreet, titles
+from unlearning.reports.titles import LONGEST, discreet, titles
 
 
 def titled(*rules):

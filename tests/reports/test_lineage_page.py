@@ -3,8 +3,7 @@
 import pytest
 
 from reports.reading import Page
-from unlearning.reports.lineage_figure import nodes_of
-from unlearning.reports.lineage_page import headline, lineage_page
+from unlearning.reports.lineage_page import headline, lineage_page, nodes_of
 
 COLUMNS = ("version", "role", "stage")
 

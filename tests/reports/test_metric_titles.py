@@ -1,7 +1,7 @@
 """What numbers are called for people."""
 
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.reports.metric_titles import TITLES, in_plain_words, metric_title
+from unlearning.reports.titles import TITLES, in_plain_words, metric_title
 
 
 def test_every_number_of_an_audit_has_a_title_of_its_own():

@@ -66,7 +66,7 @@ def test_programs_get_every_version():
 
 
 def test_a_page_about_a_thousand_versions_draws_no_more_than_can_be_read():
-    from unlearning.reports.lineage_figure import MOST, nodes_of
+    from unlearning.reports.lineage_page import MOST, nodes_of
 
     nodes = nodes_of(MANY)
     assert len(nodes) <= MOST

@@ -10,9 +10,7 @@ from matplotlib.figure import Figure
 from unlearning.evaluation.audit import Audit, Witnesses
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.naming import by_name
-from unlearning.reports.audit_curves import attack, by_age, face_by_face
-from unlearning.reports.audit_histograms import errors
-from unlearning.reports.audit_looks import Answers, answers
+from unlearning.reports.audit_charts import Answers, answers, attack, by_age, errors, face_by_face
 from unlearning.reports.style import THEMES, Theme, styled, svg
 
 

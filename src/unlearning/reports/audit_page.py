@@ -12,9 +12,8 @@ from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn, render_audit
 from unlearning.reports.audit_rows import SIGNS, row_texts
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
 from unlearning.reports.charts import counted
-from unlearning.reports.forget_titles import discreet, titles
-from unlearning.reports.metric_titles import in_plain_words, metric_title
 from unlearning.reports.page import figures, page
+from unlearning.reports.titles import discreet, in_plain_words, metric_title, titles
 
 TEMPLATE = "audit_page.html.jinja"
 FIRST = (

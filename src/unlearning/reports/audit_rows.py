@@ -18,8 +18,8 @@ from unlearning.evaluation.verdicts import (
     Row,
 )
 from unlearning.reports.charts import counted
-from unlearning.reports.metric_titles import metric_title
 from unlearning.reports.study_words import NONE, shown
+from unlearning.reports.titles import metric_title
 
 GOOD, MIDDLING, BAD, OPEN = "good", "middling", "bad", "open"
 SIGNS = {

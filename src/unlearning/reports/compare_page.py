@@ -15,8 +15,7 @@ from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
 from unlearning.evaluation.audit_words import DIFFERS, LEADS
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.evaluation.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Row
-from unlearning.reports.audit_histograms import MOST_VERSIONS, versions
-from unlearning.reports.audit_looks import answers
+from unlearning.reports.audit_charts import MOST_VERSIONS, answers, versions
 from unlearning.reports.audit_page import FIRST, THERE, asked, in_two, judged_by, scale_texts, subject, unsaid_texts, whole
 from unlearning.reports.audit_rows import SIGNS, row_texts
 from unlearning.reports.audit_scale import Scale, scale_of

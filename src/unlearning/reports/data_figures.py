@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from unlearning.naming import by_name
-from unlearning.reports.age_figures import ages_by_step, augmentation, parts_by_age
 from unlearning.reports.cleaning_figures import quality, rejected
-from unlearning.reports.part_figures import groups, split
+from unlearning.reports.part_figures import ages_by_step, augmentation, groups, parts_by_age, split
 from unlearning.reports.style import THEMES, Theme, styled, svg
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from unlearning.experiments.results import Results
 from unlearning.naming import by_name
 from unlearning.reports.error_figures import errors, figure_9, figure_11, figure_12
-from unlearning.reports.methods_figure import pareto, pareto_single
+from unlearning.reports.methods_figure import pareto, pareto_single, tradeoff
 from unlearning.reports.score_figures import alpha, defect, epochs, forget_sets
 from unlearning.reports.study_tables import Numbers
 from unlearning.reports.study_tables import numbers as measured
 from unlearning.reports.style import THEMES, Theme, styled, svg
-from unlearning.reports.tradeoff_figure import tradeoff
 
 
 @dataclass(frozen=True)

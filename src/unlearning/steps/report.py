@@ -20,7 +20,7 @@ from unlearning.naming import choose
 from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
-from unlearning.reports.forget_titles import discreet, titles
+from unlearning.reports.titles import discreet, titles
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
