@@ -124,16 +124,21 @@ def sized(tmp_path_factory):
 
 @pytest.mark.parametrize("side", [16, 64, 224])
 def test_the_account_of_a_file_does_not_depend_on_the_stored_side(sized, side):
-    assert read(sized, side).files.equals(read(sized, 32).files)
+    assert of_the_file(sized, side).equals(of_the_file(sized, 32))
 
 
 def test_the_account_does_not_depend_on_a_stored_side_larger_than_the_pictures_either(sized):
-    assert read(sized, 400).files.equals(read(sized, 32).files)
+    assert of_the_file(sized, 400).equals(of_the_file(sized, 32))
 
 
 def test_the_digest_does_not_depend_on_the_stored_side(sized):
     loose = {"min_sharpness": 0, "near_duplicates": "together"}
     assert len({prepared(sized, side, **loose).digest for side in (32, 64, 224)}) == 1
+
+
+def of_the_file(folder, side):
+    """The account without the checksums, which are those of the stored pixels."""
+    return read(folder, side).files.drop(columns="checksum")
 
 
 def test_the_smallest_side_is_that_of_the_files_picture(sized):

@@ -10,7 +10,7 @@ import pytest
 from data_pictures import encode, fill, noise, read, reasons
 
 from unlearning.data import reading as reading_module
-from unlearning.data.cache import write_whole
+from unlearning.data.cache import write_table
 from unlearning.data.images import examine
 
 COUNT, WINDOW, PICTURE = 10, 4, 16 * 16 * 3
@@ -199,13 +199,13 @@ def test_a_reading_that_went_on_is_the_one_that_was_never_interrupted(folder, tm
 def test_a_window_counts_only_when_its_account_stands(folder, monkeypatch, looked_at):
     """Stopped after the pixels of the second window were written, and before its account was."""
 
-    def stopped(path, write):
+    def stopped(path, table):
         if path.name.startswith(f"window-{WINDOW:09d}"):
             raise KeyboardInterrupt
-        write_whole(path, write)
+        write_table(path, table)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reading_module, "write_whole", stopped)
+        patch.setattr(reading_module, "write_table", stopped)
         with pytest.raises(KeyboardInterrupt):
             read(folder)
     assert len(looked_at) == 2 * WINDOW

@@ -150,7 +150,7 @@ def test_a_deleted_logged_model_is_named(client):
     client.delete_logged_model(logged_model_id(version))
     (said,) = found()
     assert said.startswith(f"the logged model {logged_model_id(version)} of version 3 was deleted")
-    assert said.endswith("mlflow run . -e purge -P version=3")
+    assert "mlflow run . -e purge -P version=3" in said
 
 
 def test_a_renamed_model_is_found_under_its_new_name_with_all_that_belongs_to_it(client):
@@ -300,7 +300,7 @@ def test_a_version_whose_run_is_gone_for_good_is_purged_all_the_same(client):
     client.delete_run(version.run_id)
     client._tracking_client.store._hard_delete_run(version.run_id)
     (told,) = found()
-    assert told.endswith("mlflow run . -e purge -P version=3")
+    assert "mlflow run . -e purge -P version=3" in told
     with pytest.raises(InputError, match=f"its run {version.run_id} is gone for good"):
         certificates.made_by(version.run_id)
     places = purge.places_of(version)

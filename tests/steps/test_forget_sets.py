@@ -173,9 +173,9 @@ RULES = ["36-44", "gender:1", "20-28 & !gender:1 | race:2", 'file:"my list.csv" 
 
 
 def command_of(refusal) -> list[str]:
-    """The words of the command that an error ends with, as a shell gives them to mlflow."""
+    """The words of the command that an error ends with, as a shell gives them to mlflow, without the environment at its end."""
     printing = "printf '%s\\n' " + re.search(r"mlflow run .*", str(refusal.value))[0]
-    return subprocess.run(["sh", "-c", printing], capture_output=True, text=True, check=True).stdout.splitlines()
+    return subprocess.run(["sh", "-c", printing], capture_output=True, text=True, check=True).stdout.splitlines()[:-2]
 
 
 def test_a_manifest_of_a_run_means_whom_it_named_then(asked, data):

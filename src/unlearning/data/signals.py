@@ -11,17 +11,13 @@ https://arxiv.org/abs/2002.10077 (feature injection test). Both are for classes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from unlearning.data.ages import Range, parse_ranges
 from unlearning.data.labels import OLDEST
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SIGNALS = ("confused", "injected")
 PLANTED = ["signal", "true_age"]

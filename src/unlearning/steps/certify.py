@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.certificates.envelope import digest, sign
-from unlearning.certificates.keys import VARIABLE, is_there, load_key
+from unlearning.certificates.keys import load_key
 from unlearning.certificates.proofs import prove
 from unlearning.certificates.sample_ids import picture_id, secret_of
 from unlearning.certificates.statement import statement_bytes
@@ -19,9 +19,9 @@ from unlearning.progress import say
 from unlearning.registry.lookup import write_scores
 from unlearning.registry.version import Version
 from unlearning.requests.states import together
+from unlearning.steps.checks import key_file
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.tracking import runs
-from unlearning.tracking.blotting import blot_out
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.certificate_facts import earlier_certificates, facts_of, picture_names, predicate_of
 from unlearning.versions.lineage import find_version
@@ -67,16 +67,6 @@ def certify(settings: CertifySettings) -> Issued:
 def signing_key(path: str) -> Ed25519PrivateKey:
     """The private key of a file, or of the environment; InputError tells how to make one."""
     return load_key(key_file(path) if path else None)
-
-
-def key_file(text: str) -> Path:
-    """The file that a key is in. What leads to no file may be the key: it is neither repeated nor left on the run."""
-    if is_there(Path(text)):
-        return Path(text).expanduser()
-    raise InputError(
-        f"key takes the path of a file, and no file is there. If you gave a key, {blot_out('key')}; take it for known to "
-        f"others, make another with make key, and give its path, or the key itself in {VARIABLE} alone"
-    )
 
 
 def _write(path: Path, issued: Issued) -> None:

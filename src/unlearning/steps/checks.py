@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
@@ -14,6 +15,20 @@ from unlearning.naming import choose
 def listed(text: str) -> list[str]:
     """``a, b`` -> ["a", "b"]."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def key_file(text: str) -> Path:
+    """The file that a key is in. What leads to no file may be the key: it is neither repeated nor left on the run."""
+    from unlearning.certificates.keys import VARIABLE, is_there
+
+    if is_there(Path(text)):
+        return Path(text).expanduser()
+    from unlearning.tracking.blotting import blot_out
+
+    raise InputError(
+        f"key takes the path of a file, and no file is there. If you gave a key, {blot_out('key')}; take it for known to "
+        f"others, make another with make key, and give its path, or the key itself in {VARIABLE} alone"
+    )
 
 
 def check_method(name: str, params: str = "", epochs: tuple[int, ...] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unlearning.errors import InputError
-from unlearning.steps.checks import check_gates, check_method, check_rule
+from unlearning.steps.checks import check_gates, check_method, check_rule, key_file
 from unlearning.steps.settings import FORGET_SET, GATES, MODEL_NAME
 
 KEY_FILE = "signing-key.pem"
@@ -85,6 +85,10 @@ class CertifySettings:
     proof: str = ""
     key: str = ""
     name: str = MODEL_NAME
+
+    def __post_init__(self):
+        if self.key:
+            key_file(self.key)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from unlearning.certificates.verify import verify as judge
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
-from unlearning.steps.certify import TAG, key_file, sample_id
+from unlearning.steps.certify import TAG, sample_id
+from unlearning.steps.checks import key_file
 from unlearning.steps.request_settings import VerifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates
@@ -125,8 +126,8 @@ def _ask_registry(given: Given) -> Registry:
     if version.tag("state") in GONE:
         return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
     try:
-        weights = {"model.weights_digest": weights_of(version)}
-        return replace(found, files=files_of(version), facts=found.facts | weights)
+        found = replace(found, files=files_of(version))  # first: of damaged weights the files still tell which they are
+        return replace(found, facts=found.facts | {"model.weights_digest": weights_of(version)})
     except InputError as error:
         return replace(found, reasons=(str(error),))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import torch
 from torch.func import functional_call, grad, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from unlearning.data.faces import Batch
 from unlearning.training.fit import Loss
@@ -71,7 +72,8 @@ def _mean(model, batches: Iterable[Batch], loss: Loss, size, per_batch: bool) ->
             count += 1
             continue
         for part in zip(*(values.split(CHUNK) for values in batch), strict=True):
-            found = each(weights, *part)
+            with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fast kernel of attention, and warns of that
+                found = each(weights, *part)
             total = {name: value + size(found[name]).sum(0) for name, value in total.items()}
         count += len(batch.ages)
     return {name: value / count for name, value in total.items()}
