@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 from click.testing import CliRunner
+from mlflow import MlflowClient
 
 from erasable import take_own_models
 from unlearning.certificates.keys import make_key
@@ -95,11 +96,14 @@ def test_nothing_is_made_from_a_damaged_model(own, name, monkeypatch):
     assert standing() == before
 
 
-def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
+@pytest.mark.parametrize("remembers", [True, False], ids=["its digest is known", "only the file tells"])
+def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch, remembers):
     make_key(own / "key.pem")
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(own / "key.pem"))
     assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     flip(model_folder(find("original")) / "member-0.safetensors")
+    if not remembers:
+        MlflowClient().delete_model_version_tag(MODEL, "1", version_files.SHA256)
     refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
 
 
@@ -116,8 +120,6 @@ def test_a_file_that_is_missing_is_damage_too(own):
 
 def test_a_version_of_an_earlier_version_of_the_project_goes_on_to_work(own):
     """It remembers no digest, so nothing can be checked."""
-    from mlflow import MlflowClient
-
     version = find("ft-20-28-e2")
     MlflowClient().delete_model_version_tag(MODEL, str(version.number), version_files.SHA256)
     assert digests_of(find("ft-20-28-e2")) == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.data.manifest import DataSet
-from unlearning.errors import InputError
+from unlearning.errors import DamagedError, InputError
 from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
 from unlearning.models.spec import ModelSpec
@@ -107,7 +107,8 @@ def usable(version: Version) -> Iterator[None]:
         yield
     except (InputError, KeyError, TypeError, AttributeError) as error:
         said = f"{error} is missing in {SPEC}" if isinstance(error, KeyError) else error
-        raise InputError(
+        kind = DamagedError if isinstance(error, DamagedError) else InputError
+        raise kind(
             f"the files of {version.label} of {version.model} cannot be used: {said}; put them back from a copy of the store, "
             f"or choose another version from: {command('status', version.model)}"
         ) from error
