@@ -49,8 +49,13 @@ def test_what_is_not_known_to_be_evidence_goes(path, kind):
 
 
 def test_the_champion_is_never_purged(state):
-    with pytest.raises(InputError, match="version 4 is the champion, which is never purged"):
-        purge.require_dethroned(state, 4)
+    with pytest.raises(InputError, match="version 4 is the champion, which is never purged") as refused:
+        purge.require_dethroned(state, 4, "other")
+    assert str(refused.value).count("-P name=other") == 2
+
+
+def test_what_is_to_be_made_instead_is_of_the_same_model(state):
+    assert "-e retrain -P forget_set=... -P name=other" in " ".join(loss.sentence for loss in purge.losses(state, 6, "other"))
 
 
 @pytest.mark.parametrize("act", [purge.begun, lambda *given: purge.ended(*given, 3)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from unlearning import markdown
-from unlearning.commands import command
+from unlearning.commands import MODEL_NAME, command
 from unlearning.errors import InputError
 from unlearning.registry.descent import line_of
 from unlearning.registry.version import (
@@ -103,12 +103,12 @@ def confirmation(model: str, number: int) -> str:
     return f"{model}/{number}"
 
 
-def require_dethroned(state: State, number: int) -> None:
+def require_dethroned(state: State, number: int, model: str = MODEL_NAME) -> None:
     """InputError for the champion."""
     if holders(state).get(CHAMPION) == number:
         raise InputError(
             f"version {number} is the champion, which is never purged; serve another one first: "
-            f"{command('promote', version='...')}, or {command('rollback', to='...', reason='...')}"
+            f"{command('promote', model, version='...')}, or {command('rollback', model, to='...', reason='...')}"
         )
 
 
@@ -134,10 +134,10 @@ def require_not_awaited(found: list[Loss], number: int, force: bool) -> None:
         )
 
 
-def losses(state: State, number: int) -> list[Loss]:
+def losses(state: State, number: int, model: str = MODEL_NAME) -> list[Loss]:
     """What cannot be done any more without a version."""
     others = {n: facts for n, facts in state.items() if n != number and facts.tag("state") not in GONE}
-    return [*_as_original(state, number, others), *_as_reference(state, number, others), *_as_parent(number, others)]
+    return [*_as_original(state, number, others), *_as_reference(state, number, others, model), *_as_parent(number, others)]
 
 
 def _as_original(state: State, number: int, others: State) -> Iterator[Loss]:
@@ -157,14 +157,14 @@ def _as_original(state: State, number: int, others: State) -> Iterator[Loss]:
     )
 
 
-def _as_reference(state: State, number: int, others: State) -> Iterator[Loss]:
+def _as_reference(state: State, number: int, others: State, model: str) -> Iterator[Loss]:
     alias = next((a for a in state[number].aliases if a.startswith(f"{RETRAINED}-")), "")
     name = state[number].tag("forget_set")
     against = [n for n, facts in others.items() if facts.tag("role") == "unlearned" and facts.tag("forget_set") == name]
     if state[number].tag("role") == RETRAINED and alias == f"{RETRAINED}-{name}":
         yield Loss(
             f"Utility, Forgetting, F and all that compares with the retrained model cannot be measured any more on {name}, as "
-            f"for {_versions(against)}; another reference is made with: {command('retrain', forget_set='...')}",
+            f"for {_versions(against)}; another reference is made with: {command('retrain', model, forget_set='...')}",
             _waiting(state, against),
         )
 

@@ -126,8 +126,8 @@ def find_purgeable(name: str, reference: str) -> Version:
 def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:
     """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
     state = state_of(all_versions(version.model))
-    rules.require_dethroned(state, version.number)
-    found = rules.losses(state, version.number)
+    rules.require_dethroned(state, version.number, version.model)
+    found = rules.losses(state, version.number, version.model)
     listed = [file for place in store.places_of(version) for file in store.files_of(place)]
     say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
     for loss in found:
@@ -168,7 +168,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         rows_before=purge_rows.rows_of(version),
         rows_source=purge_rows.source_of_rows(),
         losses=lost,
-        notes=[*_earlier(version), *_faces_left(version), *_leftovers(), *_swept()],
+        notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
     )
 
 
@@ -266,12 +266,12 @@ def _swept() -> list[str]:
     return [f"removed from the temporary folder: {left}" for left in temporary.swept]
 
 
-def _leftovers() -> list[str]:
+def _leftovers(model: str) -> list[str]:
     """Models that no version holds could remember too."""
     found = sorted(surroundings.look("", [], "").unregistered())
     if not found:
         return []
     return [
         f"{len(found)} logged models belong to no version and may remember: {', '.join(found)}; those that dead runs left are "
-        f"removed by: {command('repair')}; erase others with delete_logged_model and mlflow gc --logged-model-ids"
+        f"removed by: {command('repair', model)}; erase others with delete_logged_model and mlflow gc --logged-model-ids"
     ]

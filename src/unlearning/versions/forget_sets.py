@@ -25,7 +25,7 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
         InputError: the rule cannot be read, or names what there is not, or the manifest is of other data.
     """
     if text.strip().startswith(MANIFEST):
-        return _of_same_data(read_manifest(*_taken_apart(text)), data.digest)
+        return _of_same_data(read_manifest(*_taken_apart(text)), data.digest, model.model)
     predictions = predictions_of(model) if "hardest" in text else None
     found = resolve(text, Known(data.manifest, data.rejected, predictions), data.digest)
     for note in found.notes:
@@ -50,11 +50,11 @@ def _taken_apart(text: str) -> tuple[str, str]:
     return run_id, name
 
 
-def _of_same_data(forget: ForgetSet, digest: str) -> ForgetSet:
+def _of_same_data(forget: ForgetSet, digest: str, model: str) -> ForgetSet:
     if forget.data_digest != digest:
         raise InputError(
             f"the forget manifest {forget.name} is of data {forget.data_digest}, and the version at hand was made from data "
-            f"{digest}; name the samples by a rule instead, or choose a version of that data: {command('status')}"
+            f"{digest}; name the samples by a rule instead, or choose a version of that data: {command('status', model)}"
         )
     return forget
 
