@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
 
 MODEL_NAME = "age-resnet50"
+BUILT_BY_MLFLOW = re.compile(r"mlflow(-[0-9a-f]{40}){1,2}")
 
 
 def command(entry: str, name: str = MODEL_NAME, **values) -> str:
@@ -27,9 +29,9 @@ def _text(value) -> str:
 
 
 def _environment() -> str:
-    """The environment that this process runs in; MLflow calls those that it builds ``mlflow-`` and a hash."""
+    """The environment that this process runs in; MLflow calls those that it builds ``mlflow-`` and one or two hashes."""
     prefix = Path(sys.prefix)
-    if not prefix.name.startswith("mlflow-"):
+    if not BUILT_BY_MLFLOW.fullmatch(prefix.name):
         return " --env-manager local"
     if (prefix / "conda-meta").is_dir():
         return ""  # the default of a project with a conda.yaml

@@ -12,6 +12,7 @@ from places import ROOT
 from unlearning.commands import MODEL_NAME, command
 
 PACKAGE = ROOT / "src" / "unlearning"
+BUILT = f"mlflow-{'0a1b2c3d' * 5}"
 # Texts for readers of the documentation, who have not run anything yet, and what was typed once, as MLflow remembers it.
 TEXTS = {"method_cards.py", "runs.py", "commands.py"}
 
@@ -59,9 +60,12 @@ def test_the_default_model_is_not_said():
     ("folder", "file", "content", "manager"),
     [
         ("venv", "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "local"]),
-        ("mlflow-0a1b2c", "pyvenv.cfg", "home = /usr/bin\nuv = 0.9.1", ["--env-manager", "uv"]),
-        ("mlflow-0a1b2c", "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "virtualenv"]),
-        ("mlflow-0a1b2c", "conda-meta/history", "", []),
+        (BUILT, "pyvenv.cfg", "home = /usr/bin\nuv = 0.9.1", ["--env-manager", "uv"]),
+        (BUILT, "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "virtualenv"]),
+        (BUILT, "conda-meta/history", "", []),
+        (f"{BUILT}-{'b' * 40}", "conda-meta/history", "", []),
+        ("mlflow-dev", "conda-meta/history", "", ["--env-manager", "local"]),
+        ("mlflow-3.1", "bin/python", "", ["--env-manager", "local"]),
     ],
 )
 def test_the_environment_is_the_one_that_the_run_was_in(tmp_path, monkeypatch, folder, file, content, manager):
