@@ -102,9 +102,13 @@ def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch, remember
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(own / "key.pem"))
     assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     flip(model_folder(find("original")) / "member-0.safetensors")
-    if not remembers:
-        MlflowClient().delete_model_version_tag(MODEL, "1", version_files.SHA256)
-    refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
+    if remembers:
+        refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
+        return
+    MlflowClient().delete_model_version_tag(MODEL, "1", version_files.SHA256)
+    said = run("certify", "--version", "champion")
+    assert said.exit_code == 1
+    assert "version 1 (original) of age-resnet50 cannot be used: the saved model is damaged" in said.output
 
 
 def test_a_damaged_reference_is_noticed_before_the_first_step(own, monkeypatch):
