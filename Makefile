@@ -11,13 +11,14 @@ MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(READY) ## make .venv and install everything
+setup: $(READY) ## make .venv and install everything, the command age-unlearning too
 
-$(READY): requirements.lock
+$(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --upgrade pip uv
 	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
 		--requirements requirements.lock
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --offline --editable .
 	touch $@
 
 demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote

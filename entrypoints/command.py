@@ -18,21 +18,34 @@ from unlearning.tracking import temporary
 CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError)
 
 
-class Entry(click.Command):
-    """A command whose bad input ends in a sentence, an exit status and a tag on the run.
-
-    So does whatever the system, the store or a library refuses. A traceback is left for what nobody foresaw, under one line
-    that says so.
-    """
+class Spoken:
+    """What a command and a group of commands have in common: their words go through this project's hands."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
             _refuse_keys(args)
             return super().parse_args(ctx, args)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             sentence = without_secrets(error.format_message())
             _tag_failure(sentence)
             raise click.UsageError(sentence, ctx) from None
+
+    def main(self, *args, **more):
+        """A path that is no text, or a letter that the terminal lacks, is printed as an escape, here and in processes begun."""
+        os.environ.setdefault("PYTHONIOENCODING", ":backslashreplace")
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **more)
+
+
+class Entry(Spoken, click.Command):
+    """A command whose bad input ends in a sentence, an exit status and a tag on the run.
+
+    So does whatever the system, the store or a library refuses. A traceback is left for what nobody foresaw, under one line
+    that says so.
+    """
 
     def invoke(self, ctx: click.Context):
         try:
@@ -47,13 +60,6 @@ class Entry(click.Command):
                 raise click.ClickException(sentence) from error
             click.echo(REPORT, err=True)
             raise
-
-    def main(self, *args, **more):
-        """A path that is no text, or a letter that the terminal lacks, is printed as an escape, here and in processes begun."""
-        os.environ.setdefault("PYTHONIOENCODING", ":backslashreplace")
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="backslashreplace")
-        return super().main(*args, **more)
 
 
 def _in_words(error: Exception) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 MODEL_NAME = "age-resnet50"
 BUILT_BY_MLFLOW = re.compile(r"mlflow(-[0-9a-f]{40}){1,2}")
+CONSOLE = "age-unlearning"
 
 
 def command(entry: str, name: str = MODEL_NAME, **values) -> str:
@@ -20,8 +21,14 @@ def command(entry: str, name: str = MODEL_NAME, **values) -> str:
         values: its other parameters; ``...`` or a word in capitals stands for what only the user knows.
     """
     values |= {} if name == MODEL_NAME else {"name": name}
+    if _from_console():
+        return f"{CONSOLE} {entry}" + "".join(f" --{key} {shlex.quote(_text(value))}" for key, value in values.items())
     given = "".join(f" -P {key}={shlex.quote(_text(value))}" for key, value in values.items())
     return f"mlflow run . -e {entry}{given}{_environment()}"
+
+
+def _from_console() -> bool:
+    return Path(sys.argv[0]).name == CONSOLE
 
 
 def _text(value) -> str:

@@ -74,3 +74,10 @@ def test_the_environment_is_the_one_that_the_run_was_in(tmp_path, monkeypatch, f
     path.write_text(content)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / folder))
     assert shlex.split(command("status"))[5:] == manager
+
+
+def test_whoever_typed_the_console_command_is_answered_with_it(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/env/bin/age-unlearning", "status"])
+    assert command("unlearn", "other", forget_set="file:a b.csv", force=True) == (
+        "age-unlearning unlearn --forget_set 'file:a b.csv' --force true --name other"
+    )

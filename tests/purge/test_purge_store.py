@@ -12,9 +12,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, LocalArtifactRepository
 
-import requests
 from erasable import take_own_models
 from registered import ORIGINAL, register
 from unlearning.purge import rows as purge_rows

@@ -40,7 +40,7 @@ FINGERPRINT = "fingerprint"
 DECIDING = ("data", "models", "training")
 OWN_EXPERIMENT = (
     "ask who runs it for the right EDIT on the experiment, or take one of your own: MLFLOW_EXPERIMENT_NAME=NAME; status alone "
-    "needs no run: PYTHONPATH=src python -m entrypoints.status"
+    "needs no run: age-unlearning status"
 )
 
 
