@@ -3,12 +3,13 @@
 import click
 
 from entrypoints.command import Entry
-from entrypoints.options import data_options, data_settings, image_size_option
+from entrypoints.declared import declared, read
+from unlearning.steps.settings import DataSettings, ModelSpec
 
 
 @click.command(cls=Entry)
-@data_options
-@image_size_option
+@declared(DataSettings)
+@declared(ModelSpec, "image_size")
 def main(**values):
     """Read or draw the faces, clean, split and augment them, and log the account of every file.
 
@@ -16,7 +17,7 @@ def main(**values):
     split 60/20/20, then copies of training faces. manifest.csv holds every face and copy, rejected.csv every file left out
     with the reason, data_report.html the figures.
     """
-    settings = data_settings(values)
+    settings = read(DataSettings, values)
 
     from unlearning.steps.prepare import prepare
 

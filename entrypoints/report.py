@@ -2,17 +2,16 @@
 
 import click
 
-from entrypoints.command import Entry, option
-from unlearning.experiments.presets import PRESETS
+from entrypoints.command import Entry
+from entrypoints.declared import declared, read
 from unlearning.steps.experiment_settings import ReportSettings
 
 
 @click.command(cls=Entry)
-@option("preset", ReportSettings.preset, f"Whose experiments are reported: {', '.join(PRESETS)}; empty for the newest's.")
-@option("out", ReportSettings.out, "Folder to write page, tables and figures to as well; empty for the run alone.")
+@declared(ReportSettings)
 def main(**values):
     """Put what the experiments found beside the study's published values: tables, figures, verdicts, one HTML page."""
-    settings = ReportSettings(**values)
+    settings = read(ReportSettings, values)
 
     from unlearning.steps.report import report
 

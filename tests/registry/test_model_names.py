@@ -4,12 +4,12 @@ import mlflow
 import pytest
 from click.testing import CliRunner
 
-from entrypoints.options import name_option
 from registered import fill
 from unlearning.errors import InputError
 from unlearning.registry import lock, transitions
 from unlearning.registry.lookup import all_versions, find
 from unlearning.requests import store as requests
+from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.settings import TrainSettings
 
 ILLEGAL = ["o'brien", "a/b", "a:b", "a?b", "a\nb", "\t", "", " ", ".", "..", "a.lock", "a.lock-after-3f", "a" * 201]
@@ -32,8 +32,9 @@ def test_every_option_for_the_name_of_a_model_refuses_it_with_the_same_sentence(
     import click
 
     from entrypoints import experiment, status, train
+    from entrypoints.declared import declared
 
-    taking = click.command()(name_option(lambda name: click.echo(name)))
+    taking = click.command()(declared(StatusSettings, "name")(lambda name: click.echo(name)))
     for command in (taking, status.main, train.main, experiment.main):
         said = CliRunner().invoke(command, ["--name", "o'brien"])
         assert (said.exit_code, "cannot be a registered model's; legal: up to 200" in said.output) == (2, True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from unlearning.data.ages import parse_ranges
+from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.records import read_record
 
@@ -22,48 +23,51 @@ class DataSettings:
     """Where the faces come from, which are kept, and how they are split.
 
     Args:
-        data_dir: absolute path of a folder of UTKFace-named files, or of a table; empty for drawn faces.
-        drawn_faces: how many faces to draw when there is no ``data_dir``.
-        fraction: share of the faces that is kept, above 0 up to 1; every age keeps its share (the study: .3).
-        min_age: youngest age kept, in years, included.
-        max_age: oldest age kept, in years, included.
-        split_seed: seed of the reduction, the split and the copies (and of the drawing).
-        stratify: ``none`` splits at random; ``age`` gives every part the same ages.
-        augment_to: training faces of every age after augmentation (the study: 150); 0 makes no copies.
+        data_dir: folder of UTKFace-named pictures, or a table (.csv, .tsv, .parquet) with the columns path and age (and
+            gender, race, subject); empty draws faces instead.
+        drawn_faces: how many faces to draw when there is no data_dir.
+        min_age: youngest age kept, in years.
+        max_age: oldest age kept, in years.
+        split_seed: seed of the reduction, the split, the copies and the drawing.
+        fraction: share of the faces to keep, of every age alike (the study: 0.3).
+        stratify: none: split at random; age: every part gets the same ages.
+        augment_to: bring every training age up to so many faces by copies (the study: 150); 0 makes none.
         min_sharpness: smallest variance of the Laplacian, in squared grey levels.
         min_brightness: smallest mean grey level, 0 to 255.
         max_brightness: largest mean grey level, 0 to 255.
         min_contrast: smallest standard deviation of the grey levels.
-        min_side: shortest side of a picture file, in pixels.
+        min_side: shortest side of a picture, in pixels.
         max_saturated: largest share of black or white pixels, 0 to 1.
-        duplicates: of files with one picture keep the first by name, or leave all of them out.
-        near_duplicates: keep near-copies together in one part, or keep only the first of them.
-        contradictions: leave out pictures that stand under different ages, or keep the first of them.
+        duplicates: files with one picture: {names}.
+        near_duplicates: near-copies: {names} (together: on one side of every split).
+        contradictions: one picture under different ages: {names}.
         accept_rejects: go on although more than half of the files cannot be used.
-        confuse: two ranges of ages whose training faces get ages of each other, as ``20-28,52-60``; empty for none.
-        confuse_fraction: share of the training faces of either range that do, above 0 up to 1.
-        inject: a range of ages whose training faces carry a patch and are moved in age, as ``20-28``; empty for none.
-        inject_fraction: share of the training faces of the range that do, above 0 up to 1.
-        inject_years: years added to the ages of faces with the patch.
+        confuse: plant a signal: training faces of two ranges get ages of each other, as 20-28,52-60; forget
+            signal:confused.
+        confuse_fraction: share of the training faces of either range that do.
+        inject: plant a signal: training faces of a range carry a patch and are made older, as 20-28; forget
+            signal:injected.
+        inject_fraction: share of the training faces of the range that do.
+        inject_years: years added to the ages of the faces with the patch.
     """
 
-    data_dir: str = ""
-    drawn_faces: int = 480
+    data_dir: str = setting("", kind="path")
+    drawn_faces: int = setting(480, least=20)
+    min_age: int = setting(20, least=0, most=120)
+    max_age: int = setting(60, least=0, most=120)
+    split_seed: int = setting(0, least=0, most=2**32 - 1)
     fraction: float = 1.0
-    min_age: int = 20
-    max_age: int = 60
-    split_seed: int = 0
-    stratify: str = "none"
-    augment_to: int = 0
+    stratify: str = setting("none", choices=STRATIFY)
+    augment_to: int = setting(0, least=0)
     min_sharpness: float = 15.0
     min_brightness: float = 30.0
     max_brightness: float = 230.0
     min_contrast: float = 15.0
-    min_side: int = 48
+    min_side: int = setting(48, least=0)
     max_saturated: float = 0.5
-    duplicates: str = "keep_one"
-    near_duplicates: str = "together"
-    contradictions: str = "leave_out"
+    duplicates: str = setting("keep_one", choices=DUPLICATES)
+    near_duplicates: str = setting("together", choices=NEAR_DUPLICATES)
+    contradictions: str = setting("leave_out", choices=CONTRADICTIONS)
     accept_rejects: bool = False
     confuse: str = ""
     confuse_fraction: float = 0.3
@@ -78,14 +82,10 @@ class DataSettings:
             raise InputError(f"min_age={self.min_age} is not below max_age={self.max_age}")
         if self.min_brightness >= self.max_brightness:
             raise InputError(f"min_brightness={self.min_brightness} is not below max_brightness={self.max_brightness}")
-        for name, legal in (
-            ("duplicates", DUPLICATES),
-            ("near_duplicates", NEAR_DUPLICATES),
-            ("contradictions", CONTRADICTIONS),
-            ("stratify", STRATIFY),
-        ):
-            if getattr(self, name) not in legal:
-                raise InputError(f"{name}={getattr(self, name)!r} is not known; legal: {', '.join(legal)}")
+        for one in fields(self):
+            legal = one.metadata.get("choices", (getattr(self, one.name),))
+            if getattr(self, one.name) not in legal:
+                raise InputError(f"{one.name}={getattr(self, one.name)!r} is not known; legal: {', '.join(legal)}")
         if self.confuse or self.inject:
             self._check_signal()
 

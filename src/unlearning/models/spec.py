@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.records import read_record
 
@@ -24,13 +25,13 @@ class ModelSpec:
     output by ``max_age`` years, as the study does; ``linear`` reads it as a standardised age.
 
     Args:
-        arch: name of a timm model.
-        image_size: side of the input, in pixels.
-        pretrained: start from timm's weights for ``arch`` (downloaded by timm).
+        arch: any backbone of timm; try test_resnet to see everything run in seconds.
+        image_size: side of the network's input, in pixels (the study: 224).
+        pretrained: start from timm's pretrained weights, which timm downloads.
         weights: start from a local file instead: safetensors, or what timm saves.
-        output: ``sigmoid`` or ``linear``.
-        dropout_features: rate behind the 512 features.
-        dropout_hidden: rate behind the 256 hidden units.
+        output: last layer: sigmoid (times 60 years, as the study) or linear (standardised).
+        dropout_features: dropout behind the 512 features.
+        dropout_hidden: dropout behind the 256 hidden units.
         max_age: years that a sigmoid of 1 stands for.
         age_mean: mean training age in years, for ``linear``.
         age_std: standard deviation of the training ages in years, for ``linear``; at least 1.
@@ -43,9 +44,9 @@ class ModelSpec:
     output: str = "sigmoid"
     dropout_features: float = 0.5
     dropout_hidden: float = 0.2
-    max_age: float = 60.0
-    age_mean: float = 40.0
-    age_std: float = 12.0
+    max_age: float = setting(60.0, asked=False)
+    age_mean: float = setting(40.0, asked=False)
+    age_std: float = setting(12.0, asked=False)
 
     def __post_init__(self):
         if not SMALLEST_SIDE <= self.image_size <= LARGEST_SIDE:

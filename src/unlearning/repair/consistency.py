@@ -29,7 +29,6 @@ from unlearning.registry.version import (
 from unlearning.registry.version import TAGS as TOMBSTONE
 from unlearning.repair.scores import MEASURED, SCORES, UNMEASURED, with_scores
 
-TRUSTS = {"log": "what the audit log says is put back", "aliases": "the aliases as they are now are meant, the rest follows"}
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
 FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count", "method", "params", "epochs", "alpha")
 MOVES = ("state", "gates", "gate_decision", "promoted_by", "promoted_at", "forced_by", "forced_gates")
@@ -64,7 +63,7 @@ def as_it_should_be(
     Args:
         now: as they are.
         logged: what the audit log says of them.
-        trust: a name of TRUSTS.
+        trust: ``log`` or ``aliases``.
         measured: what was measured of each.
     """
     return with_scores(mirrored(as_logged(now, logged) if trust == "log" and logged else now), measured or {})

@@ -96,7 +96,7 @@ def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsisten
 
     Args:
         model: name of the registered model.
-        trust: a name of ``TRUSTS``.
+        trust: ``log`` or ``aliases``.
         reason: why, for the log.
 
     Returns:

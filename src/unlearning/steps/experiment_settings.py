@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.experiments.plan import STUDIES
 from unlearning.experiments.presets import PRESETS
-from unlearning.experiments.spread import PROCESSES
+from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.naming import choose
 
 BETWEEN_RULES = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -22,31 +23,31 @@ class ExperimentSettings:
 
     Args:
         studies: names of STUDIES.
-        preset: name of the experiments' PRESETS.
-        forget_sets: rules that take the place of the studies' own forget sets; empty keeps those.
-        data_dir: folder or table of faces; empty for drawn ones.
-        pretrained: start from timm's weights.
-        weights: start from a local file.
-        seeds: other seeds than the preset's; empty keeps them.
+        preset: how it is trained. {choices}.
+        forget_sets: forget rules in place of the studies' own, joined by semicolons, as random:50;file:list.csv; empty
+            keeps the studies'.
+        data_dir: folder or table of faces; empty draws faces, as the demo does.
+        pretrained: start from timm's pretrained weights, which timm downloads.
+        weights: start from a local file instead: safetensors, or what timm saves.
+        seeds: other seeds than the preset's, joined by commas.
         workers: cells that run at the same time.
-        spread: name of SPREADS: where they run.
+        spread: where they run. {choices}. All machines of a cluster need one tracking server, and the faces at the same
+            place.
         name: registered models are called NAME-PRESET-seed-N.
     """
 
-    studies: tuple[str, ...]
-    preset: str = "demo"
+    studies: tuple[str, ...] = setting(asked=False)
+    preset: str = setting("demo", choices=PRESETS)
     forget_sets: tuple[str, ...] = ()
-    data_dir: str = ""
+    data_dir: str = setting("", kind="path")
     pretrained: bool = False
     weights: str = ""
-    seeds: tuple[int, ...] = ()
-    workers: int = 1
-    spread: str = PROCESSES
-    name: str = "age-study"
+    seeds: tuple[int, ...] = setting((), least=0)
+    workers: int = setting(1, least=1)
+    spread: str = setting(PROCESSES, choices=SPREADS)
+    name: str = setting("age-study", kind="model")
 
     def __post_init__(self):
-        from unlearning.experiments.spread import SPREADS
-
         for study in self.studies:
             choose(STUDIES, study, "study")
         choose(PRESETS, self.preset, "preset")
@@ -58,11 +59,11 @@ class ReportSettings:
     """A report.
 
     Args:
-        preset: whose experiments are reported; empty for the newest experiment's.
-        out: folder to write the report to as well; empty for the run alone.
+        preset: whose experiments are reported: {names}; empty for the newest's.
+        out: folder to write page, tables and figures to as well; empty for the run alone.
     """
 
-    preset: str = ""
+    preset: str = setting("", choices=PRESETS)
     out: str = ""
 
     def __post_init__(self):

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from unlearning import markdown
+from unlearning.declared import args_lines
 from unlearning.methods import METHODS
 from unlearning.methods.card import legal_range
 from unlearning.naming import choose
@@ -50,11 +51,10 @@ class Words:
     @classmethod
     def of(cls, kind: type) -> Words:
         """Read the docstring of a method's class."""
-        told, _, listed = inspect.getdoc(kind).partition("\n\nArgs:\n")
+        told = inspect.getdoc(kind).partition("\n\nArgs:\n")[0]
         first, _, text = told.partition("\n\n")
-        entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", listed, re.MULTILINE)
         paragraphs = (_joined(part) for part in text.split("\n\n"))
-        return cls(first, "\n\n".join(paragraphs), {name: _joined(about) for name, about in entries})
+        return cls(first, "\n\n".join(paragraphs), {name: _joined(about) for name, about in args_lines(kind).items()})
 
 
 def methods(name: str, format: str) -> str:

@@ -22,35 +22,14 @@ from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Vers
 from unlearning.repair import surroundings
 from unlearning.steps import purge_people
 from unlearning.steps.purge_people import People
+from unlearning.steps.registry_settings import PurgeSettings
 from unlearning.steps.rollback import remembered
-from unlearning.steps.settings import MODEL_NAME
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 from unlearning.versions.data import SETTINGS, account_of
 from unlearning.versions.lineage import find_known
 
 JSON, PAGE = "purge.json", "purge.md"
-
-
-@dataclass(frozen=True)
-class PurgeSettings:
-    """A purge.
-
-    Args:
-        version: an alias, a number or a model URI.
-        confirm: the version's name typed back, as ``age-resnet50/1``.
-        reason: why; it is written on the version and into the audit log.
-        force: purge also what a waiting candidate is measured against; never the champion.
-        name: registered model.
-        people: seal also whatever in the store names people whose forgetting is certified.
-    """
-
-    version: str
-    confirm: str = ""
-    reason: str = ""
-    force: bool = False
-    name: str = MODEL_NAME
-    people: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
-from unlearning.repair.consistency import TRUSTS as TRUSTS
-from unlearning.steps.settings import MODEL_NAME
+from unlearning.steps.settings import model_name
 
+TRUSTS = {
+    "log": "what the audit log says is put back",
+    "aliases": "the aliases as they are now are meant, and the rest follows them",
+}
 FORMATS = ("table", "json", "markdown", "html")
 
 
@@ -17,16 +21,16 @@ class RollbackSettings:
     """A return to an earlier version.
 
     Args:
-        to: an alias, a number or a model URI.
+        to: alias, number or model URI of the earlier version that is to be served again.
         reason: why; it is written on both versions and into the audit log.
-        allow_regain: also return to a version that remembers what the champion has forgotten.
+        allow_regain: also go back to a version that remembers what the champion has forgotten.
         name: registered model.
     """
 
     to: str
-    reason: str
+    reason: str = setting(kind="words")
     allow_regain: bool = False
-    name: str = MODEL_NAME
+    name: str = model_name()
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,14 @@ class RepairSettings:
     """A repair.
 
     Args:
-        trust: a name of TRUSTS.
+        trust: {choices}.
         reason: why, for the audit log.
         name: registered model.
     """
 
-    trust: str = "log"
-    reason: str = ""
-    name: str = MODEL_NAME
+    trust: str = setting("log", choices=TRUSTS)
+    reason: str = setting("", kind="words")
+    name: str = model_name()
 
     def __post_init__(self):
         if self.trust not in TRUSTS:
@@ -54,13 +58,34 @@ class StatusSettings:
     """A look at the registry.
 
     Args:
-        format: one of FORMATS.
-        check: also compare the registry with its audit log and with itself.
-        out: file to write to instead of the terminal; empty for the terminal.
+        format: table, json, markdown, or html: a page that draws which version was made from which.
+        check: compare the registry with its audit log and with itself, and fail when they differ.
+        out: file to write to instead of the terminal.
         name: registered model.
     """
 
-    format: str = "table"
+    format: str = setting("table", kind="choice", choices=FORMATS)
     check: bool = False
     out: str = ""
-    name: str = MODEL_NAME
+    name: str = model_name()
+
+
+@dataclass(frozen=True)
+class PurgeSettings:
+    """A purge.
+
+    Args:
+        version: alias, number or model URI of the version to erase, as original.
+        confirm: the version's name typed back, as age-resnet50/1; without it nothing goes, and is said what would.
+        reason: why; it is written on the version and into the audit log.
+        force: erase also what a waiting candidate is measured against; never the champion.
+        name: registered model.
+        people: seal also what names people whose forgetting is certified: who holds the signing key reads it.
+    """
+
+    version: str
+    confirm: str = ""
+    reason: str = setting("", kind="words")
+    force: bool = False
+    people: bool = False
+    name: str = model_name()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unlearning.declared import setting
 from unlearning.errors import InputError
+from unlearning.methods import METHODS
 from unlearning.steps.checks import check_gates, check_method, check_rule, key_file
-from unlearning.steps.settings import FORGET_SET, GATES, MODEL_NAME
+from unlearning.steps.settings import FORGET_SET, conditions, model_name
 
 KEY_FILE = "signing-key.pem"
 
@@ -16,18 +18,19 @@ class RequestSettings:
     """A request to be forgotten.
 
     Args:
-        forget_set: a forget rule; empty to list what was asked so far.
-        reason: why it is asked.
-        deadline: the last day, as 2026-12-31; empty for none.
+        forget_set: who is to be forgotten: file:person-17.csv (a list of sample ids or file names), subject:ID, or any
+            other forget rule; it is read now, once. Empty lists all requests.
+        reason: why, as 'Art. 17, ticket 4711'; it stays in the tracking store.
+        deadline: the last day for it, as 2026-12-31; empty for none.
         idempotency_key: two requests with one key are one; empty for the hash of the forget manifest.
         name: registered model.
     """
 
     forget_set: str = ""
-    reason: str = ""
+    reason: str = setting("", kind="words")
     deadline: str = ""
-    idempotency_key: str = ""
-    name: str = MODEL_NAME
+    idempotency_key: str = setting("", kind="words")
+    name: str = model_name()
 
     def __post_init__(self):
         from unlearning.requests.states import parse_deadline
@@ -41,22 +44,22 @@ class ProcessSettings:
     """How open requests are served.
 
     Args:
-        method: a name of METHODS.
-        params: the method's own settings, as ``lr=1e-4 offset_max=5``.
-        epochs: passes; empty for the method's own number.
+        method: how to forget: {names}.
+        params: the method's own settings, as 'lr=1e-4 offset_max=5'.
+        epochs: passes of the method; empty for its own number.
         gates: conditions of promotion, joined by commas, or the path of a YAML file of them.
-        batch: all open requests in one unlearning; otherwise one after the other.
-        key: file of the signing key; empty for the one in the environment.
+        batch: serve all open requests by one unlearning; otherwise one after the other.
+        key: file of the signing key; empty for the one that UNLEARNING_SIGNING_KEY names.
         name: registered model.
     """
 
-    method: str = "ft"
+    method: str = setting("ft", choices=METHODS)
     params: str = ""
-    epochs: tuple[int, ...] = ()
-    gates: str = GATES
+    epochs: tuple[int, ...] = setting((), least=1)
+    gates: str = conditions()
     batch: bool = False
     key: str = ""
-    name: str = MODEL_NAME
+    name: str = model_name()
 
     def __post_init__(self):
         if len(self.epochs) > 1:
@@ -71,11 +74,11 @@ class CertifySettings:
     """A certificate for a version that was promoted.
 
     Args:
-        version: an alias, a number or a model URI.
-        out: file to write the certificate to as well, with its page beside it; empty for the runs alone.
-        sample: a sample id, or the file of a picture, to prove as one of the forgotten; empty for none.
+        version: alias, number or model URI of a version that was promoted.
+        out: file to write the certificate to, as person-17.json, with its page beside it.
+        sample: a sample id, or the file of a picture, to prove as one of the forgotten.
         proof: file to write that proof to.
-        key: file of the signing key; empty for the one in the environment.
+        key: file of the signing key; empty for the one that UNLEARNING_SIGNING_KEY names.
         name: registered model.
     """
 
@@ -84,7 +87,7 @@ class CertifySettings:
     sample: str = ""
     proof: str = ""
     key: str = ""
-    name: str = MODEL_NAME
+    name: str = model_name()
 
     def __post_init__(self):
         if self.key:
@@ -96,13 +99,12 @@ class VerifySettings:
     """A look at a certificate.
 
     Args:
-        certificate: its file.
-        key: files of the public keys that may have signed, joined by commas; empty for that of the signing key in the
-            environment.
-        sample: a sample id, or the file of a picture.
+        certificate: file of the certificate, as person-17.json.
+        key: files of the public keys that may have signed, joined by commas; empty for that of UNLEARNING_SIGNING_KEY.
+        sample: a sample id, or the file of a picture, that the proof is about.
         proof: file of the proof that the sample is one of the forgotten.
-        earlier: files of earlier certificates, joined by commas; those that the registry has need not be given.
-        folder: the files of the version; empty for those that the registry has.
+        earlier: files of earlier certificates, joined by commas, where the registry has none.
+        folder: folder of the version's files; empty for those that the registry has.
         offline: compare with nothing but the files given.
     """
 

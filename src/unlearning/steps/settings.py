@@ -2,30 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import Field, dataclass, field, replace
 
 from unlearning.commands import MODEL_NAME as MODEL_NAME
-from unlearning.data.settings import CONTRADICTIONS as CONTRADICTIONS
-from unlearning.data.settings import DUPLICATES as DUPLICATES
-from unlearning.data.settings import NEAR_DUPLICATES as NEAR_DUPLICATES
 from unlearning.data.settings import DataSettings
+from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.evaluation.study import ALPHA
-from unlearning.experiments.plan import STUDIES as STUDIES
-from unlearning.models.aggregate import Aggregate
+from unlearning.methods import METHODS
+from unlearning.models.aggregate import AGGREGATES, Aggregate
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import check_model_name, choose
 from unlearning.steps.checks import check_gates, check_method, check_rule, listed
 from unlearning.steps.checks import parse_numbers as parse_numbers
 from unlearning.steps.checks import parse_whole_numbers as parse_whole_numbers
-from unlearning.training.recipe import PRESETS, Recipe
-from unlearning.training.slices import SlicePlan, epochs_per_slice
+from unlearning.training.recipe import OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, Recipe
+from unlearning.training.slices import SHARD_BY, SlicePlan, epochs_per_slice
 
 FORGET_SET = "20-28"
 PRESET = "scratch"
 SCHEMES = ("whole", "sisa")
 
 GATES = "F > original.F, Forgetting > original.Forgetting, test_mae <= 1.1 * retrained.test_mae"
+
+FORGET_SET_HELP = (
+    "Who is to be forgotten: 20-28 (ages), group:0 .. group:4, gender:1 or gender:female, race:2, subject:ID, file:ids.csv (a "
+    "list of sample ids or file names), random:50, random:0.05, hardest:50; joined by & | ! and parentheses."
+)
+
+
+def model_name(default: str = MODEL_NAME) -> Field:
+    """The registered model of a command."""
+    text = "Registered model that versions go to and come from; a model URI names its own."
+    return setting(default, kind="model", help=text)
+
+
+def forget_rule() -> Field:
+    """The forget rule of a command that needs one."""
+    return setting(FORGET_SET, help=FORGET_SET_HELP)
+
+
+def alpha_years() -> Field:
+    """The scale of Forgetting."""
+    return setting(ALPHA, kind="positive", help="Scale of the Forgetting score, in years (the study takes 15).")
+
+
+def conditions() -> Field:
+    """The gates of a promotion."""
+    return setting(GATES, help="Conditions of a promotion, joined by commas; every metric can be named.")
+
+
+@dataclass(frozen=True)
+class RecipeChanges:
+    """What a user may change of a preset; nothing keeps the preset's value.
+
+    Args:
+        batch_size: most faces in a step; empty for the preset's.
+        lr: learning rate, the peak of one-cycle; empty for the preset's.
+        optimizer: adam or adamw; empty for the preset's.
+        schedule: constant or onecycle; empty for the preset's.
+        weight_decay: weight decay; empty for the preset's.
+        patience: epochs without a better validation error before training stops; empty for the preset's.
+        precision: auto (the faster one, measured), 32-true, bf16-mixed or 16-mixed.
+    """
+
+    batch_size: int | None = None
+    lr: float | None = None
+    optimizer: str = setting("", choices=OPTIMIZERS)
+    schedule: str = setting("", choices=SCHEDULES)
+    weight_decay: float | None = None
+    patience: int | None = None
+    precision: str = setting("auto", choices=PRECISIONS)
 
 
 @dataclass(frozen=True)
@@ -35,28 +82,29 @@ class TrainSettings:
     Args:
         data: where the faces come from.
         model: what network.
-        preset: name of the recipe to start from.
+        preset: recipe to start from: scratch (AdamW 1e-3, one-cycle) or study (Adam 1e-5, 142 epochs).
         changes: values that replace the preset's; None keeps it.
-        seeds: one member of the ensemble each; one number for ``sisa``.
+        seeds: one member of the ensemble for each seed, joined by commas (the study: 0,1,2).
         name: registered model.
-        scheme: ``whole`` trains every member on all faces, ``sisa`` in shards and slices.
-        shards: members of ``sisa``; each sees the faces of one shard only.
-        slices: parts that ``sisa`` adds to a shard's training one after the other.
-        shard_by: what deals faces to shards, ``hash`` or ``age``.
-        aggregate: ``mean`` or ``median`` of the members' predictions.
+        scheme: whole: every member sees all faces; sisa: each member sees its own shard, slice after slice, for unlearn -P
+            method=sisa.
+        shards: with sisa: members, each of which sees one shard of the faces.
+        slices: with sisa: parts of a shard that are added one after the other.
+        shard_by: with sisa: what deals faces to shards: hash (of the sample id) or age.
+        aggregate: what makes one prediction of the members': mean or median.
     """
 
-    data: DataSettings = field(default_factory=DataSettings)
-    model: ModelSpec = field(default_factory=ModelSpec)
+    data: DataSettings = setting(DataSettings(), asked=False)
+    model: ModelSpec = setting(ModelSpec(), asked=False)
     preset: str = PRESET
-    changes: dict = field(default_factory=dict)
-    seeds: tuple[int, ...] = (0,)
-    name: str = MODEL_NAME
-    scheme: str = "whole"
-    shards: int = SlicePlan.shards
-    slices: int = SlicePlan.slices
-    shard_by: str = SlicePlan.by
-    aggregate: str = Aggregate.by
+    changes: dict = field(default_factory=dict, metadata={"asked": False})
+    seeds: tuple[int, ...] = setting((0,), least=0)
+    name: str = model_name()
+    scheme: str = setting("whole", choices=SCHEMES)
+    shards: int = setting(SlicePlan.shards, least=1)
+    slices: int = setting(SlicePlan.slices, least=1)
+    shard_by: str = setting(SlicePlan.by, choices=SHARD_BY)
+    aggregate: str = setting(Aggregate.by, choices=AGGREGATES)
 
     def __post_init__(self):
         check_model_name(self.name)
@@ -88,21 +136,23 @@ class RetrainSettings:
 
     Args:
         forget_set: a forget rule.
-        model: the version whose recipe, network and data are taken.
-        epochs: other number of epochs than it had; 0 keeps it.
-        seeds: other seeds than its members had; empty keeps them.
-        weights: where the local file of first weights lies now, if the original started from one.
+        model: version whose data, network and recipe are taken: an alias, a number or a model URI.
+        epochs: passes over the retain set; empty for as many as the original had.
+        seeds: other seeds than the original's, joined by commas.
+        weights: where the original's file of first weights lies now, if it started from one and it was moved.
         name: registered model.
     """
 
-    forget_set: str = FORGET_SET
+    forget_set: str = forget_rule()
     model: str = "original"
-    epochs: int = 0
-    seeds: tuple[int, ...] = ()
+    epochs: int | None = None
+    seeds: tuple[int, ...] = setting((), least=0)
     weights: str = ""
-    name: str = MODEL_NAME
+    name: str = model_name()
 
     def __post_init__(self):
+        if self.epochs is not None and self.epochs < 1:
+            raise InputError(f"epochs={self.epochs} is not possible; legal: whole numbers from 1")
         check_rule(self.forget_set)
 
 
@@ -111,23 +161,24 @@ class UnlearnSettings:
     """An unlearning run.
 
     Args:
-        method: a name of METHODS.
-        params: the method's own settings, as ``lr=1e-4 offset_max=5``.
+        method: how to forget. {choices}.
+        params: the method's own settings, as 'lr=1e-4 offset_max=5'; a wrong name lists the legal ones.
         forget_set: a forget rule.
-        epochs: register a version after each of these many epochs; empty for the method's own number.
-        model: where to start: an alias, a number or an MLflow model URI; empty for the champion, or the version before it
-            that still remembers the forget set.
+        epochs: register a version after each of these many epochs; 2,4,8,16 is one optimisation. Empty for the method's own
+            number.
+        model: where to start: an alias, a number or a model URI; empty for the champion, or the version before it that
+            still remembers the forget set.
         alpha: scale of Forgetting, in years.
         name: registered model.
     """
 
-    method: str = "ft"
+    method: str = setting("ft", choices=METHODS)
     params: str = ""
-    forget_set: str = FORGET_SET
-    epochs: tuple[int, ...] = ()
+    forget_set: str = forget_rule()
+    epochs: tuple[int, ...] = setting((), least=1)
     model: str = ""
-    alpha: float = ALPHA
-    name: str = MODEL_NAME
+    alpha: float = alpha_years()
+    name: str = model_name()
 
     def __post_init__(self):
         check_method(self.method, self.params, self.epochs)
@@ -150,26 +201,26 @@ class TuneSettings:
     """A search for a method's settings.
 
     Args:
-        method: a name of METHODS.
-        trials: settings to try, those of an earlier call included.
-        objective: a name of OBJECTIVES.
+        method: whose settings are searched: {names}.
+        trials: how many settings are tried; a study that was interrupted goes on.
+        objective: what the best one is best in. {choices}.
         forget_set: a forget rule.
-        epochs: one number of passes; empty for the method's own.
-        model: where to start, as for ``unlearn``.
+        epochs: passes over the data; empty for the method's own number.
+        model: where to start: an alias, a number or a model URI; empty for the champion.
         seed: of the search.
         alpha: scale of Forgetting, in years.
         name: registered model.
     """
 
-    method: str = "ft"
-    trials: int = 20
-    objective: str = "F"
-    forget_set: str = FORGET_SET
-    epochs: tuple[int, ...] = ()
+    method: str = setting("ft", choices=METHODS)
+    trials: int = setting(20, least=1)
+    objective: str = setting("F", choices=OBJECTIVES)
+    forget_set: str = forget_rule()
+    epochs: tuple[int, ...] = setting((), least=1)
     model: str = ""
-    seed: int = 0
-    alpha: float = ALPHA
-    name: str = MODEL_NAME
+    seed: int = setting(0, least=0, most=2**32 - 1)
+    alpha: float = alpha_years()
+    name: str = model_name()
 
     def __post_init__(self):
         check_method(self.method, "", self.epochs)
@@ -185,19 +236,19 @@ class EvaluateSettings:
 
     Args:
         versions: aliases, numbers or model URIs joined by commas; ``all`` for everything made from the same data.
-        forget_set: a forget rule; empty for each version's own.
+        forget_set: whom to score on: a forget rule, as 20-28 or gender:1; empty for each version's own forget set.
         alpha: scale of Forgetting, in years.
         name: registered model.
         alphas: other scales to score it on as well.
-        audit: a name of AUDITS.
+        audit: what else to find out. {choices}.
     """
 
     versions: str = "champion"
     forget_set: str = ""
     alpha: float = ALPHA
-    name: str = MODEL_NAME
+    name: str = model_name()
     alphas: tuple[float, ...] = ()
-    audit: str = ""
+    audit: str = setting("", choices=AUDITS)
 
     def __post_init__(self):
         choose(AUDITS, self.audit, "audit")
@@ -216,16 +267,16 @@ class CompareSettings:
     """A comparison of audits.
 
     Args:
-        versions: aliases, numbers or model URIs joined by commas.
-        forget_set: a forget rule; empty for that of the first version that has one.
+        versions: aliases, numbers or model URIs, joined by commas: original,retrained-20-28,ft-20-28-e8.
+        forget_set: whom they are judged on: a forget rule; empty for that of the first version that has one.
         alpha: scale of Forgetting, in years.
         name: registered model.
     """
 
     versions: str = ""
     forget_set: str = ""
-    alpha: float = ALPHA
-    name: str = MODEL_NAME
+    alpha: float = alpha_years()
+    name: str = model_name()
 
     def __post_init__(self):
         if len(self.named) < 2:
@@ -243,18 +294,18 @@ class PromoteSettings:
     """A promotion.
 
     Args:
-        version: an alias, a number or a model URI.
+        version: alias, number or model URI of the version to promote, as ft-20-28-e8.
         gates: conditions joined by commas, or the path of a YAML file of them.
-        force: promote although gates fail, or although it remembers what the champion has forgotten.
+        force: promote although gates fail, or it remembers what is forgotten; written on the version.
         name: registered model.
-        dry_run: tell what the gates say, and promote nothing.
+        dry_run: print every gate with its values, and promote nothing.
     """
 
     version: str
-    gates: str = GATES
+    gates: str = conditions()
     force: bool = False
-    name: str = MODEL_NAME
     dry_run: bool = False
+    name: str = model_name()
 
     def __post_init__(self):
         check_gates(self.gates)
@@ -267,19 +318,19 @@ class PipelineSettings:
     Args:
         train: the original; the retrained reference follows its recipe.
         forget_set: a forget rule.
-        methods: names of METHODS joined by commas.
+        methods: unlearning methods to compare, joined by commas.
         epochs: register an unlearned version after each of these many epochs.
         alpha: scale of Forgetting, in years.
         gates: conditions of promotion, joined by commas.
-        force: run finished steps again.
+        force: run finished steps again, even when data, parameters and code are the same.
     """
 
-    train: TrainSettings
-    forget_set: str
-    methods: str
-    epochs: tuple[int, ...]
-    alpha: float
-    gates: str
+    train: TrainSettings = setting(asked=False)
+    forget_set: str = forget_rule()
+    methods: str = "ft,rnd"
+    epochs: tuple[int, ...] = setting((2, 4), least=1)
+    alpha: float = alpha_years()
+    gates: str = conditions()
     force: bool = False
 
     def __post_init__(self):
