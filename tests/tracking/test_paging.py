@@ -9,8 +9,9 @@ from registered import fill
 from unlearning.purge import store as purging
 from unlearning.registry import lock
 from unlearning.registry.lookup import all_versions
+from unlearning.repair import surroundings
 from unlearning.requests import store as requests
-from unlearning.tracking import paging, runs
+from unlearning.tracking import paging, runs, sealed
 
 MODEL = "age-resnet50"
 SEARCHES = ("search_experiments", "search_runs", "search_model_versions", "search_registered_models", "search_logged_models")
@@ -39,16 +40,17 @@ def test_runs_of_all_pages_and_all_experiments_are_found(small_pages):
             made = client.create_run(experiment, tags={"step": "promote", runs.FINGERPRINT: f"mark {number}"})
             client.set_terminated(made.info.run_id)
     assert len(runs.find_by_tags({"step": "promote"})) == 6
+    assert [run.data.tags["step"] for run in sealed.our_runs()].count("promote") == 6
     assert runs.find_finished("mark 2")
 
 
 def test_versions_and_logged_models_of_all_pages_are_found(small_pages):
     assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4, 5]
-    assert len(purging._registered()) == 5
+    assert len(purging.registered()) == 5
     run = mlflow.MlflowClient().create_run("0", tags={"step": "unlearn"})
     for _ in range(3):
         mlflow.MlflowClient().create_logged_model("0", source_run_id=run.info.run_id)
-    assert len(purging.unregistered()) == 3
+    assert len(surroundings.look(MODEL, [], "").unregistered()) == 3
 
 
 def test_requests_of_all_pages_are_found(small_pages, monkeypatch):

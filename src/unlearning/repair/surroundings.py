@@ -21,6 +21,7 @@ from unlearning.registry.lookup import all_versions, logged_model_id
 from unlearning.registry.version import GONE, Version
 from unlearning.requests import store as requests
 from unlearning.tracking.abandoned import has_ended
+from unlearning.tracking.paging import every
 
 OWN = {journal.EXPERIMENT: journal.HOLDS, requests.EXPERIMENT: requests.HOLDS}
 AT_ONCE = 100
@@ -181,8 +182,8 @@ class Around:
 def look(model: str, versions: list[Version], log_id: str) -> Around:
     """Everything around the versions, in a few searches."""
     client = mlflow.MlflowClient()
-    experiments = {e.experiment_id: e for e in _all(client.search_experiments, view_type=ViewType.ALL)}
-    models = {one.model_id: one for one in _all(client.search_logged_models, list(experiments))}
+    experiments = {e.experiment_id: e for e in every(client.search_experiments, view_type=ViewType.ALL)}
+    models = {one.model_id: one for one in every(client.search_logged_models, list(experiments))}
     held: dict[str, links.Held] = {}
     for name, number, source, _ in purge.registered():
         held.setdefault(source.removeprefix("models:/"), set()).add((name, number))
@@ -195,17 +196,9 @@ def _runs(experiments: list[str], wanted: list[str]) -> dict[str, Run]:
     client, found = mlflow.MlflowClient(), {}
     for start in range(0, len(wanted), AT_ONCE):
         some = ", ".join(f"'{run_id}'" for run_id in wanted[start : start + AT_ONCE])
-        page = client.search_runs(experiments, f"attributes.run_id IN ({some})", ViewType.ALL, AT_ONCE)
+        page = client.search_runs(experiments, f"attributes.run_id IN ({some})", ViewType.ALL, max_results=AT_ONCE)
         found |= {run.info.run_id: run for run in page}
     return found
-
-
-def _all(search: Callable, *args, **more) -> Iterator:
-    token = None
-    while token is None or token:
-        page = search(*args, **more, page_token=token)
-        yield from page
-        token = page.token or ""
 
 
 def _rename(log_id: str, before: str, now: str) -> None:

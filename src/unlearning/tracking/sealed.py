@@ -24,9 +24,10 @@ from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.errors import InputError
 from unlearning.tracking import temporary
 from unlearning.tracking.artifacts import REFUSALS
+from unlearning.tracking.paging import PAGE, every
 from unlearning.tracking.store import first_line
 
-TAG, FOLDER, PAGE = "sealed", "sealed", 1000
+TAG, FOLDER = "sealed", "sealed"
 TABLES, FORGET = ("predictions.parquet", "data/manifest.csv", "data/rejected.csv"), "forget/"
 FOLDERS = ("data", "forget")
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, ArrowException)
@@ -94,11 +95,9 @@ def _fetched(run: Run, name: str) -> bytes:
 
 def our_runs() -> list[Run]:
     """All runs of this project in the store, also those that somebody has deleted."""
-    client, found, token = mlflow.MlflowClient(), [], None
-    experiments = [one.experiment_id for one in client.search_experiments(view_type=ViewType.ALL)]
-    while token is None or token:
-        page = client.search_runs(experiments, "", ViewType.ALL, PAGE, page_token=token)
-        found, token = found + list(page), page.token or ""
+    client = mlflow.MlflowClient()
+    experiments = [one.experiment_id for one in every(client.search_experiments, view_type=ViewType.ALL)]
+    found = every(client.search_runs, experiments, "", ViewType.ALL, max_results=PAGE)
     return [run for run in found if "step" in run.data.tags]
 
 
