@@ -103,6 +103,15 @@ def test_a_second_reference_takes_nothing_along(state):
     assert purge.losses(state, 7) == []
 
 
+def test_a_candidate_that_descends_from_a_deleted_version_keeps_its_original(state):
+    """With the log's help it can be promoted, and measured against it."""
+    del state[3]
+    state[5].tags["parent_version"] = "3"
+    known = {3: version("unlearned", parent_version="1")}
+    assert 5 in purge.losses(state, 1, former=lambda: known)[0].waiting
+    assert 5 not in purge.losses(state, 1)[0].waiting
+
+
 def test_a_line_that_runs_in_a_circle_has_no_original(state):
     state[4].tags["parent_version"] = "5"
     assert "versions 2, 3 and what" in purge.losses(state, 1)[0].sentence

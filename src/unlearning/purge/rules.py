@@ -6,7 +6,7 @@ tell of a forgotten face is erased. It has no alias any more, so nothing is serv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -134,16 +134,17 @@ def require_not_awaited(found: list[Loss], number: int, force: bool) -> None:
         )
 
 
-def losses(state: State, number: int, model: str = MODEL_NAME) -> list[Loss]:
-    """What cannot be done any more without a version."""
+def losses(state: State, number: int, model: str = MODEL_NAME, former: Callable[[], dict[int, Facts]] = dict) -> list[Loss]:
+    """What cannot be done any more without a version; ``former``: what is known of deleted ones, through which lines go on."""
     others = {n: facts for n, facts in state.items() if n != number and facts.tag("state") not in GONE}
-    return [*_as_original(state, number, others), *_as_reference(state, number, others, model), *_as_parent(number, others)]
+    beside = [*_as_reference(state, number, others, model), *_as_parent(number, others)]
+    return [*_as_original(state, number, others, former), *beside]
 
 
-def _as_original(state: State, number: int, others: State) -> Iterator[Loss]:
+def _as_original(state: State, number: int, others: State, former: Callable) -> Iterator[Loss]:
     if state[number].tag("role") != "original":
         return
-    roots = {n: line_of(state, n).original for n in others}
+    roots = {n: line_of(state, n, former).original for n in others}
     line = [n for n, root in roots.items() if root and root.number == number]
     yield Loss(
         f"gates that name original.METRIC, and audits beside the original, cannot be measured any more for {_versions(line)} "

@@ -17,7 +17,7 @@ from unlearning.purge.report import Report, in_words
 from unlearning.purge.rules import Deed, File
 from unlearning.purge.store import Place
 from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
-from unlearning.registry.transitions import transition
+from unlearning.registry.transitions import former, transition
 from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.steps import purge_people
@@ -106,7 +106,7 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
     """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
     state = state_of(all_versions(version.model))
     rules.require_dethroned(state, version.number, version.model)
-    found = rules.losses(state, version.number, version.model)
+    found = rules.losses(state, version.number, version.model, lambda: former(version.model))
     listed = [file for place in store.places_of(version) for file in store.files_of(place)]
     say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
     for loss in found:
@@ -166,7 +166,8 @@ def _begin(version: Version, deed: Deed, report: Report, force: bool) -> None:
 
     def decide(known: list[Version]):
         state = state_of(known)
-        rules.require_not_awaited(rules.losses(state, version.number), version.number, force)
+        lost = rules.losses(state, version.number, version.model, lambda: former(version.model))
+        rules.require_not_awaited(lost, version.number, force)
         return rules.begun(state, version.number, deed)
 
     transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
