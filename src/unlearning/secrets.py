@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 HIDDEN = "***"
 # A private key in PEM, wherever it begins; the body of an Ed25519 key without it; both once more in base64; the body in hex.
@@ -58,9 +58,7 @@ def is_unclear(address: str) -> bool:
 
 def _loose_pieces(address: str) -> list[str]:
     """What libraries may tell of a password that they have read wrongly, the longest first."""
-    if not is_unclear(address):
-        return []
     rest = address.partition("://")[2]
     before = rest.rpartition("@")[0] or rest.partition("/")[0]
-    pieces = re.split(r"[@/:?#]", before.partition(":")[2])
-    return sorted((piece for piece in pieces if len(piece) >= SHORTEST), key=len, reverse=True)
+    pieces = re.split(r"[@/:?#]", before.partition(":")[2]) if is_unclear(address) else [urlsplit(address).password or ""]
+    return sorted({piece for one in pieces for piece in (one, unquote(one)) if len(piece) >= SHORTEST}, key=len, reverse=True)

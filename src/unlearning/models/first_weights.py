@@ -89,8 +89,8 @@ def read_weights(path: str) -> tuple[Weights, str]:
     if not named or not state:
         raise InputError(f"the weights file {path} holds no named tensors (a state_dict)")
     state = import_timm().models.clean_state_dict(state)
-    if all(key.startswith("model.") for key in state):  # a trainer's module around the network
-        state = {key.removeprefix("model."): value for key, value in state.items()}
+    if all(key.startswith("model.") for key in state):  # a trainer's module around the network, which may be compiled
+        state = import_timm().models.clean_state_dict({key.removeprefix("model."): value for key, value in state.items()})
     return state, part
 
 

@@ -42,6 +42,11 @@ class Examined:
     measured: dict[int, dict[str, float]]
 
     @property
+    def mends(self) -> bool:
+        """Is there anything that ``repair`` can put right?"""
+        return bool(self.registered) or any(one.mend for one in self.around)
+
+    @property
     def found(self) -> list[Inconsistency]:
         """All of it."""
         return self.registered + [Inconsistency(one.version, one.sentence) for one in self.around]

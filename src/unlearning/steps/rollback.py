@@ -39,7 +39,7 @@ def rollback(settings: RollbackSettings) -> Version:
         runs.log_settings("rollback", told)
         runs.log_json(told | {"user": act.user, "time": act.time}, "rollback.json")
         if regained and not settings.allow_regain:
-            raise InputError(_refusal(version, champion, regained))
+            raise InputError(_refusal(version, champion, regained, reason))
         runs.set_tags({"reason": reason, AGAIN: regained or "nothing"})
         move = partial(moves.roll_back, number=version.number, act=act, regained=regained)
         why = f"{reason}; REGAINED: {regained}" if regained else reason
@@ -80,7 +80,7 @@ def _refuse_later(version: Version, champion: Version) -> None:
         )
 
 
-def _refusal(version: Version, champion: Version, regained: str) -> str:
+def _refusal(version: Version, champion: Version, regained: str, reason: str) -> str:
     asked = set(champion.tag("forgotten").split(","))
     others = [
         other.label
@@ -91,5 +91,5 @@ def _refusal(version: Version, champion: Version, regained: str) -> str:
     return (
         f"{version.label} remembers {regained}, which the champion, {champion.label}, has forgotten; {choice}, or, if it "
         f"shall be remembered again: "
-        f"{command('rollback', version.model, to=version.number, allow_regain=True, reason='...')}"
+        f"{command('rollback', version.model, to=version.number, allow_regain=True, reason=reason)}"
     )

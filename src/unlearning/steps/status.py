@@ -39,12 +39,14 @@ class Look:
         rows: one a version, as ``_row`` makes them.
         found: inconsistencies in sentences; None when nobody asked.
         log: where the audit log is, and how long; empty without one.
+        mends: can ``repair`` put any of it right?
     """
 
     name: str
     rows: list[dict]
     found: list[str] | None = None
     log: dict[str, str] | None = None
+    mends: bool = False
 
     def verdict(self) -> list[str]:
         """What a check found, line by line; nothing when nobody asked."""
@@ -100,7 +102,10 @@ def _deliver(text: str, settings: StatusSettings) -> None:
 def _refuse(look: Look) -> None:
     if look.found:
         count = f"{len(look.found)} inconsistenc{'y' if len(look.found) == 1 else 'ies'}"
-        raise InputError(f"the registry has {count}; put them right, on record, with: {command('repair', look.name)}")
+        what = (
+            f"put them right, on record, with: {command('repair', look.name)}" if look.mends else "each says what can be done"
+        )
+        raise InputError(f"the registry has {count}; {what}")
 
 
 def _look(name: str, check: bool = False) -> Look:
@@ -110,7 +115,7 @@ def _look(name: str, check: bool = False) -> Look:
 
     seen = examine(name)
     log = {"run": seen.log.run_id, "entries": str(len(seen.log.entries)), "head": seen.log.head} if seen.log else {}
-    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], log)
+    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], log, seen.mends)
 
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:

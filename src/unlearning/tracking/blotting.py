@@ -8,8 +8,9 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.utils import create_sqlalchemy_engine
 
+from unlearning.errors import InputError
 from unlearning.secrets import HIDDEN, holds_key
-from unlearning.tracking.store import DATABASES, RUN_ID, SQLITE, is_misplaced
+from unlearning.tracking.store import DATABASES, RUN_ID, SQLITE, is_misplaced, when_free
 
 
 def blot_out(name: str = "") -> str:
@@ -27,9 +28,9 @@ def blot_out(name: str = "") -> str:
         logged = mlflow.MlflowClient().get_run(run_id).data.params
         names = [other for other, value in logged.items() if other == name or holds_key(value)]
         if mlflow.get_tracking_uri().startswith((SQLITE, *DATABASES)):
-            _overwrite(run_id, names)
+            when_free(lambda: _overwrite(run_id, names))
             return f"mlflow run has printed it; on run {run_id} it was blotted out"
-    except MlflowException:
+    except (MlflowException, InputError):
         names = [name or "it was given as"]
     return (
         f"mlflow run has printed it and logged it as the parameter {', '.join(names)} of run {run_id}: delete that run, and "

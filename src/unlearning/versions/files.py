@@ -53,7 +53,7 @@ def model_folder(version: Version) -> Path:
     """
     folder = download_model(version) / "artifacts" / MODEL_ARTIFACT
     kept = digests_of(version)
-    found = digests_in(folder) if kept.keys() - {PREDICTIONS} else {}
+    found = digests_in(folder) if kept.keys() - {PREDICTIONS} and folder.is_dir() else {}
     for name in sorted(kept.keys() - {PREDICTIONS}):
         _require(kept[name], found.get(name, ""), name, f"{version.label} of {version.model}")
     return folder
