@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Iterable
+from functools import partial
 
 import click
 
@@ -156,6 +158,12 @@ def options(*chosen):
     return decorate
 
 
-def option(name: str, default, help: str, kind=None):
-    """An option called as the MLproject's parameter is, underscores included."""
-    return click.option(f"--{name}", name, default=default, show_default=default not in ("", None), help=help, type=kind)
+def option(name: str, default, help: str, kind=None, words: Iterable[str] = ()):
+    """An option called as the MLproject's parameter is, underscores included; ``words`` are what a shell completes."""
+    shown = default not in ("", None)
+    more = {"shell_complete": partial(_beginning, words)} if words else {}
+    return click.option(f"--{name}", name, default=default, show_default=shown, help=help, type=kind, **more)
+
+
+def _beginning(words: Iterable[str], ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    return [word for word in words if word.startswith(typed)]

@@ -13,6 +13,9 @@ from unlearning.steps.checks import parse_whole_numbers
 
 KINDS = {"words": Words, "model": ModelName, "positive": Positive}
 TYPES = {
+    "str": None,
+    "tuple[int, ...]": None,
+    "tuple[str, ...]": None,
     "bool": bool,
     "int": int,
     "float": float,
@@ -39,7 +42,8 @@ def _option(kind: type, one: Field):
     if one.default is MISSING:
         return click.option(f"--{one.name}", required=True, type=chosen, help=help_of(kind, one))
     default = ",".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
-    return option(one.name, "" if default is None else default, help_of(kind, one), chosen)
+    words = one.metadata.get("choices", ())
+    return option(one.name, "" if default is None else default, help_of(kind, one), chosen, words)
 
 
 def _type(one: Field):
@@ -48,7 +52,7 @@ def _type(one: Field):
         return click.IntRange(known.get("least"), known.get("most"))
     if known.get("kind") == "choice":
         return click.Choice(known["choices"])
-    return KINDS[known["kind"]]() if known.get("kind") in KINDS else TYPES.get(one.type)
+    return KINDS[known["kind"]]() if known.get("kind") in KINDS else TYPES[one.type]
 
 
 def _value(one: Field, value):

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Collection
 from dataclasses import MISSING, Field, field
 
 LINE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
-def setting(default=MISSING, **declared) -> Field:
+def setting(
+    default=MISSING,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    choices: Collection[str] = (),
+    kind: str = "",
+    help: str = "",
+    asked: bool = True,
+) -> Field:
     """A field with what the command line has to know of it beyond its type, default and ``Args:`` line.
 
     Args:
         default: its value where the user gives none; without one it has to be given.
-        declared: ``least`` and ``most`` of a whole number; ``choices``, the legal words (or words with what they mean),
-            which ``{names}`` and ``{choices}`` in the ``Args:`` line stand for; ``kind``, what else an option makes sure of
-            (``words``, ``model``, ``path``, ``positive``, ``choice``); ``empty``, the value that an empty text stands for;
-            ``help``, one text for a setting of many commands; ``asked=False`` for what no user is asked.
+        least: smallest whole number, of one or of several joined by commas.
+        most: largest whole number.
+        choices: legal words, or words with what they mean; ``{names}`` and ``{choices}`` in the ``Args:`` line list them.
+        kind: what else an option makes sure of: ``words``, ``model``, ``path``, ``positive`` or ``choice``.
+        help: the help text of a setting that many commands have, in place of the ``Args:`` line.
+        asked: is a user asked for it?
     """
+    declared = {"least": least, "most": most, "choices": choices, "kind": kind, "help": help, "asked": asked}
     return field(default=default, metadata=declared)
 
 

@@ -57,7 +57,11 @@ def test_a_private_key_in_place_of_a_command_is_not_repeated():
 
 def test_commands_options_and_choices_are_completed():
     """What bash's function passes on each press of the tab key."""
-    for words, expected in (("age-unlearning sta", "status"), ("age-unlearning status --ch", "--check")):
+    for words, expected in (
+        ("age-unlearning sta", "status"),
+        ("age-unlearning status --ch", "--check"),
+        ("age-unlearning unlearn --method scr", "scrub"),
+    ):
         asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_AGE_UNLEARNING_COMPLETE": "bash_complete"}
         result = CliRunner().invoke(main, [], prog_name="age-unlearning", env=asked)
         assert result.output == f"plain,{expected}\n"

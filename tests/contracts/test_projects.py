@@ -80,8 +80,10 @@ def test_what_is_installed_is_what_is_listed():
         assert version(name).split("+")[0] == wanted, name
 
 
-def test_make_installs_from_pyproject():
-    assert "--requirements requirements.lock" in (ROOT / "Makefile").read_text()
+def test_make_installs_the_lock_and_the_command():
+    recipe = (ROOT / "Makefile").read_text()
+    assert "--requirements requirements.lock" in recipe
+    assert "--no-deps --no-build-isolation --offline --editable ." in recipe
 
 
 def test_every_third_party_import_is_a_listed_dependency():

@@ -83,8 +83,8 @@ class DataSettings:
         if self.min_brightness >= self.max_brightness:
             raise InputError(f"min_brightness={self.min_brightness} is not below max_brightness={self.max_brightness}")
         for one in fields(self):
-            legal = one.metadata.get("choices", (getattr(self, one.name),))
-            if getattr(self, one.name) not in legal:
+            legal = one.metadata.get("choices")
+            if legal and getattr(self, one.name) not in legal:
                 raise InputError(f"{one.name}={getattr(self, one.name)!r} is not known; legal: {', '.join(legal)}")
         if self.confuse or self.inject:
             self._check_signal()
