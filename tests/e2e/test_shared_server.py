@@ -19,6 +19,7 @@ from entrypoints.train import main as train_entry
 from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
 from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.journal import EXPERIMENT
 from unlearning.registry.lookup import all_versions, find
@@ -165,16 +166,32 @@ def ask(server, what: str, **content: str) -> None:
     assert answer.ok, answer.text
 
 
-@pytest.mark.usefixtures("filled")
-def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, monkeypatch):
-    name, password = "colleague", "promotes-what-has-passed"
-    ask(admin, CREATE, username=name, password=password)
+def become_user(monkeypatch, server, name: str, permission: str) -> None:
+    """A new user who may write both experiments that a transition needs, and has this right on the registered model."""
+    password = "promotes-what-has-passed"
+    ask(server, CREATE, username=name, password=password)
     for experiment in ("Default", EXPERIMENT):
         number = mlflow.get_experiment_by_name(experiment).experiment_id
         own = {"resource_type": "experiment", "resource_id": number, "permission": "EDIT"}
-        ask(admin, GRANT, username=name, **own)
-    ask(admin, GRANT, username=name, resource_type="registered_model", resource_id=MODEL, permission="MANAGE")
-    as_user(monkeypatch, admin.address, name, password)
+        ask(server, GRANT, username=name, **own)
+    ask(server, GRANT, username=name, resource_type="registered_model", resource_id=MODEL, permission=permission)
+    as_user(monkeypatch, server.address, name, password)
+
+
+@pytest.mark.usefixtures("filled")
+def test_whoever_may_write_the_model_and_not_take_away_from_it_changes_nothing(admin, monkeypatch):
+    before = all_versions(MODEL)
+    become_user(monkeypatch, admin, "editor", "EDIT")
+    with pytest.raises(InputError, match=f"MANAGE on the registered model {MODEL}"):
+        rollback(RollbackSettings("original", "I may not", allow_regain=True))
+    assert all_versions(MODEL) == before
+    assert mending.examine(MODEL).found == []
+    assert locks() == []
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, monkeypatch):
+    become_user(monkeypatch, admin, "colleague", "MANAGE")
     promote(PromoteSettings("ft-20-28-e2", gates=EASY))
     assert find(MODEL, "champion").number == 4
     rollback(RollbackSettings("ft-20-28-e1", "it was a try"))

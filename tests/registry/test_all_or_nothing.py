@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from functools import partial
 
 import mlflow
 import pytest
@@ -130,18 +131,18 @@ def test_what_cannot_be_put_back_now_is_put_back_by_the_next_transition(filled, 
     """From some write on the store is gone for good; then it comes back."""
     before, entries = all_versions(MODEL), told()
     writes = Writes(monkeypatch, OSError("disk full"))
-    for failing in (2, 5, 9, 12):
+    for failing in (3, 6, 10, 13):
         writes.fail(failing, MOST_WRITES)
         with pytest.raises((InputError, OSError), match="disk full"):
             transition(MODEL, promoting(3, act=ACT))
         writes.fail(0)
-        assert mending.repair(MODEL) or failing == 2
+        assert mending.repair(MODEL) or failing == 3
         assert all_versions(MODEL) == before, failing
         assert [e for e in told() if e["what"] == "install"] == entries
 
 
 def test_a_half_that_could_not_be_put_back_is_said(filled, monkeypatch):
-    Writes(monkeypatch, OSError("disk full")).fail(5, MOST_WRITES)
+    Writes(monkeypatch, OSError("disk full")).fail(6, MOST_WRITES)
     with pytest.raises(InputError, match=r"disk full; what was changed .* could not be put back .*mlflow run \. -e repair"):
         transition(MODEL, promoting(3, act=ACT))
 
@@ -180,7 +181,7 @@ def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(fi
 def test_a_version_that_a_dead_process_registered_and_did_not_install_goes(filled, monkeypatch, mortal):
     before, writes = all_versions(MODEL), Writes(monkeypatch, Killed())
     model_id = mlflow.MlflowClient().create_logged_model("0").model_id
-    writes.fail(1)
+    writes.fail(2)
     with pytest.raises(Killed):
         add(MODEL, model_id, "", UNLEARNED, "", lambda known, number: moves.install_candidate(known, number, "new"))
     writes.fail(0)
@@ -285,6 +286,29 @@ def test_a_server_that_lets_nobody_write_is_told_in_a_sentence(filled, monkeypat
         transition(MODEL, promoting(3, act=ACT))
 
 
+@pytest.mark.parametrize("act", ["roll back", "install", "repair"])
+def test_whoever_may_write_and_not_take_away_is_refused_before_anything_is_written(filled, monkeypatch, act):
+    """As a server has it with EDIT: what was begun could neither be ended nor put back."""
+    client, empty = mlflow.MlflowClient(), mlflow.MlflowClient().create_logged_model("0").model_id
+    transition(MODEL, promoting(3, act=ACT))
+    if act == "repair":
+        client.set_registered_model_alias(MODEL, "forgotten-44-52", "3")
+        client.delete_model_version_tag(MODEL, "3", "forgotten")
+    before, entries, beside = all_versions(MODEL), told(), journal.read(transitions.find_log(MODEL).run_id, journal.NEXT)
+    refused = MlflowException("Permission denied", error_code=PERMISSION_DENIED)
+    for name in ("delete_model_version_tag", "delete_registered_model_alias", "delete_model_version"):
+        monkeypatch.setattr(mlflow.MlflowClient, name, _raising(refused))
+    acts = {
+        "roll back": lambda: transition(MODEL, roll_back_from_3(), "rollback", "too low"),
+        "install": lambda: add(MODEL, empty, "", UNLEARNED, "", partial(moves.install_candidate, alias="new")),
+        "repair": lambda: mending.repair(MODEL),
+    }
+    with pytest.raises(InputError, match=r"not change it.*the right MANAGE on the registered model age-resnet50"):
+        acts[act]()
+    assert (all_versions(MODEL), told()) == (before, entries)
+    assert journal.read(transitions.find_log(MODEL).run_id, journal.NEXT) == beside
+
+
 def _raising(error):
     def fail(*arguments, **named):
         raise error
@@ -296,4 +320,4 @@ def test_only_what_differs_is_written(filled, monkeypatch):
     fill("other", 1)
     writes = Writes(monkeypatch, OSError())
     transition(MODEL, lambda known: ([], {}))
-    assert writes.count == 3
+    assert writes.count == 4

@@ -27,6 +27,8 @@ from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import first_line
 
 INSTALLING = "installing"
+# An alias that no version has: taking it away changes nothing and takes the same right as taking away any other.
+NO_ALIAS = "no-version-has-this-alias"
 Read = Callable[[], State]
 
 MODEL_DESCRIPTION = """\
@@ -256,10 +258,19 @@ def _tell_page(model_id: str, model: str, number: int) -> None:
         print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)
 
 
+def require_rights(model: str) -> None:
+    """Ask a server for the right MANAGE before anything is written.
+
+    EDIT lets a transition begin, but not take tags, aliases and versions away: neither to come to its end, nor to be put back.
+    """
+    mlflow.MlflowClient().delete_registered_model_alias(model, NO_ALIAS)
+
+
 @contextmanager
 def _under_lock(model: str) -> Iterator[tuple[Lock, AuditLog]]:
-    """The lock, and the registry and its log without anything half done."""
+    """The lock, the right to change everything, and the registry and its log without anything half done."""
     with explained(model), registry_lock(model) as lock:
+        require_rights(model)
         log = ready_log(model, lambda: state_of(all_versions(model)), lock.confirm)
         yield lock, log
 

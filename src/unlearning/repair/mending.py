@@ -120,6 +120,7 @@ def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm
     def read() -> State:
         return state_of(all_versions(model))
 
+    transitions.require_rights(model)
     log = _set_aside(model, found.log) if found.broken else transitions.ready_log(model, read, confirm)
     transitions.remove_unfinished(model, read(), confirm)
     now, logged = read(), replay(log.entries)
