@@ -6,10 +6,10 @@ RUN := . $(VENV)/bin/activate &&
 MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock docs key ui serve clean
+.PHONY: help setup demo test test-all lint lock docs key ui serve clean
 
 help: ## list these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## make .venv and install everything, the command age-unlearning too
 
@@ -24,8 +24,14 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote
 	$(MLFLOW_RUN)
 
-test: $(READY) ## the test suite, a file at a time on every core
-	$(RUN) OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile
+# A file stays in one process, which makes its stores once; tests/conftest.py says which files come first.
+PYTEST := OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test: $(READY) ## the tests of every rule, in some minutes on every core
+	$(RUN) $(PYTEST) -m "not slow"
+
+test-all: test ## those, then the slow ones: databases, servers, browsers, kills and whole experiments
+	$(RUN) $(PYTEST) -m slow
 
 lint: $(READY) ## check style and formatting
 	$(RUN) ruff check . && ruff format --check .

@@ -22,6 +22,27 @@ pytest_plugins = ["stores"]
 SIDE = 32
 RULE = "20-28"
 OTHER = "other"
+# Fixtures that start a program of their own, or run a whole experiment: minutes, where a fact about them takes seconds.
+COSTLY = {"browser", "postgres", "server", "measured_store"}
+# What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
+LONGEST = (
+    "test_story",
+    "test_all_methods",
+    "test_experiment_report",
+    "test_shared_server",
+    "test_whole_job",
+    "test_experiment",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is costly as ``slow``, which ``make test`` leaves to ``make test-all``, and put the longest files first."""
+    for item in items:
+        if item.path.parent.name == "e2e" or COSTLY & set(item.fixturenames):
+            item.add_marker("slow")
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def filled_postgres(postgres, workplace):
     return postgres, folder
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def either_store(request, monkeypatch):
     """A name of a registered model that is free, in each kind of store in turn."""
     if request.param == "sqlite":

@@ -39,6 +39,7 @@ def place(request):
 everywhere = pytest.mark.parametrize("place", SPREADS, indirect=True)
 
 
+@pytest.mark.slow
 @everywhere
 def test_every_job_comes_back_with_what_it_made_and_an_error_as_it_was_raised(place, monkeypatch):
     assert sorted(place(divmod, [(7, 2), (9, 4), (8, 5)])) == [((7, 2), (3, 1)), ((8, 5), (1, 3)), ((9, 4), (2, 1))]
@@ -46,6 +47,7 @@ def test_every_job_comes_back_with_what_it_made_and_an_error_as_it_was_raised(pl
         list(place(partial(choose, {"alpha": 1}), [("alfa", "study")]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["processes"], indirect=True)
 def test_processes_share_the_cores_and_leave_the_callers_threads_alone(place, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
@@ -54,6 +56,7 @@ def test_processes_share_the_cores_and_leave_the_callers_threads_alone(place, mo
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
+@pytest.mark.slow
 def test_after_an_error_no_more_is_begun(tmp_path):
     jobs = [("1 / 0",)] + [(f"open({str(tmp_path / str(number))!r}, 'w').close()",) for number in range(50)]
     with pytest.raises(ZeroDivisionError), SPREADS["processes"].open(1) as run:
@@ -61,6 +64,7 @@ def test_after_an_error_no_more_is_begun(tmp_path):
     assert len(list(tmp_path.iterdir())) < 50
 
 
+@pytest.mark.slow
 def test_a_killed_experiment_leaves_no_process_behind():
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen([sys.executable, "-c", ENDLESS], env=environment, stdout=subprocess.PIPE, text=True) as parent:
@@ -104,6 +108,7 @@ def test_a_task_asks_for_its_share_of_the_cores_and_never_for_more_than_a_machin
     assert _needs(TWO_MACHINES[:1], workers)["num_gpus"] == 0
 
 
+@pytest.mark.slow
 def test_a_cluster_of_two_machines_gets_the_code_and_needs_a_server(monkeypatch):
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster

@@ -198,6 +198,7 @@ def promote_and_die(uri: str, folder: str) -> None:
     transition(MODEL, promoting(4, act=ACT))
 
 
+@pytest.mark.slow
 def test_a_process_that_is_really_killed_blocks_nobody(filled):
     """The lock is taken over at once and the promotion undone, also before anybody has asked how the process ended."""
     context = multiprocessing.get_context("forkserver")

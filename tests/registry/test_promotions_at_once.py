@@ -62,6 +62,7 @@ def assert_one_champion(model: str, champion: int) -> None:
     assert not [one.name for one in mlflow.MlflowClient().search_registered_models() if one.name.startswith(f"{model}.lock")]
 
 
+@pytest.mark.slow
 def test_of_eight_that_decided_on_the_same_champion_one_wins_and_the_others_are_told_why(either_store):
     fill(either_store, len(CANDIDATES))
     told = all_at_once(either_store, seen=1)
@@ -78,6 +79,7 @@ def test_of_eight_that_decided_on_the_same_champion_one_wins_and_the_others_are_
     assert [e["what"] for e in transitions.find_log(either_store).entries] == ["install"] * 10 + ["promote"]
 
 
+@pytest.mark.slow
 def test_of_eight_that_insist_each_is_the_champion_in_its_turn_and_the_log_tells_all(either_store):
     fill(either_store, len(CANDIDATES))
     assert set(all_at_once(either_store, seen=None).values()) == {""}

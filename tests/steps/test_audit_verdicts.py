@@ -14,6 +14,8 @@ from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSet
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
 
+pytestmark = pytest.mark.slow
+
 MODEL = "age-resnet50"
 QUICK = AuditSettings(resamples=50)
 

@@ -229,6 +229,7 @@ def test_a_store_whose_first_experiment_is_gone_for_good_goes_on(store):
     assert own_experiment(requests.EXPERIMENT, requests.HOLDS)
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_ended_named_and_removed(store):
     left = _killed_while_it_logs_a_model()
     client = mlflow.MlflowClient()

@@ -15,6 +15,8 @@ from unlearning.steps.experiment_settings import ExperimentSettings, ReportSetti
 from unlearning.steps.report import collect, forget_sets_of, report
 from unlearning.tracking import runs
 
+pytestmark = pytest.mark.slow
+
 ALPHA = ExperimentSettings(("alpha",), "demo")
 
 

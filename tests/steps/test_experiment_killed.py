@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import mlflow
+import pytest
 
 from places import ROOT
 from unlearning.registry.lookup import all_versions
@@ -23,6 +24,7 @@ def start() -> subprocess.Popen:
     return subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_a_killed_experiment_goes_on_where_it_was(store):
     with start() as killed:
         for line in killed.stderr:

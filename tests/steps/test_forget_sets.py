@@ -231,6 +231,7 @@ def test_a_rule_means_the_same_read_against_the_account_of_a_run(trained, data, 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["20-40 & gender:1", "hardest:8"])
 def test_the_whole_job_takes_any_rule_and_reuses_it(store, rule, capfd):
     train = TrainSettings(

@@ -252,6 +252,7 @@ step.process(ProcessSettings(epochs=(1,), gates="test_mae < 100"))
 """
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_is_picked_up_and_nothing_is_done_twice(trained, capfd):
     one = ask("20-28")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}

@@ -78,6 +78,7 @@ def test_a_study_goes_on_where_it_was(trained):
     assert len(runs.find_by_tags({"step": "trial"})) == 2
 
 
+@pytest.mark.slow
 def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     code = "from unlearning.steps import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"

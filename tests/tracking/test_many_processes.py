@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import mlflow
+import pytest
 
 from places import ROOT
 
@@ -21,6 +22,7 @@ def finish(processes: list[subprocess.Popen]) -> list[str]:
     return [out for out, _ in answers]
 
 
+@pytest.mark.slow
 def test_sixteen_processes_that_start_on_a_fresh_store_all_succeed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/fresh.db")
