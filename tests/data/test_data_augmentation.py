@@ -79,16 +79,6 @@ def test_the_sources_of_an_age_take_turns(count, augment_to, seed):
     assert turns.max() - turns.min() <= 1
 
 
-def test_ages_that_have_as_many_or_more_get_none():
-    faces = faces_of([(30, "train")] * 5 + [(31, "train")] * 4 + [(32, "train")] * 6 + [(33, "test")])
-    assert plan_copies(faces, 5, 0).age.tolist() == [31]
-    assert plan_copies(faces, 0, 0).empty
-
-
-def test_without_a_training_face_there_is_no_copy():
-    assert plan_copies(faces_of([(30, "test"), (31, "validation")]), 9, 0).empty
-
-
 def test_the_changes_reach_up_to_the_studys_bounds_and_not_beyond():
     """600 copies: rotation to 10 degrees, shifts to a tenth of the side, zoom to a fifth, about half of them mirrored."""
     copies = plan_copies(faces_of([(30, "train")]), 601, 0)

@@ -104,10 +104,6 @@ def test_a_picture_beyond_two_thresholds_is_listed_with_the_first():
     assert left_out(bad_quality(files, DataSettings())) == {0: "sharpness 1.5 is below 15"}
 
 
-def test_a_good_picture_passes():
-    assert bad_quality(account([30]), DataSettings()).empty
-
-
 def test_a_picture_under_different_ages_is_left_out_everywhere():
     files = account([30, 35, 30, 30], near=["a", "a", "b", "b"])
     reason = "one picture under ages from 30 to 35"
