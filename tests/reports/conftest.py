@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from reports.experiments import outcomes
+from reports.reading import Page
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.plan import EVERY, STUDIES, Arm
 from unlearning.experiments.results import Results
@@ -29,6 +30,12 @@ REASONS = [
     ("quality", "contrast N is below N", 1),
 ]
 OTHERS = (Arm("scrub", (5,)), Arm("ssd", (0,)), Arm("rnd", (8,)), Arm("ft", (8,)))
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    """The page that a module is about."""
+    return Page(text)
 
 
 @dataclass(frozen=True)

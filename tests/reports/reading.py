@@ -1,9 +1,12 @@
 """Reading what was made: the texts and tags of a page, its pictures, and how well a colour can be seen."""
 
 import base64
+import re
 from html.parser import HTMLParser
 
 import numpy as np
+
+NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
 class Page(HTMLParser):
@@ -35,6 +38,26 @@ class Page(HTMLParser):
 
     def all(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
+
+
+def words(page):
+    """All texts of a page in one line."""
+    return " ".join(" ".join(page.texts).split())
+
+
+def assert_alone(text, limit=2_000_000, scripts=0):
+    """A page is whole and small, asks nothing of any network, and runs nothing but ``scripts`` scripts of its own."""
+    page = Page(text)
+    assert not page.open
+    assert len(text.encode()) <= limit
+    assert [each["lang"] for each in page.all("html")] == ["en"]
+    for each in (text, *pictures(page)):
+        assert set(re.findall(r"https?://[^\s\"'<>)]+", each)) <= NAMESPACES
+        assert "@import" not in each
+    assert text.count("<script") == scripts
+    assert not any("<script" in picture for picture in pictures(page))
+    assert not page.all("link") + page.all("iframe") + page.all("a")
+    assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
 
 
 def pictures(page):

@@ -8,7 +8,7 @@ import pytest
 
 from forgetting import forget_set
 from reports.audits import MARK, about, audited, drawn_of, faces
-from reports.reading import Page, pictures
+from reports.reading import Page, assert_alone, pictures, words
 from unlearning.evaluation.audit_metric import COST
 from unlearning.evaluation.verdicts import VERDICTS
 from unlearning.reports.audit_figures import AUDIT_FIGURES
@@ -17,8 +17,6 @@ from unlearning.reports.audit_rows import SIGNS, row_texts
 from unlearning.reports.study_words import NONE
 from unlearning.reports.titles import metric_title
 
-LIMIT = 2_000_000
-NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 HEADINGS = [
     "It has forgotten in part.",
     "To keep in mind",
@@ -39,33 +37,13 @@ def page_of(one, **more):
     return audit_page(one.audit, one.witnesses, about(**more), drawn_of(one))
 
 
-def words(page):
-    return " ".join(" ".join(page.texts).split())
-
-
 @pytest.fixture(scope="module")
 def text():
     return page_of(audited())
 
 
-@pytest.fixture(scope="module")
-def page(text):
-    return Page(text)
-
-
-def test_the_page_is_whole_and_small(text, page):
-    assert not page.open
-    assert len(text.encode()) <= LIMIT
-    assert [each["lang"] for each in page.all("html")] == ["en"]
-
-
-def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
-    for each in (text, *pictures(page)):
-        assert set(re.findall(r"https?://[^\s\"'<>)]+", each)) <= NAMESPACES
-        assert "<script" not in each
-        assert "@import" not in each
-    assert not page.all("link") + page.all("iframe") + page.all("a")
-    assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
+def test_the_page_is_whole_and_small_and_asks_nothing_of_anybody(text):
+    assert_alone(text)
 
 
 def test_no_face_is_named(text, page):

@@ -1,11 +1,9 @@
 """The page about a certificate: what people read, and that it needs nothing else and tells nobody's name."""
 
-import re
-
 import pytest
 
 from certificates.issued import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
-from reports.reading import Page
+from reports.reading import Page, assert_alone, words
 from unlearning.certificates.claims import PROVES, limits
 from unlearning.certificates.envelope import digest
 from unlearning.certificates.statement import WITHHELD
@@ -24,21 +22,8 @@ def text(envelope):
     return certificate_page(envelope)
 
 
-@pytest.fixture(scope="module")
-def page(text):
-    return Page(text)
-
-
-def words(page):
-    return " ".join(" ".join(page.texts).split())
-
-
-def test_the_page_is_whole_and_asks_nothing_of_the_network(text, page):
-    assert not page.open
-    assert [each["lang"] for each in page.all("html")] == ["en"]
-    assert not re.findall(r"https?://", text)
-    assert not page.all("script") + page.all("link") + page.all("img") + page.all("a")
-    assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
+def test_the_page_is_whole_and_small_and_asks_nothing_of_anybody(text):
+    assert_alone(text)
 
 
 def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):

@@ -6,14 +6,13 @@ from dataclasses import replace
 import pytest
 
 from reports.audits import MARK, Audited, about, audited
-from reports.reading import Page, pictures
+from reports.reading import Page, assert_alone, pictures, words
 from unlearning.reports.audit_page import FIRST
 from unlearning.reports.audit_rows import row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
 from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
 from unlearning.reports.titles import metric_title
 
-LIMIT = 2_000_000
 NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}
 HEADINGS = [
     "4 versions side by side",
@@ -50,30 +49,19 @@ def audits():
     return {label: audited(name) for label, name in NAMES.items()}
 
 
-def words(page):
-    return " ".join(" ".join(page.texts).split())
-
-
 @pytest.fixture(scope="module")
 def text():
     return compare_page(audits())
 
 
-@pytest.fixture(scope="module")
-def page(text):
-    return Page(text)
-
-
-def test_the_page_is_whole_and_small(text, page):
-    assert not page.open
-    assert len(text.encode()) <= LIMIT
-    assert not page.all("link") + page.all("iframe") + page.all("a")
+def test_the_page_is_whole_and_small_and_asks_nothing_of_anybody(text):
+    assert_alone(text, scripts=1)
 
 
 def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted():
     one = audited()
     text = compare_page({f"version {number}": one for number in range(30)})
-    assert len(text.encode()) <= LIMIT
+    assert len(text.encode()) <= 2_000_000
     assert "18 more versions are not drawn." in text
 
 

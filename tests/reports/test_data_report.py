@@ -1,15 +1,10 @@
 """The page about the data: what it tells, and what it keeps to itself."""
 
-import re
-
 import pytest
 
-from reports.reading import Page, pictures
+from reports.reading import Page, assert_alone, pictures
 from unlearning.reports.data_figures import FIGURES, render
 from unlearning.reports.data_report import compared, data_report, headline
-
-LIMIT = 2_000_000
-NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")
 
 
 @pytest.fixture(scope="module")
@@ -17,24 +12,8 @@ def text(make_data, settings):
     return data_report(make_data(), settings)
 
 
-@pytest.fixture(scope="module")
-def page(text):
-    return Page(text)
-
-
-def test_the_page_is_whole_and_small(text, page):
-    assert not page.open
-    assert len(text.encode()) <= LIMIT
-    assert [each["lang"] for each in page.all("html")] == ["en"]
-
-
-def test_nothing_is_asked_of_the_network_and_nothing_runs(text, page):
-    for each in (text, *pictures(page)):
-        addresses = set(re.findall(r"https?://[^\s\"'<>)]+", each))
-        assert addresses <= set(NAMESPACES)
-        assert "<script" not in each
-        assert "@import" not in each
-    assert not page.all("link") + page.all("iframe") + page.all("a")
+def test_the_page_is_whole_and_small_and_asks_nothing_of_anybody(text):
+    assert_alone(text)
 
 
 def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
@@ -124,7 +103,7 @@ def test_hostile_texts_are_shown_and_not_run(make_data, settings):
 def test_a_flood_of_reasons_does_not_make_a_flood_of_a_page(make_data, settings):
     reasons = [(step, f"<&>{number:04d}" * 60, 1) for step in ("file", "quality", "odd") for number in range(700)]
     text = data_report(make_data(reasons=reasons), settings)
-    assert len(text.encode()) <= LIMIT
+    assert len(text.encode()) <= 2_000_000
     assert ["600 other reasons", "600"] in Page(text).rows
 
 

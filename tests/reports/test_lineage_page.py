@@ -2,7 +2,7 @@
 
 import pytest
 
-from reports.reading import Page
+from reports.reading import Page, words
 from unlearning.reports.lineage_page import headline, lineage_page, nodes_of
 
 COLUMNS = ("version", "role", "stage")
@@ -19,10 +19,6 @@ ROWS = [
     version(3, "unlearned", "Staging", ["ft-20-28-e4"], 1, ["20-28"]),
     version(4, "unlearned", "Production", ["champion", "forgotten", "ft-20-28-e8"], 1, ["20-28"]),
 ]
-
-
-def words(page):
-    return " ".join(" ".join(page.texts).split())
 
 
 def test_the_page_says_what_is_served_and_what_it_has_forgotten():
