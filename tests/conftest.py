@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,12 +28,9 @@ OTHER = "other"
 COSTLY = {"browser", "postgres", "server", "measured_store"}
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
 LONGEST = (
-    "test_story",
-    "test_all_methods",
-    "test_experiment_report",
-    "test_shared_server",
-    "test_whole_job",
-    "test_experiment",
+    *("test_story", "test_all_methods", "test_experiment_report", "test_whole_job", "test_shared_server", "test_experiment"),
+    *("test_process", "test_forget_sets", "test_sisa_steps", "test_method_conformance", "test_method_reach", "test_two_models"),
+    *("test_bad_input", "test_changed_by_hand", "test_certify", "test_study_report", "test_all_or_nothing", "test_cheats"),
 )
 
 
@@ -189,6 +188,31 @@ def store(monkeypatch, tmp_path, empty_store):
 def trained(monkeypatch, tmp_path, trained_store):
     """A copy of ``trained_store``, free to be changed."""
     return _use(monkeypatch, tmp_path, trained_store)
+
+
+@pytest.fixture(scope="session")
+def untouched_store(workplace, trained_store):
+    folder = workplace / "untouched"
+    folder.mkdir()
+    shutil.copy(trained_store, folder / "mlflow.db")
+    return take_own_runs(folder)
+
+
+def _registry(folder: Path) -> list:
+    """All that the database holds of registered models."""
+    tables = ("registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags")
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        return [sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables]
+
+
+@pytest.fixture
+def untouched(monkeypatch, untouched_store):
+    """One copy of ``trained_store`` for all tests that only read or are refused: fails where one changes a version."""
+    monkeypatch.chdir(untouched_store)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{untouched_store}/mlflow.db")
+    before = _registry(untouched_store)
+    yield untouched_store
+    assert _registry(untouched_store) == before
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_every_alpha_is_scored_without_a_model(trained, monkeypatch):
     assert len(set(found)) == 3
 
 
-def test_another_alpha_leaves_the_tags_of_the_version(trained):
+def test_another_alpha_leaves_the_tags_of_the_version(untouched):
     before = find(MODEL, "3").tags
     evaluate(EvaluateSettings("3", alpha=5.0))
     assert find(MODEL, "3").tags == before
@@ -47,7 +47,7 @@ def test_all_versions_get_a_child_run_each_under_the_exact_names(trained):
     assert all(set(SCORES) <= child.data.metrics.keys() for child in children)
 
 
-def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(trained):
+def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(untouched):
     before = all_versions(MODEL)
     with pytest.raises(InputError, match=r"retrain -P forget_set=36-44"):
         evaluate(EvaluateSettings("1,3", forget_set="36-44"))

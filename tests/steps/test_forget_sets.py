@@ -196,15 +196,15 @@ def test_a_manifest_of_a_run_means_whom_it_named_then(asked, data):
         ("manifest:abc/20-28", r"forget/20-28\.json of run abc cannot be read"),
     ],
 )
-def test_a_manifest_that_there_is_not_is_named(trained, data, rule, said):
+def test_a_manifest_that_there_is_not_is_named(untouched, data, rule, said):
     with pytest.raises(InputError, match=said):
         read_rule(rule, data, find(MODEL, "1"))
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_without_a_reference_the_exact_command_is_given(trained, data, rule):
+def test_without_a_reference_the_exact_command_is_given(untouched, data, rule):
     for name in ("my list.csv", "$HOME.csv"):
-        (trained / name).write_text("\n".join(of_table(data.manifest)))
+        (untouched / name).write_text("\n".join(of_table(data.manifest)))
     with pytest.raises(InputError, match="there is no retrained reference for the forget set") as refusal:
         open_request(UnlearnSettings(forget_set=rule))
     assert command_of(refusal) == ["mlflow", "run", ".", "-e", "retrain", "-P", f"forget_set={rule}"]
@@ -224,7 +224,7 @@ def test_the_command_for_the_hardest_faces_of_a_later_version_makes_the_referenc
 
 
 @pytest.mark.parametrize("rule", ["20-28 & !gender:1", "group:1 | race:2", "random:12@3", "random:0.1", "!(20-50)"])
-def test_a_rule_means_the_same_read_against_the_account_of_a_run(trained, data, rule):
+def test_a_rule_means_the_same_read_against_the_account_of_a_run(untouched, data, rule):
     manifest, rejected = account_of(version("original").tag("data_run"))
     assert resolve(rule, Known(manifest, rejected), data.digest) == resolve(
         rule, Known(data.manifest, data.rejected), data.digest

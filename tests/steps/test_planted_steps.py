@@ -26,6 +26,7 @@ def planted(**signal) -> None:
     train(TrainSettings(DataSettings(drawn_faces=160, **signal), ModelSpec("test_resnet", 32), changes=CHANGES))
 
 
+@pytest.mark.slow
 def test_confused_labels_are_scored_from_tables(store):
     planted(confuse="20-28,52-60", confuse_fraction=0.3)
     retrain(RetrainSettings("signal:confused"))
@@ -35,6 +36,7 @@ def test_confused_labels_are_scored_from_tables(store):
     assert "30% of the training faces of 20-28,52-60" in rows.note["confusion"]
 
 
+@pytest.mark.slow
 def test_an_injected_patch_is_scored_on_models_with_and_without_a_reference(store, monkeypatch):
     monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
     planted(inject="20-28")

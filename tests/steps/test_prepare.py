@@ -99,7 +99,7 @@ def test_the_three_parts_are_data_sets_of_the_run(run, made):
     assert not schemas
 
 
-def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(trained, data):
+def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(untouched, data):
     learned = data.manifest[data.manifest.split != "test"]
     forgotten = learned.age.between(20, 28).sum()
     retrained = mlflow.get_run(find("age-resnet50", "retrained-20-28").run_id)

@@ -120,7 +120,7 @@ def test_what_ended_badly_can_be_asked_again_and_stays_one_request(trained, end)
         ({"name": "nobody"}, "no registered model 'nobody'"),
     ],
 )
-def test_what_cannot_be_understood_makes_no_request(trained, settings, said):
+def test_what_cannot_be_understood_makes_no_request(untouched, settings, said):
     with pytest.raises(InputError, match=said):
         request(RequestSettings(**{"forget_set": "20-28"} | settings))
     assert requests.listed(MODEL) == []

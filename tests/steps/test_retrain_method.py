@@ -21,7 +21,7 @@ def test_retraining_as_a_method_gives_the_weights_of_the_retrained_reference_bit
     assert version.tag("exact") == "true"
 
 
-def test_what_is_retrained_reads_a_linear_output_by_the_ages_of_the_retained_faces_alone(trained, data):
+def test_what_is_retrained_reads_a_linear_output_by_the_ages_of_the_retained_faces_alone(untouched, data):
     shown = data.manifest[data.manifest.split == "train"].age.tolist()
     kept = [age for age in shown if not 20 <= age <= 28]
     for label, ages in (("original", shown), ("retrained-20-28", kept)):
@@ -31,6 +31,6 @@ def test_what_is_retrained_reads_a_linear_output_by_the_ages_of_the_retained_fac
     assert abs(sum(shown) / len(shown) - mean) > 1
 
 
-def test_passes_cannot_be_asked_of_a_retraining(trained):
+def test_passes_cannot_be_asked_of_a_retraining(untouched):
     with pytest.raises(InputError, match="epochs=3: retrain makes no passes"):
         unlearn(UnlearnSettings(method="retrain", epochs=(3,)))

@@ -26,20 +26,6 @@ def promoted(trained):
     return find(MODEL, "champion")
 
 
-def test_a_second_request_starts_from_the_champion_and_keeps_what_it_forgot_out(promoted):
-    job = open_request(UnlearnSettings(forget_set="36-44")).job
-    assert job.parent.version.number == promoted.number
-    assert not job.retain.frame.age.between(20, 28).any()
-    assert not set(job.retain.frame.id) & set(job.forget.frame.id)
-
-
-def test_the_second_version_lists_both_forget_sets(promoted):
-    made = unlearn(UnlearnSettings(forget_set="36-44", epochs=(1,)))[0]
-    assert made.tag("forgotten") == "20-28,36-44"
-    assert made.tag("parent_version") == str(promoted.number)
-    assert made.aliases == ("ft-36-44-e1",)
-
-
 def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(promoted, capfd):
     """Version 6 was made from the original, so it knows the faces of 20-28 still."""
     made = unlearn(UnlearnSettings(forget_set="36-44", epochs=(1,), model="original"))[0]
@@ -52,19 +38,7 @@ def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(prom
     assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
 
 
-def test_the_same_request_again_starts_before_it_was_forgotten(promoted):
-    """So that methods can be compared after one of them was promoted."""
-    start = open_request(UnlearnSettings(forget_set="20-28")).job.parent
-    assert start.version.tag("role") == "original"
-    assert start.forgotten == []
-
-
-def test_a_version_that_has_forgotten_the_set_is_no_start(promoted):
-    with pytest.raises(InputError, match=r"has already forgotten 20-28.*-P model=original"):
-        open_request(UnlearnSettings(forget_set="20-28", model="champion"))
-
-
-def test_members_are_unlearned_one_by_one_with_their_own_seeds(trained):
+def test_members_are_unlearned_one_by_one_with_their_own_seeds(untouched):
     job = open_request(UnlearnSettings(forget_set="20-28")).job
     assert job.parent.seeds == (0, 1)
     assert find(MODEL, "3").tag("seeds") == "0,1"

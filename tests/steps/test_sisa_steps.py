@@ -127,6 +127,7 @@ def test_a_second_request_works_on_the_first_and_cleans_the_whole_line(sliced, e
     assert erased == {find(MODEL, "1").run_id: gone, first.run_id: gone}
 
 
+@pytest.mark.slow
 def test_deleted_checkpoints_are_gone_from_the_store_and_an_older_one_serves(use, fill, empty_store, rules, capfd):
     def act():
         train(SETTINGS)
@@ -178,11 +179,12 @@ def test_another_method_keeps_the_aggregate_and_ends_the_isolation_of_shards(sli
         unlearn(UnlearnSettings("sisa", forget_set=sliced["late"], model=str(made.number)))
 
 
-def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(trained):
+def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(untouched):
     with pytest.raises(InputError, match=r"mlflow run \. -e train -P scheme=sisa"):
         unlearn(UnlearnSettings("sisa"))
 
 
+@pytest.mark.slow
 def test_a_forgotten_band_of_ages_leaves_the_ensemble(store):
     """The bands of 20-60 in two are 20-40 and 41-60."""
     train(replace(SETTINGS, shard_by="age", aggregate="median"))
@@ -201,6 +203,7 @@ def test_nothing_of_the_spec_follows_from_the_faces(sliced):
     assert spec.age_std == pytest.approx(40 / 12**0.5)
 
 
+@pytest.mark.slow
 def test_first_weights_from_a_file_are_kept_because_a_seed_cannot_make_them_again_and_are_warned_of(store, tmp_path, capsys):
     spec = SETTINGS.model
     file = tmp_path / "first.pth"

@@ -38,13 +38,13 @@ def asked(monkeypatch):
 
 
 @pytest.mark.parametrize("form", ["table", "json", "html"])
-def test_one_question_gets_all_versions_and_one_their_aliases(trained, asked, form):
+def test_one_question_gets_all_versions_and_one_their_aliases(untouched, asked, form):
     status.status(MODEL, form)
     assert asked == ["get_registered_model", "search_model_versions"]
 
 
 @pytest.mark.parametrize("page", [1, 3, 4])
-def test_versions_that_come_in_pages_are_all_there(trained, monkeypatch, page):
+def test_versions_that_come_in_pages_are_all_there(untouched, monkeypatch, page):
     whole = all_versions(MODEL)
     monkeypatch.setattr("unlearning.registry.lookup.PAGE", page)
     assert all_versions(MODEL) == whole

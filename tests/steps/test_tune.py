@@ -57,6 +57,7 @@ def test_without_validation_faces_nothing_can_be_chosen(tables):
         validation_scores(evaluated, retrained, forget_set("20-28", evaluated), 15.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", search.DIRECTIONS)
 def test_trials_are_nested_runs_and_the_best_one_s_settings_are_registered(trained, objective):
     best = tune(TuneSettings("ft", 3, objective, "20-28", (1,)))
@@ -97,6 +98,6 @@ def test_a_damaged_record_of_trials_is_named(monkeypatch, tmp_path):
         search.open_study("m", "s", "F", 0)
 
 
-def test_several_numbers_of_epochs_are_refused(trained):
+def test_several_numbers_of_epochs_are_refused(untouched):
     with pytest.raises(InputError, match="give one, as -P epochs=8"):
         tune(TuneSettings("ft", 1, "F", "20-28", (1, 2)))

@@ -33,7 +33,7 @@ def newest() -> mlflow.entities.Run:
     return mlflow.search_runs(search_all_experiments=True, max_results=1, order_by=order, output_format="list")[0]
 
 
-def test_a_loss_that_is_not_finite_names_method_and_step(trained):
+def test_a_loss_that_is_not_finite_names_method_and_step(untouched):
     before = versions()
     result = CliRunner().invoke(main, ["--method", "conv_transpose", "--params", "lr=10 weight_decay=1", "--epochs", "20"])
     assert result.exit_code == 1

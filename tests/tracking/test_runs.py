@@ -17,7 +17,7 @@ def run_of(number: int):
     return mlflow.get_run(find(MODEL, str(number)).run_id)
 
 
-def test_scores_stand_on_run_logged_model_and_version(trained):
+def test_scores_stand_on_run_logged_model_and_version(untouched):
     version = find(MODEL, "ft-20-28-e2")
     on_run = run_of(version.number).data.metrics
     on_model = {m.key: m.value for m in mlflow.get_logged_model(logged_model_id(version)).metrics}
@@ -35,18 +35,18 @@ def test_scores_stand_on_run_logged_model_and_version(trained):
         assert on_run[name] == on_model[name] == pytest.approx(float(version.tag(name)), rel=1e-5)
 
 
-def test_an_original_has_no_score_without_a_reference(trained):
+def test_an_original_has_no_score_without_a_reference(untouched):
     metrics = run_of(1).data.metrics
     assert not {"Utility", "Forgetting", "F"} & metrics.keys()
     assert metrics["test_mae"] > 0
 
 
-def test_the_retrained_reference_scores_one(trained):
+def test_the_retrained_reference_scores_one(untouched):
     metrics = run_of(2).data.metrics
     assert (metrics["Utility"], metrics["Forgetting"], metrics["F"]) == (1, 1, 1)
 
 
-def test_every_epoch_of_every_member_is_logged_with_its_step(trained):
+def test_every_epoch_of_every_member_is_logged_with_its_step(untouched):
     client = mlflow.MlflowClient()
     for seed in (0, 1):
         for name in ("train_mae", "validation_mae", "images_per_second"):
@@ -54,7 +54,7 @@ def test_every_epoch_of_every_member_is_logged_with_its_step(trained):
             assert [point.step for point in history] == [1, 2]
 
 
-def test_a_run_says_what_it_was_made_from(trained):
+def test_a_run_says_what_it_was_made_from(untouched):
     run = run_of(4)
     assert {"code.digest", "code.commit", "package.torch", "package.mlflow", "step"} <= run.data.tags.keys()
     assert run.data.params["method.lr"] == "0.0001"
@@ -65,14 +65,14 @@ def contexts(run) -> set[str]:
     return {tag.value for given in run.inputs.dataset_inputs for tag in given.tags if tag.key == "mlflow.data.context"}
 
 
-def test_inputs_are_logged_as_datasets(trained):
+def test_inputs_are_logged_as_datasets(untouched):
     assert contexts(mlflow.get_run(find(MODEL, "1").tag("data_run"))) == {"train", "validation", "test"}
     assert contexts(run_of(1)) == {"train", "validation"}
     assert contexts(run_of(2)) == {"retain"}
     assert contexts(mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])) == {"retain", "forget"}
 
 
-def test_versions_of_one_optimisation_are_children_of_one_run(trained):
+def test_versions_of_one_optimisation_are_children_of_one_run(untouched):
     assert run_of(3).data.tags["mlflow.parentRunId"] == run_of(4).data.tags["mlflow.parentRunId"]
 
 
