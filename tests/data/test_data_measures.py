@@ -5,7 +5,7 @@ from __future__ import annotations
 import imagehash
 import numpy as np
 import pytest
-from data_pictures import encode, fill, noise, read
+from data_pictures import encode, fill, noise, prepared, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
