@@ -140,6 +140,16 @@ def test_the_tombstone_has_no_alias_and_tells_who_when_and_why(state):
     assert change.description.endswith("The original.")
 
 
+def test_a_long_reason_leaves_a_tombstone_that_every_store_takes(state):
+    (change,), _ = purge.ended(state, 1, Deed("anna", "2026-11-24T12:00:00Z", "run", "because " * 500), 7)
+    assert len(change.description) <= 5000
+
+
+def test_a_version_that_was_deleted_meanwhile_is_named(state):
+    with pytest.raises(InputError, match="version 99 was deleted meanwhile"):
+        purge.begun(state, 99, Deed("anna", "2026-11-24T12:00:00Z", "run"))
+
+
 WEIGHTS = File("logged model m-1", "member-0.safetensors", 1000, "model", "aa")
 TABLE = File("run 1", "predictions.parquet", 200, "predictions", "bb")
 MANIFEST = File("run 1", "forget/20-28.json", 30, "evidence", "cc")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -162,10 +162,6 @@ class UnlearningTask:
             if len(faces):
                 return self.error(self.frozen(), faces)
         raise InputError("no validation face is left to measure unseen faces with; choose a smaller forget set")
-
-    def with_epochs(self, epochs: int) -> UnlearningTask:
-        """The same task for another number of passes."""
-        return replace(self, epochs=epochs)
 
 
 class Counted:

@@ -7,7 +7,7 @@ tell of a forgotten face is erased. It has no alias any more, so nothing is serv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from unlearning import markdown
@@ -40,7 +40,7 @@ KINDS = {
         *("audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),
     ),
 }
-LONGEST = 4000
+LONGEST = 5000  # characters that every store takes as a version's description
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ def confirmation(model: str, number: int) -> str:
 
 
 def require_dethroned(state: State, number: int, model: str = MODEL_NAME) -> None:
-    """InputError for the champion."""
+    """InputError for the champion, and for a version that was deleted meanwhile."""
+    if number not in state:
+        raise InputError(f"version {number} was deleted meanwhile; look at what there is with: {command('status', model)}")
     if holders(state).get(CHAMPION) == number:
         raise InputError(
             f"version {number} is the champion, which is never purged; serve another one first: "
@@ -212,10 +214,5 @@ def ended(state: State, number: int, deed: Deed, files: int) -> tuple[list[Chang
         f"PURGED {deed.time} by {markdown.text(deed.user + why)}: its model, predictions and checkpoints were erased; what it "
         f"was and how it scored stays. Proof: purge.md of run {deed.run}."
     )
-    change = Change(number, ARCHIVED, tags, (), f"{told}\n\n{facts.description[:LONGEST]}")
+    change = Change(number, ARCHIVED, tags, (), f"{told}\n\n{facts.description}"[:LONGEST])
     return [change], dict.fromkeys(facts.aliases)
-
-
-def with_kind(files: list[File], kind: str) -> list[File]:
-    """The files, all of one kind."""
-    return [replace(file, kind=kind) for file in files]
