@@ -4,7 +4,7 @@ import click
 
 from entrypoints.command import Entry
 from entrypoints.declared import declared, read
-from unlearning.steps.settings import DataSettings, ModelSpec
+from unlearning.steps.training_settings import DataSettings, ModelSpec
 
 
 @click.command(cls=Entry)

@@ -4,7 +4,7 @@ import click
 
 from entrypoints.command import Entry
 from entrypoints.declared import ask_registry, declared, read
-from unlearning.steps.settings import RetrainSettings
+from unlearning.steps.training_settings import RetrainSettings
 
 
 @click.command(cls=Entry)

@@ -128,8 +128,9 @@ def trained_store(workplace, empty_store):
     from unlearning.data.settings import DataSettings
     from unlearning.models.spec import ModelSpec
     from unlearning.steps.retrain import retrain
-    from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+    from unlearning.steps.settings import UnlearnSettings
     from unlearning.steps.train import train
+    from unlearning.steps.training_settings import RetrainSettings, TrainSettings
     from unlearning.steps.unlearn import unlearn
 
     def fill():
@@ -151,8 +152,9 @@ def two_models_store(workplace, trained_store):
     from unlearning.models.spec import ModelSpec
     from unlearning.steps.promote import promote
     from unlearning.steps.retrain import retrain
-    from unlearning.steps.settings import PromoteSettings, RetrainSettings, TrainSettings, UnlearnSettings
+    from unlearning.steps.settings import PromoteSettings, UnlearnSettings
     from unlearning.steps.train import train
+    from unlearning.steps.training_settings import RetrainSettings, TrainSettings
     from unlearning.steps.unlearn import unlearn
 
     def fill():

@@ -31,8 +31,9 @@ from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import PromoteSettings, RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.settings import PromoteSettings, UnlearnSettings
 from unlearning.steps.train import train
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking.own_experiments import own_experiment
 

@@ -14,7 +14,8 @@ from unlearning.steps.compare import compare
 from unlearning.steps.evaluate import HEADLINES, JSON, PAGE, TABLE, evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, RetrainSettings
+from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings
+from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs
 from unlearning.versions import measured
 from unlearning.versions.lineage import find_version, model_folder

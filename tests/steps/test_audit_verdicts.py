@@ -10,8 +10,9 @@ from unlearning.data.settings import DataSettings
 from unlearning.evaluation.audit import AuditSettings
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 
 pytestmark = pytest.mark.slow

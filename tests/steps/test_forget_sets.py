@@ -9,6 +9,7 @@ import mlflow
 import pytest
 
 from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
+from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
 from unlearning.registry import moves
@@ -19,16 +20,9 @@ from unlearning.steps.evaluate import evaluate
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import (
-    DataSettings,
-    EvaluateSettings,
-    PipelineSettings,
-    PromoteSettings,
-    RetrainSettings,
-    TrainSettings,
-    UnlearnSettings,
-)
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import status
+from unlearning.steps.training_settings import PipelineSettings, RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of

@@ -8,8 +8,9 @@ from unlearning.evaluation.relearn import RelearnSettings
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import EvaluateSettings, RetrainSettings, TrainSettings
+from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.train import train
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.tracking import runs
 from unlearning.versions import measured
 

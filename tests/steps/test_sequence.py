@@ -10,7 +10,8 @@ from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import PromoteSettings, RetrainSettings, UnlearnSettings
+from unlearning.steps.settings import PromoteSettings, UnlearnSettings
+from unlearning.steps.training_settings import RetrainSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.versions import forget_sets
 from unlearning.versions.references import beside, retrained_reference

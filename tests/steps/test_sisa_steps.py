@@ -16,8 +16,9 @@ from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import runs
 from unlearning.training.slices import SlicePlan

@@ -12,7 +12,8 @@ from unlearning.requests.states import Change, Request
 from unlearning.steps import pipeline
 from unlearning.steps.promote import _forced, _from_champion
 from unlearning.steps.request import told
-from unlearning.steps.settings import PipelineSettings, PromoteSettings
+from unlearning.steps.settings import PromoteSettings
+from unlearning.steps.training_settings import PipelineSettings
 
 GATES = "test_mae < 8, F > 0.5"
 

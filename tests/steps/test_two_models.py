@@ -21,14 +21,8 @@ from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import (
-    CompareSettings,
-    EvaluateSettings,
-    PromoteSettings,
-    RetrainSettings,
-    TuneSettings,
-    UnlearnSettings,
-)
+from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, TuneSettings, UnlearnSettings
+from unlearning.steps.training_settings import RetrainSettings
 from unlearning.steps.tune import tune
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions.certificate_facts import predicate_of

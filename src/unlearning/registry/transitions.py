@@ -18,7 +18,7 @@ from unlearning.registry.entries import BEGIN, FOUND, entry_of, replay, undone
 from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, AuditLog
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.lookup import all_versions, state_of
-from unlearning.registry.version import CHAMPION, Facts, State, Version, applied
+from unlearning.registry.version import CHAMPION, MODEL_DESCRIPTION, Facts, State, Version, applied
 from unlearning.registry.writes import become
 from unlearning.tracking import runs
 from unlearning.tracking.answers import refused_in_words
@@ -30,14 +30,6 @@ INSTALLING = "installing"
 # An alias that no version has: taking it away changes nothing and takes the same right as taking away any other.
 NO_ALIAS = "no-version-has-this-alias"
 Read = Callable[[], State]
-
-MODEL_DESCRIPTION = """\
-Ages in years from pictures of faces, and which faces each version has forgotten.
-
-* alias `champion`: the version to serve; `original`: remembers everything; `retrained-SET`: never saw SET, the reference.
-* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted as having forgotten SET.
-* tags `role`, `state`, `forget_set`, `forgotten`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
-"""
 
 
 @contextmanager

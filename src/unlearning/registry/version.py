@@ -18,6 +18,14 @@ GONE = (PURGING, PURGED)
 ALIASES, FILES = "purged_aliases", "purged_files"
 TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)
 
+MODEL_DESCRIPTION = """\
+Ages in years from pictures of faces, and which faces each version has forgotten.
+
+* alias `champion`: the version to serve; `original`: remembers everything; `retrained-SET`: never saw SET, the reference.
+* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted as having forgotten SET.
+* tags `role`, `state`, `forget_set`, `forgotten`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
+"""
+
 
 def as_number(text: str) -> float:
     """The finite number that a tag holds; not a number for a tag that is missing or that somebody has written words into."""

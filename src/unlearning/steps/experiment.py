@@ -27,7 +27,8 @@ from unlearning.steps import train as train_step
 from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.experiment_settings import ExperimentSettings
 from unlearning.steps.prepare import prepare
-from unlearning.steps.settings import RetrainSettings, TrainSettings, UnlearnSettings
+from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 

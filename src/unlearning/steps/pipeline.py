@@ -20,8 +20,9 @@ from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
-from unlearning.steps.settings import EvaluateSettings, PipelineSettings, PromoteSettings, RetrainSettings, UnlearnSettings
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import status
+from unlearning.steps.training_settings import PipelineSettings, RetrainSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 

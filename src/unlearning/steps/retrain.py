@@ -20,7 +20,7 @@ from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps import retrain as retrain_step
-from unlearning.steps.settings import RetrainSettings
+from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, epochs_per_slice

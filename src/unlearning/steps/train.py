@@ -16,7 +16,7 @@ from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.prepare import prepare
-from unlearning.steps.settings import TrainSettings
+from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.precision import resolve_precision
 from unlearning.training.slices import SlicePlan

@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -27,13 +26,13 @@ from unlearning.secrets import without_secrets
 from unlearning.tracking import sealed, temporary
 from unlearning.tracking.abandoned import PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
+from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.processes import identity
 from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
 
 Made = TypeVar("Made")
-PACKAGE = Path(__file__).resolve().parents[1]
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
 FINGERPRINT = "fingerprint"
 # What decides weights. Scores are not in it: they are measured again from the predictions whenever they are shown.
@@ -116,24 +115,6 @@ def tag_failure(reason: str) -> None:
     run_id = os.environ.get(RUN_ID)
     if run_id and not is_misplaced():
         _tag(run_id, reason)
-
-
-@cache
-def code_digest(*parts: str) -> str:
-    """sha256 (12 hex digits) of the sources of this package, or of some folders and files: the code, also before a commit."""
-    digest = hashlib.sha256()
-    chosen = [PACKAGE / part for part in parts] or [PACKAGE]
-    for path in sorted(p for part in chosen for p in (part.rglob("*.py") if part.is_dir() else [part])):
-        digest.update(f"{path.relative_to(PACKAGE)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-@cache
-def code_commit() -> str:
-    """The git commit of the sources; empty outside a git checkout."""
-    command = ["git", "-C", str(PACKAGE), "rev-parse", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
 
 
 @cache
