@@ -200,7 +200,7 @@ def test_a_store_that_does_not_answer_is_named_without_its_password(uri, monkeyp
     with pytest.raises(InputError) as refusal:
         prepare_store()
     assert re.search("does not answer|cannot be used", str(refusal.value))
-    monkeypatch.setattr("unlearning.registry.lookup.all_versions", unanswered)
+    monkeypatch.setattr("unlearning.versions.certificates.all_versions", unanswered)
     with pytest.raises(InputError) as second:
         certificates.registered("age-resnet50", "1")
     assert not told(str(refusal.value), str(second.value), *capfd.readouterr())
