@@ -89,7 +89,7 @@ def test_it_rewinds_to_the_forget_error_closest_to_the_last_network_s_on_unseen_
     student = task.fresh(9).eval()
     aim = task.error(student, task.forget.part("validation"))
     networks = [task.fresh(seed) for seed in (1, 2, 3)]
-    copies = Copies(task.forget.part("train"))
+    copies = Copies(task)
     copies.errors, copies.weights = [aim + error for error in errors], [network.state_dict() for network in networks]
     assert weights_digest(Scrub().rewound(student, task, copies)) == weights_digest(networks[chosen - 1])
     assert logged["rewound_to"] == chosen
@@ -114,7 +114,7 @@ def test_the_network_returned_is_one_that_was_seen_after_an_epoch_and_the_last_w
 
 def test_copies_do_not_change_with_the_network_and_hold_its_errors(make_task):
     task = make_task()
-    network, copies = task.copy().eval(), Copies(task.forget.part("train"))
+    network, copies = task.copy().eval(), Copies(task)
     copies.keep(network)
     before = weights_digest(network)
     torch.nn.init.zeros_(network.head[-1].weight)

@@ -171,7 +171,7 @@ def test_it_shows_the_faces_that_were_foretold_and_none_of_the_forgotten(origina
 
 
 def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(make_task):
-    with pytest.raises(InputError, match=r"trained in slices.* mlflow run \. -e train -P scheme=sisa$"):
+    with pytest.raises(InputError, match=r"trained in slices.* mlflow run \. -e train -P scheme=sisa --env-manager local$"):
         Sisa().unlearn(make_task(slices=None))
 
 

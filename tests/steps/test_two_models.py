@@ -47,7 +47,7 @@ def _rollback():
 
 def _purge():
     with pytest.raises(
-        InputError, match=r"version 4 of other would be erased .* -P version=models:/other/4 -P confirm=other/4"
+        InputError, match=r"version 4 of other would be erased .* -P version=4 -P confirm=other/4 -P name=other"
     ):
         purge(PurgeSettings("models:/other@ft-20-28-e2", f"{MODEL}/4"))
     for _ in range(2):  # the second time its alias is gone, and is known still
@@ -125,5 +125,5 @@ def test_every_entry_point_that_takes_a_version_is_tried():
 
 
 def test_a_printed_command_names_the_model_where_it_is_not_the_usual_one(two_models):
-    with pytest.raises(InputError, match=r"-e promote -P version=models:/other/4 -P force=true"):
+    with pytest.raises(InputError, match=r"-e promote -P version=4 -P gates='F > 1000' -P force=true -P name=other"):
         promote(PromoteSettings("4", "F > 1000", name=OTHER))
