@@ -48,7 +48,7 @@ def remembering(folder) -> set:
 
 def test_nothing_goes_before_the_name_is_typed_back(own, capfd):
     before = remembering(own)
-    with pytest.raises(InputError, match=r"nothing was purged: .* -P version=original -P confirm=age-resnet50/1"):
+    with pytest.raises(InputError, match=r"nothing was purged: .* -P version=1 -P confirm=age-resnet50/1"):
         purge(PurgeSettings("original"))
     assert remembering(own) == before
     assert find(MODEL, "original").tag("state") == "retired"

@@ -62,7 +62,7 @@ def _forget_what_was_read():
     """As a new process, which reads everything anew."""
     sealed.opened_here.clear()
     for kept in [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]:
-        if kept.__module__.startswith("unlearning.steps"):
+        if kept.__module__.startswith(("unlearning.steps", "unlearning.versions")):
             kept.cache_clear()
 
 

@@ -91,10 +91,7 @@ def _remove_left(left: Path) -> Iterator[str]:
             who, files = held.read().strip(), [path for path in left.rglob("*") if path.is_file() and path.name != OWNER]
             size = sum(path.stat().st_size for path in files)
             shutil.rmtree(left)
-    except BlockingIOError:  # its own process lives
-        return
-    except FileNotFoundError:  # its removal was begun: by a process that was killed, or by one that goes on with it
-        shutil.rmtree(left, ignore_errors=True)
+    except (FileNotFoundError, BlockingIOError):  # nobody knows whose it is, another removes it, or its own process lives
         return
     names = ", ".join(sorted({path.name for path in files})[:10])
     yield f"{left.name}, left by {who}: {len(files)} files, {size:,} bytes" + (f" ({names})" if names else "")
