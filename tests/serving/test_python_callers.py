@@ -98,7 +98,7 @@ def test_no_request_opens_a_file_of_the_server(champion, file, form, monkeypatch
     with pytest.raises(MlflowException) as refusal:
         ask_over_http(champion, {form: {"image": [named]} if form == "inputs" else body})
     # Of a length that base64 cannot have, MLflow itself says so, before the model sees it.
-    assert re.search("neither a JPEG or PNG image nor base64|Incorrect padding", refusal.value.message)
+    assert re.search("neither a JPEG or PNG image nor base64|base64-encoded|Incorrect padding", refusal.value.message)
     assert named not in refusal.value.message
 
 
