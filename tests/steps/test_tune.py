@@ -82,7 +82,7 @@ def test_a_study_goes_on_where_it_was(trained):
 @pytest.mark.slow
 def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    code = "from unlearning.steps import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"
+    code = "from unlearning.experiments import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"
     subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, env={**os.environ, "PYTHONPATH": "src"})
     study = search.open_study("m", "s", "F", 0)
     assert [trial.state for trial in study.trials] == [optuna.trial.TrialState.FAIL]
