@@ -47,5 +47,7 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
         ("unlearned", "rnd", 2, 4),
     ]
     assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4]
-    others = mlflow.search_runs(filter_string=f"tags.step = 'experiment' and run_id != '{finished['run_id']}'", output_format="list")
+    others = mlflow.search_runs(
+        filter_string=f"tags.step = 'experiment' and run_id != '{finished['run_id']}'", output_format="list"
+    )
     assert [other.info.status for other in others] == ["KILLED"]
