@@ -10,9 +10,9 @@ from unlearning.steps.registry_settings import RepairSettings
 @click.command(cls=Entry)
 @declared(RepairSettings)
 def main(**values):
-    """Make stages, aliases and tags say one thing again after a hand edit, a crash or a damaged audit log.
+    """Make stages, aliases and tags say one thing again after a hand edit, a crash or a damaged journal.
 
-    What is wrong is told by status with check=true. Everything found and done is recorded in the audit log.
+    What is wrong is told by status with check=true. Everything found and done is recorded in the journal.
     """
     settings = read(RepairSettings, values)
 

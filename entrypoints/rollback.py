@@ -12,7 +12,7 @@ from unlearning.steps.registry_settings import RollbackSettings
 def main(**values):
     """Serve an earlier version again, one that has forgotten at least as much as the champion.
 
-    Going back to one that remembers needs allow_regain=true, and is recorded on the versions, the run and the audit log.
+    Going back to one that remembers needs allow_regain=true, and is recorded on the versions, the run and the journal.
     """
     settings = read(RollbackSettings, values)
     ask_registry(settings.name, settings.to)

@@ -1,7 +1,7 @@
 """Copies of stores: what of their artifacts has to be a test's own, because it is added to, changed or erased.
 
-A copy of a store shares its models, the bulk of it, with all tests. What belongs to runs is replaced by many steps (the audit
-log by every transition), so each copy takes its own; a test that erases takes the models too.
+A copy of a store shares its models, the bulk of it, with all tests. What belongs to runs is replaced by many steps (the
+journal by every transition), so each copy takes its own; a test that erases takes the models too.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ class Story:
         self.stage.show("\n".join(["| who | samples | reason | states |", "|---|---|---|---|", *lines]))
         out = self.stage.out / "status.md"
         self.stage.call("status", "written to", check="true", format="markdown", out=out)
-        expect(out.read_text(encoding="utf-8"), "checked: stages, aliases, tags and descriptions are what the audit log says")
+        expect(out.read_text(encoding="utf-8"), "checked: stages, aliases, tags and descriptions are what the journal says")
         self.stage.show(out.read_text(encoding="utf-8").strip())
         self.draw("lineage-end", "The lineage after the purge")
 

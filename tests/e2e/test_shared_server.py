@@ -114,7 +114,7 @@ def test_a_reader_sees_the_registry_and_needs_no_run_for_that(reader):
     outcome = run_entry(status_entry, "--check", "true")
     assert outcome.exit_code == 0, outcome.output
     assert "champion" in outcome.output
-    assert "are what the audit log says" in outcome.output
+    assert "are what the journal says" in outcome.output
     assert len(mlflow.search_runs(search_all_experiments=True, output_format="list")) == before
 
 

@@ -1,4 +1,4 @@
-"""Wherever a transition breaks off, the registry and the audit log are as they were: now, or after the next transition."""
+"""Wherever a transition breaks off, the registry and the journal are as they were: now, or after the next transition."""
 
 import multiprocessing
 import os
@@ -62,7 +62,7 @@ class Writes:
 
 
 def told() -> list[dict]:
-    return transitions.find_log(MODEL).entries
+    return transitions.find_journal(MODEL).entries
 
 
 def roll_back_from_3():
@@ -166,7 +166,7 @@ def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(fi
             done = True
         except Killed:
             writes.fail(0)
-            happened = transitions.find_log(MODEL).is_behind
+            happened = transitions.find_journal(MODEL).is_behind
             assert mending.examine(MODEL).found or happened or dying < 3
             transition(MODEL, promoting(3, act=Act("me", ACT.time, "", 4 if happened else seen)))
             assert mending.examine(MODEL).found == [], dying
@@ -295,7 +295,7 @@ def test_whoever_may_write_and_not_take_away_is_refused_before_anything_is_writt
     if act == "repair":
         client.set_registered_model_alias(MODEL, "forgotten-44-52", "3")
         client.delete_model_version_tag(MODEL, "3", "forgotten")
-    before, entries, beside = all_versions(MODEL), told(), journal.read(transitions.find_log(MODEL).run_id, journal.NEXT)
+    before, entries, beside = all_versions(MODEL), told(), journal.read(transitions.find_journal(MODEL).run_id, journal.NEXT)
     refused = MlflowException("Permission denied", error_code=PERMISSION_DENIED)
     for name in ("delete_model_version_tag", "delete_registered_model_alias", "delete_model_version"):
         monkeypatch.setattr(mlflow.MlflowClient, name, _raising(refused))
@@ -307,7 +307,7 @@ def test_whoever_may_write_and_not_take_away_is_refused_before_anything_is_writt
     with pytest.raises(InputError, match=r"not change it.*the right MANAGE on the registered model age-resnet50"):
         acts[act]()
     assert (all_versions(MODEL), told()) == (before, entries)
-    assert journal.read(transitions.find_log(MODEL).run_id, journal.NEXT) == beside
+    assert journal.read(transitions.find_journal(MODEL).run_id, journal.NEXT) == beside
 
 
 def _raising(error):

@@ -1,4 +1,4 @@
-"""The audit log: what it tells, and that nobody changes it unseen."""
+"""The journal: what it tells, and that nobody changes it unseen."""
 
 import json
 from pathlib import Path
@@ -19,14 +19,14 @@ MODEL = "age-resnet50"
 
 def log_file() -> Path:
     """Where the artifact lies."""
-    uri = mlflow.get_run(transitions.find_log(MODEL).run_id).info.artifact_uri
+    uri = mlflow.get_run(transitions.find_journal(MODEL).run_id).info.artifact_uri
     return Path(uri.removeprefix("file://")) / journal.FILE
 
 
 def test_every_transition_is_an_entry_that_says_who_did_what_when_and_why(filled):
     act = Act("anna", "2026-11-24T12:00:00Z", seen=1)
     transition(MODEL, promoting(3, act=act), "promote", "F > 0.5 passed")
-    *installed, promoted = transitions.find_log(MODEL).entries
+    *installed, promoted = transitions.find_journal(MODEL).entries
     assert [entry["what"] for entry in installed] == ["install"] * 4
     assert promoted.keys() == {"model", "what", "time", "user", "reason", "run", "versions"}
     assert (promoted["model"], promoted["what"], promoted["reason"]) == (MODEL, "promote", "F > 0.5 passed")
@@ -39,7 +39,7 @@ def test_every_transition_is_an_entry_that_says_who_did_what_when_and_why(filled
 
 
 def test_the_log_is_an_artifact_of_a_run_in_an_experiment_of_its_own(filled):
-    run = mlflow.get_run(transitions.find_log(MODEL).run_id)
+    run = mlflow.get_run(transitions.find_journal(MODEL).run_id)
     assert mlflow.get_experiment(run.info.experiment_id).name == "age-unlearning audit"
     assert run.info.status == "FINISHED"
     assert run.data.tags["audit.model"] == MODEL
@@ -61,17 +61,17 @@ def test_the_log_lies_beside_the_callers_other_artifacts_wherever_the_process_wo
 
 def test_each_registered_model_has_a_log_of_its_own(filled):
     fill("other", 1)
-    assert transitions.find_log(MODEL).run_id != transitions.find_log("other").run_id
-    assert {entry["model"] for entry in transitions.find_log("other").entries} == {"other"}
+    assert transitions.find_journal(MODEL).run_id != transitions.find_journal("other").run_id
+    assert {entry["model"] for entry in transitions.find_journal("other").entries} == {"other"}
 
 
 def test_a_registry_that_is_older_than_its_log_begins_with_what_is_there(filled):
     """As an installation of this project's first version does at its first transition."""
-    mlflow.MlflowClient().delete_run(transitions.find_log(MODEL).run_id)
+    mlflow.MlflowClient().delete_run(transitions.find_journal(MODEL).run_id)
     for tag in ("audit.run", "audit.head"):
         mlflow.MlflowClient().delete_registered_model_tag(MODEL, tag)
     transition(MODEL, promoting(3))
-    begin, promoted = transitions.find_log(MODEL).entries
+    begin, promoted = transitions.find_journal(MODEL).entries
     assert [begin["what"], promoted["what"]] == ["begin", "promote"]
     assert [part["version"] for part in begin["versions"]] == ["1", "2", "3", "4"]
     assert mending.examine(MODEL).found == []
@@ -81,9 +81,9 @@ def test_a_version_that_other_hands_registered_is_noted_when_it_is_moved(filled)
     client = mlflow.MlflowClient()
     made = client.create_model_version(MODEL, client.get_model_version(MODEL, "4").source, tags={"role": "unlearned"})
     transition(MODEL, promoting(int(made.version)))
-    found, promoted = transitions.find_log(MODEL).entries[-2:]
+    found, promoted = transitions.find_journal(MODEL).entries[-2:]
     assert (found["what"], found["versions"][0]["version"], promoted["what"]) == ("found", "5", "promote")
-    assert "not in the audit log" not in str(mending.examine(MODEL).found)
+    assert "not in the journal" not in str(mending.examine(MODEL).found)
 
 
 def tamper(old: str, new: str) -> None:
@@ -117,7 +117,7 @@ def test_a_log_that_was_cut_off_is_found_and_nothing_is_changed_until_it_is_mend
 
 
 def test_a_log_that_was_written_anew_without_a_flaw_is_told_by_the_tag(filled):
-    path, entries = log_file(), transitions.find_log(MODEL).entries
+    path, entries = log_file(), transitions.find_journal(MODEL).entries
     forged = b""
     for entry in entries:
         forged += hash_chain.next_line(forged, entry | {"user": "nobody"})
@@ -132,7 +132,7 @@ def test_a_damaged_log_is_kept_aside_and_a_new_one_begins_that_says_so(filled):
     assert len(mending.repair(MODEL, reason="somebody edited it")) == 1
     (aside,) = log_file().parent.glob("audit-damaged-*.jsonl")
     assert aside.read_bytes() == damaged
-    begin, repaired = transitions.find_log(MODEL).entries
+    begin, repaired = transitions.find_journal(MODEL).entries
     assert "entry 1: it was changed" in begin["reason"]
     assert (repaired["what"], repaired["reason"], repaired["versions"]) == ("repair", "somebody edited it", [])
     assert all_versions(MODEL) == before
@@ -142,7 +142,7 @@ def test_a_damaged_log_is_kept_aside_and_a_new_one_begins_that_says_so(filled):
 def test_a_log_that_is_gone_is_damaged_too(filled):
     log_file().with_name(journal.NEXT).unlink()
     log_file().unlink()
-    assert "the audit log is damaged: it is gone" in map(str, mending.examine(MODEL).found)
+    assert "the journal is damaged: it is gone" in map(str, mending.examine(MODEL).found)
     mending.repair(MODEL)
     assert mending.examine(MODEL).found == []
 
@@ -180,7 +180,7 @@ def test_an_experiment_of_logs_that_was_deleted_is_named_with_the_command_that_b
 def test_numbers_and_names_of_faces_are_not_in_the_log(trained):
     """Only what the registry says of versions: ids of faces are in the forget manifests."""
     manifest = mlflow.artifacts.load_dict(f"runs:/{find(MODEL, '2').run_id}/forget/20-28.json")
-    text = transitions.find_log(MODEL).text.decode()
+    text = transitions.find_journal(MODEL).text.decode()
     assert not [one for one in manifest["ids"] if one in text]
     assert all(json.loads(line)["entry"]["model"] == MODEL for line in text.splitlines())
 

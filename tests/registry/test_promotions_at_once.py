@@ -76,14 +76,14 @@ def test_of_eight_that_decided_on_the_same_champion_one_wins_and_the_others_are_
             assert "became the champion by me" in answer
             assert "mlflow run . -e status" in answer
     assert_one_champion(either_store, winner)
-    assert [e["what"] for e in transitions.find_log(either_store).entries] == ["install"] * 10 + ["promote"]
+    assert [e["what"] for e in transitions.find_journal(either_store).entries] == ["install"] * 10 + ["promote"]
 
 
 @pytest.mark.slow
 def test_of_eight_that_insist_each_is_the_champion_in_its_turn_and_the_log_tells_all(either_store):
     fill(either_store, len(CANDIDATES))
     assert set(all_at_once(either_store, seen=None).values()) == {""}
-    entries = transitions.find_log(either_store).entries[10:]
+    entries = transitions.find_journal(either_store).entries[10:]
     served = [{part["version"] for part in e["versions"] if "champion" in part["after"]["aliases"]} for e in entries]
     assert sorted(int(number) for one in served for number in one) == list(CANDIDATES)
     assert_one_champion(either_store, int(served[-1].pop()))

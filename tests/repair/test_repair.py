@@ -31,7 +31,7 @@ def set_stage(client, number: str, stage: str, **more) -> None:
 EDITS = {
     "a stage": (
         lambda client: set_stage(client, "4", "Production"),
-        ["version 4 is in stage Production and should be in Staging: the audit log has it there as of install"],
+        ["version 4 is in stage Production and should be in Staging: the journal has it there as of install"],
     ),
     "a stage with archiving": (
         lambda client: set_stage(client, "4", "Production", archive_existing_versions=True),
@@ -39,23 +39,23 @@ EDITS = {
     ),
     "the champion": (
         lambda client: client.set_registered_model_alias(MODEL, "champion", "4"),
-        ["the alias champion is at version 4 and should be at version 3: the audit log has it there as of promote"],
+        ["the alias champion is at version 4 and should be at version 3: the journal has it there as of promote"],
     ),
     "no champion": (
         lambda client: client.delete_registered_model_alias(MODEL, "champion"),
-        ["the alias champion is missing at version 3: the audit log has it there as of promote"],
+        ["the alias champion is missing at version 3: the journal has it there as of promote"],
     ),
     "a false claim": (
         lambda client: client.set_registered_model_alias(MODEL, "forgotten-44-52", "3"),
-        ["version 3 has the alias forgotten-44-52, which it should not have: the audit log knows of no such move"],
+        ["version 3 has the alias forgotten-44-52, which it should not have: the journal knows of no such move"],
     ),
     "a state": (
         lambda client: client.set_model_version_tag(MODEL, "1", "state", "forgotten"),
-        ["version 1 has the tag state='forgotten', which should be 'retired': the audit log says so as of promote"],
+        ["version 1 has the tag state='forgotten', which should be 'retired': the journal says so as of promote"],
     ),
     "a tag that is gone": (
         lambda client: client.delete_model_version_tag(MODEL, "3", "forgotten"),
-        [f"version 3 has lost the tag forgotten='{SET}': the audit log says so"],
+        [f"version 3 has lost the tag forgotten='{SET}': the journal says so"],
     ),
     "a tag too many": (
         lambda client: client.set_model_version_tag(MODEL, "4", "promoted_by", "nobody"),
@@ -83,14 +83,14 @@ def test_a_hand_edit_is_found_explained_and_put_back(served, edit):
     assert [str(one) for one in mending.repair(MODEL, reason="as it was")] == found
     assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
-    noted, repaired = transitions.find_log(MODEL).entries[-2:]
+    noted, repaired = transitions.find_journal(MODEL).entries[-2:]
     assert (noted["what"], repaired["what"], repaired["reason"]) == ("found", "repair", "as it was")
 
 
 def test_nothing_wrong_is_nothing_done(served):
-    entries = transitions.find_log(MODEL).entries
+    entries = transitions.find_journal(MODEL).entries
     assert mending.repair(MODEL) == []
-    assert transitions.find_log(MODEL).entries == entries
+    assert transitions.find_journal(MODEL).entries == entries
 
 
 def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):
@@ -112,7 +112,7 @@ def test_aliases_that_were_moved_on_purpose_can_be_trusted_and_stages_and_states
 def test_a_version_that_was_deleted_is_told_and_then_known(served):
     served.delete_model_version(MODEL, "4")
     (found,) = mending.examine(MODEL).found
-    assert str(found).startswith("version 4 is gone: the audit log has it in stage Staging as of install of ")
+    assert str(found).startswith("version 4 is gone: the journal has it in stage Staging as of install of ")
     mending.repair(MODEL)
     assert mending.examine(MODEL).found == []
 
@@ -128,7 +128,7 @@ def test_a_champion_that_was_deleted_leaves_nobody_and_nobody_is_chosen(served):
 def test_a_version_that_other_hands_registered_is_told_and_kept(served):
     made = served.create_model_version(MODEL, served.get_model_version(MODEL, "4").source)
     assert [str(one) for one in mending.examine(MODEL).found] == [
-        f"version {made.version} is not in the audit log: it was registered by other means"
+        f"version {made.version} is not in the journal: it was registered by other means"
     ]
     mending.repair(MODEL)
     assert len(all_versions(MODEL)) == 5
@@ -166,7 +166,7 @@ def test_a_check_waits_for_a_transition_that_is_under_way(served, monkeypatch):
 
 def test_without_a_log_the_champion_is_the_truth_and_the_stage_its_mirror(served):
     """As in a registry of this project's first version."""
-    served.delete_run(transitions.find_log(MODEL).run_id)
+    served.delete_run(transitions.find_journal(MODEL).run_id)
     for tag in ("audit.run", "audit.head"):
         served.delete_registered_model_tag(MODEL, tag)
     assert mending.examine(MODEL).found == []

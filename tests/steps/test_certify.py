@@ -105,7 +105,7 @@ def _another_run(version, dry_run: bool, **own) -> None:
         runs.set_tags({"gates": gates})
 
 
-@pytest.mark.parametrize("logged", [True, False], ids=["the audit log tells", "only runs tell"])
+@pytest.mark.parametrize("logged", [True, False], ids=["the journal tells", "only runs tell"])
 def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_it(certified, monkeypatch, logged):
     (run_id,) = [run["run_id"] for run in runs.find_by_tags({"step": "promote"})]
     assert transitions.find_promotion(MODEL, 4) == run_id

@@ -52,7 +52,7 @@ def test_a_store_that_nobody_touched_is_sound(trained):
 
 
 def test_what_descends_from_a_deleted_version_is_promoted_all_the_same(client):
-    """As if version 4 had been made from version 3: of that one the audit log knows where it came from."""
+    """As if version 4 had been made from version 3: of that one the journal knows where it came from."""
     client.set_model_version_tag(MODEL, "4", "parent_version", "3")
     client.delete_model_version(MODEL, "3")
     assert promote(PromoteSettings("4", BESIDE_BOTH)).number == 4
@@ -164,17 +164,17 @@ def test_a_renamed_model_is_found_under_its_new_name_with_all_that_belongs_to_it
 
 
 def test_a_new_model_of_the_old_name_begins_a_log_of_its_own(client):
-    before = transitions.find_log(MODEL).run_id
+    before = transitions.find_journal(MODEL).run_id
     client.rename_registered_model(MODEL, "faces")
     fill(MODEL)
-    assert transitions.find_log(MODEL).run_id != before
+    assert transitions.find_journal(MODEL).run_id != before
     assert (mending.examine(MODEL).found, len(all_versions("faces"))) == ([], 4)
 
 
 def test_a_log_that_is_gone_for_good_is_begun_anew_by_repair(client):
-    lost = transitions.find_log(MODEL).run_id
+    lost = transitions.find_journal(MODEL).run_id
     client.delete_run(lost)
-    assert found() == [f"the run {lost}, which holds the audit log, was deleted: nothing more can be written to it"]
+    assert found() == [f"the run {lost}, which holds the journal, was deleted: nothing more can be written to it"]
     client._tracking_client.store._hard_delete_run(lost)
     with pytest.raises(InputError, match=r"damaged: its run \w+ was deleted for good.*mlflow run \. -e repair"):
         promote(PromoteSettings("4", "test_mae < 100"))

@@ -70,7 +70,7 @@ def test_an_earlier_version_that_has_forgotten_as_much_is_served_again(served):
     )
     assert {"forgotten", "forgotten-20-28"} <= set(back.aliases)
     assert (left.stage, left.tag("state"), left.tag("withdrawn_because")) == ("Archived", "retired", "gate set too low")
-    assert transitions.find_log(MODEL).entries[-1]["what"] == "rollback"
+    assert transitions.find_journal(MODEL).entries[-1]["what"] == "rollback"
 
 
 def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(served, capfd):
@@ -82,7 +82,7 @@ def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(ser
     assert champion().tag("remembers_again").startswith("20-28 (")
     assert "WARNING: it remembers again" in champion().description
     assert "WARNING: version 1 (original) remembers again" in capfd.readouterr().err
-    assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
+    assert "REGAINED: 20-28" in transitions.find_journal(MODEL).entries[-1]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_hand_edit_is_shown_by_a_check_and_mended_on_record(served, capsys):
     with pytest.raises(InputError, match=r"the registry has \d+ inconsistenc.*mlflow run \. -e repair"):
         show(StatusSettings("json", check=True))
     shown = capsys.readouterr().out
-    assert "checked: stages, aliases, tags and descriptions are what the audit log says" in shown
+    assert "checked: stages, aliases, tags and descriptions are what the journal says" in shown
     assert any("the alias champion is at version 1" in one for one in json.loads(shown[shown.index("{") :])["found"])
     assert repair(RepairSettings(reason="somebody clicked"))
     assert champion().number == 4
-    assert [entry["what"] for entry in transitions.find_log(MODEL).entries[-2:]] == ["found", "repair"]
+    assert [entry["what"] for entry in transitions.find_journal(MODEL).entries[-2:]] == ["found", "repair"]
     show(StatusSettings(check=True))

@@ -36,7 +36,7 @@ def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(prom
     promote(PromoteSettings(str(made.number), "test_mae < 100", force=True))
     assert find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
     assert "WARNING: version 6" in capfd.readouterr().err
-    assert "REGAINED: 20-28" in transitions.find_log(MODEL).entries[-1]["reason"]
+    assert "REGAINED: 20-28" in transitions.find_journal(MODEL).entries[-1]["reason"]
 
 
 def test_members_are_unlearned_one_by_one_with_their_own_seeds(untouched):

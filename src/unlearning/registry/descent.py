@@ -1,6 +1,6 @@
 """The line of descent of a version: from what it was made to the original, whatever people have deleted or written between.
 
-A version names its parent by a tag. Of one that was deleted, the audit log still knows what it was and where it came from, so
+A version names its parent by a tag. Of one that was deleted, the journal still knows what it was and where it came from, so
 the line goes on beyond it. Nothing else walks it: tags can be changed by hand, also into a circle.
 """
 
@@ -20,7 +20,7 @@ class Ancestor:
 
     Args:
         number: of the version.
-        facts: what the registry says of it, or, where it was deleted, what the audit log said of it last.
+        facts: what the registry says of it, or, where it was deleted, what the journal said of it last.
         gone: was it deleted?
     """
 
@@ -53,7 +53,7 @@ def line_of(state: State, number: int, former: Callable[[], dict[int, Facts]] = 
     Args:
         state: all versions.
         number: of the version to begin with.
-        former: what the audit log knows of versions that were deleted; asked only where one is missing.
+        former: what the journal knows of versions that were deleted; asked only where one is missing.
     """
     steps = [Ancestor(number, state[number])]
     while steps[-1].facts.tag("role") != ORIGINAL:

@@ -23,7 +23,7 @@ from unlearning.tracking import temporary
 from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.store import first_line
 
-EXPERIMENT, HOLDS = "age-unlearning audit", "the audit log"
+EXPERIMENT, HOLDS = "age-unlearning audit", "the journal"
 FILE, NEXT = "audit.jsonl", "audit.jsonl.next"
 MODEL = "audit.model"
 
@@ -31,7 +31,7 @@ RUN, HEAD = "audit.run", "audit.head"
 
 
 @dataclass(frozen=True)
-class AuditLog:
+class Journal:
     """The log of a registered model as it was found.
 
     Args:
@@ -88,7 +88,7 @@ def create(model: str) -> str:
     return made.info.run_id
 
 
-def load(run_id: str, head: str) -> AuditLog:
+def load(run_id: str, head: str) -> Journal:
     """Read a log.
 
     Args:
@@ -100,14 +100,14 @@ def load(run_id: str, head: str) -> AuditLog:
     """
     written, beside = read(run_id, FILE), read(run_id, NEXT)
     if head and beside != written and _last(beside) == head:
-        return AuditLog(run_id, beside, is_behind=True, named=head)
+        return Journal(run_id, beside, is_behind=True, named=head)
     damage = _damage(written, head)
     if not damage:
-        return AuditLog(run_id, written, _added(written, beside), named=head)
+        return Journal(run_id, written, _added(written, beside), named=head)
     happened = _until(beside, head)
     if happened is None:
-        return AuditLog(run_id, written, damage=damage, named=head)
-    return AuditLog(run_id, happened, _added(happened, beside), is_behind=True, named=head)
+        return Journal(run_id, written, damage=damage, named=head)
+    return Journal(run_id, happened, _added(happened, beside), is_behind=True, named=head)
 
 
 def _added(text: bytes, longer: bytes) -> tuple[dict, ...]:
@@ -153,7 +153,7 @@ def read(run_id: str, name: str) -> bytes:
         with temporary.folder() as place:
             return Path(files.download_artifacts(name, place)).read_bytes()
     except (MlflowException, OSError) as error:
-        raise InputError(f"the audit log in run {run_id} cannot be read: {first_line(error)}") from error
+        raise InputError(f"the journal in run {run_id} cannot be read: {first_line(error)}") from error
 
 
 def write(run_id: str, name: str, content: bytes) -> None:

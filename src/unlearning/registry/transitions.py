@@ -15,7 +15,7 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry import hash_chain, journal, links
 from unlearning.registry.entries import BEGIN, FOUND, entry_of, replay, undone
-from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, AuditLog
+from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import CHAMPION, MODEL_DESCRIPTION, Facts, State, Version, applied
@@ -53,12 +53,12 @@ def find_head(model: str) -> str:
         return ""
 
 
-def find_log(model: str) -> AuditLog | None:
-    """The audit log of a registered model; None when it has none yet."""
+def find_journal(model: str) -> Journal | None:
+    """The journal of a registered model; None when it has none yet."""
     tags = mlflow.MlflowClient().get_registered_model(model).tags
     run_id = tags.get(RUN) or next((one for one in journal.find(model) if not _owners(one)), "")
     if run_id and find_run(run_id) is None:
-        return AuditLog("", damage=f"its run {run_id} was deleted for good", named=tags.get(HEAD, ""))
+        return Journal("", damage=f"its run {run_id} was deleted for good", named=tags.get(HEAD, ""))
     return journal.load(run_id, tags.get(HEAD, "")) if run_id else None
 
 
@@ -68,8 +68,8 @@ def _owners(run_id: str) -> list[str]:
 
 
 def find_promotion(model: str, number: int) -> str:
-    """The run that made a version the champion last, as the audit log tells; empty where it does not."""
-    log = find_log(model)
+    """The run that made a version the champion last, as the journal tells; empty where it does not."""
+    log = find_journal(model)
     for entry in reversed(log.entries if log else []):
         served = (part["version"] for part in entry["versions"] if part["after"] and CHAMPION in part["after"]["aliases"])
         if entry["what"] == "promote" and entry["run"] and str(number) in served:
@@ -78,23 +78,23 @@ def find_promotion(model: str, number: int) -> str:
 
 
 def former(model: str) -> dict[int, Facts]:
-    """What the audit log said last of every version that it knows, deleted ones among them; nothing where it is damaged."""
-    log = find_log(model)
+    """What the journal said last of every version that it knows, deleted ones among them; nothing where it is damaged."""
+    log = find_journal(model)
     return {number: one.facts for number, one in replay(log.entries if log else [], deleted=True).items()}
 
 
-def ready_log(model: str, read: Read, confirm: Callable) -> AuditLog:
-    """Under the lock: the audit log, and the registry as its last whole transition left it.
+def ready_journal(model: str, read: Read, confirm: Callable) -> Journal:
+    """Under the lock: the journal, and the registry as its last whole transition left it.
 
     What a process began and did not end, because it died, is undone here.
 
     Raises:
         InputError: the log is damaged.
     """
-    log = find_log(model) or AuditLog(journal.create(model))
+    log = find_journal(model) or Journal(journal.create(model))
     if log.damage:
         raise InputError(
-            f"the audit log of {model} (run {log.run_id or 'gone'}) is damaged: {log.damage}; nothing is changed until that is "
+            f"the journal of {model} (run {log.run_id or 'gone'}) is damaged: {log.damage}; nothing is changed until that is "
             f"mended: {command('repair', model)}"
         )
     if log.is_behind:
@@ -119,7 +119,7 @@ def remove_unfinished(model: str, now: State, confirm: Callable) -> bool:
     return len(finished) < len(now)
 
 
-def carry_out(model: str, log: AuditLog, entries: list[dict], now: State, after: State, read: Read, confirm: Callable) -> None:
+def carry_out(model: str, log: Journal, entries: list[dict], now: State, after: State, read: Read, confirm: Callable) -> None:
     """Make the registry say ``after`` and the log say why.
 
     Args:
@@ -150,7 +150,7 @@ def carry_out(model: str, log: AuditLog, entries: list[dict], now: State, after:
         raise
 
 
-def _put_back(model: str, log: AuditLog, entries: list[dict], read: Read, confirm: Callable, error: BaseException) -> None:
+def _put_back(model: str, log: Journal, entries: list[dict], read: Read, confirm: Callable, error: BaseException) -> None:
     """The registry first, then the log; a log that cannot be written is left for the next transition, which can tell.
 
     After a lost lock nothing is put back: its next owner does that, and may have gone on since.
@@ -192,7 +192,7 @@ def _set_head(model: str, run_id: str, head: str) -> None:
 
 
 def transition(model: str, decide: Callable, what: str = "promote", reason: str = "") -> list[Version]:
-    """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the audit log.
+    """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the journal.
 
     Args:
         model: name of the registered model.
@@ -259,15 +259,15 @@ def require_rights(model: str) -> None:
 
 
 @contextmanager
-def _under_lock(model: str) -> Iterator[tuple[Lock, AuditLog]]:
+def _under_lock(model: str) -> Iterator[tuple[Lock, Journal]]:
     """The lock, the right to change everything, and the registry and its log without anything half done."""
     with explained(model), registry_lock(model) as lock:
         require_rights(model)
-        log = ready_log(model, lambda: state_of(all_versions(model)), lock.confirm)
+        log = ready_journal(model, lambda: state_of(all_versions(model)), lock.confirm)
         yield lock, log
 
 
-def _move(model: str, lock: Lock, log: AuditLog, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
+def _move(model: str, lock: Lock, log: Journal, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
     """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
     known = all_versions(model)
     if remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}, lock.confirm):
@@ -283,7 +283,7 @@ def _move(model: str, lock: Lock, log: AuditLog, decide: Callable, why: dict[str
     return all_versions(model)
 
 
-def _noted(log: AuditLog, before: State, after: State, why: dict[str, str]) -> list[dict]:
+def _noted(log: Journal, before: State, after: State, why: dict[str, str]) -> list[dict]:
     """What the log has to know before the transition: all versions, if it is new, or those that other hands have made."""
     if not log.text:
         return [entry_of({}, before, why | {"what": BEGIN})] if before else []
@@ -292,7 +292,7 @@ def _noted(log: AuditLog, before: State, after: State, why: dict[str, str]) -> l
 
 
 def told(model: str, what: str, reason: str) -> dict[str, str]:
-    """Who does what, when, why and in which run: for an entry of the audit log."""
+    """Who does what, when, why and in which run: for an entry of the journal."""
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = mlflow.active_run()
     own = {"model": model, "what": what, "time": time, "user": runs.user(), "reason": reason}

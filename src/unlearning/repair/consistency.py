@@ -1,6 +1,6 @@
 """Does the registry say one thing? What it should say, and every place where it says another.
 
-The alias ``champion`` is the truth and stages and states are its mirror (``mirrored``). Where there is an audit log, what it
+The alias ``champion`` is the truth and stages and states are its mirror (``mirrored``). Where there is a journal, what it
 says of a version comes first (``as_logged``): an alias that was moved by hand passed no gate.
 """
 
@@ -62,7 +62,7 @@ def as_it_should_be(
 
     Args:
         now: as they are.
-        logged: what the audit log says of them.
+        logged: what the journal says of them.
         trust: ``log`` or ``aliases``.
         measured: what was measured of each.
     """
@@ -156,11 +156,11 @@ def inconsistencies(now: State, wanted: State, logged: dict[int, Logged]) -> lis
 
 
 def _gone(number: int, one: Logged) -> Inconsistency:
-    return Inconsistency(number, f"version {number} is gone: the audit log has it in stage {one.facts.stage} as of {one.entry}")
+    return Inconsistency(number, f"version {number} is gone: the journal has it in stage {one.facts.stage} as of {one.entry}")
 
 
 def _unknown(number: int) -> Inconsistency:
-    return Inconsistency(number, f"version {number} is not in the audit log: it was registered by other means")
+    return Inconsistency(number, f"version {number} is not in the journal: it was registered by other means")
 
 
 def _misplaced(now: State, wanted: State, logged: dict[int, Logged]) -> list[Inconsistency]:
@@ -171,9 +171,9 @@ def _misplaced(now: State, wanted: State, logged: dict[int, Logged]) -> list[Inc
 
 def _alias(alias: str, at: int | None, due: int | None, logged: dict[int, Logged]) -> Inconsistency:
     if due in logged and alias in logged[due].facts.aliases:
-        why = f"the audit log has it there as of {logged[due].entry}"
+        why = f"the journal has it there as of {logged[due].entry}"
     elif due is None:
-        why = "the audit log knows of no such move" if logged else "the version is not what the alias says"
+        why = "the journal knows of no such move" if logged else "the version is not what the alias says"
     else:
         why = "the tags and stages say so"
     if at is None:
@@ -186,12 +186,12 @@ def _alias(alias: str, at: int | None, due: int | None, logged: dict[int, Logged
 def _different(number: int, now: Facts, wanted: Facts, one: Logged | None) -> list[Inconsistency]:
     found = []
     if now.stage != wanted.stage:
-        why = f"the audit log has it there as of {one.entry}" if one and one.facts.stage == wanted.stage else MIRROR
+        why = f"the journal has it there as of {one.entry}" if one and one.facts.stage == wanted.stage else MIRROR
         found.append(f"version {number} is in stage {now.stage} and should be in {wanted.stage}: {why}")
     for name in sorted(now.tags.keys() | wanted.tags.keys()):
         is_said, due = now.tags.get(name), wanted.tags.get(name)
         if is_said != due:
-            why = f"the audit log says so as of {one.entry}" if one and one.facts.tags.get(name) == due else MIRROR
+            why = f"the journal says so as of {one.entry}" if one and one.facts.tags.get(name) == due else MIRROR
             why = (MEASURED if due else UNMEASURED) if name in SCORES else why
             found.append(f"version {number} {_tag(name, is_said, due)}: {why}")
     if now.description != wanted.description:

@@ -51,7 +51,7 @@ class Around:
     Args:
         model: its name.
         versions: all of it.
-        log_id: the run that holds its audit log; empty before the first transition.
+        log_id: the run that holds its journal; empty before the first transition.
         experiments: all of the store, by id, deleted ones among them.
         runs: of the versions, of the log and of logged models without a version, by id, deleted ones among them.
         models: logged models that are not deleted, by id.
@@ -106,7 +106,7 @@ class Around:
         named = [(v.number, v.run_id, f"the run {v.run_id} of version {v.number}") for v in there]
         data = sorted({version.tag("data_run") for version in self.versions} - {""})
         named += [(0, run_id, f"the run {run_id}, which holds the account of the data,") for run_id in data]
-        named += [(0, self.log_id, f"the run {self.log_id}, which holds the audit log,")] if self.log_id else []
+        named += [(0, self.log_id, f"the run {self.log_id}, which holds the journal,")] if self.log_id else []
         for number, run_id, name in named:
             run = self.runs.get(run_id)
             if run is None:
@@ -125,7 +125,7 @@ class Around:
         log = self.runs.get(self.log_id)
         before = log.data.tags.get(journal.MODEL, self.model) if log else self.model
         if before != self.model:
-            said = f"the registered model {self.model} was called {before}: its requests and its audit log are filed under that"
+            said = f"the registered model {self.model} was called {before}: its requests and its journal are filed under that"
             yield Fault(0, said, partial(_rename, self.log_id, before, self.model))
 
     def _requests(self) -> list[Fault]:

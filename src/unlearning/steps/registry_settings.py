@@ -10,7 +10,7 @@ from unlearning.naming import did_you_mean
 from unlearning.steps.settings import model_name
 
 TRUSTS = {
-    "log": "what the audit log says is put back",
+    "log": "what the journal says is put back",
     "aliases": "the aliases as they are now are meant, and the rest follows them",
 }
 FORMATS = ("table", "json", "markdown", "html")
@@ -22,7 +22,7 @@ class RollbackSettings:
 
     Args:
         to: alias, number or model URI of the earlier version that is to be served again.
-        reason: why; it is written on both versions and into the audit log.
+        reason: why; it is written on both versions and into the journal.
         allow_regain: also go back to a version that remembers what the champion has forgotten.
         name: registered model.
     """
@@ -39,7 +39,7 @@ class RepairSettings:
 
     Args:
         trust: {choices}.
-        reason: why, for the audit log.
+        reason: why, for the journal.
         name: registered model.
     """
 
@@ -59,7 +59,7 @@ class StatusSettings:
 
     Args:
         format: table, json, markdown, or html: a page that draws which version was made from which.
-        check: compare the registry with its audit log and with itself, and fail when they differ.
+        check: compare the registry with its journal and with itself, and fail when they differ.
         out: file to write to instead of the terminal.
         name: registered model.
     """
@@ -77,7 +77,7 @@ class PurgeSettings:
     Args:
         version: alias, number or model URI of the version to erase, as original.
         confirm: the version's name typed back, as age-resnet50/1; without it nothing goes, and is said what would.
-        reason: why; it is written on the version and into the audit log.
+        reason: why; it is written on the version and into the journal.
         force: erase also what a waiting candidate is measured against; never the champion.
         name: registered model.
         people: seal also what names people whose forgetting is certified: who holds the signing key reads it.

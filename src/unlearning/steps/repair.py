@@ -10,7 +10,7 @@ from unlearning.tracking import runs
 
 
 def repair(settings: RepairSettings) -> list[str]:
-    """Put right what ``status -P check=true`` finds, all or nothing, and record it in the audit log.
+    """Put right what ``status -P check=true`` finds, all or nothing, and record it in the journal.
 
     Returns:
         What was wrong, in sentences.

@@ -20,7 +20,7 @@ from unlearning.versions.lineage import find_version
 
 
 def rollback(settings: RollbackSettings) -> Version:
-    """Serve an earlier version again, archive the champion, and write the reason on both and into the audit log.
+    """Serve an earlier version again, archive the champion, and write the reason on both and into the journal.
 
     Raises:
         InputError: there is no reason, the version is not earlier, it remembers what the champion has forgotten and nobody

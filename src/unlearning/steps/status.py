@@ -27,7 +27,7 @@ FORMATS = ("table", "json", "markdown")
 LEAST = ("stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "forget_set")
 ON_SCREEN = 200
 TELLING = {CHAMPION, ORIGINAL, FORGOTTEN}
-WHOLE = "checked: stages, aliases, tags and descriptions are what the audit log says"
+WHOLE = "checked: stages, aliases, tags and descriptions are what the journal says"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Look:
         name: registered model.
         rows: one a version, as ``_row`` makes them.
         found: inconsistencies in sentences; None when nobody asked.
-        log: where the audit log is, and how long; empty without one.
+        log: where the journal is, and how long; empty without one.
         mends: can ``repair`` put any of it right?
     """
 

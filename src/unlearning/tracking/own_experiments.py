@@ -1,4 +1,4 @@
-"""Experiments that this project keeps for itself: requests and the audit log.
+"""Experiments that this project keeps for itself: requests and the journal.
 
 ``mlflow run`` works in the project's folder, which may be a clone that is deleted afterwards, and MLflow puts the artifacts of
 a new experiment into ``mlruns`` below the working directory. Evidence belongs to the caller's other artifacts instead.

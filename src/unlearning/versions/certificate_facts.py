@@ -203,7 +203,7 @@ def _decided(content: dict, version: Version, run_id: str) -> Gated:
 
 
 def _untold_promotion(version: Version) -> str:
-    """The newest run that promoted this version of this model by these gates, where no audit log tells: it may be younger."""
+    """The newest run that promoted this version of this model by these gates, where no journal tells: it may be younger."""
     for run in runs.find_by_tags({"step": "promote"}) if version.tag("promoted_by") else ():
         said, run_id = run["params"], run["run_id"]
         model = said.get("promote.name") or "".join(shlex.split(said.get("name", "")))

@@ -11,7 +11,7 @@ from unlearning.registry.version import GONE, Version
 
 
 def line_of(version: Version) -> Line:
-    """The line of a version, beyond what was deleted as far as the audit log knows."""
+    """The line of a version, beyond what was deleted as far as the journal knows."""
     state = state_of(all_versions(version.model))
     return descent.line_of(state, version.number, lambda: transitions.former(version.model))
 
