@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit import Witnesses, audit
-from unlearning.evaluation.measured import of_seeds
+from unlearning.evaluation.audit.audit import Witnesses, audit
 from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.on_models.measured import of_seeds
 
 AGES, FORGOTTEN = (20, 60), (20, 28)
 SPLITS, SHARES = ("train", "validation", "test"), (0.6, 0.2, 0.2)

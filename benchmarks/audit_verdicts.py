@@ -22,10 +22,10 @@ import click
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
 from unlearning.evaluation.table import align
-from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
 from unlearning.progress import say

@@ -58,17 +58,22 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def room_of(path: Path) -> str:
+    """The room of a file, however deep it lies there."""
+    return path.relative_to(PACKAGE).parts[0]
+
+
 def rooms_of(names: set[str]) -> set[str]:
     parts = [name.split(".") for name in names if name.startswith("unlearning.")]
     return {part[1] for part in parts} & ROOMS
 
 
-FILES = sorted(PACKAGE.glob("*/*.py"))
+FILES = sorted(PACKAGE.glob("*/**/*.py"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_room_imports_only_what_the_table_allows(path):
-    room = path.parent.name
+    room = room_of(path)
     others = rooms_of(imports(path)) - {room}
     assert others <= ALLOWED.get(room, ROOMS), f"{room} may not import {others - ALLOWED.get(room, ROOMS)}"
 
@@ -86,12 +91,13 @@ def test_no_files_import_each_other_in_a_circle():
 
 
 def test_every_folder_of_the_package_is_a_known_room():
-    assert {path.parent.name for path in FILES} <= ROOMS
+    assert {room_of(path) for path in FILES} <= ROOMS
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_a_library_stays_in_its_rooms(library):
-    users = {path.parent.name for path in [*FILES, *(ROOT / "entrypoints").glob("*.py")] if _uses(path, library)}
+    users = {room_of(path) for path in FILES if _uses(path, library)}
+    users |= {"entrypoints" for path in (ROOT / "entrypoints").glob("*.py") if _uses(path, library)}
     assert users <= ONLY_IN[library]
 
 
@@ -104,7 +110,7 @@ def test_all_temporary_files_lie_in_the_process_s_own_folder():
 
 
 def test_mlflow_stays_in_its_files():
-    users = {(path.parent.name, path.name) for path in FILES if _uses(path, "mlflow")}
+    users = {(room_of(path), path.name) for path in FILES if _uses(path, "mlflow")}
     assert users == {(room, name) for room, names in MLFLOW_FILES.items() for name in names}
 
 
@@ -125,7 +131,7 @@ def test_nothing_imports_the_entry_points():
 def test_only_the_registry_and_what_looks_whether_it_is_whole_touch_the_model_registry():
     """A store is opened by a look at its registered models, and a purge asks who else has the same files."""
     calls = {path for path in FILES for name in _called(path) if any(call in name for call in REGISTRY_CALLS)}
-    outside = {f"{path.parent.name}/{path.name}" for path in calls if path.parent.name != "registry"}
+    outside = {f"{room_of(path)}/{path.name}" for path in calls if room_of(path) != "registry"}
     assert outside <= {"tracking/store.py", "purge/store.py", "repair/surroundings.py"}
 
 

@@ -8,9 +8,9 @@ prints what docs/audit.md says of it (minutes).
 from __future__ import annotations
 
 from evaluation.worlds import world
-from unlearning.evaluation.audit import audit
+from unlearning.evaluation.audit.audit import audit
+from unlearning.evaluation.audit.verdicts import NOT_KNOWN, SAME
 from unlearning.evaluation.audit_metric import COST
-from unlearning.evaluation.verdicts import NOT_KNOWN, SAME
 
 FACES, WORLDS = 3000, 30
 RULES = ("20-28", "random:300")

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.worlds import World, world
-from unlearning.evaluation.audit import Audit, AuditSettings, audit
-from unlearning.evaluation.verdicts import OVER, WORSE
+from unlearning.evaluation.audit.audit import Audit, AuditSettings, audit
+from unlearning.evaluation.audit.verdicts import OVER, WORSE
 
 TELLING = ("test_mae", "forget_mae", "test_in_range_mae", "mia_auc", "forget_w1_predictions", "forget_correlation")
 

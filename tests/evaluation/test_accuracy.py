@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forgetting import forget_set
-from unlearning.evaluation import accuracy
 from unlearning.evaluation.case import PARTS, Case
 from unlearning.evaluation.ground import FEWEST, NotKnownError, comparison_of
 from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.numbers import accuracy
 
 ROWS = [
     ("test", 20, 21.0),

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from unlearning.errors import InputError
-from unlearning.evaluation import activations
-from unlearning.evaluation.activations import Moments, likeness, linear_cka
+from unlearning.evaluation.on_models import activations
+from unlearning.evaluation.on_models.activations import Moments, likeness, linear_cka
 from unlearning.models.blocks import stages
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import mannwhitneyu
 
-from unlearning.evaluation import attacks
+from unlearning.evaluation.numbers import attacks
 from unlearning.evaluation.resample import draw_blocks
 
 few = settings(derandomize=True, max_examples=60, deadline=None)

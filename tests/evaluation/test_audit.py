@@ -11,14 +11,14 @@ import pytest
 
 from evaluation.worlds import world
 from unlearning.errors import InputError
-from unlearning.evaluation import audit as auditing
-from unlearning.evaluation.audit import AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit import audit as auditing
+from unlearning.evaluation.audit.audit import AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.verdicts import NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Bounds, Row
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, AuditMetric
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.costs import measured
 from unlearning.evaluation.ground import comparison_of
 from unlearning.evaluation.metrics import METRICS, measure
-from unlearning.evaluation.verdicts import NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Bounds, Row
+from unlearning.evaluation.numbers.costs import measured
 
 WORLD = world(2000)
 ORIGINAL, RETRAINED, ANOTHER = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 4)

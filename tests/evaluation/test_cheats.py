@@ -4,8 +4,8 @@ import pytest
 
 from evaluation.cheats import CHEATS, fools_f, names, table, tried
 from places import ROOT
+from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
-from unlearning.evaluation.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
 
 RENEW = "PYTHONPATH=src:tests python -m evaluation.cheats"
 FOOLED = {"renamed": False, "sharpened": True, "constant": False, "exploded": False, "memorised": True, "noisy": False}

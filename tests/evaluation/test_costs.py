@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from evaluation.worlds import world
-from unlearning.evaluation import adaptations, costs
-from unlearning.evaluation.accuracy import accuracy
 from unlearning.evaluation.ground import Comparison, NotKnownError, Witness, comparison_of
-from unlearning.evaluation.membership import balanced_accuracy, by_error
+from unlearning.evaluation.numbers import adaptations, costs
+from unlearning.evaluation.numbers.accuracy import accuracy
+from unlearning.evaluation.numbers.membership import balanced_accuracy, by_error
 
 KNOWN = {
     "seconds": 30.0,

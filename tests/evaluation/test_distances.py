@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evaluation.worlds import world
-from unlearning.evaluation import distances
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import Comparison, NotKnownError, Witness, comparison_of, ground_of
+from unlearning.evaluation.numbers import distances
 
 few = settings(derandomize=True, max_examples=30, deadline=None)
 samples = st.lists(st.floats(-100, 100), min_size=4, max_size=30).map(np.array)

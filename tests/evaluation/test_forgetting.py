@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from unlearning.evaluation import forgetting, study
+from unlearning.evaluation import study
 from unlearning.evaluation.ground import NotKnownError, comparison_of
 from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.numbers import forgetting
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.evaluation.matching import match
+from unlearning.evaluation.numbers.matching import match
 
 ages_of = st.lists(st.integers(20, 26), max_size=40)
 

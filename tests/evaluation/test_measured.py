@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from evaluation.worlds import world
-from unlearning.evaluation import seeds
-from unlearning.evaluation.audit import AuditSettings, audit
-from unlearning.evaluation.measured import FLOOR, Measured, of_seeds
-from unlearning.evaluation.quality import simulated_ceiling
-from unlearning.evaluation.verdicts import BETWEEN, SAME, WORSE
+from unlearning.evaluation.audit.audit import AuditSettings, audit
+from unlearning.evaluation.audit.verdicts import BETWEEN, SAME, WORSE
+from unlearning.evaluation.on_models import seeds
+from unlearning.evaluation.on_models.measured import FLOOR, Measured, of_seeds
+from unlearning.evaluation.on_models.quality import simulated_ceiling
 
 NAMES = {"ulira_auc", "ulira_tpr_at_1", "klom", "forgetting_quality_official", "forgetting_quality_holdout"}
 WORLD = world(1000)

@@ -10,11 +10,11 @@ from scipy.stats import mannwhitneyu
 
 from evaluation.worlds import world
 from forgetting import forget_set
-from unlearning.evaluation import membership
 from unlearning.evaluation.audit_metric import MEMORY
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness, comparison_of, ground_of
+from unlearning.evaluation.numbers import membership
 
 ATTACKS = [name for name, metric in AUDIT_METRICS.items() if metric.kind == MEMORY and name.startswith(("mia", "unseen"))]
 GUESSES = {name: AUDIT_METRICS[name].target for name in ATTACKS if AUDIT_METRICS[name].target is not None}

@@ -10,8 +10,8 @@ import torch
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
 from unlearning.errors import InputError
-from unlearning.evaluation import signals
-from unlearning.evaluation.signals import Confusion, confusion, confusion_left, patch_effect
+from unlearning.evaluation.on_models import signals
+from unlearning.evaluation.on_models.signals import Confusion, confusion, confusion_left, patch_effect
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 

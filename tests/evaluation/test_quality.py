@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.evaluation.quality import epsilons, final_score, points, quality, score, simulated_ceiling
+from unlearning.evaluation.on_models.quality import epsilons, final_score, points, quality, score, simulated_ceiling
 
 FORMS = ("official", "holdout")
 both_forms = pytest.mark.parametrize("form", FORMS)

@@ -11,7 +11,7 @@ import torch
 from forgetting import forget_set
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
-from unlearning.evaluation.relearn import Ain, Lesson, RelearnSettings, RelearnTime, anamnesis, relearn_time
+from unlearning.evaluation.on_models.relearn import Ain, Lesson, RelearnSettings, RelearnTime, anamnesis, relearn_time
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.recipe import Recipe

@@ -7,8 +7,16 @@ import pandas as pd
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.evaluation import attacks
-from unlearning.evaluation.seeds import auc_and_tpr, divergences, held_out_scores, klom, klom_null, likelihood_attack, outputs
+from unlearning.evaluation.numbers import attacks
+from unlearning.evaluation.on_models.seeds import (
+    auc_and_tpr,
+    divergences,
+    held_out_scores,
+    klom,
+    klom_null,
+    likelihood_attack,
+    outputs,
+)
 
 
 def normal(value: float) -> float:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.verdicts import (
+from unlearning.evaluation.audit.verdicts import (
     BETTER,
     BETWEEN,
     NOT_JUDGED,
@@ -24,6 +23,7 @@ from unlearning.evaluation.verdicts import (
     judge,
     widening,
 )
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 
 NAN = math.nan
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from forgetting import forget_set
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit import Witnesses
+from unlearning.evaluation.audit.audit import Witnesses
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.6, 0.2, 0.2)

@@ -6,7 +6,7 @@ from functools import cache
 from evaluation.cheats import CHEATS
 from evaluation.worlds import World, world
 from forgetting import forget_set
-from unlearning.evaluation.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.audit import Audit, AuditSettings, Witnesses, audit
 from unlearning.reports.audit_figures import render_audit
 
 MARK = "secretface"

@@ -9,8 +9,8 @@ import pytest
 from forgetting import forget_set
 from reports.audits import MARK, about, audited, drawn_of, faces
 from reports.reading import Page, assert_alone, pictures, words
+from unlearning.evaluation.audit.verdicts import VERDICTS
 from unlearning.evaluation.audit_metric import COST
-from unlearning.evaluation.verdicts import VERDICTS
 from unlearning.reports.audit_figures import AUDIT_FIGURES
 from unlearning.reports.audit_page import FIRST, asked, audit_page, in_two, unsaid_texts
 from unlearning.reports.audit_rows import SIGNS, row_texts

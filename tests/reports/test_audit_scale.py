@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from reports.audits import SETTINGS, audited
-from unlearning.evaluation.audit import Audit
-from unlearning.evaluation.verdicts import BETWEEN
+from unlearning.evaluation.audit.audit import Audit
+from unlearning.evaluation.audit.verdicts import BETWEEN
 from unlearning.reports.audit_scale import (
     ATTACKS_ONLY,
     FLOORS,

@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 
 from places import ROOT
+from unlearning.evaluation.audit.verdicts import VERDICTS, Bounds
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
-from unlearning.evaluation.verdicts import VERDICTS, Bounds
 from unlearning.reports.metric_cards import metric_cards
 
 PAGE = metric_cards()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.evaluation.relearn import RelearnSettings
+from unlearning.evaluation.on_models.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find, logged_model_id
 from unlearning.steps.compare import compare

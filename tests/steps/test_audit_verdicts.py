@@ -7,7 +7,7 @@ import pytest
 
 from places import ROOT
 from unlearning.data.settings import DataSettings
-from unlearning.evaluation.audit import AuditSettings
+from unlearning.evaluation.audit.audit import AuditSettings
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import UnlearnSettings

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from unlearning.data.settings import DataSettings
-from unlearning.evaluation.relearn import RelearnSettings
+from unlearning.evaluation.on_models.relearn import RelearnSettings
 from unlearning.models.spec import ModelSpec
 from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain

@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from unlearning.evaluation import accuracy, distances
 from unlearning.evaluation.case import IN_WORDS
 from unlearning.evaluation.ground import Comparison
+from unlearning.evaluation.numbers import accuracy, distances
 
 USEFULNESS, MEMORY, LIKENESS, COST = "usefulness", "memory", "likeness", "cost"
 STUDY = "the reference study, section 4.3"

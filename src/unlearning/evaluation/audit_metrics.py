@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from unlearning.evaluation import accuracy, adaptations, costs, forgetting, membership
 from unlearning.evaluation.audit_metric import (
     DRU,
     FORMULAS,
@@ -22,6 +21,7 @@ from unlearning.evaluation.audit_metric import (
     of_the_worst,
 )
 from unlearning.evaluation.measured_metrics import MEASURED
+from unlearning.evaluation.numbers import accuracy, adaptations, costs, forgetting, membership
 from unlearning.evaluation.study import ALPHA
 from unlearning.naming import by_name
 

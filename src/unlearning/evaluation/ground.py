@@ -11,7 +11,7 @@ import pandas as pd
 
 from unlearning.errors import InputError
 from unlearning.evaluation.case import IN_WORDS, PARTS, Case
-from unlearning.evaluation.matching import Pairs, match
+from unlearning.evaluation.numbers.matching import Pairs, match
 from unlearning.evaluation.resample import Blocks, draw_blocks
 from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.table import align

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from unlearning.evaluation import costs
 from unlearning.evaluation.audit_metric import LIKENESS, MEMORY, AuditMetric
+from unlearning.evaluation.numbers import costs
 
 SEEDS = "three seeds and more of the version and of the retrained model"
 NEURIPS = "NeurIPS 2023 competition: Triantafillou et al. 2024"

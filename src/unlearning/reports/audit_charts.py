@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from unlearning.evaluation import attacks
-from unlearning.evaluation.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.panel import panel_of
 from unlearning.evaluation.ground import MODELS, Ground, NotKnownError, Witness
-from unlearning.evaluation.panel import panel_of
+from unlearning.evaluation.numbers import attacks
 from unlearning.reports.charts import blend, counted, heading, legend_room, legend_under_title, shorten, stack
 from unlearning.reports.style import Theme
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from unlearning.evaluation.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit, Witnesses
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.naming import by_name
 from unlearning.reports.audit_charts import Answers, answers, attack, by_age, errors, face_by_face

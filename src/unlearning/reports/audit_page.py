@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from unlearning.evaluation.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.verdicts import VERDICTS, Row
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS
-from unlearning.evaluation.verdicts import VERDICTS, Row
 from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn, render_audit
 from unlearning.reports.audit_rows import SIGNS, row_texts
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.verdicts import (
+from unlearning.evaluation.audit.verdicts import (
     BETTER,
     BETWEEN,
     NOT_JUDGED,
@@ -17,6 +16,7 @@ from unlearning.evaluation.verdicts import (
     WORSE,
     Row,
 )
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.reports.charts import counted
 from unlearning.reports.study_words import NONE, shown
 from unlearning.reports.titles import metric_title

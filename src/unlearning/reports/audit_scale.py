@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from unlearning.evaluation.audit import Audit
+from unlearning.evaluation.audit.audit import Audit
+from unlearning.evaluation.audit.verdicts import Row
 from unlearning.evaluation.audit_metric import LIKENESS
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.verdicts import Row
 from unlearning.reports.titles import metric_title
 
 SHOWN = ("forget_mae", "test_in_range_mae", "mia_auc", "Forgetting", "forget_w1_predictions", "forget_difference")

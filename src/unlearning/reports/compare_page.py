@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from unlearning.evaluation.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Row
+from unlearning.evaluation.audit.words import DIFFERS, LEADS
 from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
-from unlearning.evaluation.audit_words import DIFFERS, LEADS
 from unlearning.evaluation.ground import NotKnownError
-from unlearning.evaluation.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Row
 from unlearning.reports.audit_charts import MOST_VERSIONS, answers, versions
 from unlearning.reports.audit_page import FIRST, THERE, asked, in_two, judged_by, scale_texts, subject, unsaid_texts, whole
 from unlearning.reports.audit_rows import SIGNS, row_texts

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
+from unlearning.evaluation.audit.verdicts import VERDICTS, Bounds
 from unlearning.evaluation.audit_metric import AuditMetric
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.metrics import METRICS, Metric
-from unlearning.evaluation.verdicts import VERDICTS, Bounds
 from unlearning.markdown import table
 
 HEAD = """# Metrics

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from unlearning.data.forget import ForgetSet
 from unlearning.data.rules import TOKEN
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.forgetting import ALPHAS
+from unlearning.evaluation.numbers.forgetting import ALPHAS
 
 LONGEST = 60
 FACE = re.compile(r"\d{1,3}_\d_\d_\d+")

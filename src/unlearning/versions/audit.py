@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.evaluation.audit import Audit, Witnesses
-from unlearning.evaluation.audit import audit as judge
+from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import audit as judge
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.registry.version import Version
 from unlearning.versions.measured import OF_MODELS, measure

@@ -18,7 +18,7 @@ from unlearning.certificates.verify import payload_findings
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
-from unlearning.evaluation.audit import Audit
+from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.gates import Decision, parse_gates
 from unlearning.evaluation.metrics import METRICS
 from unlearning.evaluation.study import ALPHA

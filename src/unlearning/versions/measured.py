@@ -13,11 +13,11 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.evaluation.activations import likeness
-from unlearning.evaluation.audit import Witnesses
-from unlearning.evaluation.measured import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured, of_seeds
-from unlearning.evaluation.relearn import RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
-from unlearning.evaluation.signals import confusion, patch_effect
+from unlearning.evaluation.audit.audit import Witnesses
+from unlearning.evaluation.on_models.activations import likeness
+from unlearning.evaluation.on_models.measured import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured, of_seeds
+from unlearning.evaluation.on_models.relearn import RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
+from unlearning.evaluation.on_models.signals import confusion, patch_effect
 from unlearning.models.build import AgeNet
 from unlearning.progress import say, track
 from unlearning.registry.version import Version

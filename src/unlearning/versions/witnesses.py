@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit import Witnesses
+from unlearning.evaluation.audit.audit import Witnesses
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of

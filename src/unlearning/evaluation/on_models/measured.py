@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from unlearning.evaluation import quality, seeds
+from unlearning.evaluation.on_models import quality, seeds
 from unlearning.evaluation.table import align
 
 VERSION, RETRAINED, SECOND, ORIGINAL, FLOOR = "version", "retrained", "second", "original", "floor"

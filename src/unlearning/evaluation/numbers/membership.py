@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearning.evaluation import attacks
-from unlearning.evaluation.forgetting import ratio
 from unlearning.evaluation.ground import Comparison, Ground, NotKnownError, Witness
+from unlearning.evaluation.numbers import attacks
+from unlearning.evaluation.numbers.forgetting import ratio
 
 FALSE_POSITIVES = 0.01
 MIN_K = 0.2

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unlearning.evaluation.audit.panel import Panel
+from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Bounds, Finding
 from unlearning.evaluation.audit_metric import LIKENESS, MEMORY, USEFULNESS
 from unlearning.evaluation.ground import NotKnownError
-from unlearning.evaluation.panel import Panel
-from unlearning.evaluation.verdicts import BETTER, BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Bounds, Finding
 
 if TYPE_CHECKING:
-    from unlearning.evaluation.verdicts import Row
+    from unlearning.evaluation.audit.verdicts import Row
 
 FEW_FOR_ALARMS = 100
 EXAMPLES = 3

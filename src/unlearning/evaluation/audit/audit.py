@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
+from unlearning.evaluation.audit.numbers import Numbers
+from unlearning.evaluation.audit.panel import panel_of
+from unlearning.evaluation.audit.verdicts import Bounds, Finding, Row, joint_level, judge, widening
+from unlearning.evaluation.audit.words import sentence, unsaid, warnings
 from unlearning.evaluation.audit_metric import COST
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.audit_numbers import Numbers
-from unlearning.evaluation.audit_words import sentence, unsaid, warnings
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.panel import panel_of
 from unlearning.evaluation.resample import RESAMPLES
 from unlearning.evaluation.study import ALPHA
-from unlearning.evaluation.verdicts import Bounds, Finding, Row, joint_level, judge, widening
 
 RULE_OF_THREE = 3
 NO_TABLES = ("version", "measured", "remarks")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from unlearning.evaluation.accuracy import accuracy
 from unlearning.evaluation.ground import Comparison
-from unlearning.evaluation.membership import auc_gap, balanced_accuracy
+from unlearning.evaluation.numbers.accuracy import accuracy
+from unlearning.evaluation.numbers.membership import auc_gap, balanced_accuracy
 
 SCALE_YEARS = 15.0
 WEIGHT = 0.5

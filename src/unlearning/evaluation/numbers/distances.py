@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unlearning.evaluation.attacks import FINEST
-from unlearning.evaluation.forgetting import ratio
 from unlearning.evaluation.ground import Comparison, Ground, NotKnownError, Witness
+from unlearning.evaluation.numbers.attacks import FINEST
+from unlearning.evaluation.numbers.forgetting import ratio
 
 VALUES: dict[str, Callable[[Witness, np.ndarray], np.ndarray]] = {
     "predictions": lambda witness, rows: witness.predicted[rows],

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from unlearning.evaluation.audit.panel import ROLES, Pair, Panel
+from unlearning.evaluation.audit.verdicts import Bounds, Finding
 from unlearning.evaluation.audit_metric import COST, AuditMetric
 from unlearning.evaluation.ground import FEWEST, MODELS, Comparison, NotKnownError
-from unlearning.evaluation.panel import ROLES, Pair, Panel
-from unlearning.evaluation.verdicts import Bounds, Finding
 
 
 class Numbers:

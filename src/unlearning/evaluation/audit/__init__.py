@@ -1,0 +1,1 @@
+"""The audit: who is compared with whom, the verdicts on it, and the words for them."""

@@ -1,0 +1,1 @@
+"""Numbers that need the networks themselves, or many seeds of them."""
