@@ -1,19 +1,12 @@
 """Entry point ``certify``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.request_settings import CertifySettings
 
 
-@click.command(cls=Entry)
-@declared(CertifySettings)
-def main(**values):
+@entry(CertifySettings, asks=lambda settings: [settings.version])
+def main(settings):
     """Certify what a promoted version has forgotten; a version that has its certificate keeps it."""
-    settings = read(CertifySettings, values)
-    ask_registry(settings.name, settings.version)
-
     from unlearning.steps.certify import certify
 
     certify(settings)

@@ -1,19 +1,12 @@
 """Entry point ``compare``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.settings import CompareSettings
 
 
-@click.command(cls=Entry)
-@declared(CompareSettings)
-def main(**values):
+@entry(CompareSettings, asks=lambda settings: settings.named)
+def main(settings):
     """Put the audits of several versions side by side in one page."""
-    settings = read(CompareSettings, values)
-    ask_registry(settings.name, *settings.named)
-
     from unlearning.steps.compare import compare
 
     compare(settings)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
+from functools import wraps
 from pathlib import Path
 
 import click
 
-from entrypoints.command import Maybe, ModelName, Positive, Words, option, options
+from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options
 from unlearning.declared import help_of
 from unlearning.steps.checks import parse_whole_numbers
 
@@ -22,6 +24,27 @@ TYPES = {
     "int | None": Maybe(int, "a whole number"),
     "float | None": Maybe(float, "a number"),
 }
+
+
+def entry(kind: type, asks: Callable | None = None):
+    """The command of a step that takes one settings class, from a function of these settings with its help as docstring.
+
+    Args:
+        kind: the settings class.
+        asks: the versions that the settings name; one that there is not is refused before the step is imported.
+    """
+
+    def decorate(function):
+        @wraps(function)
+        def act(**values):
+            settings = read(kind, values)
+            if asks:
+                ask_registry(settings.name, *asks(settings))
+            function(settings)
+
+        return click.command(cls=Entry)(declared(kind)(act))
+
+    return decorate
 
 
 def declared(kind: type, *names: str):

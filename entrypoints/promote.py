@@ -1,19 +1,12 @@
 """Entry point ``promote``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.settings import PromoteSettings
 
 
-@click.command(cls=Entry)
-@declared(PromoteSettings)
-def main(**values):
+@entry(PromoteSettings, asks=lambda settings: [settings.version])
+def main(settings):
     """Check the gates and serve the version: Production, aliases champion, forgotten and forgotten-SET."""
-    settings = read(PromoteSettings, values)
-    ask_registry(settings.name, settings.version)
-
     from unlearning.steps.promote import promote
 
     promote(settings)

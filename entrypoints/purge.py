@@ -1,22 +1,15 @@
 """Entry point ``purge``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.registry_settings import PurgeSettings
 
 
-@click.command(cls=Entry)
-@declared(PurgeSettings)
-def main(**values):
+@entry(PurgeSettings, asks=lambda settings: [settings.version])
+def main(settings):
     """Delete for good what still remembers: a version's model, predictions and checkpoints, and cached pixels.
 
     A tombstone stays: the version's entry, its run and all numbers. The champion is never purged.
     """
-    settings = read(PurgeSettings, values)
-    ask_registry(settings.name, settings.version)
-
     from unlearning.steps.purge import purge
 
     purge(settings)

@@ -1,19 +1,12 @@
 """Entry point ``retrain``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.training_settings import RetrainSettings
 
 
-@click.command(cls=Entry)
-@declared(RetrainSettings)
-def main(**values):
+@entry(RetrainSettings, asks=lambda settings: [settings.model])
+def main(settings):
     """Train the reference: the original's recipe on everything but the forget set; alias retrained-SET."""
-    settings = read(RetrainSettings, values)
-    ask_registry(settings.name, settings.model)
-
     from unlearning.steps.retrain import retrain
 
     retrain(settings)

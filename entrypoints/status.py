@@ -1,18 +1,12 @@
 """Entry point ``status``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import declared, read
+from entrypoints.declared import entry
 from unlearning.steps.registry_settings import StatusSettings
 
 
-@click.command(cls=Entry)
-@declared(StatusSettings)
-def main(**values):
+@entry(StatusSettings)
+def main(settings):
     """Show every version: its role, stage and aliases, what it has forgotten, and how well."""
-    settings = read(StatusSettings, values)
-
     from unlearning.steps.status import show
 
     show(settings)

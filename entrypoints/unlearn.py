@@ -1,22 +1,15 @@
 """Entry point ``unlearn``."""
 
-import click
-
-from entrypoints.command import Entry
-from entrypoints.declared import ask_registry, declared, read
+from entrypoints.declared import entry
 from unlearning.steps.settings import UnlearnSettings
 
 
-@click.command(cls=Entry)
-@declared(UnlearnSettings)
-def main(**values):
+@entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"])
+def main(settings):
     """Make a registered version forget, measure it against the retrained reference, and register what comes out.
 
     Every version gets the alias METHOD-SET-eEPOCHS and waits in Staging until it is promoted.
     """
-    settings = read(UnlearnSettings, values)
-    ask_registry(settings.name, settings.model or "champion")
-
     from unlearning.steps.unlearn import unlearn
 
     unlearn(settings)
