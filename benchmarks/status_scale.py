@@ -106,9 +106,9 @@ def measure(name: str, count: int, page: str) -> None:
     print(f"{name}: {count} versions made in {time.perf_counter() - start:.0f} s", flush=True)
     print(f"{name}: {'versions read':<16} {seconds(lambda: all_versions(MODEL))}", flush=True)
     for form in ("table", "json", "markdown", "html"):
-        print(f"{name}: {'status, ' + form:<16} {seconds(lambda f=form: status.status(MODEL, f))}", flush=True)
+        print(f"{name}: {'status, ' + form:<16} {seconds(lambda f=form: status.render(status.look_at(MODEL), f))}", flush=True)
     if page:
-        Path(page).write_text(status.status(MODEL, "html"), encoding="utf-8")
+        Path(page).write_text(status.render(status.look_at(MODEL), "html"), encoding="utf-8")
 
 
 @click.command()

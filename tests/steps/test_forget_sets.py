@@ -21,7 +21,7 @@ from unlearning.steps.pipeline import pipeline
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
-from unlearning.steps.status import status
+from unlearning.steps.status import look_at, render
 from unlearning.steps.training_settings import PipelineSettings, RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
@@ -105,7 +105,7 @@ def test_runs_and_versions_say_who_was_to_be_forgotten(asked, people):
     for number in "56":
         assert version(number).tags.items() >= told.items()
         assert version(number).tag("forgotten") == people.name
-    assert RULE in status(MODEL, "markdown")
+    assert RULE in render(look_at(MODEL), "markdown")
 
 
 def test_the_forget_set_is_who_was_not_shown_to_the_reference(asked, people, data):

@@ -8,7 +8,7 @@ import torch
 
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.jobs.sisa import kept_by
+from unlearning.jobs.scheme import kept_by
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
@@ -145,7 +145,7 @@ def test_deleted_checkpoints_are_gone_from_the_store_and_an_older_one_serves(use
 
 
 def test_an_older_checkpoint_serves_where_one_is_missing(sliced, erased, monkeypatch):
-    monkeypatch.setattr("unlearning.jobs.sisa.kept_by", lambda version, plan: {(0, 1)})
+    monkeypatch.setattr("unlearning.jobs.scheme.kept_by", lambda version, plan: {(0, 1)})
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced["late"]))[0]
     counted = parameters()
     assert (counted["sisa.first_touched_slices"], counted["sisa.first_trained_slices"]) == ("0:2", "0:1")

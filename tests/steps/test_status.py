@@ -39,7 +39,7 @@ def asked(monkeypatch):
 
 @pytest.mark.parametrize("form", ["table", "json", "html"])
 def test_one_question_gets_all_versions_and_one_their_aliases(untouched, asked, form):
-    status.status(MODEL, form)
+    status.render(status.look_at(MODEL), form)
     assert asked == ["get_registered_model", "search_model_versions"]
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from unlearning.data.faces import Batches, FaceSet
-from unlearning.jobs.sisa import log_checkpoints, saver
+from unlearning.jobs.scheme import log_checkpoints, saver
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec
@@ -32,11 +32,8 @@ class Trained:
         samples: faces shown, each time that one was.
     """
 
-    seconds: float = 0.0
-    samples: int = 0
-
-    def __add__(self, other: Trained) -> Trained:
-        return Trained(self.seconds + other.seconds, self.samples + other.samples)
+    seconds: float
+    samples: int
 
 
 def epoch_logger(seed: int) -> Callable[[Epoch], None]:
@@ -95,64 +92,34 @@ def train_ensemble(
     ``plan`` every member is trained on its own shard, slice by slice, no validation face decides anything, and the
     checkpoints before the slices are left on the active run.
     """
-    took = Trained()
+    took = []
     for index, seed in enumerate(seeds):
         network = build(spec, seed)
-        if plan is None:
-            took += _train_member(network, faces, recipe, seed, f"{title}, seed {seed}")
-        else:
-            slices = Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
-            took += _train_shard(network, faces, recipe, slices, seed, f"{title}, shard {index}")
+        slices = plan and Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
+        member = f"shard {index}" if plan else f"seed {seed}"
+        took.append(_train_member(network, faces, recipe, slices, seed, f"{title}, {member}"))
         save_member(network, folder, index)
     training = {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
     training |= {"slices": plan.as_dict()} if plan else {}
     save_spec(folder, spec, seeds, training, Aggregate(aggregate, plan.empty(faces) if plan else ()))
     log_checkpoints(folder.parent)
-    return took
+    return Trained(sum(one.seconds for one in took), sum(one.samples for one in took))
 
 
-def _train_member(network, faces: FaceSet, recipe: Recipe, seed: int, title: str) -> Trained:
-    batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
-    log = epoch_logger(seed)
-    with training_bar(title, recipe.epochs) as bar:
-
-        def after_epoch(epoch, model):
-            log(epoch)
-            bar.after_epoch(epoch)
-
-        epochs = fit(
-            make_fabric(recipe.precision),
-            network,
-            batches,
-            absolute_error,
-            recipe,
-            seed=seed,
-            validation=faces.part("validation"),
-            keep_best=True,
-            after_epoch=after_epoch,
-            after_step=bar.after_step,
-        )
-    return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))
-
-
-def _train_shard(network, faces: FaceSet, recipe: Recipe, slices: Slices, seed: int, title: str) -> Trained:
-    log = epoch_logger(seed)
-    with training_bar(title, slices.plan.slices * slices.plan.epochs) as bar:
+def _train_member(network, faces: FaceSet, recipe: Recipe, slices: Slices | None, seed: int, title: str) -> Trained:
+    log, fabric = epoch_logger(seed), make_fabric(recipe.precision)
+    passes = slices.plan.slices * slices.plan.epochs if slices else recipe.epochs
+    with training_bar(title, passes) as bar:
 
         def after_epoch(epoch, model):
             log(epoch)
             bar.after_epoch(epoch)
 
-        seconds = train_slices(
-            network,
-            faces,
-            slices,
-            recipe,
-            make_fabric(recipe.precision),
-            seed=seed,
-            validation=faces.part("validation"),
-            after_epoch=after_epoch,
-            after_step=bar.after_step,
-        )
-    shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
-    return Trained(seconds, shown * slices.plan.epochs)
+        told = {"validation": faces.part("validation"), "after_epoch": after_epoch, "after_step": bar.after_step}
+        if slices:
+            seconds = train_slices(network, faces, slices, recipe, fabric, seed=seed, **told)
+            shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
+            return Trained(seconds, shown * slices.plan.epochs)
+        batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
+        epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, **told)
+        return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))

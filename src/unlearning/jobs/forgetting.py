@@ -10,7 +10,7 @@ from pathlib import Path
 from unlearning.errors import DivergedError
 from unlearning.jobs.ensemble import epoch_logger, standardised
 from unlearning.jobs.job import Job
-from unlearning.jobs.sisa import passes_of, scheme_after, slices_of
+from unlearning.jobs.scheme import passes_of, scheme_after, slices_of
 from unlearning.methods.task import UnlearningTask
 from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
@@ -56,9 +56,13 @@ def forget(job: Job, place: Path, watch: Callable = lambda step, model: None) ->
     ``watch`` is shown every epoch's network, which it must not change, under a number that counts the members' epochs.
     """
     costs = dict.fromkeys(job.epochs, Cost())
-    for index, (member, seed) in enumerate(zip(job.parent.ensemble().members, job.parent.seeds, strict=True)):
-        counted = partial(_watch_member, watch, index * max(job.epochs))
-        for epochs, cost in _forget_member(job, place, index, member, seed, counted):
+    for index, member in enumerate(job.parent.ensemble().members):
+        before = index * max(job.epochs)
+
+        def counted(epoch: int, model, before=before) -> None:
+            watch(before + epoch, model)
+
+        for epochs, cost in _forget_member(job, place, index, member, counted).items():
             costs[epochs] += cost
     return costs
 
@@ -72,18 +76,15 @@ def _save(job: Job, place: Path, index: int, model: AgeNet, epochs: int) -> None
     save_spec(folder_of(place, epochs), model.spec, job.parent.seeds, training, aggregate)
 
 
-def _watch_member(watch: Callable, before: int, epoch: int, model) -> None:
-    watch(before + epoch, model)
-
-
 def folder_of(place: Path, epochs: int) -> Path:
     """Where the ensemble after so many epochs is saved."""
     return place / f"e{epochs}" / MODEL_ARTIFACT
 
 
-def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: Callable) -> list[tuple[int, Cost]]:
+def _forget_member(job: Job, place: Path, index: int, member, watch: Callable) -> dict[int, Cost]:
     """One run for all milestones where a shorter run is the beginning of a longer one; else a run for each."""
     made: dict[int, Cost] = {}
+    seed = job.parent.seeds[index]
 
     def keep(epochs: int, model, meter: Meter) -> None:
         _save(job, place, index, model, epochs)
@@ -102,7 +103,7 @@ def _forget_member(job: Job, place: Path, index: int, member, seed: int, watch: 
             model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model), slices)
             with meter.aside():
                 keep(epochs, model, meter)
-    return list(made.items())
+    return made
 
 
 def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slices | None):
@@ -123,20 +124,20 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slice
 
         recipe = job.parent.recipe
         task = UnlearningTask(
-            member.eval(),
-            job.retain,
-            job.forget,
-            make_fabric(recipe.precision),
-            seed,
-            partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),
-            recipe,
-            epochs,
-            after_epoch,
-            bar.after_step,
-            log_own,
-            meter,
-            slices,
-            bar.track,
+            model=member.eval(),
+            retain=job.retain,
+            forget=job.forget,
+            fabric=make_fabric(recipe.precision),
+            seed=seed,
+            fresh=partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),
+            recipe=recipe,
+            epochs=epochs,
+            after_epoch=after_epoch,
+            after_step=bar.after_step,
+            log=log_own,
+            meter=meter,
+            slices=slices,
+            track=bar.track,
         )
         try:
             return job.method.unlearn(task), meter

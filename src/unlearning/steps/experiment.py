@@ -10,25 +10,23 @@ from time import perf_counter
 
 import pandas as pd
 
-from unlearning.data.forget import ForgetSet
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
 from unlearning.experiments.spread import PROCESSES, SPREADS, Runner
 from unlearning.jobs.ensemble import try_out
-from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
-from unlearning.steps import retrain as retrain_step
-from unlearning.steps import train as train_step
-from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.experiment_settings import ExperimentSettings
 from unlearning.steps.prepare import prepare
+from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.train import train_or_reuse
 from unlearning.steps.training_settings import RetrainSettings, TrainSettings
+from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 
@@ -152,21 +150,12 @@ class _Clock:
 def _make(cell: Cell, own: TrainSettings) -> list[Version]:
     """The versions of a cell: those of a finished run with the same inputs, or new ones."""
     data, _ = prepare(own.data, own.model.image_size)
-    original = reuse_or("train", train_step.mark(own, data.digest), own.name, False, lambda: [train_step.train(own)])[0]
+    original = train_or_reuse(own, data.digest)
     if cell.role == ORIGINAL:
         return [original]
-    forget = forget_sets.read_rule(cell.forget_set, data, original)
-    reference = _reference(cell, original, forget)
-    return [reference] if cell.role == RETRAINED else _unlearned(cell, original, reference, forget)
-
-
-def _reference(cell: Cell, original: Version, forget: ForgetSet) -> Version:
-    own = RetrainSettings(cell.forget_set, str(original.number), name=original.model)
-    mark = retrain_step.mark(own, original, forget)
-    return reuse_or("retrain", mark, own.name, False, lambda: [retrain_step.retrain(own)])[0]
-
-
-def _unlearned(cell: Cell, original: Version, reference: Version, forget: ForgetSet) -> list[Version]:
-    own = UnlearnSettings(cell.method, cell.params, cell.forget_set, cell.epochs, str(original.number), name=original.model)
-    mark = unlearn_step.mark(own, original, reference, forget)
-    return reuse_or(f"unlearn ({cell.method})", mark, own.name, False, lambda: unlearn_step.unlearn(own))
+    forget, start = forget_sets.read_rule(cell.forget_set, data, original), str(original.number)
+    reference = retrain_or_reuse(RetrainSettings(cell.forget_set, start, name=own.name), original, forget)
+    if cell.role == RETRAINED:
+        return [reference]
+    settings = UnlearnSettings(cell.method, cell.params, cell.forget_set, cell.epochs, start, name=own.name)
+    return unlearn_or_reuse(settings, original, reference, forget)

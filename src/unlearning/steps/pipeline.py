@@ -9,20 +9,20 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.gates import parse_gates
 from unlearning.jobs.ensemble import try_out
-from unlearning.jobs.reuse import reuse_or
 from unlearning.methods import METHODS
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.version import Version
-from unlearning.steps import retrain as retrain_step
-from unlearning.steps import train as train_step
-from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
+from unlearning.steps.registry_settings import StatusSettings
+from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
-from unlearning.steps.status import status
+from unlearning.steps.status import show
+from unlearning.steps.train import train_or_reuse
 from unlearning.steps.training_settings import PipelineSettings, RetrainSettings
+from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 
@@ -40,7 +40,7 @@ def pipeline(settings: PipelineSettings) -> str:
         try:
             others = _promote_best(settings, candidates)
         finally:
-            print(status(name, "table"))
+            show(StatusSettings(name=name))
     return _next(settings, original, others)
 
 
@@ -63,24 +63,19 @@ def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, Fo
     try_out(train.model)
     data, _ = prepare(train.data, train.model.image_size, force)
     forget_sets.foresee(settings.forget_set, data)
-    mark = train_step.mark(train, data.digest)
-    original = reuse_or("train", mark, train.name, force, lambda: [train_step.train(train)])[0]
+    original = train_or_reuse(train, data.digest, force)
     forget = forget_sets.read_rule(settings.forget_set, data, original)
     again = RetrainSettings(settings.forget_set, str(original.number), name=train.name)
-    mark = retrain_step.mark(again, original, forget)
-    reference = reuse_or("retrain", mark, train.name, force, lambda: [retrain_step.retrain(again)])[0]
-    return original, reference, forget
+    return original, retrain_or_reuse(again, original, forget, force), forget
 
 
 def _unlearn(
     settings: PipelineSettings, method: str, original: Version, reference: Version, forget: ForgetSet
 ) -> list[Version]:
-    name = settings.train.name
-    start = str(original.number)
     epochs = settings.epochs if METHODS[method].epochs else ()
+    start, name = str(original.number), settings.train.name
     job = UnlearnSettings(method, "", settings.forget_set, epochs, start, settings.alpha, name)
-    mark = unlearn_step.mark(job, original, reference, forget)
-    return reuse_or(f"unlearn ({method})", mark, name, settings.force, lambda: unlearn_step.unlearn(job))
+    return unlearn_or_reuse(job, original, reference, forget, settings.force)
 
 
 def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list[Version]:

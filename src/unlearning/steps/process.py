@@ -12,13 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision, Gate, parse_gates
-from unlearning.jobs.reuse import reuse_or
 from unlearning.progress import say
 from unlearning.registry.lock import Lock, LockLostError
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
-from unlearning.steps import unlearn as unlearn_step
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import as_data, decide, promote
@@ -26,6 +24,7 @@ from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
 from unlearning.steps.retrain import ensure_reference
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words
 from unlearning.tracking.store import first_line
@@ -154,8 +153,7 @@ def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Versio
     forget_sets.log([forget])
     rule = forget_sets.manifest_rule(runs.active_id(), forget)
     settings = UnlearnSettings(own.method, own.params, rule, own.epochs, str(champion.number), name=champion.model)
-    mark = unlearn_step.mark(settings, champion, reference, forget)
-    return reuse_or("process", mark, own.name, False, lambda: unlearn_step.unlearn(settings))[-1]
+    return unlearn_or_reuse(settings, champion, reference, forget)[-1]
 
 
 def _gated(service: Service, one: Request, candidate: Version, decisions: list[Decision], why: str) -> Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
@@ -103,16 +104,10 @@ def told(asked: Request, today: date) -> list[str]:
 
 
 def list_requests(name: str) -> str:
-    """All requests to a registered model, as a table. Reading needs no right to write."""
-    if not runs.launched():
-        prepare_store()
-        return _table(name)
-    with runs.run("request", f"requests to {name}"):
-        return _table(name)
-
-
-def _table(name: str) -> str:
-    asked, today = requests.listed(name), datetime.now(UTC).date()
+    """All requests to a registered model, as a table; outside of ``mlflow run`` it is read without opening a run."""
+    prepare_store()
+    with runs.run("request", f"requests to {name}") if runs.launched() else nullcontext():
+        asked, today = requests.listed(name), datetime.now(UTC).date()
     rows, bold = [_row(one, today) for one in asked], [number for number, one in enumerate(asked) if one.is_open]
     whole = ("request", "samples", "received", "deadline", "version")
     return Listing(f"requests to {name}", COLUMNS, rows, whole, LEAST, bold).fitted(width())

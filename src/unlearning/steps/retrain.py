@@ -10,16 +10,15 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import standardised, train_ensemble, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
-from unlearning.jobs.sisa import scheme_tags
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps import retrain as retrain_step
 from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.recipe import Recipe
@@ -47,12 +46,13 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         check(parent.data.manifest, forget, before)
         forget_sets.log([*before, forget])
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
-        faces, plan, seeds = face_set(parent.data), _plan(parent, recipe), _seeds(parent, settings)
+        faces, plan = face_set(parent.data), _plan(parent, recipe)
+        seeds = scheme.member_seeds(plan, settings.seeds) if settings.seeds else parent.seeds
         retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
         spec = standardised(_start(parent, settings), retained, plan)
         runs.log_settings("model", spec.as_dict())
         runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": forget.rule})
-        runs.log_settings("sisa", plan.as_dict() if plan else {})
+        scheme.log(plan)
         runs.log_settings("data", {"digest": parent.data.digest})
         runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
         folder = Path(place) / MODEL_ARTIFACT
@@ -66,7 +66,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
             "data_digest": parent.data.digest,
             "data_run": parent.version.tag("data_run"),
             "parent_version": str(parent.version.number),
-            **scheme_tags(plan),
+            **scheme.tags_of(plan),
             **forget_sets.tags(forget),
         }
         known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
@@ -80,6 +80,11 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
     return version
 
 
+def retrain_or_reuse(settings: RetrainSettings, original: Version, forget: ForgetSet, force: bool = False) -> Version:
+    """The reference of a finished run with this ``mark``; without one, or with ``force``, a new one."""
+    return reuse_or("retrain", mark(settings, original, forget), settings.name, force, lambda: [retrain(settings, forget)])[0]
+
+
 def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str:
     """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
     own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
@@ -89,12 +94,6 @@ def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str
 def _plan(parent: Parent, recipe: Recipe) -> SlicePlan | None:
     """The original's shards and slices, with as many passes as the recipe asks for."""
     return parent.plan and replace(parent.plan, epochs=epochs_per_slice(recipe.epochs, parent.plan.slices))
-
-
-def _seeds(parent: Parent, settings: RetrainSettings) -> tuple[int, ...]:
-    if not settings.seeds:
-        return parent.seeds
-    return parent.plan.seeds(settings.seeds) if parent.plan else settings.seeds
 
 
 def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
@@ -121,6 +120,4 @@ def ensure_reference(parent: Version, forget: ForgetSet) -> Version:
         found = None
     if found and is_fair(found, parent, forget):
         return found
-    settings = RetrainSettings(forget.rule, str(parent.number), name=parent.model)
-    mark = retrain_step.mark(settings, parent, forget)
-    return reuse_or("retrain", mark, parent.model, False, lambda: [retrain_step.retrain(settings, forget)])[0]
+    return retrain_or_reuse(RetrainSettings(forget.rule, str(parent.number), name=parent.model), parent, forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,39 +54,24 @@ class Look:
         return [] if self.found is None else self.found or [WHOLE]
 
 
-def status(name: str, format: str) -> str:
-    """The registry table as text: for a terminal, for programs, or for a page. Reading needs no right to write."""
-    if not runs.launched():
-        prepare_store()
-        return _render(_look(name), format)
-    with runs.run("status", f"status of {name}"):
-        return _logged(_look(name), format)
-
-
 def show(settings: StatusSettings) -> None:
-    """Print what ``status`` makes, or write it to a file.
+    """Print the registry's table for a terminal, for programs or as a page, or write it to a file.
+
+    Reading needs no right to write: outside of ``mlflow run`` no run is opened.
 
     Raises:
         InputError: the check found something: it has been shown by then.
     """
-    if not runs.launched():
-        prepare_store()
-        look = _look(settings.name, settings.check)
-        _deliver(_render(look, settings.format), settings)
+    prepare_store()
+    with runs.run("status", f"status of {settings.name}") if runs.launched() else nullcontext():
+        look = look_at(settings.name, settings.check)
+        text = render(look, settings.format)
+        if runs.launched():
+            runs.log_text(_as_json(look), "status.json")
+            if settings.format == "html":
+                runs.log_text(text, "status.html")
+        _deliver(text, settings)
         _refuse(look)
-        return
-    with runs.run("status", f"status of {settings.name}"):
-        look = _look(settings.name, settings.check)
-        _deliver(_logged(look, settings.format), settings)
-        _refuse(look)
-
-
-def _logged(look: Look, format: str) -> str:
-    runs.log_text(_as_json(look), "status.json")
-    text = _render(look, format)
-    if format == "html":
-        runs.log_text(text, "status.html")
-    return text
 
 
 def _deliver(text: str, settings: StatusSettings) -> None:
@@ -108,7 +94,7 @@ def _refuse(look: Look) -> None:
         raise InputError(f"the registry has {count}; {what}")
 
 
-def _look(name: str, check: bool = False) -> Look:
+def look_at(name: str, check: bool = False) -> Look:
     if not check:
         return Look(name, _rows(name, all_versions(name)))
     from unlearning.repair.mending import examine
@@ -145,7 +131,7 @@ def _text(column: str, value) -> str:
     return ", ".join(value) if isinstance(value, list) else f"{value:.3f}" if column in NUMBERS else str(value)
 
 
-def _render(look: Look, format: str) -> str:
+def render(look: Look, format: str) -> str:
     return choose({"table": _as_table, "json": _as_json, "markdown": _as_markdown, "html": _as_page}, format, "format")(look)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.evaluation.case import Case
+from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import standardised, train_ensemble, try_out, warn_of_first_weights
-from unlearning.jobs.reuse import mark_finished
-from unlearning.jobs.sisa import scheme_tags
+from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -19,7 +19,6 @@ from unlearning.steps.prepare import prepare
 from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.training.precision import resolve_precision
-from unlearning.training.slices import SlicePlan
 from unlearning.versions.data import face_set
 from unlearning.versions.publish import Draft, publish
 
@@ -29,7 +28,7 @@ CODE = ("jobs/ensemble.py", "steps/train.py")
 def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
     spec, recipe, plan = settings.model, settings.recipe(), settings.plan()
-    seeds = plan.seeds(settings.seeds) if plan else settings.seeds
+    seeds = scheme.member_seeds(plan, settings.seeds)
     with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, temporary.folder() as place:
         try_out(spec)
         warn_of_first_weights("train", file_digest(spec.weights))
@@ -40,7 +39,7 @@ def train(settings: TrainSettings) -> Version:
         runs.log_settings("model", spec.as_dict())
         asked = {"preset": settings.preset, "seeds": settings.seeds, "scheme": settings.scheme, "aggregate": settings.aggregate}
         runs.log_settings("train", recipe.as_dict() | asked)
-        _tell(plan)
+        scheme.announce(plan)
         runs.log_settings("data", {"digest": data.digest})
         for part in ("train", "validation"):
             runs.log_dataset(faces.part(part).frame, part, part, data.digest)
@@ -55,7 +54,7 @@ def train(settings: TrainSettings) -> Version:
             "data_digest": data.digest,
             "data_run": data_run,
             "parent_version": "none",
-            **scheme_tags(plan),
+            **scheme.tags_of(plan),
         }
         title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
         case_of = partial(Case, seconds=took.seconds, samples=took.samples)
@@ -66,19 +65,12 @@ def train(settings: TrainSettings) -> Version:
     return version
 
 
+def train_or_reuse(settings: TrainSettings, digest: str, force: bool = False) -> Version:
+    """The original of a finished run with this ``mark``; without one, or with ``force``, a new one."""
+    return reuse_or("train", mark(settings, digest), settings.name, force, lambda: [train(settings)])[0]
+
+
 def mark(settings: TrainSettings, digest: str) -> str:
     """The fingerprint of a training: its settings, the data, the code, and the content of a weights file."""
     weights = file_digest(settings.model.weights)
     return runs.fingerprint("train", code=CODE, settings=asdict(settings), digest=digest, weights=weights)
-
-
-def _tell(plan: SlicePlan | None) -> None:
-    if plan is None:
-        return
-    runs.log_settings("sisa", plan.as_dict())
-    say(
-        f"train: {plan.shards} members, each on its own shard (by {plan.by}), {plan.epochs} passes at each of {plan.slices} "
-        f"slices, without early stopping"
-    )
-    if plan.by == "age":
-        say("train: shard_by=age: a member knows one band of ages only, so their aggregate errs far more than shard_by=hash")

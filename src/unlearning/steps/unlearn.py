@@ -13,11 +13,11 @@ from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metrics import METRICS
-from unlearning.jobs import sisa
+from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import warn_of_first_weights
 from unlearning.jobs.forgetting import Cost, folder_of, forget
 from unlearning.jobs.job import Job
-from unlearning.jobs.reuse import mark_finished
+from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.naming import choose
@@ -34,7 +34,7 @@ from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.witnesses import samples_of
 
-SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/sisa.py", "steps/unlearn.py")
+SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/scheme.py", "steps/unlearn.py")
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,24 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
         request = open_request(settings)
         warn_of_first_weights("unlearn", request.job.parent.weights_digest)
         _log_settings(request)
-        sisa.foretell(request.job)
+        scheme.foretell(request.job)
         table = predictions_of(request.reference)  # first: the reference may be purged while the method works
         costs = forget(request.job, Path(place))
         made = [_register(request, epochs, Path(place), costs[epochs], table) for epochs in request.job.epochs]
-        sisa.tell_measured(request.job, costs[request.job.epochs[0]].seconds, request.reference)
-        sisa.erase_forgotten(request.job)
+        scheme.finish(request.job, costs[request.job.epochs[0]].seconds, request.reference)
         mark_finished(mark(settings, request.job.parent.version, request.reference, request.job.forget_set), made)
     for version in made:
         scores = "  ".join(f"{name} {version.number_in(name):.3f}" for name in ("Utility", "Forgetting", "F"))
         say(f"unlearn: {version.model} {version.label} registered, {scores}")
     return made
+
+
+def unlearn_or_reuse(
+    settings: UnlearnSettings, parent: Version, reference: Version, forget: ForgetSet, force: bool = False
+) -> list[Version]:
+    """The versions of a finished run with this ``mark``; without one, or with ``force``, new ones."""
+    made = mark(settings, parent, reference, forget)
+    return reuse_or(f"unlearn ({settings.method})", made, settings.name, force, lambda: unlearn(settings))
 
 
 def mark(settings: UnlearnSettings, parent: Version, reference: Version, forget: ForgetSet) -> str:
@@ -129,7 +136,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
         forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
         runs.log_numbers({name: value for name, value in asdict(cost).items() if name not in METRICS})
-        sisa.log_checkpoints(place)
+        scheme.log_checkpoints(place)
         case_of = partial(
             Case,
             retrained=reference_table,
@@ -165,6 +172,6 @@ def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:
         "parent_version": str(parent.number),
         "reference_version": str(request.reference.number),
         **{name: f"{value:.6g}" for name, value in asdict(cost).items()},
-        **sisa.tags_after(job),
+        **scheme.tags_after(job),
         **forget_sets.tags(job.forget_set),
     }

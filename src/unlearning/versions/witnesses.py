@@ -38,7 +38,7 @@ def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Besid
 def table_of(version: Version) -> pd.DataFrame:
     """A version's predictions with those of its seeds; shards are no seeds, each was trained on other faces: without them."""
     table = predictions_of(version)
-    shards = [name for name in table.columns if name.startswith("member_")] if version.tag("scheme") == "sisa" else []
+    shards = [name for name in table.columns if name.startswith("member_")] if version.tag("scheme") else []
     return table.drop(columns=shards)
 
 

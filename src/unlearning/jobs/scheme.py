@@ -1,25 +1,26 @@
-"""SISA around the loop: where checkpoints lie, what forgetting will cost, and which checkpoints must go."""
+"""Training in shards and slices (SISA), as all other modules ask for it: nothing here does anything for a model without a plan.
+
+Where checkpoints lie, what forgetting will cost, and which checkpoints must go.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unlearning.commands import command
 from unlearning.errors import DamagedError, InputError
+from unlearning.jobs.job import Job
 from unlearning.methods.sisa import Sisa
 from unlearning.models.aggregate import Aggregate
+from unlearning.models.ensemble import load_weights, save_weights
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.tracking import artifacts, runs
 from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
 from unlearning.versions.line import line_of, versions_of
-
-if TYPE_CHECKING:
-    from unlearning.jobs.job import Job
-    from unlearning.versions.lineage import Parent
+from unlearning.versions.lineage import Parent
 
 FOLDER = "sisa"
 
@@ -29,8 +30,31 @@ def path_of(shard: int, number: int) -> str:
     return f"{FOLDER}/shard-{shard}/before-slice-{number}.safetensors"
 
 
-def scheme_tags(plan: SlicePlan | None) -> dict[str, str]:
-    """What a version says of its shards and slices; nothing when it has none."""
+def member_seeds(plan: SlicePlan | None, seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """The seeds of an ensemble's members: one for each shard, made of one seed, or those that were asked for."""
+    return plan.seeds(seeds) if plan else seeds
+
+
+def log(plan: SlicePlan | None) -> None:
+    """Log the plan of a training."""
+    runs.log_settings("sisa", plan.as_dict() if plan else {})
+
+
+def announce(plan: SlicePlan | None) -> None:
+    """Log the plan of an original's training and say what it means."""
+    log(plan)
+    if plan is None:
+        return
+    say(
+        f"train: {plan.shards} members, each on its own shard (by {plan.by}), {plan.epochs} passes at each of {plan.slices} "
+        f"slices, without early stopping"
+    )
+    if plan.by == "age":
+        say("train: shard_by=age: a member knows one band of ages only, so their aggregate errs far more than shard_by=hash")
+
+
+def tags_of(plan: SlicePlan | None) -> dict[str, str]:
+    """What a version says of its shards and slices."""
     if plan is None:
         return {}
     return {"scheme": "sisa", "shards": str(plan.shards), "slices": str(plan.slices), "shard_by": plan.by}
@@ -41,7 +65,6 @@ def saver(place: Path, shard: int, keep_first: bool) -> Callable:
 
     The fresh network before slice 0 can be made again from its seed, and is written only where it began from a file of weights.
     """
-    from unlearning.models.ensemble import save_weights
 
     def save(number: int, weights: dict) -> None:
         if number or keep_first:
@@ -69,8 +92,6 @@ def slices_of(parent: Parent, shard: int, place: Path) -> Slices | None:
     kept = kept_by(parent.version, parent.plan)
 
     def load(number: int):
-        from unlearning.models.ensemble import load_weights
-
         if (shard, number) not in kept:
             return None
         try:
@@ -97,7 +118,7 @@ def scheme_after(job: Job) -> tuple[dict, Aggregate]:
 
 def tags_after(job: Job) -> dict[str, str]:
     """What the new version says of its shards and slices."""
-    return scheme_tags(job.parent.plan) if _is_sliced(job) else {}
+    return tags_of(job.parent.plan) if _is_sliced(job) else {}
 
 
 def passes_of(job: Job) -> int:
@@ -129,19 +150,10 @@ def foretell(job: Job) -> None:
             f"are missing in its run; train anew: "
             f"{command('train', parent.version.model, scheme='sisa', weights='FILE')}"
         )
-    runs.log_settings("sisa", _parameters(plan, found))
+    starts = {"first_touched_slices": _pairs(found.touched), "first_trained_slices": _pairs(found.starts)}
+    gain = {"expected_speed_up": f"{found.speed_up:.4g}", "study_speed_up": found.study}
+    runs.log_settings("sisa", plan.as_dict() | starts | {"faces_to_show": found.shown, "faces_anew": found.anew} | gain)
     say(in_words(plan, found, len(job.forget.part("train"))))
-
-
-def _parameters(plan: SlicePlan, found: Forecast) -> dict:
-    return plan.as_dict() | {
-        "first_touched_slices": _pairs(found.touched),
-        "first_trained_slices": _pairs(found.starts),
-        "faces_to_show": found.shown,
-        "faces_anew": found.anew,
-        "expected_speed_up": f"{found.speed_up:.4g}",
-        "study_speed_up": found.study,
-    }
 
 
 def _pairs(slices: dict[int, int]) -> str:
@@ -160,10 +172,14 @@ def in_words(plan: SlicePlan, found: Forecast, faces: int) -> str:
     )
 
 
-def tell_measured(job: Job, seconds: float, reference: Version) -> None:
-    """Say and log the speed-up that was measured against the reference; silent for other methods."""
-    if not _is_sliced(job):
-        return
+def finish(job: Job, seconds: float, reference: Version) -> None:
+    """When the new version stands: the speed-up that was measured, and no checkpoint left that has seen the forget set."""
+    if _is_sliced(job):
+        _tell_measured(seconds, reference)
+        _erase_forgotten(job)
+
+
+def _tell_measured(seconds: float, reference: Version) -> None:
     took = reference.number_in("seconds")
     if math.isnan(took):
         say(f"sisa: how long {reference.label} took is not known: its tag seconds is missing, so no speed-up was measured")
@@ -173,13 +189,8 @@ def tell_measured(job: Job, seconds: float, reference: Version) -> None:
     say(f"sisa: {seconds:.1f} s; {reference.label}, trained {how}, took {took:.1f} s: measured speed-up {took / seconds:.3g}")
 
 
-def erase_forgotten(job: Job) -> None:
-    """Delete the checkpoints that have seen the forget set, of the version that was unlearned and of all before it.
-
-    Called when the new version stands. A file that the store does not delete is named, and tagged on the run.
-    """
-    if not _is_sliced(job):
-        return
+def _erase_forgotten(job: Job) -> None:
+    """Of the version that was unlearned and all before it; what the store does not delete is named, and tagged on the run."""
     left = []
     for version in versions_of(line_of(job.parent.version), job.parent.version.model):
         try:
