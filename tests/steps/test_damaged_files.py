@@ -10,6 +10,7 @@ from erasable import take_own_models
 from unlearning.certificates.keys import make_key
 from unlearning.registry import lookup
 from unlearning.registry.lookup import all_versions
+from unlearning.tracking import runs
 from unlearning.versions import files as version_files
 from unlearning.versions.files import PREDICTIONS, digests_of, model_folder, predictions_of
 
@@ -49,6 +50,14 @@ def flip(path) -> None:
 
 def run(entry: str, *arguments: str):
     return CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, arguments)
+
+
+def test_a_prediction_table_is_fetched_once_to_be_checked_and_read(untouched, monkeypatch):
+    fetched, fetch = [], runs.download
+    monkeypatch.setattr(runs, "download", lambda *which: fetched.append(which) or fetch(*which))
+    version_files._predictions.cache_clear()
+    predictions_of(find("original"))
+    assert len(fetched) == 1
 
 
 def refused(result, name: str, alias: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from unlearning.certificates.findings import Finding
+from unlearning.digests import sha256_of
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -25,8 +25,7 @@ def _digest(path: Path) -> str:
         return f"link to {path.readlink()}"
     if not path.is_file():
         return "no regular file"
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def differences(expected: dict[str, str], found: dict[str, str]) -> list[Finding]:

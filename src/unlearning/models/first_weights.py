@@ -6,12 +6,12 @@ No code in a file is run: what holds more than tensors, numbers and timm's own s
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 
+from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.models.timm_backbone import import_timm
 
@@ -25,7 +25,7 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 def file_digest(path: str) -> str:
     """sha256 of a file of weights; empty for no file. InputError when there is none under that name."""
-    return hashlib.sha256(_existing(path).read_bytes()).hexdigest() if path else ""
+    return sha256_of(_existing(path)) if path else ""
 
 
 def fill(network: torch.nn.Module, path: str) -> str:

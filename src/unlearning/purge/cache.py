@@ -6,7 +6,6 @@ the next training. What is needed of it is read again from the image folder, whi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pyarrow import ArrowException
 
 from unlearning.data.cache import cache_folder
 from unlearning.data.reading import ACCOUNT, LOCK
+from unlearning.digests import sha256_of
 from unlearning.purge.rules import PIXELS, STUDIES, File
 
 PLACE = "cache"
@@ -61,9 +61,7 @@ def files_of(readings: list[Path], searches: list[Path]) -> list[File]:
 
 
 def _file(path: Path, kind: str) -> File:
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return File(PLACE, str(path.relative_to(cache_folder())), path.stat().st_size, kind, digest)
+    return File(PLACE, str(path.relative_to(cache_folder())), path.stat().st_size, kind, sha256_of(path))
 
 
 def erase(readings: list[Path], searches: list[Path]) -> list[str]:

@@ -7,7 +7,6 @@ through the artifact store, which works on folders and through a server, and eve
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +21,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
+from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.purge.rules import MODEL, OTHER, File, kind_of
 from unlearning.registry.lookup import logged_model_id
@@ -108,9 +108,7 @@ def read(place: Place, files: list[File]) -> list[File]:
 def _sha256(place: Place, path: str) -> str:
     try:
         with temporary.folder() as fetched:
-            local = place.store.download_artifacts(path, None if place.folder else fetched)
-            with Path(local).open("rb") as content:
-                return hashlib.file_digest(content, "sha256").hexdigest()
+            return sha256_of(Path(place.store.download_artifacts(path, None if place.folder else fetched)))
     except (MlflowException, OSError) as error:
         raise InputError(f"{path} of {place.name} cannot be read: {first_line(error)}") from error
 
@@ -168,7 +166,7 @@ def _copies_in(folder: Path, wanted: dict[str, int]) -> Iterator[Path]:
     for root, _, names in os.walk(folder) if wanted else ():
         for path in (Path(root) / name for name in names):
             with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or another user's
-                if path.is_file() and path.stat().st_size in wanted.values() and _digest(path) in wanted:
+                if path.is_file() and path.stat().st_size in wanted.values() and sha256_of(path) in wanted:
                     yield path
 
 
@@ -176,8 +174,3 @@ def _folders() -> list[Path]:
     """Of the experiments, as far as they lie on this machine."""
     places = [Place(e.name, e.artifact_location) for e in every(mlflow.MlflowClient().search_experiments, max_results=PAGE)]
     return [place.folder for place in places if place.folder]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

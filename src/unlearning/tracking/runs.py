@@ -20,6 +20,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from pyarrow import ArrowException
 
+from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
@@ -155,7 +156,7 @@ def log_table(table: pd.DataFrame, name: str) -> str:
         path = Path(folder) / Path(name).name
         table.to_csv(path, index=False) if path.suffix == ".csv" else table.to_parquet(path, index=False)
         mlflow.log_artifact(str(path), str(Path(name).parent) if "/" in name else None)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = sha256_of(path)
     sealed.follow(active_id(), name)
     return digest
 
@@ -179,7 +180,13 @@ def download(run_id: str, name: str) -> Path:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 
 
-def read_table(run_id: str, name: str, texts: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> pd.DataFrame:
+def read_table(
+    run_id: str,
+    name: str,
+    texts: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
+    check: Callable[[Path], None] = lambda path: None,
+) -> pd.DataFrame:
     """A table that ``log_table`` wrote.
 
     Args:
@@ -187,11 +194,13 @@ def read_table(run_id: str, name: str, texts: tuple[str, ...] = (), needs: tuple
         name: of the artifact.
         texts: columns of a CSV file that hold text even where it looks like numbers.
         needs: columns that it must have.
+        check: is shown the file before it is read, and raises where it is not the one that is wanted.
 
     Raises:
         InputError: the run has no such artifact, or it cannot be read, or it lacks a column.
     """
     path = download(run_id, name)
+    check(path)
     with _readable(run_id, name):
         if path.suffix == ".csv":
             table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(texts, str))

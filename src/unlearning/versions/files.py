@@ -6,13 +6,13 @@ project has none, and its files are taken as they are.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from unlearning.commands import command
+from unlearning.digests import sha256_of
 from unlearning.errors import DamagedError
 from unlearning.registry.lookup import download_model
 from unlearning.registry.version import Version
@@ -37,12 +37,7 @@ def digests_of(version: Version) -> dict[str, str]:
 
 def digests_in(folder: Path) -> dict[str, str]:
     """The digests of the files of a saved ensemble."""
-    return {path.name: _digest(path) for path in folder.iterdir()}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return {path.name: sha256_of(path) for path in folder.iterdir()}
 
 
 def model_folder(version: Version) -> Path:
@@ -71,9 +66,11 @@ def predictions_of(version: Version) -> pd.DataFrame:
 
 @lru_cache(maxsize=TABLES_KEPT)
 def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
-    if kept:
-        _require(kept, _digest(runs.download(run_id, PREDICTIONS)), PREDICTIONS, label)
-    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED)
+    def check(path: Path) -> None:
+        if kept:
+            _require(kept, sha256_of(path), PREDICTIONS, label)
+
+    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED, check=check)
 
 
 def _require(kept: str, found: str, name: str, label: str) -> None:

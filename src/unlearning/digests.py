@@ -1,0 +1,12 @@
+"""What a file is known by."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's content, in hex; the file is not held in memory."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
