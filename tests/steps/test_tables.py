@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from unlearning.steps import method_cards, request, status, tables
-from unlearning.steps.tables import Listing
+from unlearning import listing
+from unlearning.listing import Listing
+from unlearning.steps import method_cards, request, status
 
 ALIASES = ["champion", "forgotten", "forgotten-20-28", "ft-20-28-e8"]
 WIDTHS = (40, 60, 80, 100, 120, 150, 200)
@@ -42,8 +43,8 @@ def test_a_wide_terminal_shows_all_columns_and_a_narrower_one_names_those_that_a
 
 def test_in_a_pipe_nobody_knows_the_width(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr(tables.shutil.os, "get_terminal_size", lambda number: (_ for _ in ()).throw(OSError()))
-    assert tables.width() == tables.IN_A_PIPE
+    monkeypatch.setattr(listing.shutil.os, "get_terminal_size", lambda number: (_ for _ in ()).throw(OSError()))
+    assert listing.width() == listing.IN_A_PIPE
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

@@ -18,6 +18,7 @@ from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.lookup import write_scores
 from unlearning.registry.version import Version
+from unlearning.reports.certificate_page import certificate_page
 from unlearning.requests.states import together
 from unlearning.steps.checks import key_file
 from unlearning.steps.request_settings import CertifySettings
@@ -90,8 +91,6 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
         private_key: signs it, and hides the samples in it.
         times: what else happened when.
     """
-    from unlearning.reports.certificate_page import certificate_page
-
     if version.tag(TAG):
         envelope = _existing(version)
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
@@ -101,7 +100,8 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
     evidence = Evidence(files=facts.files, earlier=earlier_certificates(version))
-    _require(verify(envelope, [private_key.public_key()], evidence).findings)
+    if findings := verify(envelope, [private_key.public_key()], evidence).findings:
+        raise InputError(f"the certificate would not verify: {'; '.join(map(str, findings))}")
     page = certificate_page(envelope)
     certificates.attach(version.run_id, envelope, page)
     write_scores(version, {TAG: digest(envelope)})
@@ -118,12 +118,6 @@ def _existing(version: Version) -> bytes:
         )
     predicate_of(envelope)
     return envelope
-
-
-def _require(findings: tuple) -> None:
-    """A certificate that would not verify is not given out."""
-    if findings:
-        raise InputError(f"the certificate would not verify: {'; '.join(map(str, findings))}")
 
 
 def proof_of(version: Version, issued: Issued, private_key: Ed25519PrivateKey, sample: str) -> bytes:

@@ -56,7 +56,10 @@ def parse_whole_numbers(text: str, name: str, smallest: int) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and len(part) < 10 and int(part) >= smallest for part in parts):
         raise InputError(f"{name}={text!r} cannot be read; legal: whole numbers from {smallest}, joined by commas, as 2,4,8")
-    numbers = tuple(int(part) for part in parts)
+    return _once(tuple(map(int, parts)), text, name)
+
+
+def _once(numbers: tuple, text: str, name: str) -> tuple:
     if len(set(numbers)) < len(numbers):
         raise InputError(f"{name}={text!r} names a number twice; give each once")
     return numbers
@@ -70,6 +73,4 @@ def parse_numbers(text: str, name: str) -> tuple[float, ...]:
         numbers = ()
     if not numbers or not all(0 < number < math.inf for number in numbers):
         raise InputError(f"{name}={text!r} cannot be read; legal: numbers above 0, joined by commas, as 2,5,10")
-    if len(set(numbers)) < len(numbers):
-        raise InputError(f"{name}={text!r} names a number twice; give each once")
-    return numbers
+    return _once(numbers, text, name)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from unlearning.progress import say, track
 from unlearning.registry.version import Version
+from unlearning.reports.compare_page import compare_page
 from unlearning.steps.evaluate import forget_set_for
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
@@ -20,8 +21,6 @@ PAGE, TABLE = "compare.html", "compare.csv"
 
 def compare(settings: CompareSettings) -> pd.DataFrame:
     """Audit every version on one forget set from its tables, log the page and the table, and return the table."""
-    from unlearning.reports.compare_page import compare_page
-
     with runs.run("compare", f"compare {settings.versions}"):
         runs.log_settings("compare", asdict(settings))
         chosen = [find_version(settings.name, name) for name in settings.named]

@@ -15,6 +15,7 @@ from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
 from unlearning.registry.version import CHAMPION, GONE, Version
+from unlearning.reports.audit_page import audit_page
 from unlearning.steps.settings import EvaluateSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
@@ -160,8 +161,6 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
 
     Metrics that are ``logged`` already are not logged again: a metric has one point.
     """
-    from unlearning.reports.audit_page import audit_page
-
     audit = audited.audit
     runs.log_json(audit.as_dict(), JSON)
     runs.log_table(audit.table(), TABLE)

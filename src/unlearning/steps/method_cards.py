@@ -11,10 +11,10 @@ from rich.markdown import Markdown
 
 from unlearning import markdown
 from unlearning.declared import args_lines
+from unlearning.listing import Listing, width
 from unlearning.methods import METHODS
 from unlearning.methods.card import legal_range
 from unlearning.naming import choose
-from unlearning.steps.tables import Listing, width
 
 COLUMNS = ("method", "in one line", "result", "reads", "passes", "source")
 FORMATS = ("table", "markdown")

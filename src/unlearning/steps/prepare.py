@@ -6,6 +6,9 @@ from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.progress import say, track
+from unlearning.reports.data_figures import render
+from unlearning.reports.data_report import data_report
+from unlearning.reports.style import THEMES
 from unlearning.tracking import runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 
@@ -56,10 +59,6 @@ def _counts(data: DataSet) -> dict[str, float]:
 
 def _log_report(data: DataSet, settings: DataSettings) -> None:
     """Figures on light and dark paper, and the page for people; neither holds a face."""
-    from unlearning.reports.data_figures import render
-    from unlearning.reports.data_report import data_report
-    from unlearning.reports.style import THEMES
-
     pictures = {theme: render(data, settings.as_dict(), theme) for theme in THEMES}
     for theme, drawn in pictures.items():
         for name, picture in drawn.items():

@@ -119,7 +119,11 @@ def _change(service: Service, one: Request, state: str, why: str, version: str =
 def _forget(service: Service, group: list[Request]) -> list[Request]:
     champion = find_version(service.settings.name, CHAMPION)
     forget = together([requests.manifest_of(one) for one in group])
-    _refuse_other_data(champion, forget)
+    if forget.data_digest != (digest := champion.tag("data_digest")):
+        raise InputError(
+            f"it names samples of data {forget.data_digest}, and {champion.label}, which is served, was made from data "
+            f"{digest}; ask again, so that it is read against that data"
+        )
     if not remaining(forget, forget_sets.forgotten_by(champion)):
         return _certified(service, group, champion, f"{champion.label} has forgotten it")
     candidate = _unlearned(service, champion, forget)
@@ -136,15 +140,6 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
         return [_change(service, one, REFUSED, f"{why}; {champion.label} is served as before") for one in group]
     promoted = promote(PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model))
     return _certified(service, group, promoted, f"{promoted.label} has forgotten it and is served")
-
-
-def _refuse_other_data(champion: Version, forget: ForgetSet) -> None:
-    digest = champion.tag("data_digest")
-    if forget.data_digest != digest:
-        raise InputError(
-            f"it names samples of data {forget.data_digest}, and {champion.label}, which is served, was made from data "
-            f"{digest}; ask again, so that it is read against that data"
-        )
 
 
 def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Version:

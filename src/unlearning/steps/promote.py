@@ -11,11 +11,10 @@ from unlearning.evaluation.metrics import GATE_METRICS, METRICS
 from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
 from unlearning.registry import moves
+from unlearning.registry.acting import acting
 from unlearning.registry.lookup import find_or_none
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import AGAIN, CHAMPION, Version
-from unlearning.steps.acting import acting
-from unlearning.steps.rollback import in_words, remembered
 from unlearning.steps.settings import PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
@@ -89,7 +88,7 @@ def _from_champion(version: Version) -> str:
 def _regained(version: Version) -> str:
     """Whom the version remembers although the champion has forgotten them, in words; said aloud. Empty when there is nobody."""
     champion = find_or_none(version.model, CHAMPION)
-    regained = in_words(remembered(version, champion)) if champion else ""
+    regained = forget_sets.in_words(forget_sets.remembered(version, champion))
     if regained:
         say(f"promote: WARNING: {version.label} remembers what {champion.label}, which is served, has forgotten: {regained}")
     return regained

@@ -21,9 +21,7 @@ from unlearning.registry.transitions import former, transition
 from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.steps import purge_people
-from unlearning.steps.purge_people import People
 from unlearning.steps.registry_settings import PurgeSettings
-from unlearning.steps.rollback import remembered
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 from unlearning.versions.data import SETTINGS, account_of
@@ -47,10 +45,6 @@ class Scope:
     places: list[Place]
     readings: list[Path]
     searches: list[Path]
-
-    def listed(self) -> list[File]:
-        """The files of the version in the store, unread."""
-        return [file for place in self.places for file in store.files_of(place)]
 
     def files(self) -> list[File]:
         """Every file, with its content's sha256."""
@@ -77,14 +71,18 @@ def purge(settings: PurgeSettings) -> Report:
         people = purge_people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
-        scope = _scope_of(version)
+        searches = purge_cache.searches_from(version.model, version.number)
+        readings = purge_cache.readings_with(_forgotten_ids(version.model))
+        scope = Scope(version, store.places_of(version), readings, searches)
         report = _plan(scope, deed, [loss.sentence for loss in found])
         _begin(version, deed, report, settings.force)
         refused = scope.erase()
         report = report.ended(scope.files(), {}, refused, [])
         if not (report.left or refused):
             _bury(version, deed, report)
-        report = _seal(report, people) if people else report
+        if people:
+            notes, refusals = purge_people.seal(people)
+            report = replace(report, notes=[*report.notes, *notes], refused=[*report.refused, *refusals])
         report = _prove(scope, report)
         if report.left or refused:
             raise InputError(f"{report.verdict} {'; '.join(refused)}. What this user cannot delete, the store's owner can.")
@@ -122,13 +120,7 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
     return found
 
 
-def _scope_of(version: Version) -> Scope:
-    places = store.places_of(version)
-    searches = purge_cache.searches_from(version.model, version.number)
-    return Scope(version, places, purge_cache.readings_with(forgotten_ids(version.model)), searches)
-
-
-def forgotten_ids(model: str) -> set[str]:
+def _forgotten_ids(model: str) -> set[str]:
     """The faces that the champion has forgotten; none where there is no champion, or it has forgotten nothing."""
     champion = find_or_none(model, CHAMPION)
     return {face for forget in (forget_sets.forgotten_by(champion) if champion else ()) for face in forget.ids}
@@ -142,18 +134,13 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         version.number,
         version.label,
         deed,
-        _remembered(version),
+        forget_sets.remembered(version, find_or_none(version.model, CHAMPION)),
         scope.files(),
         rows_before=purge_rows.rows_of(version),
         rows_source=purge_rows.source_of_rows(),
         losses=lost,
         notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
     )
-
-
-def _remembered(version: Version) -> dict[str, int]:
-    champion = find_or_none(version.model, CHAMPION)
-    return remembered(version, champion) if champion else {}
 
 
 def _begin(version: Version, deed: Deed, report: Report, force: bool) -> None:
@@ -188,13 +175,6 @@ def _bury(version: Version, deed: Deed, report: Report) -> None:
     store.mark(version, PURGED)
 
 
-def _seal(report: Report, people: People) -> Report:
-    """Seal whatever names them, and put on the report how much that was."""
-    sealed = purge_people.seal(people)
-    runs.log_numbers({"files_sealed": sealed.files})
-    return replace(report, notes=[*report.notes, *sealed.notes], refused=[*report.refused, *sealed.refused])
-
-
 def _prove(scope: Scope, report: Report) -> Report:
     """Look at everything again, and leave the proof on the run."""
     copies = store.same_bytes(report.removed)
@@ -226,7 +206,7 @@ def _earlier(version: Version) -> list[str]:
 
 def _faces_left(version: Version) -> list[str]:
     """How many forgotten faces still lie in the image folder; it is the user's, so this is told and not changed."""
-    ids, data_run = forgotten_ids(version.model), version.tag("data_run")
+    ids, data_run = _forgotten_ids(version.model), version.tag("data_run")
     try:
         folder = Path(runs.read_json(data_run, SETTINGS, DataSettings.from_dict).data_dir)
         manifest, _ = account_of(data_run)

@@ -12,7 +12,7 @@ from unlearning.errors import InputError
 from unlearning.registry.lookup import find_or_none
 from unlearning.registry.version import CHAMPION
 from unlearning.steps.certify import TAG
-from unlearning.tracking import sealed
+from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
 
 
@@ -31,15 +31,6 @@ class People:
     sets: int
     certificate: str
     private_key: Ed25519PrivateKey
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """How many files were sealed, what there is to say, and what the store refused, in sentences; never an id."""
-
-    files: int
-    notes: list[str]
-    refused: list[str]
 
 
 def certified(model: str) -> People:
@@ -61,8 +52,12 @@ def certified(model: str) -> People:
     return People(ids, len(forgotten), champion.tag(TAG), load_key())
 
 
-def seal(people: People) -> Sealed:
-    """Seal every file of the store's runs that names one of them. What was sealed before stays as it is."""
+def seal(people: People) -> tuple[list[str], list[str]]:
+    """Seal every file of the store's runs that names one of them, and log how many. What was sealed before stays as it is.
+
+    Returns:
+        What there is to say, and what the store refused, in sentences; never an id.
+    """
     files, refused, deleted = 0, [], 0
     for run in sealed.our_runs():
         names = sealed.naming(run, people.ids)
@@ -78,4 +73,5 @@ def seal(people: People) -> Sealed:
     ]
     if deleted:
         notes.append(f"{deleted} files of deleted runs name them still; erase these runs for good with: mlflow gc")
-    return Sealed(files, notes, refused)
+    runs.log_numbers({"files_sealed": files})
+    return notes, refused

@@ -20,6 +20,11 @@ from unlearning.naming import choose
 from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
+from unlearning.reports.study_data import data_page
+from unlearning.reports.study_figures import render_study
+from unlearning.reports.study_report import study_report
+from unlearning.reports.study_tables import markdown, numbers
+from unlearning.reports.style import THEMES
 from unlearning.reports.titles import discreet, titles
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
@@ -43,17 +48,15 @@ def report(settings: ReportSettings) -> Results:
         runs.log_settings("report", {"preset": preset.name, "out": settings.out})
         sets = forget_sets_of(table)
         results = collect(table, sets, preset.name, setup["data digest"], preset.params)
-        files = _files(results, setup, _data_page(table, sets))
+        data_run = _data_run(table)
+        files = _files(results, setup, data_page(*account_of(data_run), sets, _data_figures(data_run)))
         for name, text in files.items():
             runs.log_text(text, name)
         if settings.out:
             _write(Path(settings.out), files)
-    say(f"report: {len(results.outcomes)} outcomes of {len(results.seeds)} seeds; see {PAGE} of the run{_place(settings.out)}")
+    also = f", or {settings.out}" if settings.out else ""
+    say(f"report: {len(results.outcomes)} outcomes of {len(results.seeds)} seeds; see {PAGE} of the run{also}")
     return results
-
-
-def _place(out: str) -> str:
-    return f", or {out}" if out else ""
 
 
 def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -198,14 +201,6 @@ def _pooled(cases: tuple[Case, ...]) -> Case:
     return replace(cases[0], **tables, **costs, peak_memory_mb=max(case.peak_memory_mb for case in cases), second=None)
 
 
-def _data_page(table: pd.DataFrame, sets: dict[str, ForgetSet]) -> dict:
-    """The data as the run that prepared it holds it: counts from its account, and its figures."""
-    from unlearning.reports.study_data import data_page
-
-    data_run = _data_run(table)
-    return data_page(*account_of(data_run), sets, _data_figures(data_run))
-
-
 def _data_figures(data_run: str) -> dict[str, str]:
     """On light paper only: both would make the page too large. None where the run has none."""
     try:
@@ -218,11 +213,6 @@ def _data_figures(data_run: str) -> dict[str, str]:
 
 def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str]:
     """Everything that is logged: name -> text."""
-    from unlearning.reports.study_figures import render_study
-    from unlearning.reports.study_report import study_report
-    from unlearning.reports.study_tables import markdown, numbers
-    from unlearning.reports.style import THEMES
-
     known = numbers(results)
     pictures = {theme: render_study(results, theme, known) for theme in THEMES}
     files = {PAGE: study_report(results, setup, data, pictures, known)}

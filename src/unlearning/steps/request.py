@@ -11,12 +11,12 @@ from unlearning.certificates.keys import VARIABLE
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
+from unlearning.listing import Listing, width
 from unlearning.progress import say
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
 from unlearning.steps.request_settings import RequestSettings
-from unlearning.steps.tables import Listing, width
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import forget_sets

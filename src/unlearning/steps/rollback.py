@@ -8,14 +8,13 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry import moves
+from unlearning.registry.acting import acting
 from unlearning.registry.lookup import CHAMPION, all_versions
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import AGAIN, GONE, Version
-from unlearning.steps.acting import acting
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
-from unlearning.versions.data import account_of
 from unlearning.versions.lineage import find_version
 
 
@@ -34,7 +33,7 @@ def rollback(settings: RollbackSettings) -> Version:
         version = find_version(settings.name, settings.to)
         act, champion = acting(version.model, reason), find_version(version.model, CHAMPION)
         _refuse_later(version, champion)
-        regained = in_words(remembered(version, champion))
+        regained = forget_sets.in_words(forget_sets.remembered(version, champion))
         told = {"to": version.number, "from": champion.number, "reason": reason, AGAIN: regained or "nothing"}
         runs.log_settings("rollback", told)
         runs.log_json(told | {"user": act.user, "time": act.time}, "rollback.json")
@@ -48,24 +47,6 @@ def rollback(settings: RollbackSettings) -> Version:
         say(f"rollback: WARNING: {version.label} remembers again what {champion.label} had forgotten: {regained}")
     say(f"rollback: {version.model} {version.label} is the champion again instead of {champion.label}: {reason}")
     return next(one for one in known if one.number == version.number)
-
-
-def remembered(version: Version, champion: Version) -> dict[str, int]:
-    """How many faces of each forget set that the champion has forgotten the version was trained on and has not forgotten."""
-    asked = forget_sets.forgotten_by(champion)
-    if not asked:
-        return {}
-    manifest, _ = account_of(version.tag("data_run"))
-    known = set(manifest.id[manifest.split != "test"])
-    for forget in forget_sets.forgotten_by(version):
-        known -= set(forget.ids)
-    counts = {forget.rule: len(known & set(forget.ids)) for forget in asked}
-    return {rule: count for rule, count in counts.items() if count}
-
-
-def in_words(faces: dict[str, int]) -> str:
-    """What ``remembered`` found."""
-    return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
 
 
 def _refuse_later(version: Version, champion: Version) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.listing import Listing, width
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, missing
 from unlearning.registry.version import CHAMPION, FORGOTTEN, ORIGINAL, Version
+from unlearning.repair.mending import examine
+from unlearning.reports.lineage_page import lineage_page
 from unlearning.steps.registry_settings import StatusSettings
-from unlearning.steps.tables import Listing, width
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 
@@ -97,8 +99,6 @@ def _refuse(look: Look) -> None:
 def look_at(name: str, check: bool = False) -> Look:
     if not check:
         return Look(name, _rows(name, all_versions(name)))
-    from unlearning.repair.mending import examine
-
     seen = examine(name)
     log = {"run": seen.log.run_id, "entries": str(len(seen.log.entries)), "head": seen.log.head} if seen.log else {}
     return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], log, seen.mends)
@@ -171,7 +171,5 @@ def _as_table(look: Look) -> str:
 
 
 def _as_page(look: Look) -> str:
-    from unlearning.reports.lineage_page import lineage_page
-
     rows = [row | {"shown": [_text(column, row[column]) for column in COLUMNS]} for row in look.rows]
     return lineage_page(look.name, COLUMNS, rows, look.found)

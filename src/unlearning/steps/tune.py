@@ -30,7 +30,8 @@ def tune(settings: TuneSettings) -> Version:
     """Try settings until ``trials`` of them ran, log each as a nested run, and register a version made with the best."""
     kind = choose(METHODS, settings.method, "method")
     with runs.run("tune", f"tune {kind.name} {settings.forget_set}"):
-        request = open_request(_asked(settings))
+        own = {name: getattr(settings, name) for name in ("method", "forget_set", "epochs", "model", "alpha", "name")}
+        request = open_request(UnlearnSettings(**own))
         runs.log_settings("tune", asdict(settings))
         study = _open(settings, request)
         search.begin_with_defaults(study, kind)
@@ -38,7 +39,8 @@ def tune(settings: TuneSettings) -> Version:
         best = _best(study)
         runs.log_settings("best", best.params)
         runs.log_numbers({"best": best.value, "best_trial": best.number, "trials": len(study.trials)})
-        runs.log_table(_as_table(study), "trials.csv")
+        rows = [{"trial": t.number, "state": t.state.name.lower(), "value": t.value} | t.params for t in study.trials]
+        runs.log_table(pd.DataFrame(rows), "trials.csv")
         say(
             f"tune: trial {best.number} is the best of {len(study.trials)}, {settings.objective} {best.value:.4f} on validation"
         )
@@ -52,11 +54,6 @@ def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
             "none of the trials came to an end: see the tag trial.reason of the nested runs, or try more: -P trials=40"
         )
     return study.best_trial
-
-
-def _asked(settings: TuneSettings) -> UnlearnSettings:
-    own = {"method": settings.method, "forget_set": settings.forget_set, "epochs": settings.epochs, "model": settings.model}
-    return UnlearnSettings(**own, alpha=settings.alpha, name=settings.name)
 
 
 def _open(settings: TuneSettings, request: Request) -> optuna.Study:
@@ -130,11 +127,6 @@ def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.
     with temporary.folder() as place:
         forget(job, Path(place), watch)
         return scores_of(load_model(folder_of(Path(place), job.epochs[0])))
-
-
-def _as_table(study: optuna.Study) -> pd.DataFrame:
-    rows = [{"trial": t.number, "state": t.state.name.lower(), "value": t.value} | t.params for t in study.trials]
-    return pd.DataFrame(rows)
 
 
 def _written(values: dict[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,7 +19,7 @@ from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
 from unlearning.steps.certify import TAG, sample_id
-from unlearning.steps.checks import key_file
+from unlearning.steps.checks import key_file, listed
 from unlearning.steps.request_settings import VerifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates
@@ -45,15 +45,6 @@ class Registry:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Given:
-    """A certificate, the keys that may have signed it, and what it is to be compared with."""
-
-    envelope: bytes
-    keys: Sequence[Ed25519PublicKey]
-    evidence: Evidence = field(default_factory=Evidence)
-
-
 def verify(settings: VerifySettings) -> Verdict:
     """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof.
 
@@ -62,10 +53,11 @@ def verify(settings: VerifySettings) -> Verdict:
     """
     if bool(settings.sample) != bool(settings.proof):
         raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
-    given = _given(settings)
+    envelope, keys = _read(settings.certificate), _public_keys(settings.key)
     with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
-        found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(given)
-        verdict = _judged(given, found)
+        found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(envelope, keys)
+        verdict = judge(envelope, keys, _evidence(settings, found))
+        verdict = replace(verdict, findings=(*verdict.findings, *found.findings))
     print(verdict)
     for reason in found.reasons:
         say(f"verify: the registry was not asked, or not about everything: {reason}")
@@ -74,18 +66,15 @@ def verify(settings: VerifySettings) -> Verdict:
     return verdict
 
 
-def _given(settings: VerifySettings) -> Given:
-    evidence = Evidence(
-        files=files_in(_folder(settings.folder)) if settings.folder else None,
-        earlier=[_read(path) for path in _paths(settings.earlier)] or None,
+def _evidence(settings: VerifySettings, found: Registry) -> Evidence:
+    """Files that were given come before those of the registry; earlier certificates come from both."""
+    return Evidence(
+        files=files_in(_folder(settings.folder)) if settings.folder else found.files,
+        earlier=[*map(_read, listed(settings.earlier)), *found.earlier] or None,
         proof=_read(settings.proof) if settings.proof else None,
         sample=sample_id(settings.sample),
+        facts=found.facts,
     )
-    return Given(_read(settings.certificate), _public_keys(settings.key), evidence)
-
-
-def _paths(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _read(path: str) -> bytes:
@@ -105,15 +94,15 @@ def _folder(path: str) -> Path:
 def _public_keys(paths: str) -> list[Ed25519PublicKey]:
     """Those of the files, or the one that belongs to the signing key in the environment."""
     if paths:
-        return [read_public_key(key_file(path)) for path in _paths(paths)]
+        return [read_public_key(key_file(path)) for path in listed(paths)]
     if not os.environ.get(VARIABLE, "").strip():
         raise InputError("whose signature is to be verified? give the signer's public key: -P key=signing-key.pem.pub")
     return [load_key().public_key()]
 
 
-def _ask_registry(given: Given) -> Registry:
+def _ask_registry(envelope: bytes, keys: Sequence[Ed25519PublicKey]) -> Registry:
     """What the registry has of the version; nothing of a certificate that is wrong by itself."""
-    statement, _ = open_certificate(given.envelope, given.keys)
+    statement, _ = open_certificate(envelope, keys)
     if statement is None:
         return Registry(reasons=("the certificate itself is wrong",))
     predicate = statement["predicate"]
@@ -122,7 +111,7 @@ def _ask_registry(given: Given) -> Registry:
     except InputError as error:
         return Registry(reasons=(str(error),))
     earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
-    found = Registry(earlier=tuple(earlier), facts=_facts(version), findings=_named(version, given.envelope))
+    found = Registry(earlier=tuple(earlier), facts=_facts(version), findings=_named(version, envelope))
     if version.tag("state") in GONE:
         return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
     try:
@@ -144,12 +133,3 @@ def _named(version: Version, envelope: bytes) -> tuple[Finding, ...]:
         return ()
     other = f"another certificate, with the sha256 {named}" if named else "no certificate"
     return (Finding("registry", "registry certificate", f"{version.label} names {other}"),)
-
-
-def _judged(given: Given, found: Registry) -> Verdict:
-    """Files that were given come before those of the registry; earlier certificates come from both."""
-    own = given.evidence
-    earlier = [*(own.earlier or ()), *found.earlier] or None
-    files = found.files if own.files is None else own.files
-    verdict = judge(given.envelope, given.keys, replace(own, files=files, earlier=earlier, facts=found.facts))
-    return replace(verdict, findings=(*verdict.findings, *found.findings))

@@ -78,7 +78,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         content = read_spec(folder)
     spec = content["training"]
     return Certificate(
-        model=_model(version),
+        model=ModelVersion(version.model, str(version.number), weights_of(version)),
         files=files_of(version),
         parent=_parent(version, line),
         method=spec.get("method", FROM_NOTHING),
@@ -99,22 +99,19 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     )
 
 
-def _model(version: Version) -> ModelVersion:
-    return ModelVersion(version.model, str(version.number), weights_of(version))
-
-
 def _parent(version: Version, line: Line) -> ModelVersion:
     """What the version was made from; its files or the version may be gone by now. Damaged files are not called gone."""
     if len(line.steps) == 1:
         raise InputError(f"{version.label} cannot be certified, for what it was made from is not known: {line.broken}")
-    number = line.steps[1].number
-    known = {one.number: one for one in versions_of(line, version.model)}
+    number, weights = line.steps[1].number, GONE
+    there = [one for one in versions_of(line, version.model) if one.number == number]
     try:
-        return _model(known[number]) if number in known else ModelVersion(version.model, str(number), GONE)
+        weights = weights_of(there[0]) if there else GONE
     except DamagedError:
         raise
     except InputError:
-        return ModelVersion(version.model, str(number), GONE)
+        pass
+    return ModelVersion(version.model, str(number), weights)
 
 
 def weights_of(version: Version) -> str:

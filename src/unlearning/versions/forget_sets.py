@@ -11,6 +11,7 @@ from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
+from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 
 FOLDER = "forget"
@@ -88,16 +89,31 @@ def tags(forget: ForgetSet) -> dict[str, str]:
 
 def of_version(version: Version) -> ForgetSet:
     """The forget set a version was made for, as its run holds it."""
-    return _read(version, version.tag("forget_set"))
+    return read_manifest(version.run_id, version.tag("forget_set"))
 
 
 def forgotten_by(version: Version) -> list[ForgetSet]:
     """All that a version has forgotten so far, oldest first."""
-    return [_read(version, name) for name in version.tag("forgotten").split(",") if name not in ("", "none")]
+    names = [name for name in version.tag("forgotten").split(",") if name not in ("", "none")]
+    return [read_manifest(version.run_id, name) for name in names]
 
 
-def _read(version: Version, name: str) -> ForgetSet:
-    return read_manifest(version.run_id, name)
+def remembered(version: Version, champion: Version | None) -> dict[str, int]:
+    """Faces of each forget set of the champion, by its rule, that a version was trained on and has not forgotten."""
+    asked = forgotten_by(champion) if champion else []
+    if not asked:
+        return {}
+    manifest, _ = account_of(version.tag("data_run"))
+    known = set(manifest.id[manifest.split != "test"])
+    for forget in forgotten_by(version):
+        known -= set(forget.ids)
+    counts = {forget.rule: len(known & set(forget.ids)) for forget in asked}
+    return {rule: count for rule, count in counts.items() if count}
+
+
+def in_words(faces: dict[str, int]) -> str:
+    """What ``remembered`` found."""
+    return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
 
 
 def artifact_of(name: str) -> str:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 IN_A_PIPE = 100
 EDGE, LONGEST = 3, 24
@@ -69,10 +74,6 @@ class Listing:
         return widths
 
     def _drawn(self, columns: list[str], room: int) -> str:
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
         table = Table(title=Text(self.title), title_justify="left")
         for column, wide in self._widths(columns, room).items():
             table.add_column(column, justify="right" if column in self.whole else "left", overflow="fold", width=wide)
@@ -88,8 +89,6 @@ class Listing:
 
     def _stacked(self, room: int) -> str:
         """Every row as lines of a name and a text; a text that is too long is folded at its words."""
-        import textwrap
-
         names = max(map(len, self.columns)) + 2
         lines = [self.title]
         for row in self.rows:
