@@ -40,7 +40,7 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(RUN) UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" uv pip compile pyproject.toml --group dev --extra server --quiet \
 		--python-version 3.11 --no-annotate --custom-compile-command "make lock" | sed 's/+cpu$$//' > requirements.lock
 
-docs: $(READY) ## write MLproject, docs/methods.md and docs/metrics.md anew from the code
+docs: $(READY) ## write MLproject and docs/options.md, methods.md and metrics.md anew from the code
 	$(RUN) PYTHONPATH=src:. python tools/mlproject.py
 	$(RUN) PYTHONPATH=src python -m entrypoints.methods --format markdown > docs/methods.md
 	$(RUN) PYTHONPATH=src python -c "from unlearning.reports.metric_cards import metric_cards; print(metric_cards(), end='')" > docs/metrics.md

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from places import ROOT
-from tools.mlproject import mlproject
+from tools.mlproject import PAGE, mlproject, options
 
 ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 NAMES = [
@@ -32,6 +32,10 @@ def test_the_entry_points_are_the_documented_ones():
 def test_mlproject_is_what_make_docs_writes_from_the_options():
     text = (ROOT / "MLproject").read_text()
     assert mlproject(text) == text
+
+
+def test_the_page_of_options_is_up_to_date():
+    assert PAGE.read_text() == options(), "an option changed: make docs"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -26,8 +26,8 @@ class RecipeChanges:
     Args:
         batch_size: most faces in a step; empty for the preset's.
         lr: learning rate, the peak of one-cycle; empty for the preset's.
-        optimizer: adam or adamw; empty for the preset's.
-        schedule: constant or onecycle; empty for the preset's.
+        optimizer: {names}; empty for the preset's.
+        schedule: {names}; empty for the preset's.
         weight_decay: weight decay; empty for the preset's.
         patience: epochs without a better validation error before training stops; empty for the preset's.
         precision: auto (the faster one, measured), 32-true, bf16-mixed or 16-mixed.
@@ -63,7 +63,7 @@ class TrainSettings:
 
     data: DataSettings = setting(DataSettings(), asked=False)
     model: ModelSpec = setting(ModelSpec(), asked=False)
-    preset: str = PRESET
+    preset: str = setting(PRESET, choices=PRESETS)
     changes: dict = field(default_factory=dict, metadata={"asked": False})
     seeds: tuple[int, ...] = setting((0,), least=0)
     name: str = model_name()
