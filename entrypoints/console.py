@@ -14,7 +14,7 @@ from unlearning.naming import did_you_mean
 
 AUDIENCES = {
     "Engineers": (
-        *("main", "prepare", "train", "retrain", "unlearn", "methods", "tune", "evaluate", "compare"),
+        *("main", "prepare", "train", "retrain", "crossfit", "unlearn", "methods", "tune", "evaluate", "compare"),
         *("experiment", "report"),
     ),
     "Operators": ("status", "promote", "rollback", "repair"),

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.naming import by_name
+from unlearning.naming import by_name, choose
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
@@ -48,6 +48,20 @@ class Spread:
     name: str
     description: str
     open: Callable[[int], AbstractContextManager[Runner]]
+
+
+def alone(spread: str, workers: int) -> bool:
+    """Does one job after the other run in this process?"""
+    return workers == 1 and spread == PROCESSES
+
+
+def place(spread: str, workers: int) -> AbstractContextManager[Runner]:
+    """Where jobs run."""
+    return nullcontext(_one_by_one) if alone(spread, workers) else choose(SPREADS, spread, "spread").open(workers)
+
+
+def _one_by_one(act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
+    yield from ((job, act(*job)) for job in jobs)
 
 
 @contextmanager

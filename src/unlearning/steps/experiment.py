@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from time import perf_counter
@@ -12,7 +11,7 @@ import pandas as pd
 
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
-from unlearning.experiments.spread import PROCESSES, SPREADS, Runner
+from unlearning.experiments.spread import alone, place
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
@@ -44,12 +43,15 @@ def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     known = {name: Known(method.epochs, method.card.scheme) for name, method in METHODS.items()}
     plan = cells(studies, settings.seeds or preset.seeds, preset.params, known)
     trainings = {(cell.seed, cell.scheme): _training(settings, preset, cell.seed, cell.scheme) for cell in plan}
-    with _place(settings) as run_jobs, runs.run("experiment", f"{','.join(settings.studies)} {preset.name}") as run:
+    with (
+        place(settings.spread, settings.workers) as run_jobs,
+        runs.run("experiment", f"{','.join(settings.studies)} {preset.name}") as run,
+    ):
         runs.log_settings("experiment", asdict(settings))
         runs.log_settings("preset", asdict(preset))
         digest = _prepare(plan, trainings)
         say(f"experiment: {len(plan)} cells of {', '.join(settings.studies)}, preset {preset.name}, data {digest}")
-        act = _run_timed if _is_alone(settings) else partial(_run_elsewhere, run.info.run_id)
+        act = _run_timed if alone(settings.spread, settings.workers) else partial(_run_elsewhere, run.info.run_id)
         made = dict(_run_all(plan, trainings, settings.workers, partial(run_jobs, act)))
         table = pd.DataFrame([row for cell in plan for row in made[cell]])
         runs.log_table(table, CELLS)
@@ -74,21 +76,6 @@ def _prepare(plan: list[Cell], trainings: Trainings) -> str:
     for rule in dict.fromkeys(cell.forget_set for cell in plan if cell.forget_set):
         forget_sets.foresee(rule, data)
     return data.digest
-
-
-def _is_alone(settings: ExperimentSettings) -> bool:
-    """Does one cell after the other run in this process?"""
-    return settings.workers == 1 and settings.spread == PROCESSES
-
-
-def _place(settings: ExperimentSettings) -> AbstractContextManager[Runner]:
-    """Where the cells of all phases run."""
-    spread = choose(SPREADS, settings.spread, "spread")
-    return nullcontext(_one_by_one) if _is_alone(settings) else spread.open(settings.workers)
-
-
-def _one_by_one(act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
-    yield from ((job, act(*job)) for job in jobs)
 
 
 def _run_all(plan: list[Cell], trainings: Trainings, workers: int, run_jobs: Callable) -> Iterator[Made]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from unlearning.data.settings import DataSettings as DataSettings
 from unlearning.declared import setting
 from unlearning.errors import InputError
+from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.models.aggregate import AGGREGATES, Aggregate
 from unlearning.models.spec import ModelSpec as ModelSpec
 from unlearning.naming import check_model_name, choose
@@ -121,6 +122,27 @@ class RetrainSettings:
         if self.epochs is not None and self.epochs < 1:
             raise InputError(f"epochs={self.epochs} is not possible; legal: whole numbers from 1")
         check_rule(self.forget_set)
+
+
+@dataclass(frozen=True)
+class CrossfitSettings:
+    """A cross-fitting.
+
+    Args:
+        model: original whose data, network and recipe are taken: an alias, a number or a model URI.
+        folds: parts that the faces are dealt into; one model is trained without each of them.
+        seeds: seeds of each fold's models, joined by commas; three tell what chance does.
+        workers: models that are trained at the same time.
+        spread: where they run. {choices}.
+        name: registered model.
+    """
+
+    model: str = "original"
+    folds: int = setting(10, least=2)
+    seeds: tuple[int, ...] = setting((0, 1, 2), least=0)
+    workers: int = setting(1, least=1)
+    spread: str = setting(PROCESSES, choices=SPREADS)
+    name: str = model_name()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""Cross-fitting: for every face the prediction of a model that never saw it, from one training for each fold.
+
+Faces are dealt into folds. The model of a fold is trained by the original's recipe on the faces outside it, and predicts those
+in it; only these predictions are kept. Every later request to forget single faces finds its reference in their rows, and
+trains nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data import cache
+from unlearning.data.faces import FaceSet
+from unlearning.data.splitting import units
+from unlearning.evaluation.table import prediction_table
+from unlearning.jobs.ensemble import standardised, train_ensemble
+from unlearning.models.ensemble import load_model
+from unlearning.models.spec import ModelSpec
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.tracking import temporary
+from unlearning.training.recipe import Recipe
+
+FOLD = "fold"
+SEED = "seed_"
+
+
+def deal(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+    """The fold of each face, 0 to ``folds`` - 1, int64: copies, near-copies and pictures of one subject lie in one fold.
+
+    Units lie sorted by age, and every ``folds`` that follow each other are dealt to the folds in random order, so that each
+    fold has the ages of the whole.
+    """
+    random = np.random.default_rng([seed, 2])
+    unit = units(faces)
+    shuffled = random.permutation(unit.max() + 1)
+    youngest = faces.groupby(unit).age.min().to_numpy()
+    order = shuffled[np.argsort(youngest[shuffled], kind="stable")]
+    hands = np.concatenate([random.permutation(folds) for _ in range(-(-len(order) // folds))])
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[order] = hands[: len(order)]
+    return fold[unit]
+
+
+class Kept:
+    """Predictions of the folds that are trained, on disk until all of them are: what was killed goes on after the last one."""
+
+    def __init__(self, mark: str):
+        self.folder = cache.cache_folder() / "crossfit" / mark
+
+    def __call__(self, seed: int, fold: int, make) -> pd.DataFrame:
+        """The predictions of a fold's model: those on disk, or what ``make`` returns."""
+        path = self._path(seed, fold)
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cache.write_table(path, make())
+        return cache.read_table(path)
+
+    def has(self, seed: int, fold: int) -> bool:
+        """Is that fold's model trained?"""
+        return self._path(seed, fold).is_file()
+
+    def _path(self, seed: int, fold: int) -> Path:
+        return self.folder / f"seed-{seed}-fold-{fold}.parquet"
+
+    def discard(self) -> None:
+        """Remove them; they stand in the table of all folds now."""
+        shutil.rmtree(self.folder)
+
+
+def fold_predictions(faces: FaceSet, folds: np.ndarray, fold: int, spec: ModelSpec, recipe: Recipe, seed: int) -> pd.DataFrame:
+    """Train the model of a fold, and return its predictions on the faces in it, columns id and predicted (years).
+
+    Validation faces of the fold choose no epoch, and test faces are never trained on. The weights are gone afterwards.
+    """
+    outside, inside = faces.where(folds != fold), faces.where(folds == fold)
+    with temporary.folder() as place:
+        folder = Path(place) / MODEL_ARTIFACT
+        learned = outside.part("train", "validation")
+        train_ensemble(learned, standardised(spec, learned, None), recipe, (seed,), folder, f"fold {fold}")
+        return prediction_table(load_model(folder), inside)[["id", "predicted"]]
+
+
+def joined(faces: pd.DataFrame, folds: np.ndarray, made: Iterator[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
+    """One row a face: id, split, age, fold, and seed_N, the prediction in years of the model of seed N that never saw it."""
+    table = faces[["id", "split", "age"]].assign(fold=folds).set_index("id")
+    for seed, predictions in made:
+        table.loc[predictions.id, f"{SEED}{seed}"] = predictions.predicted.to_numpy()
+    return table.reset_index()

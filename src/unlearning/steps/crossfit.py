@@ -1,0 +1,93 @@
+"""crossfit: what models that never saw a face say of it, for every face at once, so that a later request trains nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from time import perf_counter
+
+import pandas as pd
+
+from unlearning.commands import command
+from unlearning.errors import InputError
+from unlearning.experiments.spread import alone, place
+from unlearning.jobs.crossfit import Kept, deal, fold_predictions, joined
+from unlearning.progress import say
+from unlearning.registry.version import Version
+from unlearning.steps.training_settings import CrossfitSettings
+from unlearning.tracking import runs, temporary
+from unlearning.versions.data import face_set
+from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.never_seen import ORIGINAL, STEP, TABLE
+
+CODE = ("jobs/crossfit.py", "jobs/ensemble.py", "steps/crossfit.py")
+DEALT = 0  # one deal for all seeds: their predictions of a face differ by what training does, and not by whom it saw
+
+
+def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
+    """Train a model for each fold and seed, and log one table with what they say of the faces that they never saw."""
+    with runs.run(STEP, f"crossfit {settings.folds} folds") as run:
+        parent = open_parent(find_version(settings.name, settings.model))
+        check(parent)
+        runs.log_settings("crossfit", asdict(settings))
+        faces = face_set(parent.data).frame
+        folds = deal(faces, settings.folds, DEALT)
+        kept = Kept(mark(settings, parent))
+        table = joined(faces, folds, _train(settings, parent, run.info.run_id, kept))
+        runs.log_table(table, TABLE)
+        runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
+        kept.discard()
+    say(
+        f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
+        f"faces of {parent.version.label} need no retraining now"
+    )
+    return table
+
+
+def check(parent: Parent) -> None:
+    """InputError for a version that forgets exactly anyway, and for one that has forgotten somebody already."""
+    label, name = parent.version.label, parent.version.model
+    if parent.plan:
+        raise InputError(f"{label} was trained in shards (scheme=sisa): it forgets exactly, and needs no reference")
+    if parent.version.tag("role") != "original":
+        raise InputError(f"{label} is no original; cross-fitting follows one: {command('crossfit', name, model='original')}")
+
+
+def mark(settings: CrossfitSettings, parent: Parent) -> str:
+    """The fingerprint of a cross-fitting: how many folds, the original that it follows, its data, and the code."""
+    own = {"folds": settings.folds, "original": parent.version.source}
+    return runs.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
+
+
+def _train(settings: CrossfitSettings, parent: Parent, run_id: str, kept: Kept):
+    """(seed, predictions) of every fold, in the order in which they are done; says how long the rest will take."""
+    jobs = [(seed, fold) for seed in settings.seeds for fold in range(settings.folds)]
+    here = _fold if alone(settings.spread, settings.workers) else _elsewhere
+    act = partial(here, settings.folds, parent.version, run_id, kept)
+    start, new = perf_counter(), 0
+    with place(settings.spread, settings.workers) as run_jobs:
+        for done, ((seed, fold), (predictions, was_trained)) in enumerate(run_jobs(act, jobs), 1):
+            new += was_trained
+            minutes = (perf_counter() - start) / max(new, 1) * (len(jobs) - done) / 60
+            say(f"crossfit: seed {seed}, fold {fold}: {done} of {len(jobs)} models done, about {minutes:.0f} minutes to go")
+            yield seed, predictions
+
+
+def _elsewhere(*job) -> tuple[pd.DataFrame, bool]:
+    """In a process of its own the fold's run becomes a child of the cross-fitting's all the same."""
+    runs.leave_launcher()
+    with temporary.private():
+        return _fold(*job)
+
+
+def _fold(folds: int, original: Version, run_id: str, kept: Kept, seed: int, fold: int) -> tuple[pd.DataFrame, bool]:
+    """The predictions of one fold's model, and whether it was trained now."""
+
+    def make() -> pd.DataFrame:
+        with runs.run("fold", f"seed {seed}, fold {fold}", run_id):
+            parent = open_parent(original)
+            faces = face_set(parent.data)
+            return fold_predictions(faces, deal(faces.frame, folds, DEALT), fold, parent.spec, parent.recipe, seed)
+
+    was_there = kept.has(seed, fold)
+    return kept(seed, fold, make), not was_there
