@@ -24,7 +24,7 @@ ALLOWED = {
     "purge": {"data", "registry", "tracking"},
     "repair": {"evaluation", "purge", "registry", "requests", "tracking"},
     "versions": {"certificates", "data", "evaluation", "models", "registry", "requests", "serving", "tracking", "training"},
-    "jobs": {"data", "methods", "models", "registry", "serving", "tracking", "training", "versions"},
+    "jobs": {"data", "evaluation", "methods", "models", "registry", "serving", "tracking", "training", "versions"},
     "experiments": {"data", "evaluation"},
     "reports": {"certificates", "data", "evaluation", "experiments"},
 }
