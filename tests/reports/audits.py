@@ -7,10 +7,18 @@ from evaluation.cheats import CHEATS
 from evaluation.worlds import World, world
 from forgetting import forget_set
 from unlearning.evaluation.audit.audit import Audit, AuditSettings, Witnesses, audit
-from unlearning.reports.audit_figures import render_audit
+from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn, render_audit
+from unlearning.reports.audit_page import audit_page
 
 MARK = "secretface"
 SETTINGS = AuditSettings(resamples=200)
+ABOUT = {
+    "model": "age-resnet50",
+    "version": "version 4 (ft-20-28-e8)",
+    "forget set": "20-28",
+    "method": "ft",
+    "data digest": "0123456789abcdef",
+}
 
 
 @dataclass(frozen=True)
@@ -19,10 +27,8 @@ class Audited:
     witnesses: Witnesses
     about: dict[str, str]
 
-
-def about(**more):
-    own = {"model": "age-resnet50", "version": "version 4 (ft-20-28-e8)", "forget set": "20-28", "method": "ft"}
-    return own | {"original": "version 1 (original)", "retrained": "none", "data digest": "0123456789abcdef"} | more
+    def row(self, metric):
+        return next(row for row in self.audit.rows if row.metric == metric)
 
 
 @cache
@@ -44,14 +50,22 @@ def audited(name="partly", missing=(), rule="20-28", members=1):
     else:
         version = CHEATS[name](known, original, retrained)
     witnesses = replace(known.witnesses(version, members), **dict.fromkeys(missing))
-    return Audited(audit(witnesses, SETTINGS), witnesses, about())
+    return Audited(audit(witnesses, SETTINGS), witnesses, ABOUT)
 
 
-DRAWN = {}
+@cache
+def drawn(name="partly", missing=()):
+    one = audited(name, missing)
+    return render_audit(one.audit, one.witnesses)
 
 
-def drawn_of(one):
-    """The figures of an audit, drawn once."""
-    if id(one) not in DRAWN:
-        DRAWN[id(one)] = one, render_audit(one.audit, one.witnesses)
-    return DRAWN[id(one)][1]
+@cache
+def page_text(name="partly", missing=()):
+    """The page of an audit, drawn once."""
+    one = audited(name, missing)
+    return audit_page(one.audit, one.witnesses, ABOUT, drawn(name, missing))
+
+
+def undrawn_page(one, **more):
+    """The page without figures, and with ``more`` said of the version."""
+    return audit_page(one.audit, one.witnesses, ABOUT | more, Drawn({"light": {}}, dict.fromkeys(AUDIT_FIGURES, "undrawn")))

@@ -11,6 +11,10 @@ from reports.reading import Page
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.plan import EVERY, STUDIES, Arm
 from unlearning.experiments.results import Results
+from unlearning.reports.page import render
+from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.study_tables import numbers
+from unlearning.reports.style import THEMES
 
 HAND = [
     ("train", 20, 0),
@@ -101,3 +105,15 @@ def make_results():
 def results(make_results):
     """Everything that the plan has."""
     return make_results()
+
+
+@pytest.fixture(scope="session")
+def known(results):
+    """Everything that the plan has, measured."""
+    return numbers(results)
+
+
+@pytest.fixture(scope="session")
+def drawn_study(known):
+    """Every figure of it on both papers."""
+    return {theme: render(STUDY_FIGURES, theme, known) for theme in THEMES}

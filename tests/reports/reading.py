@@ -2,9 +2,13 @@
 
 import base64
 import re
+import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 
 import numpy as np
+from matplotlib.text import Text
+
+from unlearning.reports.style import THEMES
 
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
@@ -45,13 +49,14 @@ def words(page):
     return " ".join(" ".join(page.texts).split())
 
 
-def assert_alone(text, limit=2_000_000, scripts=0):
-    """A page is whole and small, asks nothing of any network, and runs nothing but ``scripts`` scripts of its own."""
+def assert_alone(text, *never, limit=2_000_000, scripts=0):
+    """A page is whole and small, asks nothing of any network, runs only its own ``scripts``, and tells ``never`` nowhere."""
     page = Page(text)
     assert not page.open
     assert len(text.encode()) <= limit
     assert [each["lang"] for each in page.all("html")] == ["en"]
     for each in (text, *pictures(page)):
+        assert not [word for word in never if word in each]
         assert set(re.findall(r"https?://[^\s\"'<>)]+", each)) <= NAMESPACES
         assert "@import" not in each
     assert text.count("<script") == scripts
@@ -78,3 +83,16 @@ def luminance(colour):
     levels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def assert_pictures(drawn, registry, theme, *never):
+    """Every figure of a registry is an SVG image on the theme's paper, and has nothing in it that must not be told."""
+    assert list(drawn) == list(registry)
+    for picture in drawn.values():
+        assert ElementTree.fromstring(picture).tag.endswith("svg")
+        assert THEMES[theme].paper in picture
+        assert not [word for word in never if word in picture]
+
+
+def texts_of(figure):
+    return {text.get_text() for text in figure.findobj(Text)}

@@ -49,9 +49,8 @@ def test_a_version_stands_between_original_and_retrained_as_its_number_does():
 
 
 def test_where_remembering_makes_a_number_larger_the_scale_is_turned_round():
-    (mark,) = scale(
-        row("mia_auc", original=0.9, retrained=0.5, second=0.5, version=0.8, gap=0.3, distance=0.3, floor=0.1)
-    ).marks
+    attack = row("mia_auc", original=0.9, retrained=0.5, second=0.5, version=0.8, gap=0.3, distance=0.3, floor=0.1)
+    (mark,) = scale(attack).marks
     assert (mark.original, mark.retrained) == (0.0, 1.0)
     assert mark.at == pytest.approx(0.25)
 

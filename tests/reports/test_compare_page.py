@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from reports.audits import MARK, Audited, about, audited
-from reports.reading import Page, assert_alone, pictures, words
-from unlearning.reports.audit_page import FIRST
-from unlearning.reports.audit_rows import row_texts
+from reports.audits import ABOUT, MARK, Audited, audited
+from reports.reading import Page, assert_alone, words
+from unlearning.reports.audit_page import FIRST, row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
 from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
 from unlearning.reports.titles import metric_title
@@ -54,8 +53,8 @@ def text():
     return compare_page(audits())
 
 
-def test_the_page_is_whole_and_small_and_asks_nothing_of_anybody(text):
-    assert_alone(text, scripts=1)
+def test_the_page_is_whole_and_small_asks_nothing_of_anybody_and_names_no_face(text):
+    assert_alone(text, MARK, scripts=1)
 
 
 def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted():
@@ -63,10 +62,6 @@ def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted(
     text = compare_page({f"version {number}": one for number in range(30)})
     assert len(text.encode()) <= 2_000_000
     assert "18 more versions are not drawn." in text
-
-
-def test_no_face_is_named(text, page):
-    assert MARK not in "".join([text, *pictures(page)])
 
 
 def test_only_the_pages_own_script_may_run(text):
@@ -144,7 +139,7 @@ def test_the_page_stands_without_what_is_missing(missing):
 
 def test_versions_of_different_requests_say_so():
     one = audited()
-    other = Audited(one.audit, replace(one.witnesses, forget=None), about())
+    other = Audited(one.audit, replace(one.witnesses, forget=None), ABOUT)
     assert "Asked to forget: ages 20\N{EN DASH}28" in words(Page(compare_page({"a": one, "b": other})))
     assert "; or nobody." in words(Page(compare_page({"a": one, "b": other})))
 

@@ -1,14 +1,13 @@
 """What the figures of the data show, read from the drawn shapes."""
 
-import xml.etree.ElementTree as ElementTree
-
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.patches import StepPatch
 
-from reports.reading import contrast
-from unlearning.reports.data_figures import FIGURES, render
+from reports.reading import assert_pictures, contrast, texts_of
+from unlearning.reports.data_figures import FIGURES
+from unlearning.reports.page import render
 from unlearning.reports.style import THEMES, styled
 
 NO_NUMBERS = np.array([], dtype=np.int64)
@@ -45,47 +44,28 @@ def steps(axes):
     return [{int(age): int(count) for age, count in zip(*top, strict=True) if count} for top in tops]
 
 
-def texts(figure):
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-
-
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_figure_is_an_image_on_the_themes_paper(make_data, settings, theme):
-    pictures = render(make_data(), settings, theme)
-    assert list(pictures) == list(FIGURES)
-    for picture in pictures.values():
-        assert ElementTree.fromstring(picture).tag.endswith("svg")
-        assert THEMES[theme].paper in picture
+    assert_pictures(render(FIGURES, theme, make_data(), settings), FIGURES, theme)
 
 
 @pytest.mark.parametrize("case", EDGES)
 def test_every_figure_stands_unusual_data(make_data, settings, case):
-    for picture in render(make_data(**EDGES[case]), settings, "light").values():
-        ElementTree.fromstring(picture)
+    assert_pictures(render(FIGURES, "light", make_data(**EDGES[case]), settings), FIGURES, "light")
 
 
-def test_thresholds_that_are_off_or_unknown_are_no_error(make_data, settings):
-    for unusual in (settings | {"min_sharpness": 0.0, "min_side": 0}, {}):
-        render(make_data(), unusual, "light")
-
-
-def test_a_measure_that_nobody_took_is_left_blank(make_data, settings):
+@pytest.mark.parametrize("unusual", [{"min_sharpness": 0.0, "min_side": 0}, None], ids=["off", "unknown"])
+@pytest.mark.parametrize("sharpness", [np.nan, 0.0])
+def test_thresholds_and_measures_that_nobody_took_are_no_error(make_data, settings, unusual, sharpness):
     data = make_data()
-    data.manifest["sharpness"] = np.nan
-    render(data, settings, "light")
-    data.manifest["sharpness"] = 0.0
-    render(data, settings, "light")
+    data.manifest["sharpness"] = sharpness
+    draw("quality", data, {} if unusual is None else settings | unusual)
 
 
-def test_the_same_data_gives_the_same_bytes_whatever_the_user_prefers(make_data, settings):
-    first = render(make_data(), settings, "dark")
+def test_the_same_data_gives_the_same_bytes_whatever_the_user_prefers_and_leaves_matplotlib_as_it_was(make_data, settings):
+    first, before = render(FIGURES, "dark", make_data(), settings), dict(matplotlib.rcParams)
     with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "svg.hashsalt": "mine"}):
-        assert render(make_data(), settings, "dark") == first
-
-
-def test_matplotlibs_settings_stay_as_they_were(make_data, settings):
-    before = dict(matplotlib.rcParams)
-    render(make_data(), settings, "dark")
+        assert render(FIGURES, "dark", make_data(), settings) == first
     assert dict(matplotlib.rcParams) == before
 
 
@@ -101,12 +81,12 @@ def test_groups_count_both_ends_and_copies_apart(make_data, settings):
 
 def test_groups_tell_how_many_are_in_none(make_data, settings):
     figure = draw("groups", make_data([("train", 61, 1), ("train", 30, 0)]), settings)
-    assert "In no group, because of other ages: 2 faces, copies included." in texts(figure)
+    assert "In no group, because of other ages: 2 faces, copies included." in texts_of(figure)
 
 
 def test_split_shares_are_of_real_faces_and_bars_count_copies_apart(make_data, settings):
     figure = draw("split", make_data(), settings)
-    assert {"train\n44.4%", "validation\n22.2%", "test\n33.3%"} <= set(texts(figure))
+    assert {"train\n44.4%", "validation\n22.2%", "test\n33.3%"} <= texts_of(figure)
     assert heights(figure.axes[1], "faces") == [4, 2, 3]
     assert heights(figure.axes[1], "copies") == [5, 0, 0]
 
@@ -117,7 +97,7 @@ def test_augmentation_stacks_copies_on_the_training_faces(make_data, settings):
 
 def test_augmentation_says_when_there_are_no_copies(make_data, settings):
     figure = draw("augmentation", make_data([("train", 30, 0), ("test", 30, 0)]), settings)
-    assert "No copies were made: the training part has its 1 real face." in texts(figure)
+    assert "No copies were made: the training part has its 1 real face." in texts_of(figure)
     assert steps(figure.axes[0]) == [{30: 1}]
 
 
@@ -134,14 +114,14 @@ def test_parts_by_age_have_one_scale(make_data, settings):
 def test_ages_by_step_show_every_step_on_one_scale_of_years(make_data, settings):
     figure = draw("ages_by_step", make_data(), settings)
     assert steps(figure.axes[0]) == [{3: 1, 20: 1, 24: 1, 28: 3, 36: 1, 40: 1, 52: 1, 60: 1, 90: 1}]
-    assert {"11 faces", "9 faces (\N{MINUS SIGN}2)"} <= set(texts(figure))
+    assert {"11 faces", "9 faces (\N{MINUS SIGN}2)"} <= texts_of(figure)
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
 def test_rejected_bars_are_as_long_as_the_counts_in_the_order_of_the_steps(make_data, settings):
     figure = draw("rejected", make_data(), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 1234, 7, 1]
-    assert {"1,234", "age filter: 1,234 files", "quality filter: 8 files"} <= set(texts(figure))
+    assert {"1,234", "age filter: 1,234 files", "quality filter: 8 files"} <= texts_of(figure)
 
 
 def test_of_many_reasons_the_rare_ones_stand_as_one_bar(make_data, settings):

@@ -4,10 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from unlearning.experiments.results import Results
-from unlearning.reports.methods_figure import COST, front, limits, pareto, points
-from unlearning.reports.study_tables import Numbers, methods
-from unlearning.reports.style import THEMES
+from unlearning.reports.methods_figure import COST, front, limits, points
+from unlearning.reports.study_tables import methods
 
 SCORES = {  # seconds_ratio, F
     "original": (np.nan, 0.90),
@@ -35,10 +33,7 @@ def test_the_front_holds_what_nothing_as_cheap_or_cheaper_reaches():
     cost, value = np.array([3.0, 1.0, 2.0, 2.0]), np.array([9.0, 5.0, 4.0, 6.0])
     assert front(cost, value).tolist() == [1, 3, 0]
     assert front(cost, -value).tolist() == [1, 2], "less is better"
-
-
-def test_of_two_that_are_as_cheap_the_better_one_counts():
-    assert front(np.array([1.0, 1.0]), np.array([2.0, 3.0])).tolist() == [1]
+    assert front(np.array([1.0, 1.0]), np.array([2.0, 3.0])).tolist() == [1], "of two as cheap the better one counts"
 
 
 def test_a_model_without_a_cost_is_no_point(table):
@@ -54,7 +49,3 @@ def test_one_method_far_below_the_others_does_not_stretch_the_scale():
     low, high = limits(np.array([0.90, 0.91, 0.93, 0.95, 0.96, 0.10]), 1)
     assert 0.89 < low < 0.90
     assert 0.96 < high < 0.97
-
-
-def test_without_other_methods_than_the_study_s_there_is_no_figure():
-    assert pareto(Numbers(Results("small", "digest", ()), pd.DataFrame(), {}), THEMES["light"]) is None

@@ -1,16 +1,15 @@
 """What the figures of an experiment show, read from the drawn shapes."""
 
-import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
 
-from reports.reading import contrast
+from reports.reading import assert_pictures, contrast, texts_of
 from unlearning.reports.error_figures import errors_of, samples
 from unlearning.reports.model_looks import looks
-from unlearning.reports.study_figures import STUDY_FIGURES, render_study
+from unlearning.reports.page import render
+from unlearning.reports.study_figures import STUDY_FIGURES
 from unlearning.reports.study_tables import numbers
 from unlearning.reports.style import THEMES, styled
 
@@ -24,18 +23,9 @@ OF_STUDY = {
 }
 
 
-@pytest.fixture(scope="module")
-def known(results):
-    return numbers(results)
-
-
 def draw(name, known, theme="light"):
     with styled(THEMES[theme]):
         return STUDY_FIGURES[name].function(known, THEMES[theme])
-
-
-def texts(figure):
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
 def lines(axes, colour, hollow=False):
@@ -47,24 +37,14 @@ def lines(axes, colour, hollow=False):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_every_figure_is_an_image_on_the_themes_paper(results, known, theme):
-    pictures = render_study(results, theme, known)
-    assert list(pictures) == list(STUDY_FIGURES)
-    for picture in pictures.values():
-        assert ElementTree.fromstring(picture).tag.endswith("svg")
-        assert THEMES[theme].paper in picture
+def test_every_figure_is_an_image_on_the_themes_paper(drawn_study, theme):
+    assert_pictures(drawn_study[theme], STUDY_FIGURES, theme)
 
 
 @pytest.mark.parametrize("study", OF_STUDY)
 def test_figures_whose_cells_were_not_run_are_left_out(make_results, study):
-    assert set(render_study(make_results([study], seeds=1), "light")) == OF_STUDY[study]
-
-
-def test_the_same_experiment_gives_the_same_bytes_whatever_the_user_prefers(make_results):
-    results = make_results(["epochs"], seeds=2)
-    first = render_study(results, "dark")
-    with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "svg.hashsalt": "mine"}):
-        assert render_study(results, "dark") == first
+    known = numbers(make_results([study], seeds=1))
+    assert set(render(STUDY_FIGURES, "light", known)) == OF_STUDY[study]
 
 
 def test_epochs_show_our_means_and_the_studys_numbers(known):
@@ -93,7 +73,7 @@ def test_the_defect_stands_beside_the_studys_rnd_and_knowing_nothing(known):
 
 def test_forget_sets_have_five_groups(known):
     figure = draw("forget_sets", known)
-    assert {"20\u201328", "52\u201360"} <= set(texts(figure))
+    assert {"20\u201328", "52\u201360"} <= texts_of(figure)
     assert lines(figure.axes[2], THEMES["light"].models[0], hollow=True) == [[0.86, 0.81, 0.80, 0.76, 0.60]]
 
 
@@ -120,14 +100,14 @@ def test_figures_of_errors_have_a_panel_a_model_in_the_order_of_the_retrained(kn
     assert len(figure.axes) == 4
     retrained = figure.axes[1].lines[-1].get_ydata()
     assert list(retrained) == sorted(retrained)
-    assert {"original", "retrained", "FT", "RND"} <= set(texts(figure))
+    assert {"original", "retrained", "FT", "RND"} <= texts_of(figure)
 
 
 def test_shares_of_errors_end_with_nearly_all_faces_and_tell_medians(known):
     figure = draw("errors", known)
     outcome = known.results.find("20-28", "ft", 16)
     median = np.median(np.concatenate([np.abs(case.errors("test")) for case in outcome.cases]))
-    assert f"FT: median {median:.2f} years" in texts(figure)
+    assert f"FT: median {median:.2f} years" in texts_of(figure)
     assert all(line.get_ydata()[-1] > 98 for axes in figure.axes for line in axes.lines[:4])
 
 
@@ -135,8 +115,7 @@ def test_new_methods_appear_in_the_tradeoff_with_their_epochs(make_results):
     hostile = r"<b> $x_{$ \U0001f9d1 " + "\U0001f9d1\x00\n" + "long " * 40
     known = numbers(make_results(["alpha"], more={"scrub strength=3": (5,), hostile: (1,)}, seeds=1))
     figure = draw("tradeoff", known)
-    assert {"scrub strength=3", "5", "8", "2"} <= set(texts(figure))
-    render_study(known.results, "dark", known)
+    assert {"scrub strength=3", "5", "8", "2"} <= texts_of(figure)
 
 
 def test_a_model_has_one_colour_and_every_model_its_own_look(make_results):
@@ -154,10 +133,10 @@ def test_seeds_that_agree_with_the_reference_wholly_are_no_error(make_results):
         for case in (*each.cases, each.pooled):
             case.evaluated["predicted"] = 30.0
             case.retrained["predicted"] = 30.0
-    render_study(results, "light")
+    render(STUDY_FIGURES, "light", numbers(results))
 
 
 def test_methods_stand_by_cost_with_their_names_however_few_they_are(make_results):
     for more, names in ({}, {"scrub", "ssd", "FT", "RND"}), ({"free": (1,)}, {"free"}):
         known = numbers(make_results([] if more else ["methods"], more=more, seeds=1, faces=120))
-        assert names <= set(texts(draw("pareto", known)))
+        assert names <= texts_of(draw("pareto", known))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
 from unlearning.evaluation.audit.audit import Audit, Witnesses
-from unlearning.evaluation.audit.verdicts import VERDICTS, Row
+from unlearning.evaluation.audit.verdicts import (
+    BETTER,
+    BETWEEN,
+    NOT_JUDGED,
+    NOT_KNOWN,
+    OVER,
+    OVER_LIMIT,
+    SAME,
+    VERDICTS,
+    WITHIN_LIMIT,
+    WORSE,
+    Row,
+)
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS
-from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn, render_audit
-from unlearning.reports.audit_rows import SIGNS, row_texts
+from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
 from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
+from unlearning.reports.study_words import NONE, shown
 from unlearning.reports.titles import discreet, in_plain_words, metric_title, titles
 
 TEMPLATE = "audit_page.html.jinja"
@@ -32,23 +46,34 @@ QUESTIONS = {
     USEFULNESS: ("Is it still useful?", "To be better than the retrained model is no fault."),
     COST: ("What did it cost?", "Costs are measured, not judged, except for the time."),
 }
-THERE = ("original", "retrained", "second", "floor")
-NOBODY = "nobody"
+GOOD, MIDDLING, BAD, OPEN = "good", "middling", "bad", "open"
+SIGNS = {
+    SAME: ("\N{CHECK MARK}", GOOD),
+    BETTER: ("\N{UPWARDS ARROW}", GOOD),
+    BETWEEN: ("\N{CIRCLE WITH LEFT HALF BLACK}", MIDDLING),
+    WORSE: ("\N{MULTIPLICATION SIGN}", BAD),
+    OVER: ("\N{MUCH GREATER-THAN}", BAD),
+    NOT_KNOWN: ("?", OPEN),
+    WITHIN_LIMIT: ("\N{CHECK MARK}", GOOD),
+    OVER_LIMIT: ("\N{MULTIPLICATION SIGN}", BAD),
+    NOT_JUDGED: (NONE, OPEN),
+}
+DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1}
+RATIO_DECIMALS = 3
+BESIDE = ("original", "retrained", "second", "floor")
 SPAN = re.compile(r"\d+-\d+")
-EN_DASH = "\N{EN DASH}"
 
 
-def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn: Drawn | None = None) -> str:
+def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn: Drawn) -> str:
     """The page as HTML text, at most 2 MB.
 
     Args:
         audit: what was found.
         witnesses: the prediction tables that it was found on; ids and names of faces stay out of the page.
         about: what the version is and what stands beside it, texts by name (``model``, ``version``, ``method``, ...).
-        drawn: what ``render_audit`` gave, where the caller has it.
+        drawn: what ``render_audit`` gave.
     """
-    pictures = drawn or render_audit(audit, witnesses)
-    scale, (lead, basis) = scale_of(audit), in_two(audit.sentence)
+    lead, basis = in_two(audit.sentence)
     rows = {row.metric: row for row in audit.rows}
     return page(
         TEMPLATE,
@@ -56,16 +81,14 @@ def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn:
         basis=basis,
         subject=subject(about, witnesses),
         asked=asked(witnesses),
-        scale=scale_texts(scale),
+        scale=scale_texts(scale_of(audit)),
         warnings=[whole(warning) for warning in audit.warnings],
         unsaid=[unsaid_texts(said) for said in audit.unsaid],
         first=[row_texts(rows[name]) for name in FIRST if name in rows],
         kinds=[_kind(kind, audit.rows) for kind in QUESTIONS],
-        figures={each["name"]: each for each in figures(AUDIT_FIGURES, pictures.pictures)},
-        missing=pictures.missing,
-        level=f"{100 * audit.settings.bounds.level:g} %",
-        verdicts={verdict: (SIGNS[verdict], meaning) for verdict, meaning in VERDICTS.items()},
-        settings=judged_by(audit),
+        figures=figures(AUDIT_FIGURES, drawn.pictures),
+        missing=drawn.missing,
+        **judged_by(audit),
     )
 
 
@@ -77,59 +100,104 @@ def in_two(sentence: str) -> tuple[str, str]:
 
 def whole(text: str) -> str:
     """With a capital letter and a full stop."""
-    return text if not text else text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+    return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "?")) else ".")
 
 
 def subject(about: dict[str, str], witnesses: Witnesses) -> dict[str, str]:
     """What the page is about, as others may read it: no place of a list, and nobody's name."""
     said = {name: discreet(str(text)) for name, text in about.items()}
-    forget = witnesses.forget
-    return said if forget is None or "forget set" not in said else said | {"forget set": titles([forget])[forget.name]}
+    if witnesses.forget and "forget set" in said:
+        said["forget set"] = _title(witnesses)
+    return said
+
+
+def _title(witnesses: Witnesses) -> str:
+    return titles([witnesses.forget])[witnesses.forget.name]
 
 
 def asked(witnesses: Witnesses) -> str:
     """Whom it was asked to forget, and how many pictures that are."""
-    forget = witnesses.forget
-    if forget is None or not forget.ids:
-        return NOBODY
-    title = titles([forget])[forget.name]
-    whom = f"ages {title.replace('-', EN_DASH)}" if SPAN.fullmatch(title) else title
+    if witnesses.forget is None or not witnesses.forget.ids:
+        return "nobody"
+    whom = _title(witnesses)
+    if SPAN.fullmatch(whom):
+        whom = "ages " + whom.replace("-", "\N{EN DASH}")
     earlier = f", after {counted(len(witnesses.forgotten), 'earlier request')}" if witnesses.forgotten else ""
-    return f"{whom} ({counted(len(forget.ids), 'picture')}, copies included){earlier}"
+    return f"{whom} ({counted(len(witnesses.forget.ids), 'picture')}, copies included){earlier}"
 
 
 def scale_texts(scale: Scale) -> dict:
     """A scale as the template draws it, and which of the models and floors are on it."""
     marks = [{"row": row_texts(mark.row), **styles(mark)} for mark in scale.marks]
-    there = [name for name in THERE if any(mark[name] for mark in marks)]
-    own = {"start": scale.start, "end": scale.end, "beyond": TOO_FAR, "remark": scale.remark, "silent": scale.silent}
-    return own | {"marks": marks, "there": there, "at_start": left(0.0), "at_end": left(1.0)}
+    there = [name for name in BESIDE if any(mark[name] for mark in marks)]
+    ends = {"at_start": left(0.0), "at_end": left(1.0), "beyond": TOO_FAR}
+    return vars(scale) | ends | {"marks": marks, "there": there}
 
 
 def unsaid_texts(said: str) -> dict:
     """A reason, and the titles of the numbers that have no verdict for it."""
     reason, _, names = said.rpartition(": ")
-    return {
-        "reason": whole(reason or names),
-        "titles": [metric_title(name) for name in names.split(", ")] if reason else [],
-    }
+    if not reason:
+        return {"reason": whole(names), "titles": []}
+    return {"reason": whole(reason), "titles": [metric_title(name) for name in names.split(", ")]}
 
 
 def _kind(kind: str, rows: tuple[Row, ...]) -> dict:
-    """The numbers of one kind under their question, and how often each verdict was given."""
-    own = [row for row in rows if row.kind == kind]
+    """The numbers of one kind under their question, and how often each verdict was given, with its sign and tone."""
+    of_kind = [row for row in rows if row.kind == kind]
+    given = Counter(row.verdict for row in of_kind)
+    counts = [(verdict, given[verdict], *SIGNS[verdict]) for verdict in VERDICTS if given[verdict]]
     question, remark = QUESTIONS[kind]
-    return {"question": question, "remark": remark, "counts": counts(own), "rows": [row_texts(row) for row in own]}
+    return {"question": question, "remark": remark, "counts": counts, "rows": [row_texts(row) for row in of_kind]}
 
 
-def counts(rows: list[Row]) -> list[tuple[str, int, str, str]]:
-    """Verdict, how often, sign and tone, in the order of VERDICTS; those that were never given are left out."""
-    found = Counter(row.verdict for row in rows)
-    return [(verdict, found[verdict], *SIGNS[verdict]) for verdict in VERDICTS if found[verdict]]
-
-
-def judged_by(audit: Audit) -> dict[str, str]:
-    """The settings of an audit, its bounds among them, as texts."""
+def judged_by(audit: Audit) -> dict:
+    """How the page says that the audit judged: its level, all verdicts with their signs and meanings, its settings."""
     settings = audit.settings
-    own = {"seed": settings.seed, "resamples": settings.resamples}
-    return {name: f"{value:g}" for name, value in (own | vars(settings.bounds)).items()}
+    numbers = {"seed": settings.seed, "resamples": settings.resamples} | vars(settings.bounds)
+    return {
+        "level": f"{100 * settings.bounds.level:g} %",
+        "verdicts": {verdict: (SIGNS[verdict], meaning) for verdict, meaning in VERDICTS.items()},
+        "settings": {name: f"{value:g}" for name, value in numbers.items()},
+    }
+
+
+def row_texts(row: Row) -> dict[str, str]:
+    """One row of a table: every number, the verdict with its sign, the bound that decided, and what the number is."""
+    decimals = DECIMALS.get(row.unit, RATIO_DECIMALS)
+    sign, tone = SIGNS[row.verdict]
+    numbers = {name: shown(getattr(row, name), decimals) for name in (*BESIDE, "version")}
+    card = dict.fromkeys(("description", "formula", "source", "range", "count"), "")
+    if row.metric in AUDIT_METRICS:
+        metric = AUDIT_METRICS[row.metric]
+        pairs = ("pair of faces", "pairs of faces") if metric.paired else ("face",)
+        card = {name: getattr(metric, name) for name in ("description", "formula", "source", "range")}
+        card["count"] = "" if math.isnan(row.count) else counted(int(row.count), *pairs)
+    return {
+        "metric": row.metric,
+        "title": metric_title(row.metric),
+        "unit": row.unit,
+        **numbers,
+        "interval": _interval(row.low, row.high, decimals),
+        "gap": shown(row.gap, decimals, sign=True),
+        "gap_interval": _interval(row.gap_low, row.gap_high, decimals, sign=True),
+        "verdict": row.verdict,
+        "sign": sign,
+        "tone": tone,
+        "bound": _minus(row.bound),
+        "note": _minus(row.note),
+        "reason": row.reason,
+        **card,
+    }
+
+
+def _interval(low: float, high: float, decimals: int, sign: bool = False) -> str:
+    """Empty where there is none, or no width to tell."""
+    if math.isnan(low) or math.isnan(high) or low == high:
+        return ""
+    return f"{shown(low, decimals, sign)} to {shown(high, decimals, sign)}"
+
+
+def _minus(text: str) -> str:
+    """With true minus signs before numbers."""
+    return text.replace(" -", " \N{MINUS SIGN}").replace("[-", "[\N{MINUS SIGN}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
@@ -15,7 +18,7 @@ from unlearning.reports.style import MARGIN, TITLE_HEIGHT, WIDTH, Theme, sheet
 
 LEFT = 0.75
 NARROWEST = 6
-HEADING_HEIGHT, LEGEND_HEIGHT, FOOT_HEIGHT = 0.4, 0.3, 0.55
+HEADING_HEIGHT, LEGEND_HEIGHT, KEY_HEIGHT, FOOT_HEIGHT = 0.4, 0.3, 0.22, 0.55
 
 
 def panel(figure: Figure, bottom: float, height: float, left: float = LEFT, width: float = WIDTH - LEFT - MARGIN) -> Axes:
@@ -29,14 +32,34 @@ def below_legend(figure: Figure, bottom: float) -> Axes:
     return panel(figure, bottom, figure.get_figheight() - TITLE_HEIGHT - LEGEND_HEIGHT - bottom)
 
 
-def stack(title: str, count: int, height: float, scale: float = 0.0, top: float = 0.0) -> tuple[Figure, list[Axes]]:
-    """Panels of one height one below the other, each with room for its heading and ``scale`` inches for a scale of its own.
+def stack(
+    title: str, count: int, height: float, scale: float = 0.0, keys: Sequence[Artist] = (), columns: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """Panels one below the other, under the figure's title and legend.
 
-    ``top`` inches stay free under the title.
+    Args:
+        title: of the figure.
+        count: of the panels.
+        height: of each, in inches; each has room for its heading as well.
+        scale: inches below each for a scale of its own.
+        keys: entries of the legend.
+        columns: of the legend.
     """
-    row = height + HEADING_HEIGHT + scale
-    figure = sheet(title, TITLE_HEIGHT + top + count * row - scale + FOOT_HEIGHT)
+    row, legend = height + HEADING_HEIGHT + scale, KEY_HEIGHT * math.ceil(len(keys) / columns)
+    figure = sheet(title, TITLE_HEIGHT + legend + count * row - scale + FOOT_HEIGHT)
+    if keys:
+        place = (LEFT / WIDTH, 1 - (TITLE_HEIGHT - 0.05) / figure.get_figheight())
+        look = {"loc": "upper left", "bbox_to_anchor": place, "columnspacing": 1.4, "borderpad": 0.0}
+        figure.legend(handles=keys, ncols=columns, **look)
     return figure, [panel(figure, FOOT_HEIGHT + (count - 1 - place) * row, height) for place in range(count)]
+
+
+def share_scale(panels: Sequence[Axes], label: str) -> None:
+    """One scale across for a stack of panels, written under the last."""
+    for axes in panels[:-1]:
+        axes.set_xlabel("")
+        axes.tick_params(labelbottom=False)
+    panels[-1].set_xlabel(label)
 
 
 def heading(axes: Axes, title: str, remark: str = "", colour: str = "") -> None:
@@ -51,20 +74,20 @@ def note(figure: Figure, text: str, theme: Theme) -> None:
     figure.text(MARGIN / across, 0.14 / up, text, size=9.5, color=theme.muted)
 
 
-def face_scale(axes: Axes, label: str = "faces", room: float = 1.0, ticks: int = 5) -> None:
+def face_scale(axes: Axes, room: float = 1.0, ticks: int = 5) -> None:
     """Whole numbers of faces upwards from 0, with ``room`` times the highest bar."""
     axes.set_ylim(0, max(axes.dataLim.y1, 1) * room)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.set_ylabel(label)
+    axes.set_ylabel("faces")
 
 
-def year_scale(axes: Axes, span: tuple[int, int], label: str = "age (years)") -> None:
+def year_scale(axes: Axes, span: tuple[int, int]) -> None:
     """Whole years; a single age stands in the middle and not as one broad bar."""
     missing = max(0, NARROWEST - (span[1] - span[0] + 1)) / 2
     axes.set_xlim(span[0] - 0.5 - missing, span[1] + 0.5 + missing)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10]))
-    axes.set_xlabel(label)
+    axes.set_xlabel("age (years)")
 
 
 def year_span(*ages: np.ndarray) -> tuple[int, int]:
@@ -80,13 +103,11 @@ def per_year(ages: np.ndarray, span: tuple[int, int]) -> np.ndarray:
     return np.bincount(np.asarray(ages, dtype=np.int64) - span[0], minlength=span[1] - span[0] + 1)
 
 
-def share_years(panels: list[Axes], span: tuple[int, int]) -> None:
-    """One scale of years for a stack of panels, written under the last."""
+def share_years(panels: Sequence[Axes], span: tuple[int, int]) -> None:
+    """One scale of years for a stack of panels."""
     for axes in panels:
         year_scale(axes, span)
-    for axes in panels[:-1]:
-        axes.set_xlabel("")
-        axes.tick_params(labelbottom=False)
+    share_scale(panels, "age (years)")
 
 
 def year_edges(span: tuple[int, int]) -> np.ndarray:
@@ -94,31 +115,15 @@ def year_edges(span: tuple[int, int]) -> np.ndarray:
     return np.arange(span[0], span[1] + 2) - 0.5
 
 
-def legend_above(axes: Axes, handles: list[Artist] | None = None) -> None:
-    """The legend in one line between title and panel; without ``handles``, of everything that has a label."""
-    shown = handles or axes.get_legend_handles_labels()[0]
-    axes.legend(handles=shown, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(shown), columnspacing=1.4, borderpad=0.4)
-
-
-def legend_under_title(figure: Figure, handles: list[Artist], columns: int) -> None:
-    """The figure's legend between its title and its panels; ``legend_room`` tells how much room its lines take."""
-    across, up = figure.get_size_inches()
-    place = (LEFT / across, 1 - (TITLE_HEIGHT - 0.05) / up)
-    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=place, ncols=columns, columnspacing=1.4, borderpad=0.0)
-
-
-def legend_room(entries: int, columns: int) -> float:
-    """Inches that a legend under the title takes."""
-    return 0.22 * -(-entries // columns)
+def legend_above(axes: Axes, handles: Sequence[Artist]) -> None:
+    """The legend in one line between title and panel."""
+    look = {"loc": "lower left", "bbox_to_anchor": (0, 1), "columnspacing": 1.4, "borderpad": 0.4}
+    axes.legend(handles=handles, ncols=len(handles), **look)
 
 
 def blend(colour: str, paper: str, share: float) -> tuple[float, ...]:
     """``share`` of a colour on the paper; opaque, unlike transparency."""
-    return tuple(share * a + (1 - share) * b for a, b in zip(_rgb(colour), _rgb(paper), strict=True))
-
-
-def _rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    return tuple(share * a + (1 - share) * b for a, b in zip(to_rgb(colour), to_rgb(paper), strict=True))
 
 
 def hatched(colour: str, theme: Theme) -> dict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
+from unlearning.data.manifest import DataSet
 from unlearning.reports import data_counts
 from unlearning.reports.charts import counted, face_scale, heading, panel, shorten, stack
 from unlearning.reports.style import MARGIN, TITLE_HEIGHT, WIDTH, Theme, sheet
-
-if TYPE_CHECKING:
-    from unlearning.data.manifest import DataSet
 
 MOST_REASONS = 5
 STEP_ROW, REASON_ROW, BAR = 0.38, 0.46, 0.15
@@ -45,7 +42,7 @@ QUALITY = (
 
 def rejected(data: DataSet, settings: dict, theme: Theme) -> Figure:
     """Bars of the files that each reason left out, under their steps."""
-    steps = {step: _fewer(reasons) for step, reasons in data_counts.by_step(data.reasons).items()}
+    steps = {step: data_counts.fewer(reasons, MOST_REASONS) for step, reasons in data_counts.by_step(data.reasons).items()}
     rows = sum(STEP_ROW + REASON_ROW * len(reasons) for reasons in steps.values())
     figure = sheet("Files left out, by step and reason", TITLE_HEIGHT + max(rows, REASON_ROW) + 0.25)
     axes = panel(figure, 0.2, max(rows, REASON_ROW), left=MARGIN, width=WIDTH - 2 * MARGIN)
@@ -57,14 +54,6 @@ def rejected(data: DataSet, settings: dict, theme: Theme) -> Figure:
     axes.set_xlim(0, 1.14 * max(count for reasons in steps.values() for _, count in reasons))
     _rows(axes, steps, theme)
     return figure
-
-
-def _fewer(reasons: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The most frequent reasons, and the others as one."""
-    if len(reasons) <= MOST_REASONS + 1:
-        return reasons
-    others = reasons[MOST_REASONS:]
-    return [*reasons[:MOST_REASONS], (f"{len(others):,} other reasons", sum(count for _, count in others))]
 
 
 def _rows(axes: Axes, steps: dict[str, list[tuple[str, int]]], theme: Theme) -> None:

@@ -11,20 +11,30 @@ from pathlib import Path
 from typing import Protocol
 
 from unlearning.evaluation.audit.audit import Audit, Witnesses
-from unlearning.evaluation.audit.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Row
+from unlearning.evaluation.audit.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Row
 from unlearning.evaluation.audit.words import DIFFERS, LEADS
 from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
 from unlearning.evaluation.ground import NotKnownError
-from unlearning.reports.audit_charts import MOST_VERSIONS, answers, versions
-from unlearning.reports.audit_page import FIRST, THERE, asked, in_two, judged_by, scale_texts, subject, unsaid_texts, whole
-from unlearning.reports.audit_rows import SIGNS, row_texts
+from unlearning.reports.audit_figures import MOST_VERSIONS, answers_of, versions
+from unlearning.reports.audit_page import (
+    BESIDE,
+    FIRST,
+    SIGNS,
+    asked,
+    in_two,
+    judged_by,
+    row_texts,
+    scale_texts,
+    subject,
+    unsaid_texts,
+    whole,
+)
 from unlearning.reports.audit_scale import Scale, scale_of
-from unlearning.reports.page import address, page
-from unlearning.reports.style import THEMES, styled, svg
+from unlearning.reports.page import Drawing, figures, page, render
+from unlearning.reports.style import THEMES
 
 TEMPLATE = "compare_page.html.jinja"
 SCRIPT = Path(__file__).with_name("compare_sort.js")
-SOURCES = "img-src data:"
 COLUMNS = {
     "forget_mae": "Error, forgotten faces",
     "test_in_range_mae": "Error, test faces like them",
@@ -53,31 +63,21 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
     Args:
         audits: two or more versions by what people call them, in the order in which they shall stand.
     """
-    scales = {label: scale_of(one.audit) for label, one in audits.items()}
-    settings = next(iter(audits.values())).audit.settings
     script = SCRIPT.read_text(encoding="utf-8")
-    text = page(
+    return page(
         TEMPLATE,
         count=len(audits),
         asked=list(dict.fromkeys(asked(one.witnesses) for one in audits.values())),
         columns=columns(audits),
         overview=[_overview(place, label, one) for place, (label, one) in enumerate(audits.items())],
-        **one_scale(scales),
+        **one_scale({label: scale_of(one.audit) for label, one in audits.items()}),
         figure=_figure(audits),
         metrics=[block for name in FIRST if (block := _block(name, audits))],
         versions=[_account(label, one) for label, one in audits.items()],
-        level=f"{100 * settings.bounds.level:g} %",
-        verdicts={verdict: (SIGNS[verdict], meaning) for verdict, meaning in VERDICTS.items()},
-        settings=judged_by(next(iter(audits.values())).audit),
+        **judged_by(next(iter(audits.values())).audit),
         script=script,
+        script_digest=b64encode(sha256(script.encode()).digest()).decode(),
     )
-    return allowing(script, text)
-
-
-def allowing(script: str, text: str) -> str:
-    """The page with leave to run this one script, known by its digest, and no other."""
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    return text.replace(SOURCES, f"{SOURCES}; script-src 'sha256-{digest}'", 1)
 
 
 def columns(audits: Mapping[str, Audited]) -> list[dict[str, str]]:
@@ -92,18 +92,19 @@ def _rows(one: Audited) -> dict[str, Row]:
 
 def _overview(place: int, label: str, one: Audited) -> dict:
     """A version's row of the first table."""
-    rows, (lead, _) = _rows(one), in_two(one.audit.sentence)
+    lead, _ = in_two(one.audit.sentence)
     judged = [row for row in one.audit.rows if row.kind in (MEMORY, LIKENESS) and row.verdict != NOT_KNOWN]
     alike = sum(row.verdict == SAME for row in judged)
-    kind = BEST_FIRST.get(lead, NOT_KNOWN)
-    cells = {name: row_texts(row) | {"rank": _rank(row)} for name, row in rows.items()}
-    own = {"place": place, "label": label, "lead": lead.removeprefix("It "), "sign": SIGNS[kind], "cells": cells}
-    leads = [*BEST_FIRST, lead]
-    return own | {
-        "lead_rank": leads.index(lead),
+    return {
+        "place": place,
+        "label": label,
+        "lead": lead.removeprefix("It "),
+        "lead_rank": [*BEST_FIRST, lead].index(lead),
+        "sign": SIGNS[BEST_FIRST.get(lead, NOT_KNOWN)],
         "alike": alike,
         "judged": len(judged),
         "alike_rank": -alike / max(len(judged), 1),
+        "cells": {name: row_texts(row) | {"rank": _rank(row)} for name, row in _rows(one).items()},
     }
 
 
@@ -127,7 +128,7 @@ def one_scale(scales: Mapping[str, Scale]) -> dict:
     for label, scale in alike.items():
         for mark in scale["marks"]:
             blocks.setdefault(mark["row"]["metric"], []).append(mark | {"label": label, "place": places[label]})
-    there = [name for name in THERE if any(name in own["there"] for own in alike.values())]
+    there = [name for name in BESIDE if any(name in own["there"] for own in alike.values())]
     first = next(iter(alike.values()), None)
     return {
         "scale": first and first | {"there": there},
@@ -144,32 +145,37 @@ def _on_scale(marks: list[dict]) -> dict:
 
 def _figure(audits: Mapping[str, Audited]) -> dict | None:
     """The errors of all versions, on both papers; none where nobody was to be forgotten."""
-    shown = {label: answers(one.audit, one.witnesses) for label, one in list(audits.items())[:MOST_VERSIONS]}
-    pictures = {}
-    for name, theme in THEMES.items():
-        with styled(theme):
-            try:
-                pictures[name] = address(svg(versions(shown, theme)))
-            except NotKnownError:
-                return None
-    more = len(audits) - len(shown)
-    caption = "How far off each version's answers are on the faces to forget, beside its original and its retrained model."
-    left_out = f" {more} more versions are not drawn." if more else ""
-    alt = "Histograms of signed errors on the forget set, one panel a version, each with its original and its retrained model."
-    return {"name": "errors", "caption": caption + left_out, "alt": alt, **pictures}
+    answers = {label: answers_of(one.audit, one.witnesses) for label, one in list(audits.items())[:MOST_VERSIONS]}
+    left_out = f" {len(audits) - len(answers)} more versions are not drawn." if len(audits) > len(answers) else ""
+    drawing = Drawing(
+        "errors",
+        versions,
+        "How far off each version's answers are on the faces to forget, beside its original and its retrained model."
+        + left_out,
+        "Histograms of signed errors on the forget set, one panel a version, each with its original and its retrained model.",
+    )
+    try:
+        return figures({"errors": drawing}, {theme: render({"errors": drawing}, theme, answers) for theme in THEMES})["errors"]
+    except NotKnownError:
+        return None
 
 
 def _block(name: str, audits: Mapping[str, Audited]) -> dict | None:
-    """One number of all versions, with everything that is known of it."""
-    found = {label: _rows(one)[name] for label, one in audits.items() if name in _rows(one)}
-    if not found:
+    """One number of all versions, with everything that is known of it; none where no version has it."""
+    rows = [row_texts(_rows(one)[name]) | {"label": label} for label, one in audits.items() if name in _rows(one)]
+    if not rows:
         return None
-    rows = [row_texts(row) | {"label": label} for label, row in found.items()]
     return {"title": rows[0]["title"], "unit": rows[0]["unit"], "description": whole(rows[0]["description"]), "rows": rows}
 
 
 def _account(label: str, one: Audited) -> dict:
     """What else there is to say of a version."""
     lead, basis = in_two(one.audit.sentence)
-    said = {"warnings": [whole(warning) for warning in one.audit.warnings], "unsaid": list(map(unsaid_texts, one.audit.unsaid))}
-    return {"label": label, "lead": lead, "basis": basis, "subject": subject(one.about, one.witnesses), **said}
+    return {
+        "label": label,
+        "lead": lead,
+        "basis": basis,
+        "subject": subject(one.about, one.witnesses),
+        "warnings": [whole(warning) for warning in one.audit.warnings],
+        "unsaid": [unsaid_texts(said) for said in one.audit.unsaid],
+    }

@@ -53,26 +53,25 @@ def groups(manifest: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "part", "faces", "copies"])
 
 
-def forget_count(manifest: pd.DataFrame, group: str = GROUPS[0]) -> int:
-    """Size of a group's forget set as the study counts it: training faces with their copies, and validation faces."""
-    forgotten = manifest.split.isin(("train", "validation"))
-    return _between(manifest.age[forgotten].to_numpy(), group)
+def forget_count(manifest: pd.DataFrame) -> int:
+    """Size of the first group's forget set as the study counts it: training faces with their copies, and validation faces."""
+    return _between(manifest.age[manifest.split.isin(("train", "validation"))].to_numpy(), GROUPS[0])
 
 
 def in_no_group(manifest: pd.DataFrame) -> int:
     """Rows whose age is in none of the study's groups."""
-    low, high = ends(GROUPS[0])[0], ends(GROUPS[-1])[1]
+    low, high = _ends(GROUPS[0])[0], _ends(GROUPS[-1])[1]
     return int((~manifest.age.between(low, high)).sum())
 
 
-def ends(group: str) -> tuple[int, int]:
+def _ends(group: str) -> tuple[int, int]:
     """Youngest and oldest age of a group, in years: ``20-28`` is (20, 28)."""
     low, high = group.split("-")
     return int(low), int(high)
 
 
 def _between(ages: np.ndarray, group: str) -> int:
-    low, high = ends(group)
+    low, high = _ends(group)
     return int(((low <= ages) & (ages <= high)).sum())
 
 
@@ -82,6 +81,14 @@ def by_step(reasons: pd.DataFrame) -> dict[str, list[tuple[str, int]]]:
     others = [step for step in reasons.step.unique() if step not in STEPS]
     ordered = reasons.sort_values("count", ascending=False, kind="stable")
     return {step: _pairs(ordered[ordered.step == step]) for step in known + others}
+
+
+def fewer(reasons: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
+    """The ``most`` most frequent reasons, and the others as one where there are several."""
+    if len(reasons) <= most + 1:
+        return reasons
+    others = reasons[most:]
+    return [*reasons[:most], (f"{len(others):,} other reasons", sum(count for _, count in others))]
 
 
 def _pairs(reasons: pd.DataFrame) -> list[tuple[str, int]]:

@@ -1,55 +1,188 @@
-"""FIGURES, the visible registry of the data's figures: a figure is one function of the data, the settings and a theme."""
+"""FIGURES, the visible registry of the data's figures, and those of its parts: ages, the split and the age groups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
+from unlearning.data.manifest import DataSet
+from unlearning.data.rules import GROUPS
+from unlearning.data.splitting import SPLITS
 from unlearning.naming import by_name
+from unlearning.reports import data_counts
+from unlearning.reports.charts import (
+    FOOT_HEIGHT,
+    below_legend,
+    counted,
+    face_scale,
+    hatched,
+    heading,
+    legend_above,
+    note,
+    panel,
+    per_year,
+    share_years,
+    shorten,
+    stack,
+    year_edges,
+    year_scale,
+    year_span,
+)
 from unlearning.reports.cleaning_figures import quality, rejected
-from unlearning.reports.part_figures import ages_by_step, augmentation, groups, parts_by_age, split
-from unlearning.reports.style import THEMES, Theme, styled, svg
+from unlearning.reports.data_counts import ages_of
+from unlearning.reports.page import Drawing
+from unlearning.reports.style import MARGIN, Theme, sheet
 
-if TYPE_CHECKING:
-    from unlearning.data.manifest import DataSet
+STEP_HEIGHT, PART_HEIGHT = 0.9, 1.3
+BAR, NOTED, THREE_DIGITS = 0.3, 0.85, 999
+PIE_WIDTH, PIE_HEIGHT, PIE_REACH = 3.2, 2.0, 1.2
 
 
-@dataclass(frozen=True)
-class DataFigure:
-    """A figure of the data.
+def ages_by_step(data: DataSet, settings: dict, theme: Theme) -> Figure:
+    """Histograms by year of what was kept after each step, each with how many faces the step left out."""
+    span = year_span(*data.stages.values())
+    figure, panels = stack("Ages after each step of cleaning", len(data.stages), STEP_HEIGHT)
+    before = None
+    for axes, (title, ages) in zip(panels, data.stages.items(), strict=True):
+        axes.stairs(per_year(ages, span), year_edges(span), fill=True, color=theme.plain)
+        out = 0 if before is None else before - len(ages)
+        change = f" (\N{MINUS SIGN}{out:,})" if out else " (all kept)"
+        heading(axes, shorten(title, 38), counted(len(ages), "face") + ("" if before is None else change))
+        before = len(ages)
+        face_scale(axes, ticks=2)
+    if panels:
+        share_years(panels, span)
+    return figure
 
-    Args:
-        name: its name among the artifacts.
-        function: data, settings and theme -> figure; drawn within ``styled(theme)``.
-        caption: what to see in it, and which of the study's figures it answers.
-        alt: what is drawn, for people who cannot see it.
-    """
 
-    name: str
-    function: Callable[[DataSet, dict, Theme], Figure]
-    caption: str
-    alt: str
+def augmentation(data: DataSet, settings: dict, theme: Theme) -> Figure:
+    """Training ages by year, copies stacked on real faces."""
+    real, copies = (ages_of(data.manifest, "train", copies) for copies in (False, True))
+    span = year_span(real, copies)
+    figure = sheet("Training ages before and after augmentation", 3.9)
+    axes = below_legend(figure, 0.85)
+    _stairs(axes, real, copies, span, "train", theme)
+    goal = int(settings.get("augment_to", 0))
+    if len(copies) and goal:
+        axes.axhline(goal, color=theme.ink, linewidth=1, linestyle=(0, (4, 3)), label=f"{goal:,} faces of every age asked for")
+    face_scale(axes, room=1.06)
+    year_scale(axes, span)
+    legend_above(axes, axes.get_legend_handles_labels()[0])
+    told = f"No copies were made: the training part has its {counted(len(real), 'real face')}."
+    if len(copies):
+        together, added = len(real) + len(copies), counted(len(copies), "copy", "copies")
+        told = f"Before: {counted(len(real), 'face')}. After, with {added}: {together:,}."
+    note(figure, told, theme)
+    return figure
+
+
+def parts_by_age(data: DataSet, settings: dict, theme: Theme) -> Figure:
+    """Ages by year of the three parts on one scale."""
+    ages = {part: [ages_of(data.manifest, part, copies) for copies in (False, True)] for part in SPLITS}
+    span = year_span(*(each for pair in ages.values() for each in pair))
+    figure, panels = stack("Ages in the three parts", len(SPLITS), PART_HEIGHT)
+    highest = max(sum(per_year(each, span) for each in pair).max() for pair in ages.values())
+    for axes, (part, (real, copies)) in zip(panels, ages.items(), strict=True):
+        _stairs(axes, real, copies, span, part, theme)
+        striped = f" + {counted(len(copies), 'copy', 'copies')} (striped)" if len(copies) else ""
+        heading(axes, part, counted(len(real), "face") + striped)
+        face_scale(axes, ticks=4)
+        axes.set_ylim(0, max(highest, 1) * 1.05)
+    share_years(panels, span)
+    return figure
+
+
+def _stairs(axes: Axes, real: np.ndarray, copies: np.ndarray, span: tuple[int, int], part: str, theme: Theme) -> None:
+    below, edges = per_year(real, span), year_edges(span)
+    axes.stairs(below, edges, fill=True, color=theme.part(part), label="real faces")
+    if len(copies):
+        above = below + per_year(copies, span)
+        axes.stairs(above, edges, baseline=below, fill=True, label="copies", **hatched(theme.part(part), theme))
+
+
+def split(data: DataSet, settings: dict, theme: Theme) -> Figure:
+    """A pie of the real faces, and bars of faces and copies."""
+    counts = data_counts.parts(data.manifest)
+    figure = sheet("The three parts", 3.6)
+    if counts.faces.any():
+        _pie(panel(figure, 0.75, PIE_HEIGHT, left=MARGIN, width=PIE_WIDTH), counts.faces, theme)
+    axes = panel(figure, 0.75, 2.0, left=3.9, width=1.9)
+    heading(axes, "faces and copies")
+    _stacked(axes, np.arange(len(SPLITS)), counts.rename_axis("part").reset_index(), 0.62, 9.0, theme)
+    axes.set_xticks(range(len(SPLITS)), list(SPLITS))
+    face_scale(axes, room=1.12)
+    copies = int(counts.copies.sum())
+    striped = f"Striped: {counted(copies, 'augmented copy', 'augmented copies')} of training faces."
+    note(figure, striped if copies else "There are no copies.", theme)
+    return figure
+
+
+def _pie(axes: Axes, faces: pd.Series, theme: Theme) -> None:
+    some = faces[faces > 0]
+    axes.pie(
+        some,
+        labels=[f"{part}\n{count / faces.sum():.1%}" for part, count in some.items()],
+        colors=[theme.part(part) for part in some.index],
+        startangle=90,
+        counterclock=False,
+        wedgeprops={"edgecolor": theme.paper, "linewidth": 2},
+    )
+    across = PIE_REACH * PIE_WIDTH / PIE_HEIGHT
+    axes.set(xlim=(-across, across), ylim=(-PIE_REACH, PIE_REACH))
+    heading(axes, "shares of the real faces")
+
+
+def groups(data: DataSet, settings: dict, theme: Theme) -> Figure:
+    """Bars of every part in the study's age groups, copies stacked on faces."""
+    counts = data_counts.groups(data.manifest)
+    outside = data_counts.in_no_group(data.manifest)
+    foot = NOTED if outside else FOOT_HEIGHT
+    figure = sheet("Age groups in each part", 3.2 + foot)
+    axes = below_legend(figure, foot)
+    size = 9.0 if counts.faces[counts.part != "train"].max() <= THREE_DIGITS else 7.5
+    for place, part in enumerate(SPLITS):
+        at = np.arange(len(GROUPS)) + (place - 1) * (BAR + 0.03)
+        _stacked(axes, at, counts[counts.part == part], BAR, size, theme)
+    axes.set_xticks(range(len(GROUPS)), [group.replace("-", "\N{EN DASH}") for group in GROUPS])
+    axes.set_xlabel("age group (years, both ends included)")
+    face_scale(axes, room=1.15)
+    striped = [Patch(label="copies", **hatched(theme.train, theme))] if counts.copies.any() else []
+    legend_above(axes, [*(Patch(color=theme.part(part), label=part) for part in SPLITS), *striped])
+    if outside:
+        note(figure, f"In no group, because of other ages: {counted(outside, 'face')}, copies included.", theme)
+    return figure
+
+
+def _stacked(axes: Axes, at: np.ndarray, counts: pd.DataFrame, width: float, size: float, theme: Theme) -> None:
+    """Bars with their totals on top in letters of ``size``; the containers are called ``faces`` and ``copies``."""
+    colours = [theme.part(part) for part in counts.part]
+    bars = axes.bar(at, counts.faces, width, color=colours, label="faces")
+    if counts.copies.any():
+        bars = axes.bar(at, counts.copies, width, bottom=counts.faces, label="copies")
+        for bar, colour in zip(bars, colours, strict=True):
+            bar.set(**hatched(colour, theme))
+    axes.bar_label(bars, [f"{total:,}" for total in counts.faces + counts.copies], padding=2, size=size)
 
 
 FIGURES = by_name(
-    DataFigure(
+    Drawing(
         "ages_by_step",
         ages_by_step,
         "Which ages each step of cleaning leaves. Every panel has its own scale of faces, so that the shapes can be compared. "
         "Answers the study's figures 2 to 4.",
         "Histograms of the faces' ages by year, one below the other, one for each step of cleaning.",
     ),
-    DataFigure(
+    Drawing(
         "rejected",
         rejected,
         "What was left out and why, the steps in the order in which they are taken. N stands for a number. "
         "The study has no such figure.",
         "Bars of the number of files that each reason left out, grouped by step; the table of reasons has the same numbers.",
     ),
-    DataFigure(
+    Drawing(
         "quality",
         quality,
         "The kept faces by each measure of quality, and the thresholds beyond which pictures were left out. "
@@ -57,26 +190,26 @@ FIGURES = by_name(
         "Five histograms of the kept faces: sharpness, brightness, contrast, saturated pixels and shorter side, each with its "
         "thresholds as lines.",
     ),
-    DataFigure(
+    Drawing(
         "split",
         split,
         "How the faces are split, and how many copies the training part was given. Answers the study's figures 5 and 6.",
         "A pie of the shares of the training, validation and test part among real faces, and bars of their faces and copies.",
     ),
-    DataFigure(
+    Drawing(
         "augmentation",
         augmentation,
         "The training part before augmentation (the full bars) and after it (with the striped ones). "
         "Answers the study's figure 7.",
         "Histogram of the training ages by year: real faces, and copies stacked on them.",
     ),
-    DataFigure(
+    Drawing(
         "parts_by_age",
         parts_by_age,
         "The ages of the three parts on one scale of faces; only the training part has copies. Answers the study's figure 8.",
         "Three histograms of ages by year with one scale: training part with its copies, validation part and test part.",
     ),
-    DataFigure(
+    Drawing(
         "groups",
         groups,
         "The study's five age groups, which are its forget sets. Both ends belong to a group, so that 28, 36, 44 and 52 count "
@@ -84,10 +217,3 @@ FIGURES = by_name(
         "Bars of the faces and copies of the training, validation and test part in five age groups; a table has the numbers.",
     ),
 )
-
-
-def render(data: DataSet, settings: dict, theme_name: str) -> dict[str, str]:
-    """Every figure of the registry as SVG text, by name; ``theme_name`` is one of ``THEMES``."""
-    theme = THEMES[theme_name]
-    with styled(theme):
-        return {name: svg(figure.function(data, settings, theme)) for name, figure in FIGURES.items()}

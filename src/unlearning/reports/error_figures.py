@@ -12,7 +12,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.published import ALPHAS
 from unlearning.experiments.results import Outcome, Results
 from unlearning.reports import model_looks
-from unlearning.reports.charts import counted, heading, legend_room, legend_under_title, note, stack
+from unlearning.reports.charts import counted, heading, note, share_scale, stack
 from unlearning.reports.model_looks import Look
 from unlearning.reports.study_tables import FIRST, Numbers
 from unlearning.reports.style import Theme
@@ -38,8 +38,7 @@ def figure_9(numbers: Numbers, theme: Theme) -> Figure | None:
     below.set_ylabel("share of faces (%)")
     for axes in (above, below):
         axes.set_xlim(0, FARTHEST)
-    above.tick_params(labelbottom=False)
-    below.set_xlabel("E: difference of the two models' absolute errors (years)")
+    share_scale((above, below), "E: difference of the two models' absolute errors (years)")
     return figure
 
 
@@ -144,16 +143,13 @@ def errors(numbers: Numbers, theme: Theme) -> Figure | None:
         Line2D([], [], color=looks[outcome.arm].colour, linestyle=style, linewidth=1.6, label=looks[outcome.arm].name)
         for outcome, style in zip(next(iter(found.values())), STYLES, strict=True)
     ]
-    figure, panels = stack("Errors on the test faces", len(found), 2.3, top=legend_room(4, 4))
-    legend_under_title(figure, keys, 4)
+    figure, panels = stack("Errors on the test faces", len(found), 2.3, keys=keys, columns=4)
     all_errors = {epochs: [_all_seeds(outcome) for outcome in models] for epochs, models in found.items()}
     farthest = float(max(np.quantile(each, 0.99) for several in all_errors.values() for each in several))
     for axes, (epochs, models) in zip(panels, found.items(), strict=True):
         _shares(axes, all_errors[epochs], [looks[outcome.arm] for outcome in models], farthest, theme)
         heading(axes, f"{epochs} epochs of unlearning")
-    for axes in panels[:-1]:
-        axes.tick_params(labelbottom=False)
-    panels[-1].set_xlabel("absolute error (years)")
+    share_scale(panels, "absolute error (years)")
     return figure
 
 

@@ -1,8 +1,6 @@
-"""Why our numbers differ from the study's: what the method explains, and what the measured numbers say themselves."""
+"""Why our numbers differ from the study's, as rows of tables: what is unlike here, and what a defect of its code explains."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,195 +10,104 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.presets import PRESETS
 from unlearning.reports.model_looks import of
 from unlearning.reports.study_tables import FIRST, Numbers
-from unlearning.reports.study_words import as_printed, is_as_published, shown
+from unlearning.reports.study_words import NONE, digits, is_as_published, metric_name, shown
 
 NEAR = {"test_mae": 0.5, "Forgetting": 0.03, "Utility": 0.05, "F": 0.05}
 MOST, SOME = 0.75, 0.25
-OVERSHOOTS = "overshoots"
-SPOKEN = {"test_mae": "test MAE"}
-NOT_MEASURED = (
-    "This experiment did not train RND on the published code's labels (study defect), so how much that defect explains is not "
-    "measured here."
-)
-WEIGHTS = (
-    "The study starts from a ResNet50 that had been trained on faces, whose weights are not at hand. Unless an experiment is "
-    "given weights of one's own, its network has to learn faces from the training pictures."
-)
-BY_THE_TEXT = (
-    "The study's text moves the age of every forgotten face by 3 to 6 years. Its published code divides all ages by 60 once "
-    "too often and finds no forgotten face, so that every face is trained on an age of at most one year. Our RND "
-    "follows the text; as_published=true reproduces the labels of the code."
-)
+OF_NUMBERS = ("table_3", "tables_4_to_7", "table_8")
 
 
-@dataclass(frozen=True)
-class Reason:
-    """One reason, with a few words that name it."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Closeness:
-    """How far two of ours are from the published RND, on average over the epochs that all of them have.
-
-    Args:
-        metric: what is compared.
-        defect: mean absolute difference of RND as published from the published numbers.
-        text: the same of RND by the text; not a number when it was not run.
-        beyond: does the defect move RND the way of the published numbers, but past them?
-    """
-
-    metric: str
-    defect: float
-    text: float
-    beyond: bool = False
-
-    @property
-    def finding(self) -> str:
-        """A verb for what the defect does to the published number; without RND by the text only how near it comes."""
-        if np.isnan(self.text):
-            return "comes close to" if self.defect <= NEAR[self.metric] else "does not come close to"
-        if self.text <= NEAR[self.metric]:
-            return "is not needed to explain"
-        explained = 1 - self.defect / self.text
-        if explained >= SOME:
-            return "explains most of" if explained >= MOST else "explains part of"
-        return OVERSHOOTS if self.beyond else "does not explain"
-
-
-def reasons(numbers: Numbers) -> list[Reason]:
-    """Reasons that hold for the experiment's preset, the measured ones with their numbers."""
-    found = [
-        Reason("No face-pretrained weights", WEIGHTS),
-        Reason("Network and images", _network(numbers.results.preset)),
-        Reason("Other faces", _faces(numbers.results.preset)),
-        Reason("RND follows the text", BY_THE_TEXT),
+def unlike(numbers: Numbers) -> list[tuple[str, str, str]]:
+    """What is unlike the study: rows of (what, here, in the study), those that were measured last."""
+    known = numbers.results.preset in PRESETS
+    preset = PRESETS[numbers.results.preset if known else "study"]
+    here = [preset.model["arch"], str(preset.model["image_size"]), f"{preset.data.fraction:.0%}"]
+    network, side, share = here if known else [f"of the preset {numbers.results.preset}"] * 3
+    return [
+        ("weights to start from", "random ones, unless weights are given", "those of a ResNet50 that was trained on faces"),
+        ("network", network, "resnet50"),
+        ("side of the pictures (pixels)", side, "224"),
+        ("share of the faces that is kept", share, "30 % of UTKFace"),
+        ("which faces, limits of quality, split", "as this data has them", "not published"),
+        (
+            "labels of RND",
+            "each forgotten age moved by 3 to 6 years, as the text says",
+            "in its code at most 1 year, for every face",
+        ),
+        *_errors(numbers),
+        *_within(numbers),
     ]
-    return [reason for reason in (*found, _errors(numbers), _within(numbers)) if reason]
 
 
-def _network(preset: str) -> str:
-    """What is trained here, and what in the study."""
-    theirs = "the study trains a ResNet50 on pictures of 224 pixels"
-    if preset not in PRESETS:
-        return f"The preset {preset} was used; {theirs}."
-    model = PRESETS[preset].model
-    arch, side = model.get("arch", "resnet50"), model.get("image_size", 224)
-    if (arch, side) == ("resnet50", 224):
-        return f"Both are alike: {theirs}, and so does the preset {preset}."
-    drawn = " Without a folder of faces this preset draws its own, which show nobody." if preset == "demo" else ""
-    return f"The preset {preset} trains {arch} on pictures of {side} pixels; {theirs}.{drawn}"
-
-
-def _faces(preset: str) -> str:
-    """Which share of which faces."""
-    theirs = "The study draws 30 % of UTKFace and leaves out poor pictures; which faces it kept is not known here."
-    kept = f" The preset {preset} keeps {PRESETS[preset].data.fraction:.0%} of its faces." if preset in PRESETS else ""
-    return f"{theirs}{kept} The faces, the limits of quality and the split are others, and so are the numbers."
-
-
-def _errors(numbers: Numbers) -> Reason | None:
-    """What our original and retrained models miss by, beside the study's; Utility is made of these."""
-    table = numbers.tables.get("tables_4_to_7", pd.DataFrame(columns=["model", "metric", "ours"]))
-    found = {model: of(table, model=model, metric="test_mae").ours for model in (ORIGINAL, RETRAINED)}
-    if not all(len(values) for values in found.values()):
-        return None
-    original, retrained = (float(values.iloc[0]) for values in found.values())
-    guess = of(numbers.scores, forget_set=FIRST).median_guess_mae.mean()
+def _errors(numbers: Numbers) -> list[tuple[str, str, str]]:
+    """What the original and the retrained model err by: Utility and F are measured against the second."""
+    table = numbers.tables.get("tables_4_to_7")
+    if table is None or not {ORIGINAL, RETRAINED} <= set(table.model):
+        return []
+    original, retrained = (of(table, model=model, metric="test_mae").ours.iloc[0] for model in (ORIGINAL, RETRAINED))
     theirs, again = published.ORIGINAL["test_mae"], published.RETRAINED["test_mae"]
-    return Reason(
-        "What retraining costs",
-        f"On the test faces our original errs by {original:.2f} years and our retrained model by {retrained:.2f}; the study's "
-        f"err by {theirs:.2f} and {again:.2f}. Always answering the median training age would err by {guess:.2f} here. "
-        f"Retraining without {FIRST} thus changes the error by {_percent(retrained / original)} here and by "
-        f"{_percent(again / theirs)} in the study, and Utility and F are measured against that.",
-    )
+    guess = of(numbers.scores, forget_set=FIRST).median_guess_mae.mean()
+    changes = (f"{shown(100 * (ratio - 1), 0, sign=True)} %" for ratio in (retrained / original, again / theirs))
+    return [
+        ("test MAE of the original (years)", f"{original:.2f}", f"{theirs:.2f}"),
+        ("test MAE of the retrained model (years)", f"{retrained:.2f}", f"{again:.2f}"),
+        (f"what retraining without {FIRST} changes in it", *changes),
+        ("test MAE of always answering the median training age (years)", f"{guess:.2f}", NONE),
+    ]
 
 
-def _percent(ratio: float) -> str:
-    return f"{shown(100 * (ratio - 1), 0, sign=True)} %"
-
-
-def _within(numbers: Numbers) -> Reason | None:
+def _within(numbers: Numbers) -> list[tuple[str, str, str]]:
     """How many published numbers lie within the spread of our seeds."""
-    names = [name for name in ("table_3", "tables_4_to_7", "table_8") if name in numbers.tables]
-    rows = pd.concat([numbers.tables[name] for name in names]) if names else pd.DataFrame(columns=["difference", "sd"])
-    both = rows[rows.difference.notna() & rows.sd.notna()]
+    tables = [numbers.tables[name] for name in OF_NUMBERS if name in numbers.tables]
+    both = pd.concat(tables).dropna(subset=["difference", "sd"]) if tables else pd.DataFrame()
     if not len(both):
-        return None
+        return []
     count = int((both.difference.abs() <= 2 * both.sd).sum())
-    return Reason(
-        "Chance",
-        f"Of the {len(both)} numbers of tables 3 to 8 that stand on both sides, {count} differ by at most two standard "
-        "deviations of our seeds. The study publishes no deviations of its own.",
-    )
+    what = "numbers of tables 3 to 8 that differ by at most two standard deviations of the seeds"
+    return [(what, f"{count} of {len(both)}", "no deviations published")]
 
 
-def defect_sentences(numbers: Numbers) -> list[str]:
-    """Whether the published code's labels explain the published RND: a verdict first, then the numbers it rests on."""
+def of_defect(numbers: Numbers) -> list[tuple[str, str, str, str]]:
+    """What the defect of the published code explains of the study's RND, a row a metric; none where it was not run.
+
+    Rows of (metric, mean distance of RND as published from the study's RND over the epochs, the same of RND by the text,
+    what follows).
+    """
     table = numbers.tables.get("defect")
     if table is None:
-        return [NOT_MEASURED]
-    found = [closeness(table, metric) for metric in NEAR if (table.metric == metric).any()]
-    verdict = f"Measured here, the defect {_findings(found)} of RND."
-    if OVERSHOOTS in verdict:
-        verdict += " Overshooting is the same way, but too far: the defect alone does not give these numbers."
-    caution = "Networks, faces and training differ, so that this is a likeness of numbers and no proof."
-    return [f"{verdict} {caution}", *(_numbers_of(table, each) for each in found), *_beside_ft(table)]
-
-
-def _findings(found: list[Closeness]) -> str:
-    """What the defect does to which of the study's numbers, numbers with the same finding together."""
-    grouped: dict[str, list[str]] = {}
-    for each in found:
-        grouped.setdefault(each.finding, []).append(SPOKEN.get(each.metric, each.metric))
-    return _and([f"{finding} the study's {_and(names)}" for finding, names in grouped.items()])
-
-
-def _and(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-
-
-def closeness(table: pd.DataFrame, metric: str) -> Closeness:
-    """Measure one metric of the table ``defect``."""
-    own = of(table, metric=metric)
-    defect, text = own[own.model.map(is_as_published)], of(own, model="rnd")
-    shared = text[text.epochs.isin(defect.epochs)]
-    if len(shared):
-        defect = defect[defect.epochs.isin(shared.epochs)]
-    gaps = float(defect.difference.abs().mean()), float(shared.difference.abs().mean())
-    return Closeness(metric, *gaps, bool(defect.difference.mean() * shared.difference.mean() < 0))
-
-
-def _numbers_of(table: pd.DataFrame, found: Closeness) -> str:
-    own = of(table, metric=found.metric)
-    defect, text = own[own.model.map(is_as_published)], of(own, model="rnd")
-    form, unit = ("{:.2f}", " years") if found.metric == "test_mae" else ("{:.3f}", "")
-    name = SPOKEN.get(found.metric, found.metric)
-    sentence = (
-        f"{name} after {_listed(defect.epochs, '{:.0f}')} epochs: the study's RND "
-        f"{', '.join(map(as_printed, defect.published))}{unit}; ours as published {_listed(defect.ours, form)}{unit}, "
-        f"on average {form.format(found.defect)} away"
-    )
-    by_text = f"; ours by the text {_listed(text.ours, form)}{unit}, on average {form.format(found.text)} away"
-    return sentence[0].upper() + sentence[1:] + (by_text if np.isfinite(found.text) else "") + "."
-
-
-def _listed(values: pd.Series, form: str) -> str:
-    return ", ".join(form.format(value) for value in values)
-
-
-def _beside_ft(table: pd.DataFrame) -> list[str]:
-    """Errors of RND as multiples of FT's, which a better or worse network does not change as much."""
-    own = of(table, metric="test_mae")
-    defect, ft = own[own.model.map(is_as_published)].set_index("epochs"), of(own, model="ft").set_index("epochs")
-    shared = [epochs for epochs in defect.index if epochs in ft.index and defect.index.is_unique]
-    if not shared:
         return []
-    ours, theirs = (defect.loc[shared, column] / ft.loc[shared, column] for column in ("ours", "published"))
-    return [
-        f"As multiples of FT's test MAE after {_listed(pd.Series(shared), '{:.0f}')} epochs: RND as published "
-        f"{_listed(ours, '{:.1f}')}; in the study {_listed(theirs, '{:.1f}')}."
-    ]
+    rows = []
+    for metric in (name for name in NEAR if (table.metric == name).any()):
+        as_published, by_text, beyond = distances(table, metric)
+        texts = (shown(distance, digits(metric)) for distance in (as_published, by_text))
+        rows.append((metric_name(metric), *texts, finding(metric, as_published, by_text, beyond)))
+    return rows
+
+
+def distances(table: pd.DataFrame, metric: str) -> tuple[float, float, bool]:
+    """How far RND as published and RND by the text are from the published RND, over the epochs that both have.
+
+    The last says whether the defect moves RND the way of the published numbers, but past them. Without RND by the text its
+    distance is not a number.
+    """
+    of_metric = of(table, metric=metric)
+    defect, text = of_metric[of_metric.model.map(is_as_published)], of(of_metric, model="rnd")
+    text = text[text.epochs.isin(defect.epochs)]
+    if len(text):
+        defect = defect[defect.epochs.isin(text.epochs)]
+    beyond = bool(defect.difference.mean() * text.difference.mean() < 0)
+    return float(defect.difference.abs().mean()), float(text.difference.abs().mean()), beyond
+
+
+def finding(metric: str, as_published: float, by_text: float, beyond: bool) -> str:
+    """What the defect does to a published number; without RND by the text only how near it comes."""
+    if np.isnan(by_text):
+        return "comes close" if as_published <= NEAR[metric] else "does not come close"
+    if by_text <= NEAR[metric]:
+        return "is not needed to explain it"
+    explained = 1 - as_published / by_text
+    if explained >= MOST:
+        return "explains most of it"
+    if explained >= SOME:
+        return "explains part of it"
+    return "overshoots it" if beyond else "does not explain it"

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import pandas as pd
 
+from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import GROUPS
 from unlearning.evaluation.metrics import GATE_METRICS, METRICS
+from unlearning.experiments.published import COUNTS
 from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
 from unlearning.experiments.results import HEADLINES, Results
-from unlearning.reports import study_reasons
-from unlearning.reports.charts import counted
+from unlearning.reports import data_counts, data_report
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import figures, page
-from unlearning.reports.study_figures import STUDY_FIGURES, render_study
-from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of, numbers
-from unlearning.reports.study_words import MINUS, as_printed, digits, key_text, metric_name, shown, spread
-from unlearning.reports.style import THEMES
+from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.study_reasons import of_defect, unlike
+from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of
+from unlearning.reports.study_words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
 
 TEMPLATE = "study_report.html.jinja"
 TITLES = {
@@ -48,7 +48,8 @@ METHOD_HEADS = {
     "samples_ratio": "faces shown",
 }
 SIGNS = {CONFIRMED: "\N{CHECK MARK}", CONTRADICTED: "\N{MULTIPLICATION SIGN}", OPEN: "?", NOT_RUN: "\N{EN DASH}"}
-COUNTED = {CONFIRMED: "confirmed", CONTRADICTED: "found to be the other way round", OPEN: "open", NOT_RUN: "not run"}
+COUNTED = {CONTRADICTED: "{} {are} found to be the other way round", OPEN: "{} {are} open", NOT_RUN: "{} {were} not run"}
+DATA_HEADS = ("part or forget set", "faces", "copies", "together", "study")
 
 
 @dataclass(frozen=True)
@@ -68,46 +69,37 @@ class Block:
     rows: list[list[str]]
 
 
-def study_report(
-    results: Results,
-    setup: dict,
-    data_page: dict | None = None,
-    pictures: dict[str, dict[str, str]] | None = None,
-    known: Numbers | None = None,
-) -> str:
+def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, str]], data: dict | None = None) -> str:
     """The page as HTML text, below 3 MB.
 
     Args:
-        results: the experiment.
+        numbers: the experiment, measured.
         setup: how it was made: commands, versions, seconds, seeds, parameters; texts by name.
-        data_page: about its data: ``headline`` (a sentence), ``counts`` (a DataFrame) and ``figures`` (SVG texts by name, of
-            one theme: both would make the page too large).
-        pictures: what ``render_study`` gave for each theme, by the theme's name, where the caller has it.
-        known: what ``study_tables.numbers`` gave, where the caller has it.
+        pictures: the figures of STUDY_FIGURES as SVG texts, by theme and name.
+        data: what ``data_page`` gave.
     """
-    found = known or numbers(results)
-    drawn = pictures or {theme: render_study(results, theme, found) for theme in THEMES}
-    judged, seeds = readings(results), results.seeds if results.outcomes else ()
+    results, tables = numbers.results, numbers.tables
+    judged = readings(results)
     return page(
         TEMPLATE,
         headline=headline(judged),
         preset=results.preset,
         digest=results.digest,
-        seeds_in_words=seeds_in_words(seeds),
+        seeds=results.seeds if results.outcomes else (),
         n=how_n_is_read(results),
         signs={"confirmed": SIGNS[CONFIRMED], "opposite": SIGNS[CONTRADICTED], "open": SIGNS[OPEN]},
-        studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in found.tables),
+        studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in tables),
         readings=judged,
-        blocks={name: blocks(name, found.tables[name]) for name in STUDY_OF if name in found.tables},
-        figures={figure["name"]: figure for figure in figures(STUDY_FIGURES, drawn)},
-        reasons=study_reasons.reasons(found),
-        defect=study_reasons.defect_sentences(found),
-        methods=methods(found),
+        blocks={name: blocks(name, tables[name]) for name in STUDY_OF if name in tables},
+        figures=figures(STUDY_FIGURES, pictures),
+        unlike=unlike(numbers),
+        defect=of_defect(numbers),
+        methods=methods(numbers),
         method_heads=[METHOD_HEADS.get(name, name) for name in METHOD_SCORES],
-        everything=everything(found),
+        everything=everything(numbers),
         metrics=[*METRICS.values(), *(GATE_METRICS[name] for name in HEADLINES)],
-        metric_names=[metric_name(name) for name in metrics_of(found.tables.get("all", pd.DataFrame()))],
-        data=_data(data_page),
+        metric_names=[metric_name(name) for name in metrics_of(tables.get("all", pd.DataFrame()))],
+        data=data,
         setup={str(name): str(value) for name, value in setup.items()},
     )
 
@@ -115,32 +107,34 @@ def study_report(
 def headline(judged: list[dict]) -> str:
     """How many of the study's readings were found here too, in one sentence."""
     count = Counter(each["verdict"] for each in judged)
-    others = [f"{count[kind]} {'is' if count[kind] == 1 else 'are'} {COUNTED[kind]}" for kind in (CONTRADICTED, OPEN)]
-    others.append(f"{count[NOT_RUN]} {'was' if count[NOT_RUN] == 1 else 'were'} not run")
-    told = [text for text, kind in zip(others, (CONTRADICTED, OPEN, NOT_RUN), strict=True) if count[kind]]
-    first = (
-        f"Of the study's {len(judged)} readings, {count[CONFIRMED]} {'is' if count[CONFIRMED] == 1 else 'are'} confirmed here"
-    )
-    return ", ".join([first, *told]) + "."
+    words = {kind: {"are": "is", "were": "was"} if count[kind] == 1 else {"are": "are", "were": "were"} for kind in SIGNS}
+    first = f"Of the study's {len(judged)} readings, {count[CONFIRMED]} {words[CONFIRMED]['are']} confirmed here"
+    others = [told.format(count[kind], **words[kind]) for kind, told in COUNTED.items() if count[kind]]
+    return ", ".join([first, *others]) + "."
 
 
 def readings(results: Results) -> list[dict]:
     """Every reading with its verdict and its evidence in words, of the study's own forget sets and no others."""
-    own_sets = replace(results, outcomes=tuple(o for o in results.outcomes if o.forget_set in GROUPS))
-    shown_readings = []
+    of_study = replace(results, outcomes=tuple(o for o in results.outcomes if o.forget_set in GROUPS))
+    told = []
     for reading in READINGS.values():
-        evidence = reading.function(own_sets) if own_sets.outcomes else []
+        evidence = reading.function(of_study) if of_study.outcomes else []
         kind = verdict(evidence)
         parts = [_evidence(part) for part in evidence]
-        own = {"sentence": reading.sentence, "verdict": kind, "sign": SIGNS[kind], "evidence": parts}
-        shown_readings.append(own)
-    return shown_readings
+        told.append({"sentence": reading.sentence, "verdict": kind, "sign": SIGNS[kind], "evidence": parts})
+    return told
 
 
 def _evidence(part: Evidence) -> dict:
     value, low, high, *seeds = (shown(number, 3, sign=True) for number in (part.value, part.low, part.high, *part.seeds))
-    own = {"claim": part.claim.replace(" - ", f" {MINUS} "), "value": value, "interval": f"{low} to {high}", "seeds": seeds}
-    return own | {"sign": SIGNS[part.verdict], "verdict": part.verdict}
+    return {
+        "claim": part.claim.replace(" - ", f" {MINUS} "),
+        "value": value,
+        "interval": f"{low} to {high}",
+        "seeds": seeds,
+        "sign": SIGNS[part.verdict],
+        "verdict": part.verdict,
+    }
 
 
 def blocks(name: str, table: pd.DataFrame) -> list[Block]:
@@ -163,18 +157,18 @@ def _row(row: dict, keys: list[str], both: bool) -> list[str]:
     return [*(key_text(key, row[key]) for key in keys), *own, *theirs]
 
 
-def everything(found: Numbers) -> dict[str, list[dict]]:
+def everything(numbers: Numbers) -> dict[str, list[dict]]:
     """By forget set, the rows of the table ``all``: arm, epochs, and (mean, sd, pooled) of every metric."""
-    table = found.tables.get("all", pd.DataFrame(columns=KEYS))
+    table = numbers.tables.get("all", pd.DataFrame(columns=KEYS))
     return _by_forget_set(table, metrics_of(table))
 
 
-def methods(found: Numbers) -> dict[str, list[dict]]:
+def methods(numbers: Numbers) -> dict[str, list[dict]]:
     """By forget set, the rows of the table ``methods`` in its order, as ``everything`` has them, but without pooled values."""
-    if "methods" not in found.tables:
+    if "methods" not in numbers.tables:
         return {}
-    order = found.tables["methods"].rename(columns={"model": "arm"})[KEYS].drop_duplicates()
-    rows = order.merge(found.tables["all"], on=KEYS)
+    order = numbers.tables["methods"].rename(columns={"model": "arm"})[KEYS].drop_duplicates()
+    rows = order.merge(numbers.tables["all"], on=KEYS)
     return _by_forget_set(rows.assign(**{f"{name}_pooled": math.nan for name in METHOD_SCORES}), METHOD_SCORES)
 
 
@@ -182,8 +176,8 @@ def _by_forget_set(table: pd.DataFrame, names: list[str]) -> dict[str, list[dict
     grouped: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
         values = [_three(row, name) for name in names]
-        own = {"arm": key_text("arm", row["arm"]), "epochs": key_text("epochs", row["epochs"]), "values": values}
-        grouped.setdefault(row["forget_set"], []).append(own)
+        keys = {name: key_text(name, row[name]) for name in ("arm", "epochs")}
+        grouped.setdefault(row["forget_set"], []).append(keys | {"values": values})
     return grouped
 
 
@@ -195,16 +189,31 @@ def _three(row: dict, name: str) -> tuple[str, str, str]:
     return shown(row[name], decimals), deviation, "" if math.isnan(pooled) else f"({shown(pooled, decimals)})"
 
 
-def _data(content: dict | None) -> dict | None:
-    """What the template shows of the data."""
-    if not content:
-        return None
-    drawn, counts = content.get("figures", {}), content.get("counts", pd.DataFrame())
-    unknown = {name: SimpleNamespace(caption=name, alt=name) for name in drawn if name not in FIGURES}
-    registry = {name: figure for name, figure in FIGURES.items() if name in drawn} | unknown
-    rows = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in counts.astype(object).to_numpy()]
-    own = {"headline": content.get("headline", ""), "heads": [str(name) for name in counts.columns], "rows": rows}
-    return own | {"figures": figures(registry, {"light": drawn})}
+def data_page(manifest: pd.DataFrame, rejected: pd.DataFrame, sets: dict[str, ForgetSet], pictures: dict[str, str]) -> dict:
+    """What the page tells of the experiment's data.
+
+    Args:
+        manifest: faces and copies.
+        rejected: files left out.
+        sets: forget sets by title.
+        pictures: SVG texts of the data's figures by name, of one theme: both would make the page too large.
+    """
+    return {
+        "headline": data_report.headline(manifest, rejected),
+        "heads": DATA_HEADS,
+        "rows": [[name, *(f"{n:,}" if isinstance(n, int) else n for n in row)] for name, *row in counts(manifest, sets)],
+        "figures": figures(FIGURES, {"light": pictures}),
+    }
+
+
+def counts(manifest: pd.DataFrame, sets: dict[str, ForgetSet]) -> list[tuple]:
+    """Real faces, augmented copies and both together of every part and forget set, beside the study's counts."""
+    is_copy = data_counts.is_copy(manifest)
+    rows = [tuple(row) for row in data_counts.parts(manifest).itertuples()]
+    for title, forget in sets.items():
+        copies = is_copy[forget_mask(manifest, forget)]
+        rows.append((f"forget {title}", int((~copies).sum()), int(copies.sum())))
+    return [(name, faces, copies, faces + copies, COUNTS.get(name, NONE)) for name, faces, copies in rows]
 
 
 def how_n_is_read(results: Results) -> str:
@@ -217,8 +226,3 @@ def how_n_is_read(results: Results) -> str:
         f"here: mean of the scores of {seeds}, \N{PLUS-MINUS SIGN} their standard deviation; pooled: score of the predictions "
         f"averaged over {seeds}"
     )
-
-
-def seeds_in_words(seeds: tuple[int, ...]) -> str:
-    """How many, and which."""
-    return f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))})" if seeds else "no seed"

@@ -15,6 +15,7 @@ from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
 from unlearning.registry.version import CHAMPION, GONE, Version
+from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
 from unlearning.steps.settings import EvaluateSettings
 from unlearning.tracking import runs
@@ -161,10 +162,10 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
 
     Metrics that are ``logged`` already are not logged again: a metric has one point.
     """
-    audit = audited.audit
+    audit, witnesses = audited.audit, audited.witnesses
     runs.log_json(audit.as_dict(), JSON)
     runs.log_table(audit.table(), TABLE)
-    runs.log_text(audit_page(audit, audited.witnesses, audited.about), PAGE)
+    runs.log_text(audit_page(audit, witnesses, audited.about, render_audit(audit, witnesses)), PAGE)
     numbers = audit.numbers()
     new = {name: value for name, value in numbers.items() if name not in logged}
     headlines = {name: new[name] for name in HEADLINES if own and name in new}

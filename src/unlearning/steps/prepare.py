@@ -6,8 +6,9 @@ from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.progress import say, track
-from unlearning.reports.data_figures import render
+from unlearning.reports import data_figures
 from unlearning.reports.data_report import data_report
+from unlearning.reports.page import render
 from unlearning.reports.style import THEMES
 from unlearning.tracking import runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
@@ -59,7 +60,7 @@ def _counts(data: DataSet) -> dict[str, float]:
 
 def _log_report(data: DataSet, settings: DataSettings) -> None:
     """Figures on light and dark paper, and the page for people; neither holds a face."""
-    pictures = {theme: render(data, settings.as_dict(), theme) for theme in THEMES}
+    pictures = {theme: render(data_figures.FIGURES, theme, data, settings.as_dict()) for theme in THEMES}
     for theme, drawn in pictures.items():
         for name, picture in drawn.items():
             runs.log_text(picture, f"{FIGURES}/{theme}/{name}.svg")

@@ -20,9 +20,9 @@ from unlearning.naming import choose
 from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
-from unlearning.reports.study_data import data_page
-from unlearning.reports.study_figures import render_study
-from unlearning.reports.study_report import study_report
+from unlearning.reports.page import render
+from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.study_report import data_page, study_report
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.style import THEMES
 from unlearning.reports.titles import discreet, titles
@@ -214,8 +214,8 @@ def _data_figures(data_run: str) -> dict[str, str]:
 def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str]:
     """Everything that is logged: name -> text."""
     known = numbers(results)
-    pictures = {theme: render_study(results, theme, known) for theme in THEMES}
-    files = {PAGE: study_report(results, setup, data, pictures, known)}
+    pictures = {theme: render(STUDY_FIGURES, theme, known) for theme in THEMES}
+    files = {PAGE: study_report(known, setup, pictures, data)}
     for name, table in known.tables.items():
         files |= {f"{TABLES}/{name}.csv": table.to_csv(index=False), f"{TABLES}/{name}.md": markdown(table)}
     for theme, drawn in pictures.items():
