@@ -6,7 +6,7 @@ RUN := . $(VENV)/bin/activate &&
 MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint lock docs key ui serve clean
+.PHONY: help setup demo test test-all coverage lint lock docs key ui serve clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,10 @@ test: $(READY) ## the tests of every rule, in some minutes on every core
 test-all: test ## those, then the slow ones: databases, servers, browsers, kills and whole experiments
 	$(RUN) $(PYTEST) -m slow
 
+coverage: $(READY) ## the share of lines and branches that make test runs, by file
+	$(RUN) coverage erase && OMP_NUM_THREADS=1 coverage run -m pytest -m "not slow" --numprocesses auto --dist loadfile \
+		--no-loadscope-reorder && coverage combine --quiet && coverage report --skip-covered
+
 lint: $(READY) ## check style and formatting
 	$(RUN) ruff check . && ruff format --check .
 
@@ -55,5 +59,5 @@ serve: $(READY) ## answer requests with the champion on http://127.0.0.1:5001
 	$(RUN) mlflow models serve -m models:/age-resnet50@champion --env-manager local -p 5001
 
 clean: ## remove .venv and the caches of tools; runs and models stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
