@@ -229,6 +229,29 @@ def test_the_server_refuses_bad_pictures_in_one_sentence(address, pictures, shar
     assert str(ROOT) not in answer.text
 
 
+FORMS = {
+    "dataframe_split": lambda text: {"json": {"dataframe_split": {"columns": ["image"], "data": [[text]]}}},
+    "dataframe_records": lambda text: {"json": {"dataframe_records": [{"image": text}]}},
+    "inputs": lambda text: {"json": {"inputs": {"image": [text]}}},
+    "instances": lambda text: {"json": {"instances": [{"image": text}]}},
+    "csv": lambda text: {"data": f"image\n{text}\n", "headers": {"Content-Type": "text/csv"}},
+    "parquet": lambda text: {
+        "data": pd.DataFrame({"image": [text]}).to_parquet(),
+        "headers": {"Content-Type": "application/vnd.apache.parquet"},
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_request_opens_a_file_of_the_server_nor_tells_whether_there_is_one(address, pictures, user, form):
+    (user / "face.jpg").write_bytes(base64.b64decode(pictures[0]))
+    there, absent = (requests.post(address, **FORMS[form](str(user / name)), timeout=60) for name in ("face.jpg", "none.jpg"))
+    assert (there.status_code, absent.status_code) == (400, 400)
+    assert there.json() == absent.json()
+    answer = requests.post(address, **FORMS[form](pictures[0]), timeout=60)
+    assert answer.status_code == 200, "base64 goes on to be answered"
+
+
 @pytest.mark.parametrize(
     "body", [{"dataframe_records": []}, {"dataframe_split": {"columns": ["face"], "data": [["x"]]}}, {}, {"inputs": {}}]
 )

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
-from mlflow.pyfunc import PyFuncModel
-from mlflow.pyfunc.scoring_server import invocations
+from mlflow.pyfunc import PyFuncModel, scoring_server
 from PIL import Image
 
 from unlearning.registry.logged_models import SIGNATURE
@@ -41,6 +40,7 @@ def spellings(raw: bytes, path: Path) -> dict:
         "memoryview": memoryview(raw),
         "numpy": np.bytes_(raw),
         "path": path,
+        "text": str(path),
         "opened": Image.open(path),
         "in memory": Image.open(io.BytesIO(raw)).convert("RGBA"),
         "base64": base64.b64encode(raw).decode(),
@@ -102,8 +102,16 @@ def test_no_request_opens_a_file_of_the_server(champion, file, form, monkeypatch
     assert named not in refusal.value.message
 
 
+def test_text_of_csv_names_no_file_in_the_scoring_server(champion, file, monkeypatch):
+    """It comes as text, and not as the bytes that base64 would stand for."""
+    monkeypatch.setenv(scoring_server._SERVER_MODEL_PATH, "a folder")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(MlflowException, match="neither a JPEG or PNG image nor base64"):
+        scoring_server.invocations(f"image\n{file}\n", "text/csv", champion, champion.metadata.get_input_schema())
+
+
 def ask_over_http(model, body: dict):
-    return invocations(json.dumps(body), "application/json", model, model.metadata.get_input_schema())
+    return scoring_server.invocations(json.dumps(body), "application/json", model, model.metadata.get_input_schema())
 
 
 @pytest.mark.parametrize("form", ["inputs", "instances", "dataframe_records", "dataframe_split"])

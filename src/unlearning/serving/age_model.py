@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,7 @@ TELL_VERSION = "tell_version"
 MODEL_ARTIFACT = "age_model"
 NOTED_BY_MLFLOW = "registered_model_meta"
 UNKNOWN = "not a registered version"
+SERVER = "__pyfunc_model_path__"  # in the environment of MLflow's scoring server, which finds its model by it
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
@@ -61,8 +63,9 @@ class Refusal(MlflowException):
 class AgeModel(PythonModel):
     """A pyfunc model: a DataFrame with one column ``image`` -> years, in order.
 
-    A picture is a JPEG or PNG in bytes or base64; in Python it may also be a ``pathlib.Path`` or an image of Pillow. Neither
-    can come from a request, and a text is never taken for a path, so no request opens a file of the server.
+    A picture is a JPEG or PNG in bytes or base64; in Python it may also be an image of Pillow, or a file's name, as text or
+    ``pathlib.Path``. MLflow's scoring server hands text on from some requests (CSV, parquet), so within it text is never
+    taken for a name, and no request opens a file.
     """
 
     def load_context(self, context) -> None:
@@ -119,6 +122,8 @@ def _decoded(pictures: list, side: int) -> Iterator[np.ndarray]:
 
 
 def _picture(row: int, value, side: int) -> np.ndarray:
+    if isinstance(value, str) and _names_a_file(value):
+        value = Path(value)
     try:
         if isinstance(value, Image.Image):
             with ONE_AT_A_TIME:  # two rows may be one image, and Pillow reads its file only now
@@ -126,6 +131,11 @@ def _picture(row: int, value, side: int) -> np.ndarray:
         return decode(_file(value) if isinstance(value, Path) else _bytes(value), side)
     except InputError as error:
         raise InputError(f"row {row}: {error}") from None
+
+
+def _names_a_file(text: str) -> bool:
+    """Never within MLflow's scoring server, where any text may come from a request."""
+    return SERVER not in os.environ and os.path.isfile(text)  # noqa: PTH113 - Path.is_file raises where text is long
 
 
 def _file(path: Path) -> bytes:
@@ -154,7 +164,7 @@ def _bytes(value) -> bytes:
         try:
             value = base64.b64decode(type(value)().join(value.split()), validate=True)
         except (binascii.Error, ValueError):
-            hint = " (in Python, give a file as pathlib.Path)" if isinstance(value, str) else ""
+            hint = " (in Python, also no file's name)" if isinstance(value, str) else ""
             raise InputError(f"neither a JPEG or PNG image nor base64{hint}") from None
     if not value:
         raise InputError("the image is empty, or was no base64")
