@@ -16,13 +16,13 @@ from mlflow.exceptions import MlflowException
 from certificates.issued import PRIVATE_KEY
 from contracts.test_projects import NAMES, command
 from unlearning import secrets
-from unlearning.certificates.keys import VARIABLE, _private_pem, key_id, load_key
+from unlearning.certificates.keys import VARIABLE, key_id, load_key, private_pem
 from unlearning.errors import InputError
 from unlearning.tracking.blotting import blot_out
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import certificates
 
-PEM = _private_pem(PRIVATE_KEY).decode()
+PEM = private_pem(PRIVATE_KEY).decode()
 BODY = PEM.splitlines()[1]
 SEED = PRIVATE_KEY.private_bytes_raw()
 DAMAGED = PEM.replace(BODY[-8:], "")

@@ -1,31 +1,35 @@
-"""A version's folder, a key's files, and the certificate."""
+"""A version's folder, a key's files, the certificate, and the stand-alone script."""
+
+import importlib.util
 
 import pytest
 
 from certificates.issued import FILES, PUBLIC_KEY, issue, payload_of
+from places import ROOT
 from unlearning.canonical import read
 from unlearning.certificates.keys import public_pem
-from unlearning.certificates.subjects import digests
+from unlearning.certificates.verify import digests
+
+SCRIPT = ROOT / "tools" / "verify_certificate.py"
+
+
+def write_files(folder):
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The files of the version."""
-    for name, content in FILES.items():
-        path = tmp_path / "model-version" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path / "model-version"
+    return write_files(tmp_path / "model-version")
 
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
     """sha256 of the version's files."""
-    place = tmp_path_factory.mktemp("version")
-    for name, content in FILES.items():
-        (place / name).parent.mkdir(exist_ok=True)
-        (place / name).write_bytes(content)
-    return digests(place)
+    return digests(write_files(tmp_path_factory.mktemp("version")))
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +47,12 @@ def public_file(tmp_path):
     path = tmp_path / "key.pub"
     path.write_bytes(public_pem(PUBLIC_KEY))
     return path
+
+
+@pytest.fixture(scope="session")
+def script():
+    """The stand-alone script as a module, to ask it thousands of times."""
+    spec = importlib.util.spec_from_file_location("verify_certificate", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

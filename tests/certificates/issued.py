@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.canonical import canonical
 from unlearning.certificates.envelope import digest, sign
-from unlearning.certificates.sample_ids import picture_id, secret_of
+from unlearning.certificates.samples import picture_id, secret_of
 from unlearning.certificates.statement import Certificate, Measured, ModelVersion, statement_bytes
 from unlearning.evaluation.gates import parse_gates
 

@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certificates.issued import PRIVATE_KEY, PUBLIC_KEY, SECRET_TEXTS
-from unlearning.certificates.keys import VARIABLE, key_id, load_key, make_key, public_pem, read_public_key
+from certificates.issued import PRIVATE_KEY, SECRET_TEXTS, STRANGER, flipped
+from unlearning.certificates.keys import VARIABLE, key_id, load_key, make_key, read_public_key, seal, unseal
 from unlearning.errors import InputError
 
 
@@ -22,15 +22,13 @@ def path(tmp_path):
     return tmp_path / "keys" / "signing.pem"
 
 
-def test_a_key_is_made_with_its_public_key_beside_it(path):
+def test_a_key_is_made_with_its_public_key_beside_it_and_openssl_reads_both(path, tmp_path):
     assert sorted(each.name for each in path.parent.iterdir()) == ["signing.pem", "signing.pem.pub"]
     public_key = read_public_key(path.with_name("signing.pem.pub"))
     assert key_id(public_key) == key_id(load_key(path).public_key())
-
-
-def test_every_key_is_another(tmp_path):
-    keys = [read_public_key(make_key(tmp_path / name)) for name in ("a", "b")]
-    assert key_id(keys[0]) != key_id(keys[1])
+    assert key_id(public_key) != key_id(read_public_key(make_key(tmp_path / "other")))
+    done = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], capture_output=True, check=True)
+    assert done.stdout == path.with_name("signing.pem.pub").read_bytes()
 
 
 def test_only_the_owner_can_read_a_new_key_whatever_the_mask(tmp_path):
@@ -58,14 +56,9 @@ def test_a_key_that_is_open_to_others_is_refused_with_the_command_that_closes_it
         load_key(path)
 
 
-def test_the_variable_holds_a_path_or_the_text(path, monkeypatch):
-    expected = key_id(load_key(path).public_key())
-    for value in (str(path), path.read_text(), path.read_text().replace("\n", "\\n"), f"\n {path.read_text()}"):
-        monkeypatch.setenv(VARIABLE, value)
-        assert key_id(load_key().public_key()) == expected
-
-
-def test_a_path_that_is_given_goes_before_the_variable(path, monkeypatch):
+def test_the_variable_holds_a_path_and_one_that_is_given_goes_before_it(path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(path))
+    assert key_id(load_key().public_key()) == key_id(load_key(path).public_key())
     monkeypatch.setenv(VARIABLE, "/nowhere")
     assert load_key(path)
 
@@ -108,7 +101,9 @@ def test_a_key_tells_nothing_of_itself():
     assert not [text for text in SECRET_TEXTS if text in f"{PRIVATE_KEY!r}{PRIVATE_KEY}"]
 
 
-def test_openssl_reads_both_files(path):
-    done = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], capture_output=True, check=True)
-    assert done.stdout == path.with_name("signing.pem.pub").read_bytes()
-    assert public_pem(PUBLIC_KEY).startswith(b"-----BEGIN PUBLIC KEY-----")
+def test_what_was_sealed_is_opened_by_its_key_at_its_place_only():
+    sealed = seal(PRIVATE_KEY, b"a face", "run/table")
+    assert sealed != seal(PRIVATE_KEY, b"a face", "run/table")
+    assert unseal(PRIVATE_KEY, sealed, "run/table") == b"a face"
+    assert unseal(STRANGER, sealed, "run/table") is unseal(PRIVATE_KEY, sealed, "run/other") is None
+    assert unseal(PRIVATE_KEY, flipped(sealed, 20), "run/table") is unseal(PRIVATE_KEY, sealed[:5], "run/table") is None

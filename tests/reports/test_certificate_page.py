@@ -4,9 +4,8 @@ import pytest
 
 from certificates.issued import FILES, SAMPLES, SECRET, SECRET_TEXTS, facts, issue
 from reports.reading import Page, assert_alone, words
-from unlearning.certificates.claims import PROVES, limits
 from unlearning.certificates.envelope import digest
-from unlearning.certificates.statement import WITHHELD
+from unlearning.certificates.statement import PROVES, WITHHELD, limits
 from unlearning.reports.certificate_page import certificate_page
 
 DIGESTS = {name: f"{number}" * 64 for number, name in enumerate(sorted(FILES))}

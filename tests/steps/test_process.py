@@ -11,8 +11,8 @@ import pytest
 from places import ROOT
 from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import load_key, make_key
-from unlearning.certificates.sample_ids import secret_of
-from unlearning.certificates.verify import Evidence, verify
+from unlearning.certificates.samples import secret_of
+from unlearning.certificates.verify import Comparison, verify
 from unlearning.data.forget import ForgetSet, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import parse_gates
@@ -147,7 +147,7 @@ def test_its_certificate_is_about_both_sets_and_names_the_first(served_twice):
     assert predicate["earlier"] == [digest(first)]
     assert predicate["forget_set"]["rule"] == "20-28 | 36-44"
     assert int(predicate["forget_set"]["count"]) == len({face for forget in sets for face in forget.ids})
-    assert verify(second, [load_key().public_key()], Evidence(earlier=[first])).good
+    assert verify(second, [load_key().public_key()], Comparison(earlier=[first])).good
 
 
 def test_what_was_forgotten_first_does_not_come_back(served_twice):

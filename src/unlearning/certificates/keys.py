@@ -1,7 +1,8 @@
-"""The signing key: Ed25519, in a file that only its owner can read, or in an environment variable.
+"""The signing key: Ed25519, in a file that only its owner can read, or in an environment variable; and what it seals.
 
 The private key is PEM (PKCS #8, not encrypted), the public one PEM (SubjectPublicKeyInfo), so that openssl reads both. A key is
-named by the sha256 of its public key's DER form: ``openssl pkey -pubin -in key.pub -outform DER | sha256sum``.
+named by the sha256 of its public key's DER form: ``openssl pkey -pubin -in key.pub -outform DER | sha256sum``. All else that is
+secret is derived from the private key, so that nothing more has to be kept.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ import hashlib
 import os
 import re
 import stat
+import string
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from unlearning.errors import InputError
 
 VARIABLE = "UNLEARNING_SIGNING_KEY"
 FORMS = ", with or without its armour or that in base64, and no path of a file that is there"
 ARMOUR = re.compile(r"-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", re.DOTALL)
-UNARMOURED = re.compile(r"\A[\s'\"\ufeff]*(.*?)[\s'\"]*\Z", re.DOTALL)
+AROUND = string.whitespace + "'\"\ufeff"
 PRIVATE, OTHERS = 0o600, stat.S_IRWXG | stat.S_IRWXO
+SEALING = b"age-unlearning sealed artifacts v1"
+NONCE_BYTES = 12
 
 
 def make_key(path: Path) -> Path:
@@ -40,21 +47,17 @@ def make_key(path: Path) -> Path:
             )
     private_key = Ed25519PrivateKey.generate()
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_private(path, _private_pem(private_key))
+    # Made with this mode, it is readable by others not even for a moment.
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE), "wb") as file:
+        file.write(private_pem(private_key))
     public_path.write_bytes(public_pem(private_key.public_key()))
     return public_path
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """Never readable by others, not even for a moment."""
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE), "wb") as file:
-        file.write(content)
-
-
-def _private_pem(private_key: Ed25519PrivateKey) -> bytes:
-    return private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def private_pem(private_key: Ed25519PrivateKey) -> bytes:
+    """The private key as its file holds it."""
+    form = serialization.PrivateFormat.PKCS8
+    return private_key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def load_key(path: Path | None = None) -> Ed25519PrivateKey:
@@ -112,7 +115,8 @@ def _der(text: str) -> bytes:
     lines as blanks or as two characters, no armour, or all of it once more in base64.
     """
     bare = re.sub(r"\\[nr]", "\n", text)
-    body = (ARMOUR.search(bare) or UNARMOURED.search(bare))[1]
+    armoured = ARMOUR.search(bare)
+    body = armoured[1] if armoured else bare.strip(AROUND)
     data = base64.b64decode("".join(body.split()), validate=True)
     return _der(data.decode("latin-1")) if ARMOUR.search(data.decode("latin-1")) else data
 
@@ -144,3 +148,26 @@ def key_id(public_key: Ed25519PublicKey) -> str:
     """sha256 of the public key's DER form, in hex digits."""
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
+
+
+def derived(private_key: Ed25519PrivateKey, purpose: bytes) -> bytes:
+    """32 bytes for one purpose: HKDF-SHA256(private key; info = purpose), which never lead back to the key."""
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
+    return derivation.derive(private_key.private_bytes_raw())
+
+
+def seal(private_key: Ed25519PrivateKey, content: bytes, place: str) -> bytes:
+    """What to store instead of ``content`` at a place: a random nonce, and the content encrypted by AES-256-GCM.
+
+    The place is authenticated with it, so that a sealed file is whole and stands where it belongs, or is not opened at all.
+    """
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(derived(private_key, SEALING)).encrypt(nonce, content, place.encode())
+
+
+def unseal(private_key: Ed25519PrivateKey, sealed: bytes, place: str) -> bytes | None:
+    """The same bytes as before; None when they were sealed with another key or for another place, or are not whole."""
+    try:
+        return AESGCM(derived(private_key, SEALING)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
+    except (InvalidTag, ValueError):  # a ValueError where there is too little for a nonce, or for a tag
+        return None

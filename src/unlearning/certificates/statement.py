@@ -1,7 +1,8 @@
 """The certificate as an in-toto Statement v1: its subjects are the files of a version, its predicate is what was done to it.
 
 ``certificate.schema.json`` describes it field by field. No person, no picture's name and no sample id is in it: samples are
-behind a Merkle root of keyed ids (see ``sample_ids``), and the forget rule is told only where it names no one.
+behind a Merkle root of keyed ids (see ``samples``), and the forget rule is told only where it names no one. What a certificate
+proves, and what it does not, stands in it in sentences.
 """
 
 from __future__ import annotations
@@ -10,20 +11,44 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from unlearning.canonical import canonical, exact
-from unlearning.certificates import sections
-from unlearning.certificates.claims import PROVES, limits
-from unlearning.certificates.sample_ids import forget_root, keyed_manifest
+from unlearning.certificates.payload import PREDICATE_TYPE, STATEMENT_TYPE, with_hashes
+from unlearning.certificates.samples import SHA256, forget_root, keyed_manifest
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision
 
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "https://age-unlearning.example/certificate-of-forgetting/v1"
 WITHHELD = "withheld: it names people or files"
 SPEAKS_OF_NOBODY = re.compile(r"\d{1,3}-\d{1,3}|group:\d|gender:\w+|race:\w+|random:[\d.]+(?:@\d+)?|hardest:\d+")
 PICTURE_NAME = re.compile(r"\d{1,3}_\d_\d_\d{6,}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
+PROVES = (
+    "Whoever holds the signing key stated what stands here, and not one byte of it was changed since.",
+    "The files listed are the files of this version, by content and by name.",
+    "The samples behind the Merkle root are those that were named to be forgotten; each can be shown to be one of them without "
+    "telling who the others are.",
+    "The numbers are what was measured on this version, with these intervals, and the gates were decided on them as listed.",
+    "The earlier certificates are the ones listed, unchanged and in this order.",
+)
+APPROXIMATE = (
+    "That the model is the one that would have come out had the samples never been there: the method is approximate, and the "
+    "numbers say how close it came by these measures only."
+)
+EXACT = (
+    "That the computation was carried out as it is recorded: if it was, nothing of the samples is left in this model, but a "
+    "document cannot show that it was."
+)
+DOES_NOT_PROVE = (
+    "That nothing is left elsewhere: backups, caches, downloads, earlier versions and models made from them may hold the "
+    "samples or what was learned from them.",
+    "That attacks other than those measured would fail.",
+    "That what was signed is true: a signature shows who said it and that it was not changed.",
+    "That the times are right: they are those of the signer's clock.",
+)
+FIRST_WEIGHTS = (
+    "That {} had learned nothing of the samples: training began with them, and whatever they hold of the samples is in this "
+    "model, and in what it is measured against."
+)
 
 
 @dataclass(frozen=True)
@@ -105,71 +130,64 @@ def statement_bytes(certificate: Certificate, secret: bytes, private: Iterable[s
 
     Args:
         certificate: the facts.
-        secret: of the forget set (``sample_ids.secret_of``).
+        secret: of the forget set (``samples.secret_of``).
         private: words that must not be told: names, file names.
 
     Raises:
         InputError: nothing to forget, no file, a file without a digest, or something private among the facts.
     """
-    _check(certificate)
+    if not certificate.samples:
+        raise InputError("the forget set is empty: there is nothing to certify")
+    if not certificate.files:
+        raise InputError("the version has no files: there is nothing to certify")
+    for name, digest in certificate.files.items():
+        if not SHA256.fullmatch(digest):
+            raise InputError(f"the file {name} of the version has no sha256 ({digest}): only regular files can be certified")
     data = canonical(statement(certificate, secret))
     _refuse_private(data.decode(), [*certificate.samples, *private])
     return data
 
 
-def statement(certificate: Certificate, secret: bytes) -> dict:
-    """The statement as a dictionary, sealed by sections."""
+def statement(certificate: Certificate, secret: bytes) -> dict[str, Any]:
+    """The statement as a dictionary, with the hashes of its sections."""
     files = sorted(certificate.files.items())
-    return sections.seal(
-        {
-            "_type": STATEMENT_TYPE,
-            "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in files],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": _predicate(certificate, secret),
-        }
-    )
-
-
-def _predicate(certificate: Certificate, secret: bytes) -> dict:
-    return {
-        "model": _version(certificate.model),
-        "parent": _version(certificate.parent),
-        "method": _method(certificate),
-        "forget_set": _forget_set(certificate, secret),
+    settings = {name: setting(value) for name, value in certificate.settings.items()}
+    predicate = {
+        "model": vars(certificate.model),
+        "parent": vars(certificate.parent),
+        "method": {"name": certificate.method, "approximate": certificate.approximate, "settings": settings},
+        "forget_set": {
+            "rule": public_rule(certificate.rule),
+            "count": str(len(set(certificate.samples))),
+            "manifest_hmac_sha256": keyed_manifest(secret, certificate.forget_sha256),
+            "merkle_root": forget_root(secret, certificate.samples),
+        },
         "data_digest": certificate.data_digest,
         "code_version": certificate.code_version,
         "metrics": [_measured(each) for each in certificate.metrics],
         "interval_level": exact(certificate.level),
-        "gates": _gates(certificate.decisions, certificate.forced),
+        "gates": {
+            "decision": decision(certificate.decisions, certificate.forced),
+            "decided": [_decided(each) for each in certificate.decisions],
+        },
         "times": {name: _time(moment) for name, moment in certificate.times.items()},
         "earlier": list(certificate.earlier),
         "proves": list(PROVES),
         "does_not_prove": list(limits(certificate.approximate, certificate.first_weights)),
     }
-
-
-def _version(version: ModelVersion) -> dict:
-    return {"name": version.name, "version": version.version, "weights_digest": version.weights_digest}
-
-
-def _method(certificate: Certificate) -> dict:
-    settings = {name: setting(value) for name, value in certificate.settings.items()}
-    return {"name": certificate.method, "approximate": certificate.approximate, "settings": settings}
+    return with_hashes(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in files],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": predicate,
+        }
+    )
 
 
 def setting(value: object) -> str:
     """A method's setting as text: numbers exactly, everything else as Python prints it."""
-    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return exact(value) if plain else str(value)
-
-
-def _forget_set(certificate: Certificate, secret: bytes) -> dict:
-    return {
-        "rule": public_rule(certificate.rule),
-        "count": str(len(set(certificate.samples))),
-        "manifest_hmac_sha256": keyed_manifest(secret, certificate.forget_sha256),
-        "merkle_root": forget_root(secret, certificate.samples),
-    }
+    return exact(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
 def public_rule(rule: str) -> str:
@@ -178,25 +196,24 @@ def public_rule(rule: str) -> str:
     return rule if atoms and all(SPEAKS_OF_NOBODY.fullmatch(atom) for atom in atoms) else WITHHELD
 
 
-def _measured(measured: Measured) -> dict:
-    low, high = (None if bound is None else exact(bound) for bound in (measured.low, measured.high))
-    own = {"metric": measured.metric, "value": exact(measured.value), "low": low, "high": high}
-    return own | {"unit": measured.unit, "verdict": measured.verdict}
+def _measured(measured: Measured) -> dict[str, Any]:
+    numbers = {"value": measured.value, "low": measured.low, "high": measured.high}
+    exactly = {name: None if number is None else exact(number) for name, number in numbers.items()}
+    return vars(measured) | exactly
 
 
-def _gates(decisions: tuple[Decision, ...], forced: bool) -> dict:
-    decided = [
-        {"gate": str(each.gate), "value": exact(each.value), "bound": exact(each.bound), "passed": each.passed}
-        for each in decisions
-    ]
-    return {"decision": decision(decisions, forced), "decided": decided}
+def _decided(decided: Decision) -> dict[str, Any]:
+    value, bound = exact(decided.value), exact(decided.bound)
+    return {"gate": str(decided.gate), "value": value, "bound": bound, "passed": decided.passed}
 
 
 def decision(decisions: tuple[Decision, ...], forced: bool) -> str:
     """``passed``, ``forced``, ``failed``, or ``none`` without gates."""
     if not decisions:
         return "none"
-    return "passed" if all(each.passed for each in decisions) else "forced" if forced else "failed"
+    if all(each.passed for each in decisions):
+        return "passed"
+    return "forced" if forced else "failed"
 
 
 def _time(moment: datetime) -> str:
@@ -206,19 +223,15 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _check(certificate: Certificate) -> None:
-    if not certificate.samples:
-        raise InputError("the forget set is empty: there is nothing to certify")
-    if not certificate.files:
-        raise InputError("the version has no files: there is nothing to certify")
-    for name, digest in certificate.files.items():
-        if not SHA256.fullmatch(digest):
-            raise InputError(f"the file {name} of the version has no sha256 ({digest}): only regular files can be certified")
+def limits(approximate: bool, first_weights: str = "") -> tuple[str, ...]:
+    """What is not proved, first of all by the method; ``first_weights``: what training began with, unless with nothing."""
+    begun = (FIRST_WEIGHTS.format(first_weights),) if first_weights else ()
+    return (APPROXIMATE if approximate else EXACT, *begun, *DOES_NOT_PROVE)
 
 
 def _refuse_private(text: str, private: list[str]) -> None:
     """The message does not repeat what it is about."""
     told = [word for word in private if word and word in text]
     if told or PICTURE_NAME.search(text):
-        what = "the name of a picture" if not told else f"{len(told)} of the ids or names that must not be told"
+        what = f"{len(told)} of the ids or names that must not be told" if told else "the name of a picture"
         raise InputError(f"the certificate would contain {what}; look into the model's name, file names, settings and rule")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unlearning.canonical import read
-from unlearning.certificates.envelope import digest, take_apart
+from unlearning.certificates.envelope import digest, open_envelope
 from unlearning.certificates.statement import WITHHELD
 from unlearning.reports.page import page
 from unlearning.reports.study_words import NONE, shown
@@ -28,12 +28,10 @@ def certificate_page(envelope: bytes) -> str:
         envelope: the certificate's file.
 
     Raises:
-        ValueError: it is not an envelope.
+        NotAnEnvelopeError: it is none.
     """
-    opened, findings = take_apart(envelope)
-    if opened is None:
-        raise ValueError("; ".join(map(str, findings)))
-    statement = read(opened.payload)
+    signed = open_envelope(envelope)
+    statement = read(signed.payload)
     predicate = statement["predicate"]
     return page(
         TEMPLATE,
@@ -46,7 +44,7 @@ def certificate_page(envelope: bytes) -> str:
         gates=[_gate(each) for each in predicate["gates"]["decided"]],
         files={subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]},
         digest=digest(envelope),
-        keys=[name for name, _ in opened.signatures],
+        keys=[name for name, _ in signed.signatures],
     )
 
 

@@ -10,10 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.certificates.envelope import digest, sign
 from unlearning.certificates.keys import load_key
-from unlearning.certificates.proofs import prove
-from unlearning.certificates.sample_ids import picture_id, secret_of
+from unlearning.certificates.samples import picture_id, prove, secret_of
 from unlearning.certificates.statement import statement_bytes
-from unlearning.certificates.verify import Evidence, verify
+from unlearning.certificates.verify import Comparison, verify
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.lookup import write_scores
@@ -99,9 +98,9 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
     facts = facts_of(version, forgotten, times or {})
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
-    evidence = Evidence(files=facts.files, earlier=earlier_certificates(version))
-    if findings := verify(envelope, [private_key.public_key()], evidence).findings:
-        raise InputError(f"the certificate would not verify: {'; '.join(map(str, findings))}")
+    known = Comparison(files=facts.files, earlier=earlier_certificates(version))
+    if faults := verify(envelope, [private_key.public_key()], known).faults:
+        raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope)
     certificates.attach(version.run_id, envelope, page)
     write_scores(version, {TAG: digest(envelope)})

@@ -11,9 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from unlearning.certificates.envelope import digest
-from unlearning.certificates.findings import Finding
 from unlearning.certificates.keys import VARIABLE, load_key, read_public_key
-from unlearning.certificates.verify import Evidence, Verdict, open_certificate
+from unlearning.certificates.verify import Comparison, Verdict, open_certificate
 from unlearning.certificates.verify import verify as judge
 from unlearning.errors import InputError
 from unlearning.progress import say
@@ -34,14 +33,14 @@ class Registry:
         files: sha256 of the version's files; None when they are not to be had.
         earlier: the earlier certificates that the certificate names, as far as they are there.
         facts: by field of the predicate; None when there is no such version.
-        findings: what else is wrong.
+        faults: what else is wrong.
         reasons: why something could not be compared.
     """
 
     files: dict[str, str] | None = None
     earlier: tuple[bytes, ...] = ()
     facts: dict[str, str] | None = None
-    findings: tuple[Finding, ...] = ()
+    faults: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
 
@@ -56,19 +55,19 @@ def verify(settings: VerifySettings) -> Verdict:
     envelope, keys = _read(settings.certificate), _public_keys(settings.key)
     with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
         found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(envelope, keys)
-        verdict = judge(envelope, keys, _evidence(settings, found))
-        verdict = replace(verdict, findings=(*verdict.findings, *found.findings))
+        verdict = judge(envelope, keys, _comparison(settings, found))
+        verdict = replace(verdict, faults=(*verdict.faults, *found.faults))
     print(verdict)
     for reason in found.reasons:
         say(f"verify: the registry was not asked, or not about everything: {reason}")
     if not verdict.good:
-        raise InputError(f"{settings.certificate} does not hold: {'; '.join(map(str, verdict.findings))}")
+        raise InputError(f"{settings.certificate} does not hold: {'; '.join(verdict.faults)}")
     return verdict
 
 
-def _evidence(settings: VerifySettings, found: Registry) -> Evidence:
+def _comparison(settings: VerifySettings, found: Registry) -> Comparison:
     """Files that were given come before those of the registry; earlier certificates come from both."""
-    return Evidence(
+    return Comparison(
         files=files_in(_folder(settings.folder)) if settings.folder else found.files,
         earlier=[*map(_read, listed(settings.earlier)), *found.earlier] or None,
         proof=_read(settings.proof) if settings.proof else None,
@@ -111,7 +110,7 @@ def _ask_registry(envelope: bytes, keys: Sequence[Ed25519PublicKey]) -> Registry
     except InputError as error:
         return Registry(reasons=(str(error),))
     earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
-    found = Registry(earlier=tuple(earlier), facts=_facts(version), findings=_named(version, envelope))
+    found = Registry(earlier=tuple(earlier), facts=_facts(version), faults=_named(version, envelope))
     if version.tag("state") in GONE:
         return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
     try:
@@ -126,10 +125,10 @@ def _facts(version: Version) -> dict[str, str]:
     return own | {"parent.name": version.model, "parent.version": version.tag("parent_version")}
 
 
-def _named(version: Version, envelope: bytes) -> tuple[Finding, ...]:
+def _named(version: Version, envelope: bytes) -> tuple[str, ...]:
     """The version names its certificate: there is one only."""
     named = version.tag(TAG)
     if named == digest(envelope):
         return ()
     other = f"another certificate, with the sha256 {named}" if named else "no certificate"
-    return (Finding("registry", "registry certificate", f"{version.label} names {other}"),)
+    return (f"registry certificate: {version.label} names {other}",)

@@ -19,7 +19,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from pyarrow import ArrowException
 
-from unlearning.certificates import sealing
+from unlearning.certificates import keys
 from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.errors import InputError
 from unlearning.tracking import temporary
@@ -77,7 +77,7 @@ def _names(run: Run) -> set[str]:
 
 
 def _unsealed(run: Run, name: str, private_key: Ed25519PrivateKey) -> bytes | None:
-    return sealing.unseal(private_key, _fetched(run, f"{FOLDER}/{name}"), _place(run, name))
+    return keys.unseal(private_key, _fetched(run, f"{FOLDER}/{name}"), _place(run, name))
 
 
 def _place(run: Run, name: str) -> str:
@@ -151,7 +151,7 @@ def seal(run: Run, name: str, private_key: Ed25519PrivateKey) -> list[str]:
         content = _fetched(run, name)
         with temporary.folder() as place:
             path = Path(place) / Path(name).name
-            path.write_bytes(sealing.seal(private_key, content, _place(run, name)))
+            path.write_bytes(keys.seal(private_key, content, _place(run, name)))
             store.log_artifact(str(path), str(Path(FOLDER, name).parent))
         if _unsealed(run, name, private_key) != content:
             return [f"{name} of run {run.info.run_id}: what was sealed does not come back as it was"]

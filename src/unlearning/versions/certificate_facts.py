@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unlearning.canonical import read
-from unlearning.certificates.envelope import digest, take_apart
+from unlearning.certificates.envelope import NotAnEnvelopeError, digest, open_envelope
+from unlearning.certificates.payload import check_payload
 from unlearning.certificates.statement import Certificate, Measured, ModelVersion
-from unlearning.certificates.subjects import digests
-from unlearning.certificates.verify import payload_findings
+from unlearning.certificates.verify import digests
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
@@ -241,11 +241,14 @@ def certificates_before(version: Version) -> dict[str, bytes]:
 
 def predicate_of(envelope: bytes) -> dict:
     """What a certificate says; who signed it only ``verify`` tells. InputError when it is none."""
-    opened, findings = take_apart(envelope)
-    wrong = findings if opened is None else payload_findings(opened.payload)
-    if wrong:
-        raise InputError(f"the file with the sha256 {digest(envelope)} is no certificate: {'; '.join(map(str, wrong))}")
-    return read(opened.payload)["predicate"]
+    try:
+        payload = open_envelope(envelope).payload
+        faults = check_payload(payload)
+    except NotAnEnvelopeError as error:
+        faults = [str(error)]
+    if faults:
+        raise InputError(f"the file with the sha256 {digest(envelope)} is no certificate: {'; '.join(faults)}")
+    return read(payload)["predicate"]
 
 
 def picture_names(version: Version, samples: Iterable[str]) -> list[str]:
