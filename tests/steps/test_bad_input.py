@@ -50,11 +50,6 @@ def table_without_ages(folder: Path) -> str:
     return str(folder / "faces.csv")
 
 
-def table_without_rows(folder: Path) -> str:
-    (folder / "none.csv").write_text("path,age\n")
-    return str(folder / "none.csv")
-
-
 def strangers(folder: Path) -> str:
     (folder / "list.csv").write_text("file\n1.jpg\n2.jpg\n")
     return f"file:{folder}/list.csv"
@@ -83,25 +78,13 @@ CASES = {
         ["0 usable faces", "at least 5 are needed; left out: the name is not"],
     ),
     "table without ages": ("prepare", ["--data_dir", table_without_ages], ["no column age", "it has path, years", "subject"]),
-    "table without rows": ("train", ["--data_dir", table_without_rows], ["none.csv has no rows", "path and age"]),
     "fraction zero": ("prepare", ["--fraction", "0"], ["fraction=0.0 is not possible", "above 0, up to 1"]),
-    "fraction above one": ("train", ["--fraction", "2"], ["fraction=2.0 is not possible", "above 0, up to 1"]),
-    "fraction no number": ("prepare", ["--fraction", "nan"], ["fraction=nan is not possible", "above 0, up to 1"]),
     "fraction of almost nothing": ("prepare", [*SMALL[2:-2], "--fraction", "0.01"], ["2 usable faces", "reduction"]),
     "unknown stratify": ("main", ["--stratify", "x"], ["stratify='x'", "legal: none, age"]),
-    "unknown duplicates": ("prepare", ["--duplicates", "x"], ["duplicates='x'", "legal: keep_one, leave_out"]),
-    "unknown near duplicates": ("train", ["--near_duplicates", "x"], ["near_duplicates='x'", "legal: together, keep_one"]),
-    "unknown contradictions": ("prepare", ["--contradictions", "x"], ["contradictions='x'", "legal: leave_out, keep_one"]),
-    "unclear accept_rejects": ("prepare", ["--accept_rejects", "perhaps"], ["'perhaps' is not a valid boolean"]),
     "brightness the wrong way round": (
         "prepare",
         ["--min_brightness", "200", "--max_brightness", "100"],
         ["min_brightness=200.0 is not below max_brightness=100.0"],
-    ),
-    "brightness of one level": (
-        "train",
-        ["--min_brightness", "100", "--max_brightness", "100"],
-        ["min_brightness=100.0 is not below max_brightness=100.0"],
     ),
     "a threshold that no picture meets": (
         "prepare",
@@ -109,8 +92,6 @@ CASES = {
         ["160 of 160 files", "sharpness N is below N (160)", "accept_rejects=true"],
     ),
     "fewer copies than none": ("prepare", ["--augment_to", "-1"], ["--augment_to", "-1 is not in the range x>=0"]),
-    "copies in part": ("train", ["--augment_to", "1.5"], ["--augment_to", "'1.5' is not a valid integer"]),
-    "pictures of negative size": ("prepare", ["--min_side", "-1"], ["--min_side", "-1 is not in the range x>=0"]),
     "unknown parameter": ("train", ["--imagesize", "32"], ["No such option", "--image_size"]),
     "setting of a wrong type": ("unlearn", ["--params", "lr=fast"], ["lr='fast'", "float"]),
     "setting out of range": ("unlearn", ["--params", "lr=-1"], ["lr=-1.0 of ft", "legal: above 0, up to 10"]),
@@ -118,15 +99,12 @@ CASES = {
     "more blocks than there are": ("unlearn", ["--method", "cfk", "--params", "k=99"], ["k=99", "test_resnet", "legal: 0 to"]),
     "unknown arch": ("train", ["--arch", "resnet5"], ["unknown arch 'resnet5'", "did you mean", "legal:"]),
     "learning rate zero": ("train", ["--lr", "0"], ["lr=0.0", "legal"]),
-    "learning rate no number": ("train", ["--lr", "fast"], ["'fast' is not a number"]),
-    "unknown output": ("train", ["--output", "softmax"], ["output='softmax'", "legal: sigmoid, linear"]),
     "unknown alias": ("promote", ["--version", "ft-20-28-e9"], ["'ft-20-28-e9'", "did you mean", "legal:"]),
     "unknown version": ("evaluate", ["--version", "99"], ["'99'", "a number from 1, 2, 3, 4"]),
     "unknown model name": ("status", ["--name", "age-resnet51"], ["'age-resnet51'", "mlflow run . -e train"]),
     "unknown start": ("unlearn", ["--model", "models:/other/1"], ["'other'", "mlflow run . -e train"]),
     "unknown group": ("retrain", ["--forget_set", "group:5"], ["unknown group '5'", "0 .. 4", "20-28"]),
     "empty forget set": ("retrain", ["--forget_set", "70-80"], ["70-80 is empty", "the ages in the data are 20-60"]),
-    "unlearning an empty forget set": ("unlearn", ["--forget_set", "70-80"], ["70-80 is empty", "ages in the data are 20-60"]),
     "empty forget set of main": ("main", [*SHORT, "--forget_set", "70-80"], ["70-80 is empty", "the data are 20-60"]),
     "hardest of no model": ("evaluate", ["--forget_set", "hardest:5"], ["none at hand", "say it to retrain and unlearn"]),
     "list of strangers": ("retrain", ["--forget_set", strangers], ["names 2 of 2", "1.jpg, 2.jpg"]),
@@ -136,26 +114,14 @@ CASES = {
         ["--forget_set", "36-44"],
         ["no retrained reference", "mlflow run . -e retrain -P forget_set=36-44"],
     ),
-    "score without reference": ("evaluate", ["--forget_set", "36-44"], ["mlflow run . -e retrain -P forget_set=36-44"]),
     "epochs zero": ("unlearn", ["--epochs", "0"], ["epochs='0'", "whole numbers from 1"]),
-    "epochs negative": ("unlearn", ["--epochs", "-1"], ["epochs='-1'", "whole numbers from 1"]),
-    "epochs with a letter": ("unlearn", ["--epochs", "2,x"], ["epochs='2,x'", "as 2,4,8"]),
-    "epochs twice": ("unlearn", ["--epochs", "2,2"], ["twice"]),
-    "training epochs zero": ("train", ["--epochs", "0"], ["epochs=0", "legal"]),
-    "retraining epochs negative": ("retrain", ["--epochs", "-2"], ["epochs=-2", "legal"]),
     "seeds twice": ("train", ["--seeds", "1,1"], ["seeds='1,1'", "twice"]),
-    "seeds of letters": ("train", ["--seeds", "a"], ["seeds='a'", "legal"]),
     "image size zero": ("train", ["--image_size", "0"], ["image_size=0", "legal: 16 to 1024"]),
     "ages the wrong way round": ("train", ["--min_age", "50", "--max_age", "40"], ["min_age=50", "max_age=40"]),
     "a size that the network cannot take": (
         "train",
         ["--arch", "dla34", "--image_size", "50", "--data_dir", "nowhere"],
         ["dla34 cannot take pictures of 50 pixels", "legal is, for example, -P image_size=64"],
-    ),
-    "a size that the network of main cannot take": (
-        "main",
-        ["--arch", "dla34", "--image_size", "50", "--data_dir", "nowhere"],
-        ["dla34 cannot take pictures of 50 pixels", "-P image_size=64"],
     ),
     "weights of another shape": (
         "train",
@@ -166,17 +132,10 @@ CASES = {
     "pretrained and weights": ("train", ["--pretrained", "true", "--weights", "a.pt"], ["exclude each other"]),
     "alpha zero": ("evaluate", ["--alpha", "0"], ["alpha='0'", "numbers above 0"]),
     "alpha no number": ("unlearn", ["--alpha", "nan"], ["'nan' is not a number above 0"]),
-    "missing weights of main": ("main", ["--weights", "none.pt"], ["none.pt does not exist"]),
     "half precision without a GPU": ("train", [*SMALL, "--precision", "16-mixed"], ["16-mixed", "legal"]),
     "name with a slash": ("train", ["--name", "a/b"], ["name='a/b'", "legal"]),
     "cache that cannot be written": ("train", ["--data_dir", other_pictures], ["the system says"]),
     "promoting the original": ("promote", ["--version", "original"], ["not an unlearned version", "mlflow run . -e status"]),
-    "unknown metric in a gate": (
-        "promote",
-        ["--version", "3", "--gates", "Utilty > 1"],
-        ["'Utilty'", "did you mean 'Utility'"],
-    ),
-    "no gate": ("promote", ["--version", "3", "--gates", ""], ["names no gate"]),
     "failing gate": ("promote", ["--version", "3", "--gates", "F > 99"], ["not promoted", "F > 99", "force=true"]),
     "unknown format": ("status", ["--format", "xml"], ["'xml'", "'json'"]),
 }
@@ -212,20 +171,13 @@ def test_bad_input_ends_in_a_sentence(case, untouched, monkeypatch):
     assert_one_sentence(run_entry(entry, given), words)
 
 
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        ("gendr:1", ["'gendr:1' is no rule (did you mean 'gender'?)", "legal: 20-28"]),
-        ("20-28 &", ["it ends where a rule is expected"]),
-        ("(20-28 | gender:1", ["a parenthesis is not closed"]),
+@pytest.mark.parametrize("entry", ["retrain", "unlearn", "evaluate"])
+def test_every_entry_point_refuses_a_forget_set_in_the_same_words(entry, untouched):
+    for rule, words in (
         ("race:asain", ["unknown race 'asain'", "2 (Asian)"]),
-        ("subject:ann", ["unknown subject 'ann'", "the data names no subjects"]),
         ("random:9999", ["random:9999 asks for more faces than there are"]),
         ("file:nowhere.csv", ["nowhere.csv cannot be read: No such file or directory"]),
-    ],
-)
-def test_every_entry_point_refuses_a_forget_set_in_the_same_words(rule, words, untouched):
-    for entry in ("retrain", "unlearn", "evaluate"):
+    ):
         assert_one_sentence(run_entry(entry, ["--forget_set", rule]), words)
 
 

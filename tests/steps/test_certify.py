@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ from unlearning.versions.certificate_facts import _gated, files_of, picture_name
 
 MODEL = "age-resnet50"
 KEY = "UNLEARNING_SIGNING_KEY"
-CERTIFICATE = "person-17.json"
+CERTIFICATE, PAGE = "person-17.json", "person-17.html"
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +45,27 @@ def place(workplace):
 
 @pytest.fixture(scope="module")
 def certified_store(fill, trained_store, place):
-    """Version 4, which has forgotten 20-28, was promoted and certified."""
+    """Version 4, which has forgotten 20-28, was promoted and certified; the certificate lies in the store's folder."""
 
     def act():
         promote(PromoteSettings("4", "test_mae < 100, F > 0.1"))
-        certify(CertifySettings("champion"))
+        certify(CertifySettings("champion", CERTIFICATE))
 
     return fill("certified", trained_store, act)
 
 
+@pytest.fixture(scope="module")
+def predicate(certified_store):
+    """What the certificate says."""
+    return predicate_of((certified_store.parent / CERTIFICATE).read_bytes())
+
+
 @pytest.fixture
 def certified(use, certified_store, place):
-    """The certificate's file is in the working directory."""
+    """A copy of the store; the certificate's file and page are in the working directory."""
     use(certified_store)
-    certify(CertifySettings("champion", CERTIFICATE))
+    for name in (CERTIFICATE, PAGE):
+        shutil.copy(certified_store.parent / name, name)
     return find(MODEL, "champion")
 
 
@@ -65,35 +73,34 @@ def check(**more):
     return verify(VerifySettings(CERTIFICATE, **more))
 
 
-def test_a_promoted_version_is_certified_by_hand(certified):
-    predicate = predicate_of(Path(CERTIFICATE).read_bytes())
+def test_the_certificate_names_the_version_its_parent_and_every_file(certified, predicate):
     assert predicate["model"] == {"name": MODEL, "version": "4", "weights_digest": weights_of(certified)}
-    assert predicate["parent"]["version"] == "1"
-    assert predicate["method"]["name"] == "ft"
-    assert predicate["method"]["approximate"] is True
-    assert predicate["method"]["settings"] | {"epochs": "2", "seeds": "0,1"} == predicate["method"]["settings"]
-    assert predicate["earlier"] == []
-    assert Path("person-17.html").read_text().lower().startswith("<!doctype html>")
-
-
-def test_every_file_of_the_version_is_a_subject(certified):
+    assert (predicate["parent"]["version"], predicate["earlier"]) == ("1", [])
+    assert (predicate["method"]["name"], predicate["method"]["approximate"]) == ("ft", True)
+    assert predicate["method"]["settings"].items() >= {"epochs": "2", "seeds": "0,1"}.items()
     names = files_of(certified)
     assert {"MLmodel", "artifacts/age_model/member-0.safetensors", "artifacts/age_model/spec.json"} <= names.keys()
     assert not [name for name in names if "registered_model_meta" in name]
-    assert "files" in check().checked
 
 
-def test_the_gates_stand_in_it_with_their_exact_values(certified):
-    gates = predicate_of(Path(CERTIFICATE).read_bytes())["gates"]
+def test_numbers_stand_in_it_exactly_with_intervals_and_verdicts(certified, predicate):
+    gates, metrics = predicate["gates"], {one["metric"]: one for one in predicate["metrics"]}
     assert gates["decision"] == "passed"
     assert [one["gate"] for one in gates["decided"]] == ["test_mae < 100", "F > 0.1"]
     assert float(gates["decided"][1]["value"]) == pytest.approx(float(certified.tag("F")), rel=1e-5)
     assert len(gates["decided"][1]["value"]) > 10
+    assert float(metrics["test_mae"]["low"]) <= float(metrics["test_mae"]["value"]) <= float(metrics["test_mae"]["high"])
+    assert metrics["forget_mae"]["verdict"]
+    assert metrics["forget_mae"]["unit"] == "years"
+    assert {"Utility", "Forgetting", "F", "train_mae"} <= metrics.keys()
+    assert metrics["mia_auc"]["value"] == "nan", "what could not be measured stands there too"
 
 
-def test_a_forced_promotion_is_called_forced(trained, place):
+def test_a_promotion_is_called_forced_as_long_as_it_is_the_last(trained, place):
     promote(PromoteSettings("3", "F > 1000", force=True))
     assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
+    promote(PromoteSettings("3", "test_mae < 100"))
+    assert not _gated(find(MODEL, "3")).forced
 
 
 def _another_run(version, dry_run: bool, **own) -> None:
@@ -118,36 +125,17 @@ def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_i
     assert (gated.time, gated.forced, len(gated.decisions)) == (certificates.made_by(run_id).time, False, 2)
 
 
-def test_a_promotion_is_not_called_forced_because_an_earlier_one_was(trained, place):
-    promote(PromoteSettings("3", "F > 1000", force=True))
-    promote(PromoteSettings("3", "test_mae < 100"))
-    assert not _gated(find(MODEL, "3")).forced
-
-
-def test_metrics_have_intervals_and_verdicts(certified):
-    metrics = {one["metric"]: one for one in predicate_of(Path(CERTIFICATE).read_bytes())["metrics"]}
-    assert float(metrics["test_mae"]["low"]) <= float(metrics["test_mae"]["value"]) <= float(metrics["test_mae"]["high"])
-    assert metrics["forget_mae"]["verdict"]
-    assert metrics["forget_mae"]["unit"] == "years"
-    assert {"Utility", "Forgetting", "F", "train_mae"} <= metrics.keys()
-    assert metrics["mia_auc"]["value"] == "nan", "what could not be measured stands there too"
-
-
-def test_nobody_is_named_in_it(certified):
+def test_nobody_is_named_in_it(certified, predicate):
     forgotten = forget_sets.of_version(certified)
-    text = Path(CERTIFICATE).read_text() + Path("person-17.html").read_text()
-    payload = str(predicate_of(Path(CERTIFICATE).read_bytes()))
+    text = Path(CERTIFICATE).read_text() + Path(PAGE).read_text() + str(predicate)
     names = picture_names(certified, forgotten.ids)
     assert names
-    assert not [word for word in (*forgotten.ids, *names) if word in text + payload]
+    assert not [word for word in (*forgotten.ids, *names) if word in text]
 
 
-def test_a_version_keeps_the_certificate_that_it_has(certified):
+def test_a_version_keeps_the_certificate_that_it_has_and_what_was_never_promoted_gets_none(certified):
     before = certificates.read(certified.run_id)
     assert certify(CertifySettings("4")).envelope == before == Path(CERTIFICATE).read_bytes()
-
-
-def test_what_was_never_promoted_is_not_certified(certified):
     with pytest.raises(InputError, match=r"version 3 \(ft-20-28-e1\) was not promoted.*-e promote -P version=3"):
         certify(CertifySettings("3"))
 
@@ -161,7 +149,7 @@ def test_a_whole_certificate_agrees_with_everything_at_hand(certified, capsys):
 
 def test_one_byte_changed_in_the_certificate_is_named(certified):
     whole = Path(CERTIFICATE).read_bytes()
-    for at in range(0, len(whole), len(whole) // 23):
+    for at in range(0, len(whole), len(whole) // 5):
         Path(CERTIFICATE).write_bytes(flipped(whole, at))
         with pytest.raises(InputError, match=r"person-17\.json does not hold: (envelope|signature|keyid|payload)"):
             check(offline=True)
@@ -191,11 +179,14 @@ def test_the_certificate_of_a_purged_version_still_stands(certified, capfd):
     assert "version 4 (ft-20-28-e2) was purged, so its files are gone" in capfd.readouterr().err
 
 
-def test_another_signer_is_named(certified, place):
+def test_another_signer_is_named_and_whose_key_it_is_must_be_said(certified, place, monkeypatch):
     with pytest.raises(InputError, match="no key that was given signed"):
         check(key=str(place / "other-key.pem.pub"))
     both = f"{place / 'other-key.pem.pub'}, {place / 'signing-key.pem.pub'}"
     assert check(key=both).good
+    monkeypatch.delenv(KEY)
+    with pytest.raises(InputError, match=r"give the signer's public key: -P key="):
+        check()
 
 
 def test_without_a_registry_the_certificate_still_stands(certified, use, empty_store, capfd):
@@ -214,17 +205,14 @@ def test_offline_asks_nobody(certified, monkeypatch):
 
 def test_the_holder_of_a_sample_can_show_that_it_is_forgotten(certified):
     forgotten = forget_sets.of_version(certified)
+    with pytest.raises(InputError, match="not in the forget set of the certificate"):
+        certify(CertifySettings("4", sample="0" * 32, proof="proof.json"))
+    assert not Path("proof.json").exists()
     certify(CertifySettings("4", sample=forgotten.ids[0], proof="proof.json"))
     assert "proof" in check(sample=forgotten.ids[0], proof="proof.json").checked
     with pytest.raises(InputError, match="proof: it does not lead from this sample"):
         check(sample=forgotten.ids[1], proof="proof.json")
     assert not [face for face in forgotten.ids if face in Path("proof.json").read_text()]
-
-
-def test_who_was_not_forgotten_gets_no_proof(certified):
-    with pytest.raises(InputError, match="not in the forget set of the certificate"):
-        certify(CertifySettings("4", sample="0" * 32, proof="proof.json"))
-    assert not Path("proof.json").exists()
 
 
 def test_a_proof_without_its_sample_is_asked_for(certified):
@@ -235,18 +223,15 @@ def test_a_proof_without_its_sample_is_asked_for(certified):
             check(**settings)
 
 
-def test_whose_key_it_is_must_be_said(certified, monkeypatch):
-    monkeypatch.delenv(KEY)
-    with pytest.raises(InputError, match=r"give the signer's public key: -P key="):
-        check()
-
-
-def test_the_stand_alone_script_agrees(certified, place):
+def test_the_stand_alone_script_and_the_schema_agree(certified, place):
     command = [sys.executable, "-I", ROOT / "tools" / "verify_certificate.py", CERTIFICATE]
     command += ["--key", place / "signing-key.pem.pub"]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "ok signature" in done.stdout
+    schema = json.loads((ROOT / "src" / "unlearning" / "certificates" / "certificate.schema.json").read_text())
+    envelope = json.loads(Path(CERTIFICATE).read_text())
+    jsonschema.validate(json.loads(base64.b64decode(envelope["payload"])), schema)
 
 
 def test_an_ancestor_that_was_certified_later_does_not_break_the_line(certified, monkeypatch):
@@ -267,9 +252,3 @@ def test_make_key_writes_two_files_and_prints_neither(tmp_path):
     again = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert "is already there and is not overwritten" in again.stderr
-
-
-def test_the_statement_fits_the_schema(certified):
-    schema = json.loads((ROOT / "src" / "unlearning" / "certificates" / "certificate.schema.json").read_text())
-    envelope = json.loads(Path(CERTIFICATE).read_text())
-    jsonschema.validate(json.loads(base64.b64decode(envelope["payload"])), schema)

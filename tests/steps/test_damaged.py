@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from erasable import take_own_models
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find
 from unlearning.requests import store as requests
@@ -31,17 +30,10 @@ def version():
     return find("age-resnet50", "ft-20-28-e2")
 
 
-def cut(content: bytes) -> bytes:
-    return content[: len(content) // 2]
-
-
-@pytest.mark.parametrize(
-    "damage", [cut, lambda _: b"", lambda content: content.replace(b"PAR1", b"PARX")], ids=["cut", "empty", "x"]
-)
-def test_a_damaged_prediction_table_names_artifact_and_run(trained, damage):
-    path = artifact(version().run_id, PREDICTIONS)
-    path.write_bytes(damage(path.read_bytes()))
+def test_a_damaged_prediction_table_names_artifact_and_run(trained):
     run_id = version().run_id
+    path = artifact(run_id, PREDICTIONS)
+    path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match=rf"the artifact predictions.parquet of run {run_id} cannot be used.*{NEXT}{run_id}"):
         runs.read_table(run_id, PREDICTIONS)
 
@@ -56,41 +48,29 @@ def test_a_table_of_something_else_lacks_columns(trained):
         predictions_of(version())
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"ids": [7]}', "\0"])
-def test_a_damaged_forget_manifest_names_artifact_and_run(trained, content):
+def test_a_damaged_forget_manifest_names_artifact_and_run(trained):
     run_id = version().run_id
-    artifact(run_id, "forget/20-28.json").write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"the artifact forget/20-28.json of run {run_id} cannot be used.*{NEXT}{run_id}"):
-        forget_sets.of_version(version())
-
-
-def test_a_forget_manifest_whose_ids_were_changed_names_its_run(trained):
-    path = artifact(version().run_id, "forget/20-28.json")
+    path = artifact(run_id, "forget/20-28.json")
     content = json.loads(path.read_bytes())
+    for damaged in ("", "{", "[]", "{}", '{"ids": [7]}', "\0"):
+        path.write_text(damaged, encoding="utf-8")
+        with pytest.raises(InputError, match=rf"the artifact forget/20-28.json of run {run_id} cannot be used.*{NEXT}{run_id}"):
+            forget_sets.of_version(version())
     path.write_text(json.dumps(content | {"ids": content["ids"][1:]}), encoding="utf-8")
     with pytest.raises(InputError, match=f"of run {version().run_id} cannot be used.*its ids do not give its hash"):
         forget_sets.of_version(version())
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
+def test_damaged_settings_of_data_name_artifact_and_run(trained):
+    run_id = version().tag("data_run")
+    for content, said in (
         ("{", "Expecting"),
         ('{"data_dir": "", "nonsense": 1}', r"DataSettings holds unknown fields \['nonsense'\]; a newer version wrote it"),
-        ('{"data_dir": 5}', "data_dir=5 of DataSettings is not of type str"),
         ('{"fraction": true}', "fraction=True of DataSettings is not of type float"),
-    ],
-)
-def test_damaged_settings_of_data_name_artifact_and_run(trained, content, said):
-    run_id = version().tag("data_run")
-    artifact(run_id, SETTINGS).write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"the artifact data/settings.json of run {run_id} cannot be used.*{said}.*{NEXT}"):
-        data_of(version(), 32)
-
-
-def test_settings_of_data_are_read_as_they_were_written():
-    settings = DataSettings("/faces", fraction=1, confuse="20-28,52-60")
-    assert DataSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+    ):
+        artifact(run_id, SETTINGS).write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match=rf"data/settings.json of run {run_id} cannot be used.*{said}.*{NEXT}"):
+            data_of(version(), 32)
 
 
 SPEC, WEIGHTS = "spec.json", "member-0.safetensors"
@@ -101,8 +81,6 @@ SPEC, WEIGHTS = "spec.json", "member-0.safetensors"
     [
         (SPEC, b"{", "spec.json is missing or unreadable"),
         (SPEC, b"{}", "'model' is missing in spec.json"),
-        (SPEC, b'{"model": {"arch": "test_resnet"}, "training": 3}', "int"),
-        (WEIGHTS, b"", "the saved model is damaged"),
         (WEIGHTS, b"\0" * 9, "the saved model is damaged"),
     ],
 )
@@ -122,9 +100,7 @@ def test_damaged_files_of_a_version_name_the_version_and_what_to_do(trained, nam
         weights_of(version())
 
 
-@pytest.mark.parametrize(
-    ("tag", "value"), [("request.history.0001", "{"), ("request.history.0001", "[]"), ("forget_count", "x")]
-)
+@pytest.mark.parametrize(("tag", "value"), [("request.history.0001", "{"), ("forget_count", "x")])
 def test_a_request_whose_tags_were_changed_by_hand_names_its_run(trained, tag, value):
     forget = forget_sets.of_version(version())
     asked = requests.create("age-resnet50", "key", forget, "a test", None, "asked")

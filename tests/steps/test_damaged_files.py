@@ -105,28 +105,23 @@ def test_nothing_is_made_from_a_damaged_model(own, name, monkeypatch):
     assert standing() == before
 
 
-@pytest.mark.parametrize("remembers", [True, False], ids=["its digest is known", "only the file tells"])
-def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch, remembers):
+def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
+    """Whether its digest is known or only the file tells."""
     make_key(own / "key.pem")
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(own / "key.pem"))
     assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     flip(model_folder(find("original")) / "member-0.safetensors")
-    if remembers:
-        refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
-        return
+    refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
     MlflowClient().delete_model_version_tag(MODEL, "1", version_files.SHA256)
     said = run("certify", "--version", "champion")
     assert said.exit_code == 1
     assert "version 1 (original) of age-resnet50 cannot be used: the saved model is damaged" in said.output
 
 
-def test_a_damaged_reference_is_noticed_before_the_first_step(own, monkeypatch):
+def test_a_damaged_reference_and_a_missing_member_are_noticed_before_the_first_step(own, monkeypatch):
     monkeypatch.setattr("unlearning.steps.unlearn.forget", lambda *given: pytest.fail("a step was taken"))
     flip(table_of(own, "retrained-20-28"))
     refused(run("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTIONS, "retrained-20-28")
-
-
-def test_a_file_that_is_missing_is_damage_too(own):
     (model_folder(find("original")) / "member-1.safetensors").unlink()
     refused(run("retrain", "--forget_set", "36-44"), "member-1.safetensors", "original")
 

@@ -18,13 +18,6 @@ def test_a_version_scored_again_has_the_numbers_it_was_registered_with(trained):
     assert [row[name] for name in SCORES] == pytest.approx([float(version.tag(name)) for name in SCORES], rel=1e-5)
 
 
-def test_every_alpha_is_scored_without_a_model(trained, monkeypatch):
-    monkeypatch.setattr("unlearning.models.ensemble.load_model", lambda folder: pytest.fail("a model was loaded"))
-    found = [evaluate(EvaluateSettings("3", alpha=alpha)).Forgetting[0] for alpha in (2.0, 15.0, 35.0)]
-    assert found == sorted(found)
-    assert len(set(found)) == 3
-
-
 def test_another_alpha_leaves_the_tags_of_the_version(untouched):
     before = find(MODEL, "3").tags
     evaluate(EvaluateSettings("3", alpha=5.0))

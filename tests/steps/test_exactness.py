@@ -16,10 +16,9 @@ def digests(version) -> list[str]:
     return [weights_digest(member) for member in load_model(model_folder(version)).members]
 
 
-@pytest.mark.parametrize("method", ["ft", "rnd"])
-def test_the_version_at_one_epoch_is_bit_for_bit_the_one_made_alone(trained, method):
-    together = unlearn(UnlearnSettings(method=method, epochs=(1, 2)))
-    alone = unlearn(UnlearnSettings(method=method, epochs=(1,)))
+def test_the_version_at_one_epoch_is_bit_for_bit_the_one_made_alone(trained):
+    together = unlearn(UnlearnSettings(method="rnd", epochs=(1, 2)))
+    alone = unlearn(UnlearnSettings(method="rnd", epochs=(1,)))
     assert digests(together[0]) == digests(alone[0])
     assert digests(together[0]) != digests(together[1])
 

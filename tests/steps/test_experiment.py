@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from unlearning.data.settings import DataSettings
@@ -9,7 +10,11 @@ from unlearning.errors import InputError
 from unlearning.experiments import presets
 from unlearning.experiments.presets import PRESETS
 from unlearning.experiments.spread import SPREADS
+from unlearning.methods import METHODS
 from unlearning.registry.lookup import all_versions
+from unlearning.reports.study_tables import METHOD_SCORES
+from unlearning.reports.study_words import model_name
+from unlearning.reports.style import THEMES
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
@@ -20,32 +25,47 @@ pytestmark = pytest.mark.slow
 ALPHA = ExperimentSettings(("alpha",), "demo")
 
 
-@pytest.fixture
-def quick(monkeypatch, store):
+def quick(patch):
     """The demonstration, made quicker, on the faces that other tests use."""
     changes = {"epochs": 1, "precision": "32-true"}
     own = replace(PRESETS["demo"], data=DataSettings(drawn_faces=160), changes=changes)
-    monkeypatch.setitem(presets.PRESETS, "demo", own)
-    return store
+    patch.setitem(presets.PRESETS, "demo", own)
 
 
-def test_an_experiment_that_is_run_again_makes_nothing_new(quick, capsys):
-    first = experiment(ALPHA)
-    assert first.role.value_counts().to_dict() == {"original": 2, "retrained": 2, "unlearned": 4}
-    capsys.readouterr()
-    again = experiment(ALPHA)
-    assert again.equals(first)
+@pytest.fixture
+def fresh(monkeypatch, store):
+    """An empty store for the quick demonstration."""
+    quick(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def measured_alpha_store(fill, empty_store):
+    """A store in which ``alpha`` was measured, and its table."""
+    tables = []
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        return fill("alpha", empty_store, lambda: tables.append(experiment(ALPHA))), tables[0]
+
+
+@pytest.fixture
+def alpha(monkeypatch, use, measured_alpha_store):
+    """A copy of that store, for the quick demonstration; its table."""
+    database, table = measured_alpha_store
+    use(database)
+    quick(monkeypatch)
+    return table
+
+
+def test_an_experiment_that_is_run_again_makes_nothing_new_and_shares_cells_with_others(alpha, capsys):
+    assert alpha.role.value_counts().to_dict() == {"original": 2, "retrained": 2, "unlearned": 4}
+    assert experiment(ALPHA).equals(alpha)
     assert "reused; 8 of 8 cells done, 0 running, 0 left" in capsys.readouterr().err
-
-
-def test_cells_of_another_study_are_shared(quick):
-    experiment(ALPHA)
-    table = experiment(ExperimentSettings(("alpha", "single"), "demo"))
-    assert table[table.role == "original"].version.tolist() == [1, 1]
+    table = experiment(ExperimentSettings(("alpha", "single"), "demo", seeds=(0,)))
+    assert table[table.role == "original"].version.tolist() == [1]
     assert set(table.forget_set) == {"", "20-28", "random:50"}
 
 
-def test_an_interrupted_experiment_goes_on_where_it_was(quick, monkeypatch):
+def test_an_interrupted_experiment_goes_on_where_it_was(fresh, monkeypatch):
     from unlearning.steps import unlearn as unlearn_step
 
     def stop(settings):
@@ -61,9 +81,9 @@ def test_an_interrupted_experiment_goes_on_where_it_was(quick, monkeypatch):
     assert table[(table.seed == 0) & (table.role != "unlearned")].version.tolist() == before
 
 
-def test_a_cell_that_is_run_again_gives_the_same_predictions(quick):
+def test_a_cell_that_is_run_again_gives_the_same_predictions(alpha):
     """The registered model's name is part of a cell's inputs, so under another name everything is trained anew."""
-    first = experiment(ExperimentSettings(("alpha",), "demo", seeds=(0,)))
+    first = alpha[alpha.seed == 0]
     other = experiment(ExperimentSettings(("alpha",), "demo", seeds=(0,), name="another"))
     for one, two in zip(first.run_id, other.run_id, strict=True):
         assert one != two
@@ -71,21 +91,19 @@ def test_a_cell_that_is_run_again_gives_the_same_predictions(quick):
 
 
 @pytest.mark.parametrize("spread", SPREADS)
-def test_two_workers_make_the_cells_that_one_makes(quick, spread):
+def test_two_workers_make_the_cells_that_one_makes(alpha, spread):
     if spread == "ray":
         pytest.importorskip("ray")
-    alone = experiment(ALPHA)
     shared = experiment(ExperimentSettings(("alpha",), "demo", workers=2, spread=spread, name="another"))
     about = ["seed", "role", "forget_set", "method", "epochs"]
-    assert shared[about].equals(alone[about])
-    for one, two in zip(alone.run_id, shared.run_id, strict=True):
+    assert shared[about].equals(alpha[about])
+    for one, two in zip(alpha.run_id, shared.run_id, strict=True):
         own, other = (runs.read_table(run_id, "predictions.parquet").predicted for run_id in (one, two))
         assert own.to_numpy() == pytest.approx(other.to_numpy(), abs=0.5)
 
 
-def test_results_stand_beside_the_reference_of_their_own_seed(quick):
-    table = experiment(ALPHA)
-    results = collect(table, forget_sets_of(table), "demo", "digest", {})
+def test_results_stand_beside_the_reference_of_their_own_seed(alpha):
+    results = collect(alpha, forget_sets_of(alpha), "demo", "digest", {})
     arms = [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2), ("retrained again", 0)]
     assert [(o.arm, o.epochs) for o in results.outcomes] == arms
     retrained = results.find("20-28", "retrained")
@@ -94,8 +112,7 @@ def test_results_stand_beside_the_reference_of_their_own_seed(quick):
     assert not ft.cases[0].retrained.predicted.equals(ft.cases[1].retrained.predicted)
 
 
-def test_the_report_is_logged_and_written(quick, tmp_path):
-    experiment(ALPHA)
+def test_the_report_is_logged_and_written(alpha, tmp_path):
     out = tmp_path / "report"
     report(ReportSettings("demo", str(out)))
     page = (out / "report.html").read_text()
@@ -103,6 +120,23 @@ def test_the_report_is_logged_and_written(quick, tmp_path):
     assert (out / "tables" / "table_3.csv").exists()
     [run] = runs.find_by_tags({"step": "report"})
     assert runs.download(run["run_id"], "report/report.html").read_text() == page
+
+
+def test_every_method_stands_in_the_table_of_all_methods_and_in_the_figure_by_cost(fresh, tmp_path):
+    experiment(ExperimentSettings(("methods",), "demo", ("20-28",), seeds=(0,)))
+    report(ReportSettings("demo", str(tmp_path / "report")))
+    table = pd.read_csv(tmp_path / "report" / "tables" / "methods.csv")
+    scores = table.pivot_table(index="model", columns="metric", values="ours")
+    assert set(scores.index) == {"original", "retrained", *METHODS}
+    made = scores.loc[list(METHODS)]
+    assert made[METHOD_SCORES].notna().all().all()
+    assert made[["test_mae", "forget_mae"]].max().max() < 60, "years: no method is allowed to run away"
+    assert ((made.Forgetting > 0) & (made.Forgetting <= 1)).all()
+    assert (made.F - made.Utility * made.Forgetting).abs().max() < 1e-9
+    assert scores.loc["retrain", ["Utility", "Forgetting", "F"]].tolist() == [1.0, 1.0, 1.0]
+    assert all((tmp_path / "report" / "figures" / theme / "pareto.svg").exists() for theme in THEMES)
+    lines = (tmp_path / "report" / "tables" / "methods.md").read_text().splitlines()
+    assert not [name for name in METHODS if sum(f"| {model_name(name)} |" in line for line in lines) != 1]
 
 
 def test_a_report_without_an_experiment_says_what_to_type(store):

@@ -113,17 +113,15 @@ def test_no_report_tells_where_the_list_lies_or_whom_it_names(place, page, liste
         ("file:list.csv;file:/there/list.csv", ("file:HERE/list.csv", "file:/there/list.csv")),
         ('20-28 & !file:"a;b.csv";30-40', ('20-28 & !file:"HERE/a;b.csv"', "30-40")),
         ("file:~/list.csv", ("file:~/list.csv",)),
+        ("file:hardest:50", ("file:HERE/hardest:50",)),
     ],
 )
 def test_rules_are_joined_by_semicolons_and_lists_lie_in_the_working_directory(text, rules, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert parse_forget_sets(text) == tuple(rule.replace("HERE", str(tmp_path)) for rule in rules)
-
-
-def test_a_path_with_blanks_is_put_in_quotes(tmp_path, monkeypatch):
     (tmp_path / "my lists").mkdir()
     monkeypatch.chdir(tmp_path / "my lists")
-    assert parse_forget_sets("file:list.csv | 20-28") == (f'file:"{tmp_path}/my lists/list.csv" | 20-28',)
+    assert parse_forget_sets("file:list.csv") == (f'file:"{tmp_path}/my lists/list.csv"',), "a path with blanks is quoted"
 
 
 @pytest.mark.parametrize(
@@ -141,19 +139,9 @@ def test_rules_that_no_experiment_can_take_are_refused(text, words):
         parse_forget_sets(text)
 
 
-def test_a_list_may_be_called_as_it_likes(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert parse_forget_sets("file:hardest:50") == (f"file:{tmp_path}/hardest:50",)
-
-
-@pytest.mark.parametrize("rule", ["file:no-such-list.csv", "70-80", "20-60"])
-def test_a_rule_is_refused_before_anything_is_trained(store, monkeypatch, rule):
+def test_a_rule_is_refused_before_anything_is_trained(store, monkeypatch):
     quick(monkeypatch)
-    with pytest.raises(InputError):
-        experiment(ExperimentSettings(("single",), "demo", ("random:20", rule), seeds=(0,)))
+    for rule in ("file:no-such-list.csv", "70-80", "20-60"):
+        with pytest.raises(InputError):
+            experiment(ExperimentSettings(("single",), "demo", ("random:20", rule), seeds=(0,)))
     assert all_versions(MODEL) == []
-
-
-def test_an_unknown_place_is_refused_before_anything_is_done(store):
-    with pytest.raises(InputError, match=r"unknown spread 'rai'.*legal: processes, ray"):
-        experiment(ExperimentSettings(("single",), "demo", spread="rai"))

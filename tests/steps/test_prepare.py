@@ -47,16 +47,10 @@ def test_the_account_read_back_is_the_data(run, made):
     pd.testing.assert_frame_equal(rejected, made.rejected, check_dtype=False)
     assert len(manifest[manifest.copy_of == ""]) + len(rejected) == 160
     assert DataSettings(**runs.read_json(run.info.run_id, SETTINGS)) == SOME
-
-
-def test_the_reasons_are_counted(run, made):
     reasons = runs.read_table(run.info.run_id, REASONS)
     assert reasons["count"].sum() == len(made.rejected)
     assert set(reasons.step) == {"reduction", "quality"}
     assert reasons.reason[reasons.step == "quality"].tolist() == ["sharpness N is below N"]
-
-
-def test_the_numbers_are_those_of_the_account(run, made):
     metrics, faces = run.data.metrics, made.manifest
     for part in ("train", "validation", "test"):
         assert metrics[f"faces_{part}"] == (faces.split == part).sum()
@@ -67,14 +61,7 @@ def test_the_numbers_are_those_of_the_account(run, made):
     assert run.data.params.items() >= {f"data.{name}": str(value) for name, value in SOME.as_dict().items()}.items()
 
 
-def test_every_figure_stands_on_light_and_on_dark_paper(run):
-    figures = [path.removeprefix(f"{FIGURES}/") for path in files(run.info.run_id) if path.startswith(FIGURES)]
-    light, dark = ({name.split("/")[1] for name in figures if name.startswith(theme)} for theme in ("light/", "dark/"))
-    assert light == dark
-    assert len(light) + len(dark) == len(figures) > 2
-
-
-def test_the_run_holds_no_pixels_and_no_picture_of_a_face(run):
+def test_the_run_holds_every_figure_on_both_papers_and_no_pixels(run):
     found = files(run.info.run_id)
     assert {path.rsplit(".", 1)[-1] for path in found} == {"csv", "json", "svg", "html"}
     assert {MANIFEST, REJECTED, REASONS, SETTINGS, REPORT} == {path for path in found if not path.startswith(FIGURES)}
@@ -83,6 +70,10 @@ def test_the_run_holds_no_pixels_and_no_picture_of_a_face(run):
             text = runs.download(run.info.run_id, path).read_text()
             drawn = [base64.b64decode(code).decode() for code in re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", text)]
             assert not re.search(r"data:image/(?!svg)|<image|\.jpe?g", " ".join([text, *drawn])), path
+    figures = [path.removeprefix(f"{FIGURES}/") for path in files(run.info.run_id) if path.startswith(FIGURES)]
+    light, dark = ({name.split("/")[1] for name in figures if name.startswith(theme)} for theme in ("light/", "dark/"))
+    assert light == dark
+    assert len(light) + len(dark) == len(figures) > 2
 
 
 def inputs(run) -> dict[str, tuple[str, int]]:
@@ -110,15 +101,12 @@ def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(untouched
     assert inputs(unlearned) == {"retain": retain, "forget": forget}
 
 
-def test_a_finished_run_is_used_again_for_equal_data_and_settings_only(run, capfd):
+def test_a_finished_run_is_used_again_for_equal_data_and_settings_only_and_a_person_reads_of_every_file(run, capfd, made):
     assert prepare(SOME, 32)[1] == run.info.run_id
     assert f"prepare: reused run {run.info.run_id}" in capfd.readouterr().err
     assert prepare(DataSettings(**SOME.as_dict() | {"fraction": 0.75}), 32)[1] != run.info.run_id
+    capfd.readouterr()
     assert prepare(SOME, 32, force=True)[1] != run.info.run_id
-
-
-def test_a_person_reads_how_many_files_went_where(store, capfd, made):
-    prepare(SOME, 32, force=True)
     said = capfd.readouterr().err
     assert f"{len(made.rejected)} files left out, data {made.digest}" in said
     assert f"{(made.manifest.split == 'train').sum():>6} train, {(made.manifest.copy_of != '').sum()} of them copies" in said

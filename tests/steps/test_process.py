@@ -103,16 +103,13 @@ def candidate(monkeypatch):
     monkeypatch.setattr(step, "_unlearned", lambda service, parent, forget: find(MODEL, "3"))
 
 
-def test_a_request_ends_with_a_champion_that_has_forgotten_it(served):
+def test_a_request_ends_once_with_a_certified_champion_that_has_forgotten_it(served, capfd):
     one = requests.listed(MODEL)[0]
     assert states(one) == [RECEIVED, RUNNING, GATED, PROMOTED]
     assert one.version == str(champion().number) == "5"
     assert champion().tag("forgotten") == "20-28"
     assert mlflow.get_run(one.run_id).info.status == "FINISHED"
-
-
-def test_its_certificate_is_with_the_request_and_with_the_version(served):
-    one, version = requests.listed(MODEL)[0], champion()
+    version = champion()
     envelope = certificates.read(one.run_id)
     assert envelope == certificates.read(version.run_id)
     assert digest(envelope) == one.certificate == version.tag("certificate")
@@ -124,9 +121,6 @@ def test_its_certificate_is_with_the_request_and_with_the_version(served):
     assert predicate["gates"]["decision"] == "passed"
     assert predicate["forget_set"]["rule"] == "20-28"
     assert {"received", "unlearned", "promoted", "issued"} == predicate["times"].keys()
-
-
-def test_there_is_nothing_to_do_twice(served, capfd):
     assert serve() == []
     assert f"there is no open request to {MODEL}" in capfd.readouterr().err
 
@@ -139,15 +133,13 @@ def test_the_second_request_starts_from_the_champion_and_keeps_what_it_forgot_ou
     for run_id in (reference.run_id, mlflow.get_run(version.run_id).data.tags["mlflow.parentRunId"]):
         names = {one.dataset.name: one.dataset.digest for one in mlflow.get_run(run_id).inputs.dataset_inputs}
         assert names["retain 36-44"].endswith(f"-{kept}")
-
-
-def test_its_certificate_is_about_both_sets_and_names_the_first(served_twice):
     first, second = (certificates.read(one.run_id) for one in requests.listed(MODEL))
     predicate, sets = predicate_of(second), forget_sets.forgotten_by(champion())
     assert predicate["earlier"] == [digest(first)]
     assert predicate["forget_set"]["rule"] == "20-28 | 36-44"
     assert int(predicate["forget_set"]["count"]) == len({face for forget in sets for face in forget.ids})
     assert verify(second, [load_key().public_key()], Comparison(earlier=[first])).good
+    assert mending.examine(MODEL).found == []
 
 
 def test_what_was_forgotten_first_does_not_come_back(served_twice):
@@ -157,9 +149,6 @@ def test_what_was_forgotten_first_does_not_come_back(served_twice):
     assert run.data.metrics["earlier/20-28/forget_mae"] > float(find(MODEL, "5").tag("forget_mae"))
     assert run.data.metrics["regained"] == pytest.approx(float(champion().tag("regained")), abs=1e-4)
     assert 0 < run.data.metrics["earlier/20-28/Forgetting"] < 1
-
-
-def test_regained_can_be_a_gate(served_twice):
     passed, failed = decide(champion(), parse_gates("regained <= 0, regained < -50"))
     assert (passed.passed, failed.passed) == (True, False)
     assert passed.value == pytest.approx(float(champion().tag("regained")), abs=1e-4)
@@ -230,10 +219,6 @@ def test_what_was_promoted_meanwhile_is_not_lost(trained, candidate, monkeypatch
     assert one.version == str(champion().number) == "4"
 
 
-def test_the_registry_is_as_the_audit_log_says_afterwards(served_twice):
-    assert mending.examine(MODEL).found == []
-
-
 def test_a_request_about_other_data_fails(trained, monkeypatch):
     ask("20-28")
     monkeypatch.setattr(requests, "manifest_of", lambda one: ForgetSet("20-28", "20-28", "other", ("face",)))
@@ -285,36 +270,15 @@ def test_one_that_was_stopped_after_its_promotion_only_lacks_its_certificate(tra
     assert (ended.version, ended.certificate) == ("3", champion().tag("certificate"))
 
 
-def test_two_do_not_serve_at_once(trained):
+def test_two_do_not_serve_at_once_and_nobody_without_a_key(trained, monkeypatch):
     ask("20-28")
     with requests.serving(MODEL), pytest.raises(InputError, match=r"process \d+\) is serving the requests of age-resnet50"):
         serve()
-    assert requests.listed(MODEL)[0].state == RECEIVED
-
-
-def test_without_a_key_nothing_is_begun(trained, monkeypatch):
-    ask("20-28")
     monkeypatch.delenv(KEY)
     with pytest.raises(InputError, match="make one with make key"):
         serve()
     assert requests.listed(MODEL)[0].state == RECEIVED
     assert mlflow.search_runs(filter_string="tags.step = 'process'", output_format="list") == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"epochs": (2, 4)}, "epochs=2,4: a request is served by one version"),
-        ({"method": "magic"}, "unknown method 'magic'"),
-        ({"params": "speed=3"}, "speed"),
-        ({"gates": "luck > 3"}, "unknown metric 'luck'"),
-    ],
-)
-def test_settings_that_cannot_be_used_are_refused_before_anything_is_begun(trained, settings, said):
-    ask("20-28")
-    with pytest.raises(InputError, match=said):
-        serve(**settings)
-    assert requests.listed(MODEL)[0].state == RECEIVED
 
 
 def test_the_private_key_is_in_no_run_and_no_certificate(served, key):

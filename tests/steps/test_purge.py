@@ -46,17 +46,13 @@ def remembering(folder) -> set:
     return {path for kind in ("*.safetensors", "predictions.parquet", "pixels.npy") for path in folder.rglob(kind)}
 
 
-def test_nothing_goes_before_the_name_is_typed_back(own, capfd):
+def test_nothing_goes_before_the_name_is_typed_back_and_the_champion_never(own, capfd):
     before = remembering(own)
     with pytest.raises(InputError, match=r"nothing was purged: .* -P version=1 -P confirm=age-resnet50/1"):
         purge(PurgeSettings("original"))
     assert remembering(own) == before
     assert find(MODEL, "original").tag("state") == "retired"
     assert "member" not in capfd.readouterr().out
-
-
-def test_the_champion_stays_whatever_is_typed(own):
-    before = remembering(own)
     with pytest.raises(InputError, match="version 4 is the champion, which is never purged"):
         purge(PurgeSettings("champion", f"{MODEL}/4", force=True))
     assert remembering(own) == before

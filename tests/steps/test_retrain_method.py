@@ -2,7 +2,6 @@
 
 import pytest
 
-from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
 from unlearning.steps.settings import UnlearnSettings
@@ -29,8 +28,3 @@ def test_what_is_retrained_reads_a_linear_output_by_the_ages_of_the_retained_fac
         assert spec.age_mean == pytest.approx(mean)
         assert spec.age_std == pytest.approx((sum((age - mean) ** 2 for age in ages) / len(ages)) ** 0.5)
     assert abs(sum(shown) / len(shown) - mean) > 1
-
-
-def test_passes_cannot_be_asked_of_a_retraining(untouched):
-    with pytest.raises(InputError, match="epochs=3: retrain makes no passes"):
-        unlearn(UnlearnSettings(method="retrain", epochs=(3,)))

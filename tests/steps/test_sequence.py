@@ -12,7 +12,7 @@ from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import PromoteSettings, UnlearnSettings
 from unlearning.steps.training_settings import RetrainSettings
-from unlearning.steps.unlearn import open_request, unlearn
+from unlearning.steps.unlearn import unlearn
 from unlearning.versions import forget_sets
 from unlearning.versions.references import beside, retrained_reference
 
@@ -37,12 +37,6 @@ def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(prom
     assert find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
     assert "WARNING: version 6" in capfd.readouterr().err
     assert "REGAINED: 20-28" in transitions.find_journal(MODEL).entries[-1]["reason"]
-
-
-def test_members_are_unlearned_one_by_one_with_their_own_seeds(untouched):
-    job = open_request(UnlearnSettings(forget_set="20-28")).job
-    assert job.parent.seeds == (0, 1)
-    assert find(MODEL, "3").tag("seeds") == "0,1"
 
 
 def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(promoted):

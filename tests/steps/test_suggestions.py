@@ -44,13 +44,10 @@ def test_the_next_method_is_asked_to_forget_the_same_faces_from_the_same_model()
     assert "mlflow models serve -m models:/other@champion" in told
 
 
-def test_a_promotion_against_the_gates_names_the_gates_again():
+def test_a_promotion_that_was_refused_names_gates_and_faces_again():
     settings = PromoteSettings("ft e8", GATES)
     assert f"-P version=7 -P gates='{GATES}' -P force=true" in _forced(settings, version(7))
     assert "gates" not in _forced(PromoteSettings("ft e8"), version(7))
-
-
-def test_forgetting_from_the_champion_names_the_faces():
     assert "-P forget_set='20-28 & gender:1'" in _from_champion(version(7, forget_set="a1b2", forget_rule="20-28 & gender:1"))
     assert "-P forget_set=manifest:run7/a1b2" in _from_champion(version(7, forget_set="a1b2", forget_rule="hardest:40"))
 

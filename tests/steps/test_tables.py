@@ -9,7 +9,7 @@ from unlearning.listing import Listing
 from unlearning.steps import method_cards, request, status
 
 ALIASES = ["champion", "forgotten", "forgotten-20-28", "ft-20-28-e8"]
-WIDTHS = (40, 60, 80, 100, 120, 150, 200)
+WIDTHS = (40, 80, 120, 200)
 
 
 def row(number: int) -> dict:
