@@ -22,6 +22,7 @@ from pathlib import Path
 
 from telling import ROOT, Stage, Surprise, expect, expect_same, post
 from trials import verify_and_tamper
+from warm import ENTRIES
 
 MODEL = "age-resnet50"
 PEOPLE = ("ann", "ben", "cem")
@@ -269,7 +270,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--gates", default="test_mae < 100", help="of the first request")
     parser.add_argument("--later_gates", default="test_mae < 100, regained < 50", help="of the third request")
     parser.add_argument("--strict", default="Forgetting > 0.9999", help="the gate that the second request has to fail")
-    parser.add_argument("--warm", action="store_true", help="fork entry points (tools/warm.py) in place of mlflow run: sooner")
+    runs = "how commands are played: all by mlflow run; the first of each entry point, others forked (tools/warm.py); or none"
+    parser.add_argument("--mlflow_runs", choices=["all", "first", "none"], default="all", help=runs)
     given = parser.parse_args()
     places = {str(given.out): "DIR", given.data_dir: "FACES", given.store: "STORE"}
     given.typed = shlex.join(places.get(word, word) if word else word for word in sys.argv[1:])
@@ -288,8 +290,10 @@ def main() -> None:
     os.chdir(out)
     begun = time.monotonic()
     try:
-        if given.warm:
+        if given.mlflow_runs != "all":
             stage.warm_up()
+        if given.mlflow_runs == "first":
+            stage.once |= set(ENTRIES)
         Story(given, stage).play()
         stage.show(f"All of it took {time.monotonic() - begun:.0f} seconds.")
         stage.write("Three requests, from training to purge")

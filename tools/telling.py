@@ -37,7 +37,8 @@ class Stage:
         out: a folder for everything that is made, faces included.
         store: URI of the tracking store.
         faces: the folder of faces; empty for drawn ones.
-        warm: a process of tools/warm.py that plays the entry points; None for ``mlflow run``.
+        warm: a process of tools/warm.py that plays the entry points; None for none but ``mlflow run``.
+        once: entry points that are played by ``mlflow run`` once, and by ``warm`` from then on.
         blocks: what the page is made of so far.
         secrets: words that no page may hold.
     """
@@ -46,6 +47,7 @@ class Stage:
     store: str
     faces: str = ""
     warm: subprocess.Popen | None = None
+    once: set[str] = field(default_factory=set)
     blocks: list[dict] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
 
@@ -76,14 +78,14 @@ class Stage:
 
     def run(self, entry: str, *says: str, fails: bool = False, **parameters: object) -> str:
         """``mlflow run`` as a user types it; what it said has to hold every phrase."""
-        if self.warm:
+        if self.warm and entry not in self.once:
             return self.call(entry, *says, fails=fails, **parameters)
+        self.once.discard(entry)
         return self.play(self._mlflow(entry, parameters), *says, fails=fails)
 
     def call(self, entry: str, *says: str, fails: bool = False, **options: object) -> str:
         """The entry point without ``mlflow run``: it leaves no run of its own, and is sooner there."""
-        words = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+        command = self._python(entry, options)
         if self.warm:
             return self._ended(command, *self._forked(command), says, fails)
         return self.play(command, *says, fails=fails, PYTHONPATH=str(ROOT / "src"))
@@ -121,8 +123,7 @@ class Stage:
     def killed(self, entry: str, when: str, **parameters: object) -> str:
         """``mlflow run`` that is killed, with all its processes, as soon as it has said something; as by a power cut."""
         if self.warm:
-            words = [part for name, value in parameters.items() for part in (f"--{name}", str(value))]
-            command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+            command = self._python(entry, parameters)
             text, status, seconds = self._forked(command, when)
         else:
             command = self._mlflow(entry, parameters)
@@ -160,6 +161,10 @@ class Stage:
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(60)
+
+    def _python(self, entry: str, options: dict[str, object]) -> list[str]:
+        words = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        return [sys.executable, "-m", f"entrypoints.{entry}", *words]
 
     def _mlflow(self, entry: str, parameters: dict[str, object]) -> list[str]:
         given = [part for name, value in parameters.items() for part in ("-P", f"{name}={value}")]

@@ -37,12 +37,12 @@ def report(tmp_path_factory):
         assert done.returncode == 0, done.stdout + done.stderr
         (folder / f"{name}.txt").write_text(done.stderr)
 
-    def measure(study: str) -> None:
-        run("experiment", study, f"study={study}", "seeds=0")
+    def measure(study: str, *more: str) -> None:
+        run("experiment", study, f"study={study}", "seeds=0", *more)
 
     measure("alpha")
     with ThreadPoolExecutor() as both:
-        list(both.map(measure, STUDIES[1:]))
+        list(both.map(measure, STUDIES[1:], ("forget_sets=20-28", "forget_sets=20-28;36-44")))
     run("report", "report", f"out={folder / 'report'}")
     return folder / "report"
 

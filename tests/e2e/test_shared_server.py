@@ -90,21 +90,14 @@ def locks() -> list[str]:
 
 
 @pytest.mark.usefixtures("filled")
-def test_the_registry_on_the_server_is_what_its_audit_log_says(admin):
+def test_registry_and_artifacts_are_whole_on_the_server_and_no_password_can_be_read(admin):
     assert mending.examine(MODEL).found == []
     champion = find(MODEL, "champion")
     assert (champion.number, champion.stage, champion.tag("state")) == (3, "Production", "forgotten")
     assert locks() == []
-
-
-@pytest.mark.usefixtures("filled")
-def test_artifacts_go_through_the_server_and_no_client_sees_its_disk(admin):
     run = mlflow.MlflowClient().get_run(find(MODEL, "champion").run_id)
     assert run.info.artifact_uri.startswith("mlflow-artifacts:/")
     assert list((admin.folder / "artifacts").rglob("spec.json"))
-
-
-def test_no_password_of_the_server_is_for_others_to_read(admin):
     assert {(admin.folder / name).stat().st_mode & 0o077 for name in ("secrets", "pgpass", "auth.ini")} == {0}
     assert PASSWORD not in admin.log
 

@@ -40,9 +40,10 @@ def play(out: Path, *more: str) -> Path:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def told(request, tmp_path_factory):
-    """The folder of a story that was played to its end: by ``mlflow run``, and, sooner, by forked entry points."""
-    more = ("--warm", "--store", request.getfixturevalue("postgres")) if request.param == "postgresql" else ()
-    return play(tmp_path_factory.mktemp("story") / request.param, *more)
+    """The folder of a story that was played to its end: each entry point by ``mlflow run`` first, on PostgreSQL all forked."""
+    other = request.param == "postgresql"
+    more = ("none", "--store", request.getfixturevalue("postgres")) if other else ("first",)
+    return play(tmp_path_factory.mktemp("story") / request.param, "--mlflow_runs", *more)
 
 
 def test_the_story_comes_out_and_tells_every_chapter_and_no_picture(told):
