@@ -43,12 +43,11 @@ def test_no_sentence_spells_a_command_by_itself():
     assert {path.name for path in PACKAGE.rglob("*.py") if spelt.search(path.read_text())} <= TEXTS
 
 
-@pytest.mark.parametrize("value", ["20-28 & gender:1", "it's", "$HOME", "file:my list.csv", "F > 0.9, mia < 1", "", "`ls`"])
-def test_a_shell_reads_the_value_that_was_meant(value):
-    words = shlex.split(command("unlearn", "o'brien", forget_set=value, force=True))
-    assert words[:6] == ["mlflow", "run", ".", "-e", "unlearn", "-P"]
-    given = dict(word.split("=", 1) for word in words[6:11:2])
-    assert given == {"forget_set": value, "force": "true", "name": "o'brien"}
+def test_a_shell_reads_the_value_that_was_meant():
+    for value in ("20-28 & gender:1", "it's $HOME", "F > 0.9, mia < 1", "", "`ls`"):
+        words = shlex.split(command("unlearn", "o'brien", forget_set=value, force=True))
+        assert words[:6] == ["mlflow", "run", ".", "-e", "unlearn", "-P"]
+        assert words[6:11:2] == [f"forget_set={value}", "force=true", "name=o'brien"]
 
 
 def test_the_default_model_is_not_said():
@@ -61,11 +60,9 @@ def test_the_default_model_is_not_said():
     [
         ("venv", "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "local"]),
         (BUILT, "pyvenv.cfg", "home = /usr/bin\nuv = 0.9.1", ["--env-manager", "uv"]),
-        (BUILT, "pyvenv.cfg", "home = /usr/bin", ["--env-manager", "virtualenv"]),
         (BUILT, "conda-meta/history", "", []),
         (f"{BUILT}-{'b' * 40}", "conda-meta/history", "", []),
         ("mlflow-dev", "conda-meta/history", "", ["--env-manager", "local"]),
-        ("mlflow-3.1", "bin/python", "", ["--env-manager", "local"]),
     ],
 )
 def test_the_environment_is_the_one_that_the_run_was_in(tmp_path, monkeypatch, folder, file, content, manager):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import pytest
 from click.testing import CliRunner
 
 from entrypoints.command import Entry
@@ -69,18 +68,10 @@ def said(*words: str):
 
 
 def test_options_are_asked_in_the_order_of_the_fields_with_their_types_and_defaults():
-    options = {one.name: (one.default, one.required) for one in main.params if not one.required}
-    assert options == {
-        "count": (2, False),
-        "ages": ("20,30", False),
-        "limit": ("", False),
-        "folder": ("", False),
-        "colour": ("", False),
-        "place": ("left", False),
-        "depth": (1.5, False),
-    }
-    assert main.params[0].name == "target"
-    assert main.params[0].required
+    target, *others = main.params
+    assert (target.name, target.required) == ("target", True)
+    usual = {"count": 2, "ages": "20,30", "limit": "", "folder": "", "colour": "", "place": "left", "depth": 1.5}
+    assert list({one.name: one.default for one in others}.items()) == list(usual.items())
 
 
 def test_help_is_the_line_of_the_docstring_with_the_legal_words():
@@ -99,17 +90,14 @@ def test_what_is_typed_becomes_settings(tmp_path, monkeypatch):
     assert said("--target", "a").output == f"{Settings('a')!r}\n"
 
 
-@pytest.mark.parametrize(
-    ("words", "refused"),
-    [
+def test_what_is_not_legal_is_refused_in_a_sentence():
+    for words, refused in (
         (["--count", "10"], "10 is not in the range 1<=x<=9"),
         (["--ages", ""], "ages='' cannot be read"),
         (["--ages", "2,2"], "names a number twice"),
         (["--limit", "few"], "'few' is not a whole number"),
         (["--hidden", "3"], "No such option '--hidden'"),
-    ],
-)
-def test_what_is_not_legal_is_refused_in_a_sentence(words, refused):
-    result = said("--target", "a", *words)
-    assert isinstance(result.exception, SystemExit)
-    assert refused in result.output
+    ):
+        result = said("--target", "a", *words)
+        assert isinstance(result.exception, SystemExit)
+        assert refused in result.output
