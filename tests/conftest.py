@@ -8,14 +8,13 @@ the store, because tests add to it.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from erasable import take_own_runs
+from erasable import copy_store, take_own_models
 
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
@@ -23,7 +22,7 @@ pytest_plugins = ["stores"]
 
 SIDE = 32
 RULE = "20-28"
-OTHER = "other"
+MODEL, OTHER = "age-resnet50", "other"
 # Fixtures that start a program of their own, or run a whole experiment: minutes, where a fact about them takes seconds.
 COSTLY = {"browser", "postgres", "server", "measured_store"}
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
@@ -99,31 +98,40 @@ def fabric():
     return make_fabric("32-true")
 
 
-def _in_store(folder: Path, action) -> Path:
-    """Run ``action`` with a store of its own in ``folder``, as a caller in that folder would."""
-    before, was = Path.cwd(), os.environ.get("MLFLOW_TRACKING_URI")
-    folder.mkdir(exist_ok=True)
-    os.chdir(folder)
-    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-    try:
-        action()
-    finally:
-        os.chdir(before)
-        os.environ.pop("MLFLOW_TRACKING_URI")
-        if was:
-            os.environ["MLFLOW_TRACKING_URI"] = was
-    return folder / "mlflow.db"
-
-
 @pytest.fixture(scope="session")
-def empty_store(workplace):
-    from unlearning.tracking.store import prepare_store
+def fill(workplace):
+    """Act in a folder with a copy of a store, as a caller in that folder would; returns the database."""
 
-    return _in_store(workplace / "empty", prepare_store)
+    def act(name, template, action):
+        folder = workplace / name
+        folder.mkdir()
+        if template:
+            copy_store(template, folder)
+        with pytest.MonkeyPatch.context() as patch:
+            _enter(patch, folder)
+            action()
+        return folder / "mlflow.db"
+
+    return act
 
 
-@pytest.fixture(scope="session")
-def trained_store(workplace, empty_store):
+@pytest.fixture
+def use(monkeypatch, tmp_path):
+    """Give the test a copy of a store, free to be changed; returns its folder, where the test is from then on."""
+
+    def copy(template):
+        _enter(monkeypatch, copy_store(template, tmp_path))
+        return tmp_path
+
+    return copy
+
+
+def _enter(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.chdir(folder)
+    patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+
+
+def make_versions(name: str, epochs: int, seeds: tuple[int, ...]) -> None:
     """An original (version 1), its reference without 20-28 (2), and ft after 1 and 2 epochs (3, 4)."""
     from unlearning.data.settings import DataSettings
     from unlearning.models.spec import ModelSpec
@@ -133,96 +141,76 @@ def trained_store(workplace, empty_store):
     from unlearning.steps.training_settings import RetrainSettings, TrainSettings
     from unlearning.steps.unlearn import unlearn
 
-    def fill():
-        changes = {"epochs": 2, "precision": "32-true"}
-        train(TrainSettings(DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE), changes=changes, seeds=(0, 1)))
-        retrain(RetrainSettings(RULE))
-        unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2)))
-
-    folder = workplace / "trained"
-    folder.mkdir()
-    shutil.copy(empty_store, folder / "mlflow.db")
-    return _in_store(folder, fill)
+    changes = {"epochs": epochs, "precision": "32-true"}
+    data, spec = DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE)
+    train(TrainSettings(data, spec, changes=changes, seeds=seeds, name=name))
+    retrain(RetrainSettings(RULE, name=name))
+    unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2), name=name))
 
 
 @pytest.fixture(scope="session")
-def two_models_store(workplace, trained_store):
-    """The trained store and a second registered model, ``other``, of one seed: as the first, and its version 3 is served."""
-    from unlearning.data.settings import DataSettings
-    from unlearning.models.spec import ModelSpec
-    from unlearning.steps.promote import promote
-    from unlearning.steps.retrain import retrain
-    from unlearning.steps.settings import PromoteSettings, UnlearnSettings
-    from unlearning.steps.train import train
-    from unlearning.steps.training_settings import RetrainSettings, TrainSettings
-    from unlearning.steps.unlearn import unlearn
+def empty_store(fill):
+    from unlearning.tracking.store import prepare_store
 
-    def fill():
-        changes = {"epochs": 1, "precision": "32-true"}
-        data, spec = DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE)
-        train(TrainSettings(data, spec, changes=changes, name=OTHER))
-        retrain(RetrainSettings(RULE, name=OTHER))
-        unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2), name=OTHER))
+    return fill("empty", None, prepare_store)
+
+
+@pytest.fixture(scope="session")
+def trained_store(fill, empty_store):
+    """A model of two seeds and its versions, as ``make_versions`` tells."""
+    return fill("trained", empty_store, lambda: make_versions(MODEL, 2, (0, 1)))
+
+
+@pytest.fixture(scope="session")
+def two_models_store(fill, trained_store):
+    """The trained store and a second registered model, ``other``, of one seed: as the first, and its version 3 is served."""
+    from unlearning.steps.promote import promote
+    from unlearning.steps.settings import PromoteSettings
+
+    def act():
+        make_versions(OTHER, 1, (0,))
         promote(PromoteSettings("3", "test_mae < 100", name=OTHER))
 
-    folder = workplace / "two models"
-    folder.mkdir()
-    shutil.copy(trained_store, folder / "mlflow.db")
-    take_own_runs(folder)
-    return _in_store(folder, fill)
-
-
-def _use(monkeypatch, folder: Path, template: Path) -> Path:
-    shutil.copy(template, folder / "mlflow.db")
-    take_own_runs(folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-    return folder
+    return fill("two models", trained_store, act)
 
 
 @pytest.fixture
-def store(monkeypatch, tmp_path, empty_store):
+def store(use, empty_store):
     """An empty store of this test's own; the working directory is its folder."""
-    return _use(monkeypatch, tmp_path, empty_store)
+    return use(empty_store)
 
 
 @pytest.fixture
-def trained(monkeypatch, tmp_path, trained_store):
+def trained(use, trained_store):
     """A copy of ``trained_store``, free to be changed."""
-    return _use(monkeypatch, tmp_path, trained_store)
+    return use(trained_store)
+
+
+@pytest.fixture
+def two_models(use, two_models_store):
+    """A copy of ``two_models_store``, free to be changed, models included."""
+    return take_own_models(use(two_models_store))
 
 
 @pytest.fixture(scope="session")
-def untouched_store(workplace, trained_store):
-    folder = workplace / "untouched"
-    folder.mkdir()
-    shutil.copy(trained_store, folder / "mlflow.db")
-    return take_own_runs(folder)
-
-
-def _registry(folder: Path) -> list:
-    """All that the database holds of registered models."""
-    tables = ("registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags")
-    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
-        return [sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in tables]
+def untouched_store(fill, trained_store):
+    return fill("untouched", trained_store, lambda: None)
 
 
 @pytest.fixture
 def untouched(monkeypatch, untouched_store):
     """One copy of ``trained_store`` for all tests that only read or are refused: fails where one changes a version."""
-    monkeypatch.chdir(untouched_store)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{untouched_store}/mlflow.db")
+    _enter(monkeypatch, untouched_store.parent)
     before = _registry(untouched_store)
-    yield untouched_store
+    yield untouched_store.parent
     assert _registry(untouched_store) == before
 
 
-@pytest.fixture
-def two_models(monkeypatch, tmp_path, two_models_store):
-    """A copy of ``two_models_store``, free to be changed, models included."""
-    from erasable import take_own_models
-
-    return take_own_models(_use(monkeypatch, tmp_path, two_models_store))
+def _registry(database: Path) -> list:
+    """All that the database holds of registered models."""
+    tables = ("registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags")
+    with closing(sqlite3.connect(database)) as opened:
+        return [sorted(map(repr, opened.execute(f"SELECT * FROM {table}"))) for table in tables]
 
 
 @pytest.fixture(scope="session")

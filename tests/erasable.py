@@ -14,6 +14,12 @@ from pathlib import Path
 from mlflow.tracking._tracking_service import utils
 
 
+def copy_store(database: Path, folder: Path) -> Path:
+    """Copy a store to a folder, with what belongs to its runs."""
+    shutil.copy(database, folder / "mlflow.db")
+    return take_own_runs(folder)
+
+
 def take_own_runs(folder: Path) -> Path:
     """Copy the artifacts of the runs in the database in ``folder`` to that folder, and name the copies."""
     with closing(sqlite3.connect(folder / "mlflow.db")) as database, database:
