@@ -21,7 +21,7 @@ def answers(*of, **more):
 
 def draw(name, several):
     with styled(LIGHT):
-        return AUDIT_FIGURES[name].function(several, LIGHT)
+        return AUDIT_FIGURES[name](several, LIGHT)
 
 
 def line_of_the_version(axes):

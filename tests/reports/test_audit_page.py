@@ -9,8 +9,8 @@ import pytest
 from reports.audits import MARK, audited, drawn, page_text, undrawn_page
 from reports.reading import Page, assert_alone, pictures, words
 from unlearning.evaluation.audit.verdicts import VERDICTS
-from unlearning.reports.audit_figures import AUDIT_FIGURES
 from unlearning.reports.audit_page import FIRST, SIGNS, asked, in_two, row_texts, unsaid_texts
+from unlearning.reports.page import CAPTIONS
 from unlearning.reports.study_words import NONE
 from unlearning.reports.titles import metric_title
 
@@ -151,7 +151,7 @@ def test_the_page_stands_odd_versions(name):
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page):
     assert sorted(pictures(page)) == sorted(each for paper in drawn().pictures.values() for each in paper.values())
     assert all(len(image["alt"]) > 30 for image in page.all("img"))
-    assert {figure.caption for figure in AUDIT_FIGURES.values()} <= set(page.texts)
+    assert {told["caption"] for told in CAPTIONS["audit"].values()} <= set(page.texts)
 
 
 def test_what_a_version_is_called_is_text_and_never_markup():

@@ -28,7 +28,7 @@ EDGES = {
 
 def draw(name, data, settings, theme="light"):
     with styled(THEMES[theme]):
-        return FIGURES[name].function(data, settings, THEMES[theme])
+        return FIGURES[name](data, settings, THEMES[theme])
 
 
 def heights(axes, label):

@@ -25,7 +25,7 @@ OF_STUDY = {
 
 def draw(name, known, theme="light"):
     with styled(THEMES[theme]):
-        return STUDY_FIGURES[name].function(known, THEMES[theme])
+        return STUDY_FIGURES[name](known, THEMES[theme])
 
 
 def lines(axes, colour, hollow=False):

@@ -12,7 +12,7 @@ from unlearning.evaluation.metrics import METRICS, Metric
 from unlearning.experiments import readings as study_readings
 from unlearning.experiments.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
 from unlearning.experiments.results import Results
-from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.page import CAPTIONS
 from unlearning.reports.study_reasons import distances, finding, of_defect, unlike
 from unlearning.reports.study_report import counts, data_page, headline, how_n_is_read, readings, study_report
 from unlearning.reports.study_tables import METHOD_SCORES, Numbers, numbers
@@ -138,7 +138,7 @@ def test_a_request_of_ones_own_is_shown_and_no_reading_of_the_study(make_results
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page, drawn_study):
     assert sorted(pictures(page)) == sorted(picture for paper in drawn_study.values() for picture in paper.values())
     assert all(len(image["alt"]) > 30 for image in page.all("img"))
-    assert {figure.caption for figure in STUDY_FIGURES.values()} <= set(page.texts)
+    assert {told["caption"] for told in CAPTIONS["study"].values()} <= set(page.texts)
 
 
 def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):

@@ -7,7 +7,7 @@ from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.metrics import METRICS, Metric
 from unlearning.experiments.results import Results
-from unlearning.reports.study_tables import markdown, tables
+from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.study_words import as_printed, model_name, shown
 
 AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
@@ -17,7 +17,7 @@ FORGET = ForgetSet("20-28", "20-28", "digest", ("face0000", "face0001"))
 @pytest.fixture(scope="module")
 def found(results):
     """The tables of everything that the plan has."""
-    return tables(results)
+    return numbers(results).tables
 
 
 def of_errors(*errors):
@@ -41,7 +41,7 @@ def row(table, **wanted):
 
 
 def test_ours_is_the_mean_over_the_seeds_and_pooled_is_of_the_mean_prediction():
-    utility = row(tables(by_hand())["tables_4_to_7"], metric="Utility")
+    utility = row(numbers(by_hand()).tables["tables_4_to_7"], metric="Utility")
     assert utility.ours == pytest.approx((6 / 4 + 6 / 5) / 2)
     assert utility.sd == pytest.approx((6 / 4 - 6 / 5) / np.sqrt(2))
     assert utility.pooled == pytest.approx(6 / 0.5)
@@ -50,7 +50,7 @@ def test_ours_is_the_mean_over_the_seeds_and_pooled_is_of_the_mean_prediction():
 
 
 def test_forgetting_is_scaled_by_every_alpha():
-    table = tables(by_hand())["table_3"]
+    table = numbers(by_hand()).tables["table_3"]
     assert list(table.alpha) == [2, 5, 10, 15, 20, 25, 30, 35]
     at_10 = row(table, alpha=10)
     # both faces: errors of the two models are 3 years apart, in both seeds
@@ -122,20 +122,20 @@ def test_every_method_stands_once_after_its_own_passes_the_best_f_first(found):
     ],
 )
 def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected):
-    found = tables(make_results([study], seeds=1))
+    found = numbers(make_results([study], seeds=1)).tables
     assert set(found) == expected
     for table in found.values():
         assert markdown(table).count("\n") >= 3
 
 
 def test_no_outcome_is_no_table():
-    assert tables(Results("small", "digest", ())) == {}
+    assert numbers(Results("small", "digest", ())).tables == {}
 
 
 def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):
     monkeypatch.setitem(METRICS, "dummy", Metric("dummy", lambda case: float(len(case.errors("forget"))), "faces", "", "-"))
     results = make_results(["alpha"], more={"scrub strength=3": (1,)}, seeds=2)
-    table = tables(results)["all"]
+    table = numbers(results).tables["all"]
     scrub = row(table, arm="scrub strength=3", epochs=1)
     assert (scrub.dummy, scrub.dummy_sd) == (scrub.dummy_pooled, 0)
     assert {f"{name}{kind}" for name in METRICS for kind in ("", "_sd", "_pooled")} <= set(table.columns)
@@ -143,7 +143,7 @@ def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results)
 
 
 def test_markdown_shows_ours_with_its_deviation_and_the_studys():
-    found = tables(by_hand())
+    found = numbers(by_hand()).tables
     by_epochs, by_alpha = markdown(found["tables_4_to_7"]), markdown(found["table_3"])
     assert "| epochs | model | Utility | test MAE (years) | Forgetting | F |" in by_epochs
     assert "| 8 | FT | 1.350 \u00b1 0.212 (1.21) | 4.50 \u00b1 0.71 (5.09) |" in by_epochs
@@ -159,16 +159,16 @@ def test_markdown_says_which_reading_of_the_seeds_it_shows(found):
 
 
 def test_a_name_cannot_break_a_markdown_table():
-    assert "| a\\|b c |" in markdown(tables(by_hand("a|b\nc"))["all"])
+    assert "| a\\|b c |" in markdown(numbers(by_hand("a|b\nc")).tables["all"])
 
 
 def test_models_that_unlearn_nothing_make_no_table_of_the_study():
-    assert set(tables(by_hand("original", 0))) == {"all"}
+    assert set(numbers(by_hand("original", 0)).tables) == {"all"}
 
 
 def test_an_experiment_without_faces_to_forget_is_not_a_number():
     nobody = outcome(ForgetSet("20-28", "20-28", "d", ()), "ft", 8, [of_errors(1, 1, 1, 1)], [of_errors(2, 2, 2, 2)])
-    table = tables(Results("small", "digest", (nobody,)))["table_3"]
+    table = numbers(Results("small", "digest", (nobody,))).tables["table_3"]
     assert table.ours.isna().all()
 
 

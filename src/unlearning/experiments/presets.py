@@ -27,36 +27,35 @@ class Preset:
     description: str
     data: DataSettings
     model: dict
-    recipe: str
+    recipe: str = "scratch"
     changes: dict = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0, 1, 2)
 
 
+GENTLE = {"ft": "lr=1e-5", "rnd": "lr=1e-5"}  # the study's rate, a tenth of the methods' defaults
 PRESETS = by_name(
     Preset(
-        name="study",
-        description="ResNet50 at 224 px from pretrained weights, Adam 1e-5, up to 142 epochs with patience 15: for a GPU",
-        data=DataSettings(fraction=0.3, augment_to=150),
-        model={"arch": "resnet50", "image_size": 224},
+        "study",
+        "ResNet50 at 224 px from pretrained weights, Adam 1e-5, up to 142 epochs with patience 15: for a GPU",
+        DataSettings(fraction=0.3, augment_to=150),
+        {"arch": "resnet50", "image_size": 224},
         recipe="study",
-        params={"ft": "lr=1e-5", "rnd": "lr=1e-5"},
+        params=GENTLE,
     ),
     Preset(
-        name="small",
-        description="timm's test_resnet at 64 px from scratch, 12 epochs: about an hour on two cores",
-        data=DataSettings(fraction=0.8, augment_to=150),
-        model={"arch": "test_resnet", "image_size": 64},
-        recipe="scratch",
+        "small",
+        "timm's test_resnet at 64 px from scratch, 12 epochs: about an hour on two cores",
+        DataSettings(fraction=0.8, augment_to=150),
+        {"arch": "test_resnet", "image_size": 64},
         changes={"epochs": 12},
-        params={"ft": "lr=1e-5", "rnd": "lr=1e-5"},
+        params=GENTLE,
     ),
     Preset(
-        name="demo",
-        description="300 drawn faces at 32 px, 3 epochs, two seeds: minutes, to see that everything works",
-        data=DataSettings(drawn_faces=300, augment_to=8),
-        model={"arch": "test_resnet", "image_size": 32},
-        recipe="scratch",
+        "demo",
+        "300 drawn faces at 32 px, 3 epochs, two seeds: minutes, to see that everything works",
+        DataSettings(drawn_faces=300, augment_to=8),
+        {"arch": "test_resnet", "image_size": 32},
         changes={"epochs": 3, "precision": "32-true"},
         seeds=(0, 1),
     ),

@@ -10,8 +10,6 @@ import pandas as pd
 
 COUNTS = {"train": 6470, "validation": 1043, "test": 1043, "forget 20-28": 1735}
 ALPHAS = (2, 5, 10, 15, 20, 25, 30, 35)
-EPOCHS = (2, 4, 8, 16)
-ORIGINAL_EPOCHS, RETRAINED_EPOCHS = 142, 102
 ORIGINAL = {"Utility": 1.28, "test_mae": 4.81, "Forgetting": 0.672, "F": 0.86}
 RETRAINED = {"test_mae": 6.17}
 

@@ -15,9 +15,8 @@ from unlearning.evaluation.audit.audit import Audit, Witnesses
 from unlearning.evaluation.audit.panel import panel_of
 from unlearning.evaluation.ground import MODELS, Ground, NotKnownError, Witness
 from unlearning.evaluation.numbers import attacks
-from unlearning.naming import by_name
 from unlearning.reports.charts import blend, counted, heading, share_scale, shorten, stack
-from unlearning.reports.page import Drawing
+from unlearning.reports.page import by_function
 from unlearning.reports.style import THEMES, Theme, styled, svg
 
 VERSION = "version"
@@ -230,41 +229,7 @@ def _shapes(axes: Axes, by_role: Mapping[str, np.ndarray], edges: np.ndarray, th
     axes.axvline(0, color=theme.muted, linewidth=0.8)
 
 
-AUDIT_FIGURES = by_name(
-    Drawing(
-        "errors",
-        errors,
-        "How far each model's answers are off, in years: right of 0 it takes faces for older than they are, left for younger. "
-        "A version that has forgotten has the retrained model's shape, on the faces it was asked to forget and on those like "
-        "them that no model ever saw. The outermost bars hold what lies beyond the scale.",
-        "Histograms of the signed errors of original, retrained model and version on the forget set, and below on the test "
-        "faces that the forget rule describes.",
-    ),
-    Drawing(
-        "face_by_face",
-        face_by_face,
-        "f of every forgotten face, from the face that is least like retraining to the one that is most like it: 1 where "
-        "version and retrained model err alike on this face. Two models that were both trained without these faces do not "
-        "reach 1 either: the dotted line is what can be reached.",
-        "Curves of the sorted f of all forgotten faces for the original, another retrained model and the version.",
-    ),
-    Drawing(
-        "attack",
-        attack,
-        "An attacker calls those faces known on which the model errs little. Up: how many of the forgotten training faces are "
-        "found. Right: how many faces of the same ages, which no model ever saw, are taken for known by mistake. On the thin "
-        "line the attacker might as well guess; AUC .5 is a guess, 1 finds every face.",
-        "Curves of true against false positive rates of the threshold attack on original, retrained model and version.",
-    ),
-    Drawing(
-        "by_age",
-        by_age,
-        "The average error by age. On forgotten ages, which are shaded, a version that has forgotten errs as the retrained "
-        "model does; on all others it should err no more than the original.",
-        "Curves of the average absolute error by age of original, retrained model and version, on the forgotten faces and "
-        "below on the test faces, with the forgotten ages shaded.",
-    ),
-)
+AUDIT_FIGURES = by_function(errors, face_by_face, attack, by_age)
 
 
 @dataclass(frozen=True)
@@ -283,7 +248,7 @@ def render_audit(audit: Audit, witnesses: Witnesses) -> Drawn:
         with styled(theme):
             for name, figure in AUDIT_FIGURES.items():
                 try:
-                    drawn.pictures[theme.name][name] = svg(figure.function(answers, theme))
+                    drawn.pictures[theme.name][name] = svg(figure(answers, theme))
                 except NotKnownError as reason:
                     drawn.missing[name] = str(reason)
     return drawn

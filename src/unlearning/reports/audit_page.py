@@ -22,7 +22,7 @@ from unlearning.evaluation.audit.verdicts import (
 )
 from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn
+from unlearning.reports.audit_figures import Drawn
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
 from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
@@ -86,7 +86,7 @@ def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn:
         unsaid=[unsaid_texts(said) for said in audit.unsaid],
         first=[row_texts(rows[name]) for name in FIRST if name in rows],
         kinds=[_kind(kind, audit.rows) for kind in QUESTIONS],
-        figures=figures(AUDIT_FIGURES, drawn.pictures),
+        figures=figures("audit", drawn.pictures),
         missing=drawn.missing,
         **judged_by(audit),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unlearning.canonical import read
 from unlearning.certificates.envelope import digest, open_envelope
 from unlearning.certificates.statement import WITHHELD
+from unlearning.reports.charts import counted
 from unlearning.reports.page import page
 from unlearning.reports.study_words import NONE, shown
 
@@ -51,8 +52,7 @@ def certificate_page(envelope: bytes) -> str:
 def headline(predicate: dict) -> str:
     """Which version has forgotten how many samples, in one sentence."""
     model, forgotten = predicate["model"], predicate["forget_set"]
-    count = int(forgotten["count"])
-    samples = f"{count:,} sample{'' if count == 1 else 's'}"
+    samples = counted(int(forgotten["count"]), "sample")
     rule = "" if forgotten["rule"] == WITHHELD else f", those of the rule {forgotten['rule']}"
     return f"Version {model['version']} of the model {model['name']} was made to forget {samples}{rule}."
 
@@ -62,15 +62,13 @@ def made(predicate: dict) -> dict[str, str]:
     parent, method = predicate["parent"], predicate["method"]
     kind = "approximate" if method["approximate"] else "exact"
     settings = ", ".join(f"{name}={value}" for name, value in method["settings"].items())
-    times = {
-        name.replace("_", " ").capitalize(): _moment(time) for name, time in sorted(predicate["times"].items(), key=_by_time)
-    }
+    times = sorted((time, name.replace("_", " ").capitalize()) for name, time in predicate["times"].items())
     return {
         "Made from": f"version {parent['version']} of {parent['name']}",
         "Method": f"{method['name']} ({kind})",
         "Settings": settings or NONE,
         "Forget rule": predicate["forget_set"]["rule"],
-        **times,
+        **{name: time.replace("T", " ").replace("Z", " UTC") for time, name in times},
         "Data": predicate["data_digest"],
         "Code": predicate["code_version"],
         "Weights": predicate["model"]["weights_digest"],
@@ -78,14 +76,6 @@ def made(predicate: dict) -> dict[str, str]:
         "Merkle root of the samples": predicate["forget_set"]["merkle_root"],
         "Earlier certificates": ", ".join(predicate["earlier"]) or NONE,
     }
-
-
-def _by_time(pair: tuple[str, str]) -> tuple[str, str]:
-    return pair[1], pair[0]
-
-
-def _moment(time: str) -> str:
-    return time.replace("T", " ").replace("Z", " UTC")
 
 
 def _metric(measured: dict) -> dict:

@@ -30,7 +30,7 @@ from unlearning.reports.audit_page import (
     whole,
 )
 from unlearning.reports.audit_scale import Scale, scale_of
-from unlearning.reports.page import Drawing, figures, page, render
+from unlearning.reports.page import figures, page, render
 from unlearning.reports.style import THEMES
 
 TEMPLATE = "compare_page.html.jinja"
@@ -147,17 +147,11 @@ def _figure(audits: Mapping[str, Audited]) -> dict | None:
     """The errors of all versions, on both papers; none where nobody was to be forgotten."""
     answers = {label: answers_of(one.audit, one.witnesses) for label, one in list(audits.items())[:MOST_VERSIONS]}
     left_out = f" {len(audits) - len(answers)} more versions are not drawn." if len(audits) > len(answers) else ""
-    drawing = Drawing(
-        "errors",
-        versions,
-        "How far off each version's answers are on the faces to forget, beside its original and its retrained model."
-        + left_out,
-        "Histograms of signed errors on the forget set, one panel a version, each with its original and its retrained model.",
-    )
     try:
-        return figures({"errors": drawing}, {theme: render({"errors": drawing}, theme, answers) for theme in THEMES})["errors"]
+        figure = figures("compare", {theme: render({"errors": versions}, theme, answers) for theme in THEMES})["errors"]
     except NotKnownError:
         return None
+    return figure | {"caption": figure["caption"] + left_out}
 
 
 def _block(name: str, audits: Mapping[str, Audited]) -> dict | None:

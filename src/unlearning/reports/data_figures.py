@@ -11,7 +11,6 @@ from matplotlib.patches import Patch
 from unlearning.data.manifest import DataSet
 from unlearning.data.rules import GROUPS
 from unlearning.data.splitting import SPLITS
-from unlearning.naming import by_name
 from unlearning.reports import data_counts
 from unlearning.reports.charts import (
     FOOT_HEIGHT,
@@ -33,7 +32,7 @@ from unlearning.reports.charts import (
 )
 from unlearning.reports.cleaning_figures import quality, rejected
 from unlearning.reports.data_counts import ages_of
-from unlearning.reports.page import Drawing
+from unlearning.reports.page import by_function
 from unlearning.reports.style import MARGIN, Theme, sheet
 
 STEP_HEIGHT, PART_HEIGHT = 0.9, 1.3
@@ -167,53 +166,4 @@ def _stacked(axes: Axes, at: np.ndarray, counts: pd.DataFrame, width: float, siz
     axes.bar_label(bars, [f"{total:,}" for total in counts.faces + counts.copies], padding=2, size=size)
 
 
-FIGURES = by_name(
-    Drawing(
-        "ages_by_step",
-        ages_by_step,
-        "Which ages each step of cleaning leaves. Every panel has its own scale of faces, so that the shapes can be compared. "
-        "Answers the study's figures 2 to 4.",
-        "Histograms of the faces' ages by year, one below the other, one for each step of cleaning.",
-    ),
-    Drawing(
-        "rejected",
-        rejected,
-        "What was left out and why, the steps in the order in which they are taken. N stands for a number. "
-        "The study has no such figure.",
-        "Bars of the number of files that each reason left out, grouped by step; the table of reasons has the same numbers.",
-    ),
-    Drawing(
-        "quality",
-        quality,
-        "The kept faces by each measure of quality, and the thresholds beyond which pictures were left out. "
-        "The study has no such figure.",
-        "Five histograms of the kept faces: sharpness, brightness, contrast, saturated pixels and shorter side, each with its "
-        "thresholds as lines.",
-    ),
-    Drawing(
-        "split",
-        split,
-        "How the faces are split, and how many copies the training part was given. Answers the study's figures 5 and 6.",
-        "A pie of the shares of the training, validation and test part among real faces, and bars of their faces and copies.",
-    ),
-    Drawing(
-        "augmentation",
-        augmentation,
-        "The training part before augmentation (the full bars) and after it (with the striped ones). "
-        "Answers the study's figure 7.",
-        "Histogram of the training ages by year: real faces, and copies stacked on them.",
-    ),
-    Drawing(
-        "parts_by_age",
-        parts_by_age,
-        "The ages of the three parts on one scale of faces; only the training part has copies. Answers the study's figure 8.",
-        "Three histograms of ages by year with one scale: training part with its copies, validation part and test part.",
-    ),
-    Drawing(
-        "groups",
-        groups,
-        "The study's five age groups, which are its forget sets. Both ends belong to a group, so that 28, 36, 44 and 52 count "
-        "in two. Answers the study's figure 10.",
-        "Bars of the faces and copies of the training, validation and test part in five age groups; a table has the numbers.",
-    ),
-)
+FIGURES = by_function(ages_by_step, rejected, quality, split, augmentation, parts_by_age, groups)

@@ -10,7 +10,6 @@ from unlearning.data.manifest import DataSet
 from unlearning.experiments.published import COUNTS
 from unlearning.reports import data_counts
 from unlearning.reports.charts import counted
-from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import figures, page
 
 TEMPLATE = "data_report.html.jinja"
@@ -43,7 +42,7 @@ def data_report(data: DataSet, settings: dict, pictures: dict[str, dict[str, str
         stages={title: len(ages) for title, ages in data.stages.items()},
         steps=steps(data.reasons),
         groups={group: list(parts.itertuples()) for group, parts in groups},
-        figures=figures(FIGURES, pictures),
+        figures=figures("data", pictures),
         settings=settings | {"data_dir": place},
     )
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from unlearning.reports.charts import shorten
-from unlearning.reports.page import address, page
-from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme, styled, svg
+from unlearning.reports.page import address, page, render
+from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme
 
 MOST = 40
-BOX, COLUMN, ROW = 1.95, 2.6, 0.78
-SIGNS = 30
+BOX, COLUMN, ROW, LINE = 1.95, 2.6, 0.78, 0.145
+SIGNS, MOST_NAMED = 30, 6
+TEMPLATE = "lineage_page.html.jinja"
 TELLING = ("champion", "original", "forgotten")
 LOOKS = ("original", "retrained", "unlearned")
 
@@ -65,39 +67,30 @@ def _newest(nodes: list[Node]) -> list[Node]:
 
 
 def _node(group: list[dict]) -> Node:
-    first = group[0]
-    numbers = tuple(row["version"] for row in group)
+    """The box of one version, or of several that are alike."""
+    first, aliases = group[0], group[0]["aliases"]
+    stage = "no stage" if first["stage"] == "None" else first["stage"]
+    if len(group) == 1:
+        made = f"{first['method']}, {first['epochs']} epochs" if first["method"] else first["role"] or "made elsewhere"
+        telling = [f"@{alias}" for alias in TELLING if alias in aliases][:1]
+        others = [alias for alias in aliases if alias not in TELLING and not alias.startswith("forgotten-")]
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        lines = [f"{first['version']}: {made}", " ".join([stage, *telling]), *(f"@{alias}{more}" for alias in others[:1])]
+    else:
+        methods = sorted({row["method"] or row["role"] or "" for row in group})
+        span = f"{first['version']} to {group[-1]['version']}"
+        lines = [f"{len(group)} versions, {span}", f"{stage}: {', '.join(methods)}"]
     return Node(
-        numbers,
-        first["role"] or "",
-        tuple(shorten(line, SIGNS) for line in (_single(first) if len(group) == 1 else _several(group)) if line),
-        first["parent"],
-        "champion" in first["aliases"],
-        first["stage"] == "Archived",
+        numbers=tuple(row["version"] for row in group),
+        role=first["role"] or "",
+        lines=tuple(shorten(line, SIGNS) for line in (*lines, _forgot(first["forgotten"]))),
+        parent=first["parent"],
+        served="champion" in aliases,
+        over=first["stage"] == "Archived",
     )
 
 
-def _single(row: dict) -> tuple[str, ...]:
-    made = f"{row['method']}, {row['epochs']} epochs" if row["method"] else row["role"] or "made elsewhere"
-    telling = [alias for alias in TELLING if alias in row["aliases"]]
-    others = [alias for alias in row["aliases"] if alias not in TELLING and not alias.startswith("forgotten-")]
-    stage = "no stage" if row["stage"] == "None" else row["stage"]
-    return f"{row['version']}: {made}", " ".join([stage, *(f"@{alias}" for alias in telling[:1])]), *_at(others), _forgot(row)
-
-
-def _at(aliases: list[str]) -> tuple[str, ...]:
-    return (f"@{aliases[0]}" + (f" and {len(aliases) - 1} more" if len(aliases) > 1 else ""),) if aliases else ()
-
-
-def _several(group: list[dict]) -> tuple[str, ...]:
-    methods = sorted({row["method"] or row["role"] or "" for row in group})
-    stage = "no stage" if group[0]["stage"] == "None" else group[0]["stage"]
-    span = f"{group[0]['version']} to {group[-1]['version']}"
-    return f"{len(group)} versions, {span}", f"{stage}: {', '.join(methods)}", _forgot(group[0])
-
-
-def _forgot(row: dict) -> str:
-    sets = row["forgotten"]
+def _forgot(sets: list[str]) -> str:
     if len(sets) > 2:
         return f"has forgotten {len(sets)} sets, last {sets[-1]}"
     return f"has forgotten {' + '.join(sets)}" if sets else "remembers everything"
@@ -107,14 +100,17 @@ def lineage(nodes: list[Node], theme: Theme) -> Figure:
     """Draw the boxes, each to the right of the one that it was made from."""
     graph = graph_of(nodes)
     columns = generations(graph)
-    rows = max(map(len, columns.values()))
+    rows = max(map(len, columns))
     width, height = 2 * MARGIN + BOX + COLUMN * (len(columns) - 1), TITLE_HEIGHT + MARGIN + ROW * rows
     figure = Figure(figsize=(width, height))
     figure.text(MARGIN / width, 1 - 0.33 / height, "Which version was made from which", size=12.5, weight="bold")
     axes = figure.add_axes((0, 0, 1, (height - TITLE_HEIGHT) / height))
     axes.set(xlim=(0, width), ylim=(0, height - TITLE_HEIGHT))
     axes.axis("off")
-    places = _inches(nx.multipartite_layout(graph, subset_key=columns), columns)
+    places = {}
+    for number, column in enumerate(columns):
+        top = MARGIN / 2 + ROW * (rows + len(column) - 1) / 2
+        places |= {node: (MARGIN + BOX / 2 + COLUMN * number, top - ROW * row) for row, node in enumerate(column)}
     for parent, child in graph.edges:
         _arrow(axes, places[parent], places[child], child, theme)
     for node, place in places.items():
@@ -132,25 +128,11 @@ def graph_of(nodes: list[Node]) -> nx.DiGraph:
     return graph
 
 
-def generations(graph: nx.DiGraph) -> dict[int, list[Node]]:
+def generations(graph: nx.DiGraph) -> list[list[Node]]:
     """The boxes of each column from top to bottom: siblings together, in the order of their parents, so no arrows cross."""
     roots = [node for node in graph if not graph.in_degree(node)]
     order = {node: place for place, node in enumerate(n for root in roots for n in nx.dfs_preorder_nodes(graph, root))}
-    columns = enumerate(nx.topological_generations(graph))
-    return {number: sorted(column, key=order.__getitem__) for number, column in columns}
-
-
-def _inches(layout: dict, columns: dict[int, list[Node]]) -> dict[Node, tuple[float, float]]:
-    """networkx's places, whose scale is its own, in inches from the lower left corner."""
-    fullest = max(columns.values(), key=len)
-    step = layout[fullest[1]][1] - layout[fullest[0]][1] if len(fullest) > 1 else 1.0
-    middle = MARGIN / 2 + ROW * len(fullest) / 2
-    left = MARGIN + BOX / 2
-    return {
-        node: (left + COLUMN * number, middle - ROW * float(layout[node][1]) / step)
-        for number, column in columns.items()
-        for node in column
-    }
+    return [sorted(column, key=order.__getitem__) for column in nx.topological_generations(graph)]
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], child: Node, theme: Theme) -> None:
@@ -161,22 +143,16 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], chi
 
 
 def _box(axes: Axes, place: tuple[float, float], node: Node, theme: Theme) -> None:
-    from matplotlib.patches import Rectangle
-
     colour = theme.models[LOOKS.index(node.role)] if node.role in LOOKS else theme.plain
     height = ROW * 0.84
     corner = place[0] - BOX / 2, place[1] - height / 2
     edge = theme.line if node.over else colour
     axes.add_patch(Rectangle(corner, BOX, height, facecolor=theme.paper, edgecolor=edge, linewidth=3 if node.served else 1.2))
     axes.add_patch(Rectangle(corner, 0.07, height, facecolor=colour, edgecolor="none"))
-    top = place[1] + 0.145 * (len(node.lines) - 1) / 2
+    top = place[1] + LINE * (len(node.lines) - 1) / 2
     for number, line in enumerate(node.lines):
         weight, ink = ("bold", theme.ink) if number == 0 else ("normal", theme.muted if node.over else theme.ink)
-        axes.text(corner[0] + 0.14, top - 0.145 * number, line, size=7.5, weight=weight, color=ink, va="center")
-
-
-TEMPLATE = "lineage_page.html.jinja"
-MOST_NAMED = 6
+        axes.text(corner[0] + 0.14, top - LINE * number, line, size=7.5, weight=weight, color=ink, va="center")
 
 
 def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None) -> str:
@@ -188,12 +164,8 @@ def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: l
         rows: versions: version, role, stage, aliases, parent, method, epochs, forgotten; ``shown`` has the table's texts.
         found: inconsistencies in sentences; None when nobody asked.
     """
-    from unlearning.reports.lineage_page import lineage, nodes_of
-
-    nodes, pictures = nodes_of(rows), {}
-    for theme in THEMES.values():
-        with styled(theme):
-            pictures[theme.name] = address(svg(lineage(nodes, theme)))
+    nodes = nodes_of(rows)
+    pictures = {theme: address(render({"lineage": lineage}, theme, nodes)["lineage"]) for theme in THEMES}
     champion = next((row for row in rows if "champion" in row["aliases"]), None)
     drawn = sum(len(node.numbers) for node in nodes)
     return page(

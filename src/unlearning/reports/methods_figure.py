@@ -59,7 +59,7 @@ def pareto(numbers: Numbers, theme: Theme) -> Figure | None:
 
 
 def pareto_single(numbers: Numbers, theme: Theme) -> Figure | None:
-    """The same on the first forget set after it that is none of the study's: on single people."""
+    """The same on the first forget set after it that is none of the study's: on single pictures."""
     return _figure(numbers, [rule for rule in _forget_sets(numbers)[1:] if rule not in GROUPS][:1], theme)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -12,11 +12,15 @@ from matplotlib.figure import Figure
 
 from unlearning.reports.style import THEMES, styled, svg
 
+FOLDER = Path(__file__).parent
+CAPTIONS = tomllib.loads((FOLDER / "captions.toml").read_text(encoding="utf-8"))
+Drawing = Callable[..., Figure | None]
+
 
 def page(template: str, **values) -> str:
     """A template of this folder, filled; every text is escaped."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,49 +29,36 @@ def page(template: str, **values) -> str:
     return environment.get_template(template).render(light=THEMES["light"], dark=THEMES["dark"], **values)
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure of a page.
-
-    Args:
-        name: its name on the page and among the artifacts.
-        function: what it shows, and a theme -> figure; drawn within ``styled(theme)``. None where there is nothing to draw.
-        caption: what to see in it, and which of the study's figures or tables it answers.
-        alt: what is drawn, for people who cannot see it.
-    """
-
-    name: str
-    function: Callable[..., Figure | None]
-    caption: str
-    alt: str
+def by_function(*functions: Drawing) -> dict[str, Drawing]:
+    """A visible registry of figures, each by the name of its function: its name on the page and among the artifacts."""
+    return {function.__name__: function for function in functions}
 
 
 def render(registry: dict[str, Drawing], theme_name: str, *shown) -> dict[str, str]:
     """Every figure of a registry that has something to draw as SVG text, by name.
 
     Args:
-        registry: figures by name.
+        registry: figures by name; each takes what it shows and a theme, and gives None where there is nothing to draw.
         theme_name: one of ``THEMES``.
-        shown: what each figure's function takes beside the theme.
+        shown: what each figure takes beside the theme.
     """
     with styled(THEMES[theme_name]):
-        drawn = {name: each.function(*shown, THEMES[theme_name]) for name, each in registry.items()}
+        drawn = {name: draw(*shown, THEMES[theme_name]) for name, draw in registry.items()}
         return {name: svg(figure) for name, figure in drawn.items() if figure}
 
 
-def figures(registry: dict[str, Drawing], drawn: dict[str, dict[str, str]]) -> dict[str, dict]:
-    """By name, every drawn figure of a registry with its caption and its pictures on both papers.
+def figures(kind: str, drawn: dict[str, dict[str, str]]) -> dict[str, dict]:
+    """By name, the figures that were drawn, with caption, alternative text and the pictures on every paper.
 
     Pictures are data addresses, so that the ids of two of them cannot clash.
 
     Args:
-        registry: figures by name.
+        kind: ``data``, ``audit``, ``study`` or ``compare``.
         drawn: SVG texts by theme and name.
     """
     return {
-        name: {"name": name, "alt": figure.alt, "caption": figure.caption}
-        | {theme: address(pictures[name]) for theme, pictures in drawn.items()}
-        for name, figure in registry.items()
+        name: {"name": name, **told, **{theme: address(pictures[name]) for theme, pictures in drawn.items()}}
+        for name, told in CAPTIONS[kind].items()
         if all(name in pictures for pictures in drawn.values())
     }
 

@@ -15,9 +15,7 @@ from unlearning.experiments.published import COUNTS
 from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
 from unlearning.experiments.results import HEADLINES, Results
 from unlearning.reports import data_counts, data_report
-from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import figures, page
-from unlearning.reports.study_figures import STUDY_FIGURES
 from unlearning.reports.study_reasons import of_defect, unlike
 from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of
 from unlearning.reports.study_words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
@@ -91,7 +89,7 @@ def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, st
         studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in tables),
         readings=judged,
         blocks={name: blocks(name, tables[name]) for name in STUDY_OF if name in tables},
-        figures=figures(STUDY_FIGURES, pictures),
+        figures=figures("study", pictures),
         unlike=unlike(numbers),
         defect=of_defect(numbers),
         methods=methods(numbers),
@@ -202,7 +200,7 @@ def data_page(manifest: pd.DataFrame, rejected: pd.DataFrame, sets: dict[str, Fo
         "headline": data_report.headline(manifest, rejected),
         "heads": DATA_HEADS,
         "rows": [[name, *(f"{n:,}" if isinstance(n, int) else n for n in row)] for name, *row in counts(manifest, sets)],
-        "figures": figures(FIGURES, {"light": pictures}),
+        "figures": figures("data", {"light": pictures}),
     }
 
 

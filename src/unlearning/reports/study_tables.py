@@ -69,11 +69,6 @@ def numbers(results: Results) -> Numbers:
     return Numbers(results, measured, {name: table for name, table in found.items() if len(table)} | {"all": everything})
 
 
-def tables(results: Results) -> dict[str, pd.DataFrame]:
-    """``table_3`` and those of TABLES where their cells were run, and ``all``."""
-    return numbers(results).tables
-
-
 def _long(everything: pd.DataFrame) -> pd.DataFrame:
     """One row a number: forget_set, model, epochs, metric, ours, sd, pooled."""
     names = [name.removesuffix("_sd") for name in everything.columns if name.endswith("_sd")]

@@ -128,15 +128,16 @@ def metric_title(name: str) -> str:
     return described[:1].upper() + described[1:]
 
 
-def in_plain_words(sentence: str) -> str:
-    """A sentence of the audit, whose lists of names in brackets become lists of titles."""
-    return re.sub(r"\(([^()]*)\)", lambda found: f"({'; '.join(_titles(found[1]))})", sentence)
-
-
-def _titles(names: str) -> list[str]:
-    """Of a list with commas; what is no name of a number stays."""
-    return [_lower(metric_title(name)) if name in AUDIT_METRICS else name for name in names.split(", ")]
-
-
-def _lower(title: str) -> str:
+def _inside(title: str) -> str:
+    """A title within a sentence."""
     return title[:1].lower() + title[1:]
+
+
+def in_plain_words(sentence: str) -> str:
+    """A sentence of the audit, whose lists of names in brackets become lists of titles; what is no name of a number stays."""
+
+    def as_titles(found: re.Match) -> str:
+        names = found[1].split(", ")
+        return f"({'; '.join(_inside(metric_title(name)) if name in AUDIT_METRICS else name for name in names)})"
+
+    return re.sub(r"\(([^()]*)\)", as_titles, sentence)
