@@ -10,4 +10,3 @@ small -P study=single -P "forget_sets=random:50;file:$PWD/requests.csv"
 small -P study=methods -P forget_sets=20-28
 small -P study=methods -P forget_sets=random:50 -P seeds=0
 mlflow run . -e report --env-manager local -P preset=small -P out=results/utkface-study-small
-PYTHONPATH=src python benchmarks/readme_tables.py results/utkface-study-small
