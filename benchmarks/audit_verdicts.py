@@ -44,13 +44,7 @@ FEWEST, SHOWN = 3, 10
 
 @dataclass(frozen=True)
 class Trial:
-    """Who is judged, beside whom.
-
-    Args:
-        what: one of the three kinds.
-        who: which seeds.
-        witnesses: their tables.
-    """
+    """Who is judged, beside whom: one of the three kinds, which seeds, and their tables."""
 
     what: str
     who: str
@@ -167,21 +161,17 @@ def table(chosen: list[Trial], settings: AuditSettings) -> pd.DataFrame:
 
 def markdown(rows: pd.DataFrame) -> str:
     """The table for people: of many faults the first are named."""
-    short = rows.assign(which=[_some(names) for names in rows.which])
-    return rows_of(short.columns, [[text(cell) for cell in row] for row in short.astype(str).to_numpy().tolist()]) + "\n"
 
+    def some(names: list[str]) -> str:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        return ", ".join(names[:SHOWN]) + more
 
-def _some(names: str) -> str:
-    first, more = names.split(", ")[:SHOWN], len(names.split(", ")) - SHOWN
-    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
+    short = rows.assign(which=[some(names.split(", ")) for names in rows.which]).astype(str)
+    return rows_of(short.columns, [[text(cell) for cell in row] for row in short.to_numpy().tolist()]) + "\n"
 
 
 @click.command()
-@click.option(
-    "--models",
-    required=True,
-    help="Registered models, joined by commas.",
-)
+@click.option("--models", required=True, help="Registered models, joined by commas.")
 @click.option("--sisa", default="", help="Registered models of two seeds and more that were trained in slices.")
 @click.option("--only", default="", help="Retrained seeds to look at, joined by commas; empty: all.")
 @click.option("--forget_set", default="", help="The rule to look at; empty: all.")

@@ -10,7 +10,6 @@ the file and prints what the rule of docs/defaults.md makes of it.
 
 from __future__ import annotations
 
-import csv
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -58,37 +57,18 @@ GRID = {
     "fisher": ("", "noise=0.03", "noise=0.1"),
     "ssd": ("", "alpha=0.5 strength=0.5", "alpha=0.2 strength=0.2"),
     "conv_transpose": ("", "lr=3e-4"),
-    "blindspot": ("",),
-    "scrub": ("",),
-    "stochastic_reset": ("",),
     "ft": ("", "lr=3e-5", "lr=3e-4"),
-    "rnd": ("",),
     "rnd_full": ("", "lr=3e-5", "lr=3e-4", "once=true"),
     "gradmask": ("", "lr=3e-4", "noise=0.3", "top=0.3"),
-    "activation": ("",),
-    "neggrad_plus": ("",),
-    "adv_neggrad": ("",),
-    "cfk": ("",),
-    "euk": ("",),
-    "l1_sparse": ("",),
-    "noise": ("",),
-    "msg": ("",),
-    "lfssd": ("",),
-    "salun": ("",),
+    **dict.fromkeys(("blindspot", "scrub", "stochastic_reset", "rnd", "activation", "neggrad_plus", "adv_neggrad"), ("",)),
+    **dict.fromkeys(("cfk", "euk", "l1_sparse", "noise", "msg", "lfssd", "salun"), ("",)),
 }
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What all trials share.
-
-    Args:
-        faces: all prepared faces.
-        forget: whom to forget.
-        recipe: how all networks are trained.
-        original: the network that remembers.
-        tables: predictions of the two retrained networks.
-    """
+    """What all trials share: all prepared faces, whom to forget, how networks are trained, the original, and what the two
+    retrained networks predict."""
 
     faces: FaceSet
     forget: object
@@ -184,13 +164,9 @@ def done(out: Path) -> pd.DataFrame:
 
 
 def append(out: Path, row: dict) -> None:
-    fresh = not out.exists()
+    """One more row of the file, written at once: a killed search goes on where it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
+    pd.DataFrame([row], columns=list(COLUMNS)).to_csv(out, mode="a", header=not out.exists(), index=False)
     shown = "  ".join(f"{name} {row.get(name, '')}" for name in COLUMNS[3:])
     click.echo(f"{row['method']} {row['params']} seed {row['seed']}: {shown}")
 
@@ -204,13 +180,14 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
         able = group[group.retain_mae <= line]
         best = able.loc[able.both.idxmin()] if len(able) else group.loc[group.retain_mae.idxmin()]
         source = group[group.params == GRID[name][0]].iloc[0]
-        rows.append({"method": name, "source": source.params, "distance": source.both, "mae": source.retain_mae})
-        rows[-1] |= {
+        of_source = {
+            "source": source.params,
+            "distance": source.both,
+            "mae": source.retain_mae,
             "able": source.retain_mae <= line,
-            "best": best.params,
-            "best_distance": best.both,
-            "best_mae": best.retain_mae,
         }
+        of_best = {"best": best.params, "best_distance": best.both, "best_mae": best.retain_mae}
+        rows.append({"method": name, **of_source, **of_best})
     return pd.DataFrame(rows)
 
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -49,11 +50,9 @@ def versions(count: int) -> Iterator[tuple[dict[str, str], str, str]]:
             yield _tags("retrained", name, rule, forgotten, parent), "None", f"retrained-{name}"
         else:
             ends = place == A_REQUEST - 1
-            tags = _tags("unlearned", name, rule, forgotten, parent) | {
-                "method": "ft",
-                "state": "retired" if ends else "candidate",
-            }
-            yield tags, "Archived" if ends else "Staging", f"ft-{name}-e{place}"
+            state, stage = ("retired", "Archived") if ends else ("candidate", "Staging")
+            made = {"method": "ft", "state": state}
+            yield _tags("unlearned", name, rule, forgotten, parent) | made, stage, f"ft-{name}-e{place}"
             parent = number if ends else parent
 
 
@@ -118,13 +117,11 @@ def measure(name: str, count: int, page: str) -> None:
 def main(count: int, store: str, page: str):
     """Print seconds, each the median of three."""
     with tempfile.TemporaryDirectory() as place:
-        if store in ("sqlite", "both"):
-            os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{place}/mlflow.db"
-            measure("sqlite", count, page)
-        if store in ("postgresql", "both"):
-            with running_postgres() as uri:
+        stores = {"sqlite": nullcontext(f"sqlite:///{place}/mlflow.db"), "postgresql": running_postgres()}
+        for name in stores if store == "both" else [store]:
+            with stores[name] as uri:
                 os.environ["MLFLOW_TRACKING_URI"] = uri
-                measure("postgresql", count, page)
+                measure(name, count, page)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,9 @@ import pytest
 from unlearning.experiments import published
 
 
-def test_f_is_utility_times_forgetting_in_tables_4_to_7():
-    """The study rounds all three to two digits, so the product is off by up to .01."""
-    table = published.tables_4_to_7()
-    assert (table.F - table.Utility * table.Forgetting).abs().max() < 0.011
-
-
-def test_f_is_utility_times_forgetting_in_table_8():
-    table = published.table_8()
+@pytest.mark.parametrize("table", [published.tables_4_to_7(), published.table_8()], ids=["4 to 7", "8"])
+def test_f_is_utility_times_forgetting(table):
+    """The study rounds all three to two digits, so the product is off by up to .011."""
     assert (table.F - table.Utility * table.Forgetting).abs().max() < 0.012
 
 
@@ -26,9 +21,7 @@ def test_forgetting_grows_with_alpha():
     assert (table.diff().dropna() > 0).all(axis=None)
 
 
-@pytest.mark.parametrize(
-    ("rows", "table"), [(24, published.table_3()), (8, published.tables_4_to_7()), (15, published.table_8())]
-)
-def test_no_row_is_missing(rows, table):
-    assert len(table) == rows
-    assert not table.isna().any(axis=None)
+def test_no_row_is_missing():
+    tables = published.table_3(), published.tables_4_to_7(), published.table_8()
+    assert [len(table) for table in tables] == [24, 8, 15]
+    assert not any(table.isna().any(axis=None) for table in tables)

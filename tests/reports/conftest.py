@@ -12,7 +12,7 @@ from unlearning.data.settings import DataSettings
 from unlearning.experiments.plan import EVERY, STUDIES, Arm
 from unlearning.experiments.results import Results
 from unlearning.reports.page import render
-from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.study_report import STUDY_FIGURES
 from unlearning.reports.study_tables import numbers
 from unlearning.reports.style import THEMES
 

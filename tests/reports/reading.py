@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 from matplotlib.text import Text
 
-from unlearning.reports.style import THEMES
+from unlearning.reports.style import THEMES, styled
 
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
@@ -96,3 +96,9 @@ def assert_pictures(drawn, registry, theme, *never):
 
 def texts_of(figure):
     return {text.get_text() for text in figure.findobj(Text)}
+
+
+def draw(registry, name, *shown):
+    """A figure of a registry on light paper, before it becomes an image."""
+    with styled(THEMES["light"]):
+        return registry[name](*shown, THEMES["light"])

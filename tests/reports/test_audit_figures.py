@@ -5,23 +5,17 @@ import pytest
 from matplotlib.patches import StepPatch
 
 from reports.audits import MARK, audited, drawn
-from reports.reading import assert_pictures, texts_of
+from reports.reading import assert_pictures, draw, texts_of
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.reports.audit_figures import AUDIT_FIGURES, answers_of, versions
-from unlearning.reports.style import THEMES, styled
+from unlearning.reports.style import THEMES
 
-LIGHT = THEMES["light"]
-VERSION = LIGHT.models[3]
+VERSION = THEMES["light"].models[3]
 
 
 def answers(*of, **more):
     one = audited(*of, **more)
     return answers_of(one.audit, one.witnesses)
-
-
-def draw(name, several):
-    with styled(LIGHT):
-        return AUDIT_FIGURES[name](several, LIGHT)
 
 
 def line_of_the_version(axes):
@@ -40,7 +34,7 @@ def test_every_figure_is_an_image_on_the_themes_paper_and_names_no_face(theme):
 
 
 def test_the_histograms_hold_every_face_of_both_kinds():
-    figure = draw("errors", answers())
+    figure = draw(AUDIT_FIGURES, "errors", answers())
     assert len(figure.axes) == 2
     for axes in figure.axes:
         shapes = [patch.get_data() for patch in axes.patches if isinstance(patch, StepPatch)]
@@ -49,7 +43,7 @@ def test_the_histograms_hold_every_face_of_both_kinds():
 
 
 def test_the_attack_has_the_audits_auc():
-    figure, auc = draw("attack", answers()), audited().row("mia_auc")
+    figure, auc = draw(AUDIT_FIGURES, "attack", answers()), audited().row("mia_auc")
     assert {f"this version: AUC {auc.version:.2f}", f"original: AUC {auc.original:.2f}"} <= texts_of(figure)
     across, up = line_of_the_version(figure.axes[0])
     assert (across[0], up[0], across[-1], up[-1]) == (0, 0, 100, 100)
@@ -57,13 +51,13 @@ def test_the_attack_has_the_audits_auc():
 
 
 def test_the_mean_of_f_over_the_faces_is_forgetting():
-    _, scores = line_of_the_version(draw("face_by_face", answers()).axes[0])
+    _, scores = line_of_the_version(draw(AUDIT_FIGURES, "face_by_face", answers()).axes[0])
     assert np.all(np.diff(scores) >= 0)
     assert np.mean(scores) == pytest.approx(audited().row("Forgetting").version, abs=0.01)
 
 
 def test_errors_by_age_shade_the_forgotten_ages_and_average_to_the_mae():
-    figure = draw("by_age", answers())
+    figure = draw(AUDIT_FIGURES, "by_age", answers())
     _, errors = line_of_the_version(figure.axes[0])
     assert np.nanmean(errors) == pytest.approx(audited().row("forget_mae").version, abs=0.3)
     assert [shades(axes) for axes in figure.axes] == [[(19.5, 28.5)]] * 2
@@ -71,8 +65,8 @@ def test_errors_by_age_shade_the_forgotten_ages_and_average_to_the_mae():
 
 def test_pictures_drawn_at_random_shade_no_age_and_have_one_histogram():
     several = answers("honest", rule="random:50")
-    assert not shades(draw("by_age", several).axes[0])
-    assert len(draw("errors", several).axes) == 1
+    assert not shades(draw(AUDIT_FIGURES, "by_age", several).axes[0])
+    assert len(draw(AUDIT_FIGURES, "errors", several).axes) == 1
 
 
 @pytest.mark.parametrize(
@@ -92,13 +86,9 @@ def test_a_figure_without_its_models_says_why(missing, gone):
 
 
 def test_versions_stand_below_each_other_with_one_scale():
-    with styled(LIGHT):
-        first, second = versions({"one": answers(), "two": answers("exploded")}, LIGHT).axes
+    first, second = draw({"errors": versions}, "errors", {"one": answers(), "two": answers("exploded")}).axes
     assert first.get_xlim() == second.get_xlim()
     assert first.get_title(loc="left") == "one"
     assert second.get_title(loc="right").startswith("average error 39.")
-
-
-def test_versions_without_a_forget_set_cannot_be_drawn():
     with pytest.raises(NotKnownError):
-        versions({"one": answers("partly", ("forget",))}, LIGHT)
+        versions({"one": answers("partly", ("forget",))}, THEMES["light"])

@@ -61,7 +61,7 @@ def test_members_that_were_judged_one_by_one_stand_at_their_mean_distance():
     assert (mark.low, mark.high) == pytest.approx((0.4, 0.6))
 
 
-def test_nothing_is_more_like_the_retrained_model_than_itself():
+def test_the_floor_of_a_likeness_ends_at_the_retrained_model_for_nothing_is_more_like_it_than_itself():
     (mark,) = scale(row("Forgetting", kind="likeness", better="higher", gap=-6.0)).marks
     assert (mark.near, mark.far) == (0.875, 1.0)
 
@@ -69,7 +69,7 @@ def test_nothing_is_more_like_the_retrained_model_than_itself():
 def test_a_number_that_does_not_tell_original_from_retrained_is_left_out_by_name():
     found = scale(row(), row("mia_auc", floor=9.0))
     assert [mark.row.metric for mark in found.marks] == ["forget_mae"]
-    assert found.silent == ("Attack: small errors tell who was trained on",)
+    assert found.silent == ("Attack: small errors tell trained faces",)
 
 
 def test_without_an_original_the_left_end_is_some_floors_away():
@@ -87,9 +87,6 @@ def test_without_a_retrained_model_attacks_stand_beside_a_guess():
     (mark,) = found.marks
     assert (found.end, found.remark) == ("a guess", ATTACKS_ONLY)
     assert (mark.at, mark.low, mark.high) == (0.5, 0.0, 1.0)
-
-
-def test_without_any_number_the_scale_is_empty():
     assert not scale(row(**UNKNOWN, version=NAN)).marks
 
 

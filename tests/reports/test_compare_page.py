@@ -1,7 +1,9 @@
 """The page that puts versions side by side: its tables, its scale, and how a browser sorts it."""
 
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -66,9 +68,8 @@ def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted(
 
 def test_only_the_pages_own_script_may_run(text):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
-    assert policy.startswith("default-src 'none'; ")
-    assert len(re.findall(r"script-src 'sha256-[\w+/]{43}='", policy)) == 1
-    assert text.count("<script>") == 1
+    digest = b64encode(sha256(re.search(r"<script>(.*)</script>", text, re.DOTALL)[1].encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
 
 
 def test_every_version_has_a_row_with_its_verdict_and_its_numbers(page):
@@ -78,6 +79,7 @@ def test_every_version_has_a_row_with_its_verdict_and_its_numbers(page):
     assert list(rows)[1:] == list(NAMES)
     assert rows["version 12"][1].endswith("cannot be told from retraining.")
     assert rows["original"][1].endswith("has not forgotten.")
+    assert all(warning[1:] in words(page) for one in audits().values() for warning in one.audit.warnings)
     for label, one in audits().items():
         own = {row.metric: row_texts(row) for row in one.audit.rows}
         assert rows[label][3:] == [f"{own[name]['version']} {own[name]['sign']}" for name in COLUMNS]
@@ -92,14 +94,10 @@ def test_a_column_that_no_version_has_is_left_out():
 
 
 def test_all_versions_stand_on_one_scale(page):
-    told = page.texts
-    for name in SHOWN:
-        assert metric_title(name) in told
-    scales = {label: scale_of(one.audit) for label, one in audits().items()}
-    found = one_scale(scales)
-    for block in found["blocks"]:
-        assert [mark["label"] for mark in block["marks"]] == list(NAMES)
-        assert block["shared"], "all have the same original and retrained model"
+    assert {metric_title(name) for name in SHOWN} <= set(page.texts)
+    found = one_scale({label: scale_of(one.audit) for label, one in audits().items()})
+    assert all([mark["label"] for mark in block["marks"]] == list(NAMES) for block in found["blocks"])
+    assert all(block["shared"] for block in found["blocks"]), "all have the same original and retrained model"
     assert found["others"] == []
 
 
@@ -122,30 +120,19 @@ def test_the_numbers_that_say_most_are_told_in_full_for_every_version(page):
             assert any(cells[:7] == [label, *values] and own["bound"] in cells[7] for cells in found)
 
 
-def test_what_each_audit_says_is_told_with_its_warnings(page):
-    told = words(page)
-    for one in audits().values():
-        assert all(warning[1:] in told for warning in one.audit.warnings)
-
-
-@pytest.mark.parametrize(
-    "missing", [("retrained",), ("second",), ("forget",), ("retrained", "original", "second")], ids=" and ".join
-)
+@pytest.mark.parametrize("missing", [("forget",), ("retrained", "original", "second")], ids=" and ".join)
 def test_the_page_stands_without_what_is_missing(missing):
     made = Page(compare_page({label: audited(name, missing) for label, name in NAMES.items()}))
     assert not made.open
     assert not re.search(r"\bnan\b", words(made))
 
 
-def test_versions_of_different_requests_say_so():
+def test_versions_of_different_requests_say_so_and_labels_are_text():
     one = audited()
     other = Audited(one.audit, replace(one.witnesses, forget=None), ABOUT)
-    assert "Asked to forget: ages 20\N{EN DASH}28" in words(Page(compare_page({"a": one, "b": other})))
-    assert "; or nobody." in words(Page(compare_page({"a": one, "b": other})))
-
-
-def test_labels_are_text_and_never_markup():
-    assert "<b>x" not in compare_page({"<b>x": audited(), "y": audited("honest")})
+    text = compare_page({"<b>x": one, "y": other})
+    assert "<b>x" not in text
+    assert re.search("Asked to forget: ages 20\N{EN DASH}28 .*; or nobody[.]", words(Page(text)))
 
 
 def test_a_phone_shows_and_sorts_the_page(opened, text):

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from matplotlib.patches import StepPatch
 
-from reports.reading import assert_pictures, contrast, texts_of
+from reports.reading import assert_pictures, contrast, draw, texts_of
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import render
-from unlearning.reports.style import THEMES, styled
+from unlearning.reports.style import THEMES
 
 NO_NUMBERS = np.array([], dtype=np.int64)
 EDGES = {
@@ -24,11 +24,6 @@ EDGES = {
     "unknown letters": {"reasons": [("file", "\U0001f9d1 \u7537 \x00 line\nline", 3)]},
     "a long reason": {"reasons": [("file", "word " * 500, 3)]},
 }
-
-
-def draw(name, data, settings, theme="light"):
-    with styled(THEMES[theme]):
-        return FIGURES[name](data, settings, THEMES[theme])
 
 
 def heights(axes, label):
@@ -59,7 +54,7 @@ def test_every_figure_stands_unusual_data(make_data, settings, case):
 def test_thresholds_and_measures_that_nobody_took_are_no_error(make_data, settings, unusual, sharpness):
     data = make_data()
     data.manifest["sharpness"] = sharpness
-    draw("quality", data, {} if unusual is None else settings | unusual)
+    draw(FIGURES, "quality", data, {} if unusual is None else settings | unusual)
 
 
 def test_the_same_data_gives_the_same_bytes_whatever_the_user_prefers_and_leaves_matplotlib_as_it_was(make_data, settings):
@@ -70,7 +65,7 @@ def test_the_same_data_gives_the_same_bytes_whatever_the_user_prefers_and_leaves
 
 
 def test_groups_count_both_ends_and_copies_apart(make_data, settings):
-    axes = draw("groups", make_data(), settings).axes[0]
+    axes = draw(FIGURES, "groups", make_data(), settings).axes[0]
     # from left to right: train, validation, test in 20-28; 28-36; 36-44; 44-52; 52-60
     assert heights(axes, "faces") == [3, 1, 1, 2, 0, 2, 1, 0, 1, 0, 1, 0, 0, 1, 1]
     assert heights(axes, "copies") == [3, 3, 2, 0, 0]
@@ -80,29 +75,29 @@ def test_groups_count_both_ends_and_copies_apart(make_data, settings):
 
 
 def test_groups_tell_how_many_are_in_none(make_data, settings):
-    figure = draw("groups", make_data([("train", 61, 1), ("train", 30, 0)]), settings)
+    figure = draw(FIGURES, "groups", make_data([("train", 61, 1), ("train", 30, 0)]), settings)
     assert "In no group, because of other ages: 2 faces, copies included." in texts_of(figure)
 
 
 def test_split_shares_are_of_real_faces_and_bars_count_copies_apart(make_data, settings):
-    figure = draw("split", make_data(), settings)
+    figure = draw(FIGURES, "split", make_data(), settings)
     assert {"train\n44.4%", "validation\n22.2%", "test\n33.3%"} <= texts_of(figure)
     assert heights(figure.axes[1], "faces") == [4, 2, 3]
     assert heights(figure.axes[1], "copies") == [5, 0, 0]
 
 
 def test_augmentation_stacks_copies_on_the_training_faces(make_data, settings):
-    assert steps(draw("augmentation", make_data(), settings).axes[0]) == [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}]
+    assert steps(draw(FIGURES, "augmentation", make_data(), settings).axes[0]) == [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}]
 
 
 def test_augmentation_says_when_there_are_no_copies(make_data, settings):
-    figure = draw("augmentation", make_data([("train", 30, 0), ("test", 30, 0)]), settings)
+    figure = draw(FIGURES, "augmentation", make_data([("train", 30, 0), ("test", 30, 0)]), settings)
     assert "No copies were made: the training part has its 1 real face." in texts_of(figure)
     assert steps(figure.axes[0]) == [{30: 1}]
 
 
 def test_parts_by_age_have_one_scale(make_data, settings):
-    panels = draw("parts_by_age", make_data(), settings).axes
+    panels = draw(FIGURES, "parts_by_age", make_data(), settings).axes
     assert [steps(axes) for axes in panels] == [
         [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}],
         [{24: 1, 52: 1}],
@@ -112,26 +107,26 @@ def test_parts_by_age_have_one_scale(make_data, settings):
 
 
 def test_ages_by_step_show_every_step_on_one_scale_of_years(make_data, settings):
-    figure = draw("ages_by_step", make_data(), settings)
+    figure = draw(FIGURES, "ages_by_step", make_data(), settings)
     assert steps(figure.axes[0]) == [{3: 1, 20: 1, 24: 1, 28: 3, 36: 1, 40: 1, 52: 1, 60: 1, 90: 1}]
     assert {"11 faces", "9 faces (\N{MINUS SIGN}2)"} <= texts_of(figure)
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
 def test_rejected_bars_are_as_long_as_the_counts_in_the_order_of_the_steps(make_data, settings):
-    figure = draw("rejected", make_data(), settings)
+    figure = draw(FIGURES, "rejected", make_data(), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 1234, 7, 1]
     assert {"1,234", "age filter: 1,234 files", "quality filter: 8 files"} <= texts_of(figure)
 
 
 def test_of_many_reasons_the_rare_ones_stand_as_one_bar(make_data, settings):
     reasons = [("file", f"reason {letter}", 100 - place) for place, letter in enumerate("abcdefghij")]
-    figure = draw("rejected", make_data(reasons=reasons), settings)
+    figure = draw(FIGURES, "rejected", make_data(reasons=reasons), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [100, 99, 98, 97, 96, 95 + 94 + 93 + 92 + 91]
 
 
 def test_quality_draws_the_thresholds_of_the_settings_and_real_faces_only(make_data, settings):
-    figure = draw("quality", make_data(), settings | {"max_brightness": 222.0})
+    figure = draw(FIGURES, "quality", make_data(), settings | {"max_brightness": 222.0})
     lines = [[line.get_xdata()[0] for line in axes.lines] for axes in figure.axes]
     assert lines == [[15.0], [30.0, 222.0], [15.0], [0.5], [48]]
     assert [sum(axes.patches[0].get_data().values) for axes in figure.axes] == [9] * 5

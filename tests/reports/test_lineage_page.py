@@ -21,10 +21,15 @@ ROWS = [
 ]
 
 
-def test_the_page_says_what_is_served_and_what_it_has_forgotten():
-    page = Page(lineage_page("age-resnet50", COLUMNS, ROWS, None))
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [(None, "Lineage"), ([], "Checked: stages"), (["version 4: stage is None"], "version 4: stage is None")],
+)
+def test_the_page_says_what_is_served_what_it_has_forgotten_and_what_the_check_found(found, sentence):
+    page = Page(lineage_page("age-resnet50", COLUMNS, ROWS, found))
     assert not page.open
     assert "Version 4 is served. It has forgotten 20-28." in words(page)
+    assert sentence in words(page)
     assert page.rows[1:] == [row["shown"] for row in ROWS]
 
 
@@ -39,13 +44,6 @@ def test_what_was_forgotten_over_the_years_is_counted_and_the_last_of_it_named()
     assert headline(late) == "Version 9 is served. It has forgotten 39 forget sets, the last of them file:person-39.csv."
     (node,) = nodes_of([late])
     assert node.lines[-1].startswith("has forgotten 39 sets, last")
-
-
-@pytest.mark.parametrize(
-    ("found", "sentence"), [([], "Checked: stages"), (["version 4: stage is None"], "version 4: stage is None")]
-)
-def test_what_the_check_found_is_told(found, sentence):
-    assert sentence in words(Page(lineage_page("age-resnet50", COLUMNS, ROWS, found)))
 
 
 def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened):

@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.reading import assert_pictures, contrast, texts_of
+from reports.reading import assert_pictures, contrast, draw, texts_of
 from unlearning.reports.error_figures import errors_of, samples
 from unlearning.reports.model_looks import looks
-from unlearning.reports.page import render
-from unlearning.reports.study_figures import STUDY_FIGURES
+from unlearning.reports.study_report import STUDY_FIGURES
 from unlearning.reports.study_tables import numbers
-from unlearning.reports.style import THEMES, styled
+from unlearning.reports.style import THEMES
 
 OF_STUDY = {
     "alpha": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets"},
@@ -21,11 +20,6 @@ OF_STUDY = {
     "single": set(),
     "methods": {"tradeoff", "figure_9", "alpha", "epochs", "forget_sets", "pareto", "pareto_single"},
 }
-
-
-def draw(name, known, theme="light"):
-    with styled(THEMES[theme]):
-        return STUDY_FIGURES[name](known, THEMES[theme])
 
 
 def lines(axes, colour, hollow=False):
@@ -43,12 +37,12 @@ def test_every_figure_is_an_image_on_the_themes_paper(drawn_study, theme):
 
 @pytest.mark.parametrize("study", OF_STUDY)
 def test_figures_whose_cells_were_not_run_are_left_out(make_results, study):
-    known = numbers(make_results([study], seeds=1))
-    assert set(render(STUDY_FIGURES, "light", known)) == OF_STUDY[study]
+    known = numbers(make_results([study], seeds=1, faces=120))
+    assert {name for name in STUDY_FIGURES if draw(STUDY_FIGURES, name, known)} == OF_STUDY[study]
 
 
 def test_epochs_show_our_means_and_the_studys_numbers(known):
-    panel = draw("epochs", known).axes[0]
+    panel = draw(STUDY_FIGURES, "epochs", known).axes[0]
     table = known.tables["tables_4_to_7"]
     ft = table[(table.model == "ft") & (table.metric == "Utility")]
     colour = THEMES["light"].models[2]
@@ -57,14 +51,14 @@ def test_epochs_show_our_means_and_the_studys_numbers(known):
 
 
 def test_alpha_shows_three_models_twice(known):
-    panel = draw("alpha", known).axes[0]
+    panel = draw(STUDY_FIGURES, "alpha", known).axes[0]
     for colour, first in zip((THEMES["light"].models[at] for at in (0, 2, 3)), (0.21, 0.26, 0.14), strict=True):
         assert len(lines(panel, colour)) == 1
         assert lines(panel, colour, hollow=True)[0][0] == first
 
 
 def test_the_defect_stands_beside_the_studys_rnd_and_knowing_nothing(known):
-    figure = draw("defect", known)
+    figure = draw(STUDY_FIGURES, "defect", known)
     study = lines(figure.axes[0], THEMES["light"].models[3], hollow=True)
     assert study == [[8.2, 15.09, 14.3, 13.59]]
     guess = known.scores.median_guess_mae.iloc[0]
@@ -72,13 +66,13 @@ def test_the_defect_stands_beside_the_studys_rnd_and_knowing_nothing(known):
 
 
 def test_forget_sets_have_five_groups(known):
-    figure = draw("forget_sets", known)
+    figure = draw(STUDY_FIGURES, "forget_sets", known)
     assert {"20\u201328", "52\u201360"} <= texts_of(figure)
     assert lines(figure.axes[2], THEMES["light"].models[0], hollow=True) == [[0.86, 0.81, 0.80, 0.76, 0.60]]
 
 
 def test_figure_9_draws_the_formula(known):
-    curves = draw("figure_9", known).axes[0].lines
+    curves = draw(STUDY_FIGURES, "figure_9", known).axes[0].lines
     assert len(curves) == 8
     at = np.interp(15.0, curves[3].get_xdata(), curves[3].get_ydata())
     assert at == pytest.approx(np.exp(-1), abs=1e-3)
@@ -96,7 +90,7 @@ def test_a_hundred_faces_are_the_same_test_faces_whatever_the_order_of_the_table
 
 
 def test_figures_of_errors_have_a_panel_a_model_in_the_order_of_the_retrained(known):
-    figure = draw("figure_12", known)
+    figure = draw(STUDY_FIGURES, "figure_12", known)
     assert len(figure.axes) == 4
     retrained = figure.axes[1].lines[-1].get_ydata()
     assert list(retrained) == sorted(retrained)
@@ -104,7 +98,7 @@ def test_figures_of_errors_have_a_panel_a_model_in_the_order_of_the_retrained(kn
 
 
 def test_shares_of_errors_end_with_nearly_all_faces_and_tell_medians(known):
-    figure = draw("errors", known)
+    figure = draw(STUDY_FIGURES, "errors", known)
     outcome = known.results.find("20-28", "ft", 16)
     median = np.median(np.concatenate([np.abs(case.errors("test")) for case in outcome.cases]))
     assert f"FT: median {median:.2f} years" in texts_of(figure)
@@ -114,7 +108,7 @@ def test_shares_of_errors_end_with_nearly_all_faces_and_tell_medians(known):
 def test_new_methods_appear_in_the_tradeoff_with_their_epochs(make_results):
     hostile = r"<b> $x_{$ \U0001f9d1 " + "\U0001f9d1\x00\n" + "long " * 40
     known = numbers(make_results(["alpha"], more={"scrub strength=3": (5,), hostile: (1,)}, seeds=1))
-    figure = draw("tradeoff", known)
+    figure = draw(STUDY_FIGURES, "tradeoff", known)
     assert {"scrub strength=3", "5", "8", "2"} <= texts_of(figure)
 
 
@@ -131,12 +125,11 @@ def test_seeds_that_agree_with_the_reference_wholly_are_no_error(make_results):
     results = make_results(["epochs"], seeds=1, faces=60)
     for each in results.outcomes:
         for case in (*each.cases, each.pooled):
-            case.evaluated["predicted"] = 30.0
-            case.retrained["predicted"] = 30.0
-    render(STUDY_FIGURES, "light", numbers(results))
+            case.evaluated["predicted"] = case.retrained["predicted"] = 30.0
+    assert draw(STUDY_FIGURES, "errors", numbers(results))
 
 
 def test_methods_stand_by_cost_with_their_names_however_few_they_are(make_results):
     for more, names in ({}, {"scrub", "ssd", "FT", "RND"}), ({"free": (1,)}, {"free"}):
         known = numbers(make_results([] if more else ["methods"], more=more, seeds=1, faces=120))
-        assert names <= texts_of(draw("pareto", known))
+        assert names <= texts_of(draw(STUDY_FIGURES, "pareto", known))

@@ -153,22 +153,27 @@ def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], 
                 usual = params.get(arm.method, "") if arm.by_preset else ""
                 settings = " ".join(part for part in (usual, arm.params) if part)
                 milestones.setdefault((forget_set, arm.method, settings), set()).update(arm.epochs)
-    plain = {(forget_set, "") for forget_set, _, _ in milestones}
-    schemes = plain | {(forget_set, _scheme(methods, method)) for forget_set, method, _ in milestones}
-    own = {key: (*key, tuple(sorted(epochs)), _scheme(methods, key[1])) for key, epochs in milestones.items()}
-    trained = [(ORIGINAL, "", "", "", (), scheme) for scheme in sorted({scheme for _, scheme in schemes})]
-    rules = list(dict.fromkeys(forget_set for forget_set, _, _ in milestones))
-    ordered = sorted(schemes, key=lambda pair: (pair[1], rules.index(pair[0])))
-    trained += [(RETRAINED, rule, "", "", (), scheme) for rule, scheme in ordered]
-    unlearned = [(UNLEARNED, *cell) for cell in own.values()]
-    return [Cell(seed, *rest) for seed in seeds for rest in (*trained, *unlearned)]
+    rules = list(dict.fromkeys(rule for rule, _, _ in milestones))
+    needed = {(rule, "") for rule in rules} | {(rule, _scheme(methods, method)) for rule, method, _ in milestones}
+    schemes = sorted({scheme for _, scheme in needed})
+    plan = []
+    for seed in seeds:
+        plan += [Cell(seed, ORIGINAL, scheme=scheme) for scheme in schemes]
+        plan += [Cell(seed, RETRAINED, rule, scheme=scheme) for scheme in schemes for rule in rules if (rule, scheme) in needed]
+        for (rule, method, settings), epochs in milestones.items():
+            plan.append(Cell(seed, UNLEARNED, rule, method, settings, tuple(sorted(epochs)), _scheme(methods, method)))
+    return plan
 
 
 def _arms(study: Study, methods: dict[str, Known]) -> list[Arm]:
+    """The arms of a study, EVERY as one for each method, after its own passes."""
     arms = []
     for arm in study.arms:
-        named = [(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
-        arms += [replace(arm, method=name, epochs=own) for name, own in named] if arm.method == EVERY else [arm]
+        if arm.method == EVERY:
+            named = [(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
+            arms += [replace(arm, method=name, epochs=passes) for name, passes in named]
+        else:
+            arms.append(arm)
     return arms
 
 

@@ -82,7 +82,7 @@ def attack(answers: Answers, theme: Theme) -> Figure:
     for key, role in zip(keys, (role for role in NAMES if role in scores), strict=True):
         auc = float(attacks.auc(attacks.count(*scores[role]))[0])
         key.set_label(f"{NAMES[role]}: AUC {auc:.2f}")
-    figure, (axes,) = stack("Can an attacker tell who was trained on?", 1, SQUARE, keys=keys, columns=2)
+    figure, (axes,) = stack("Can an attacker tell which faces were trained on?", 1, SQUARE, keys=keys, columns=2)
     for role, (members, others) in scores.items():
         axes.plot(*_rates(members, others), **_look(role, theme))
     axes.plot([0, 100], [0, 100], color=theme.muted, linewidth=0.8)

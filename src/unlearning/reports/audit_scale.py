@@ -3,7 +3,7 @@
 0 is the original's number, 1 the retrained model's; the floor lies around 1, and far beyond it is over-forgetting. So numbers
 of any unit stand below each other, and versions beside each other. What is missing takes something from the scale: without an
 original, 0 is merely ``FLOORS`` floors away from retraining; without a floor or a retrained model either, only attacks can be
-placed, from one that finds everybody (0) to a guess (1).
+placed, from one that finds every face (0) to a guess (1).
 """
 
 from __future__ import annotations
@@ -29,24 +29,15 @@ WITHOUT_ORIGINAL = (
 )
 ATTACKS_ONLY = (
     "There is too little beside the version for a scale from remembering to never having seen. This one says only how far an "
-    "attacker can tell who was trained on."
+    "attacker can tell which faces were trained on."
 )
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One number of a version on the scale; not a number for what is not known.
+    """One number of a version on the scale: where the version, its interval, the other models and the floor stand on it.
 
-    Args:
-        row: the number.
-        at: where the version stands.
-        low: where the version's interval starts.
-        high: where it ends.
-        original: where the original stands.
-        retrained: where the retrained model stands.
-        second: where another retrained model stands.
-        near: where the floor starts.
-        far: where it ends.
+    What is not known is not a number; ``near`` and ``far`` are the ends of the floor.
     """
 
     row: Row
@@ -62,14 +53,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scale:
-    """A version's numbers on one scale.
+    """A version's numbers on one scale, from ``start`` (0, in words) to ``end`` (1), and what the scale lacks, in a sentence.
 
-    Args:
-        start: what 0 is, in words.
-        end: what 1 is, in words.
-        remark: what this scale lacks; empty for the one from original to retrained model.
-        marks: the numbers.
-        silent: titles of numbers that cannot tell the original from the retrained model; they are left out.
+    ``silent`` has the titles of numbers that cannot tell the original from the retrained model; they are left out.
     """
 
     start: str
@@ -93,7 +79,7 @@ def scale_of(audit: Audit) -> Scale:
         marks = tuple(_placed(row, _gap(row), FLOORS * row.floor * _direction(row)) for row in known)
         return Scale("unlike retraining", NEVER_SEEN, WITHOUT_ORIGINAL, marks)
     attacks = [rows[name] for name in ATTACKS if name in rows and _known(rows[name].version)]
-    return Scale("finds everybody", "a guess", ATTACKS_ONLY, tuple(map(_beside_a_guess, attacks)))
+    return Scale("finds every face", "a guess", ATTACKS_ONLY, tuple(map(_beside_a_guess, attacks)))
 
 
 def _known(*values: float) -> bool:
@@ -143,9 +129,13 @@ def styles(mark: Mark) -> dict[str, str]:
 
     What lies outside the scale stands at its end; of the version, an arrow says so.
     """
-    points = {name: left(getattr(mark, name)) for name in ("at", "original", "retrained", "second")}
-    stretches = {"interval": _stretch(mark.low, mark.high), "floor": _stretch(mark.near, mark.far)}
-    return points | stretches | {"arrow": _arrow(mark.at)}
+    arrow = "\N{BLACK RIGHT-POINTING TRIANGLE}" if mark.at > RIGHT else ""
+    return {
+        **{name: left(getattr(mark, name)) for name in ("at", "original", "retrained", "second")},
+        "interval": _stretch(mark.low, mark.high),
+        "floor": _stretch(mark.near, mark.far),
+        "arrow": "\N{BLACK LEFT-POINTING TRIANGLE}" if mark.at < LEFT else arrow,
+    }
 
 
 def left(at: float) -> str:
@@ -163,9 +153,3 @@ def _percent(length: float) -> str:
 
 def _shown(at: float) -> float:
     return min(max(at, LEFT), RIGHT)
-
-
-def _arrow(at: float) -> str:
-    if at > RIGHT:
-        return "\N{BLACK RIGHT-POINTING TRIANGLE}"
-    return "\N{BLACK LEFT-POINTING TRIANGLE}" if at < LEFT else ""

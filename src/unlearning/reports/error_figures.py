@@ -144,17 +144,16 @@ def errors(numbers: Numbers, theme: Theme) -> Figure | None:
         for outcome, style in zip(next(iter(found.values())), STYLES, strict=True)
     ]
     figure, panels = stack("Errors on the test faces", len(found), 2.3, keys=keys, columns=4)
-    all_errors = {epochs: [_all_seeds(outcome) for outcome in models] for epochs, models in found.items()}
+    all_errors = {
+        epochs: [np.concatenate([np.abs(case.errors("test")) for case in outcome.cases]) for outcome in models]
+        for epochs, models in found.items()
+    }
     farthest = float(max(np.quantile(each, 0.99) for several in all_errors.values() for each in several))
     for axes, (epochs, models) in zip(panels, found.items(), strict=True):
         _shares(axes, all_errors[epochs], [looks[outcome.arm] for outcome in models], farthest, theme)
         heading(axes, f"{epochs} epochs of unlearning")
     share_scale(panels, "absolute error (years)")
     return figure
-
-
-def _all_seeds(outcome: Outcome) -> np.ndarray:
-    return np.concatenate([np.abs(case.errors("test")) for case in outcome.cases])
 
 
 def _shares(axes: Axes, several: list[np.ndarray], looks: list[Look], farthest: float, theme: Theme) -> None:

@@ -121,7 +121,7 @@ def _cost_scale(axes: Axes, costs: pd.Series) -> None:
 
 
 def _panel(axes: Axes, scale: Scale, found: pd.DataFrame, looks: dict[str, Look], theme: Theme) -> None:
-    """Signs with their spread, the front of the methods, levels of those that were not unlearned, and everybody's name."""
+    """Signs with their spread, the front of the methods, levels of those that were not unlearned, and each one's name."""
     heading(axes, scale.title, "line: nothing cheaper is as good")
     axes.set_ylabel(scale.label)
     low, high = limits(found.value.to_numpy(), scale.best)

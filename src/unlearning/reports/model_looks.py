@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -33,13 +34,14 @@ class Look:
 def looks(results: Results, theme: Theme) -> dict[str, Look]:
     """By arm: the study's models look the same in every experiment, others follow in the experiment's order."""
     own = dict(zip(OWN, zip(theme.models, SIGNS, strict=True), strict=False))
-    found, others = {}, 0
+    others = zip(cycle(theme.others), cycle(OTHER_SIGNS), strict=False)
+    found = {}
     for arm in dict.fromkeys((*OWN, *(outcome.arm for outcome in results.outcomes))):
-        look = (theme.models[-1], SIGNS[-1]) if is_as_published(arm) else own.get(arm)
-        if look is None:
-            look = theme.others[others % len(theme.others)], OTHER_SIGNS[others % len(OTHER_SIGNS)]
-            others += 1
-        found[arm] = Look(shorten(model_name(arm), LONGEST_NAME), *look)
+        if is_as_published(arm):
+            colour, sign = theme.models[-1], SIGNS[-1]
+        else:
+            colour, sign = own[arm] if arm in own else next(others)
+        found[arm] = Look(shorten(model_name(arm), LONGEST_NAME), colour, sign)
     return found
 
 
@@ -63,7 +65,8 @@ def published(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, th
 
 def level(axes: Axes, y: float, look: Look) -> None:
     """A model that has no epochs of unlearning: a line across."""
-    axes.axhline(y, color=look.colour, linewidth=1.4, linestyle="-." if look.sign == SIGNS[0] else ":", zorder=1.5)
+    style = "-." if look.sign == SIGNS[0] else ":"
+    axes.axhline(y, color=look.colour, linewidth=1.4, linestyle=style, zorder=1.5)
 
 
 def key(look: Look, theme: Theme, line: str = "-") -> Artist:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -51,20 +50,16 @@ def epochs(numbers: Numbers, theme: Theme) -> Figure | None:
     for axes, metric in zip(panels, SCORES, strict=True):
         own = of(table, metric=metric)
         for aside, arm in ((-ASIDE, "ft"), (ASIDE, "rnd")):
-            _by_epochs(axes, of(own, model=arm), looks[arm], aside, theme)
+            rows = of(own, model=arm)
+            at = np.log2(rows.epochs) + aside
+            model_looks.published(axes, at, rows.published, looks[arm], theme)
+            model_looks.ours(axes, at, rows.ours, looks[arm], theme)
             _seeds_by_epochs(axes, numbers.scores, arm, metric, looks[arm], 3 * aside)
         for arm in (ORIGINAL, RETRAINED):
             for value in of(own, model=arm).ours:
                 model_looks.level(axes, value, looks[arm])
     _epoch_scale(panels, table.epochs)
     return figure
-
-
-def _by_epochs(axes: Axes, rows: pd.DataFrame, look: Look, aside: float, theme: Theme) -> None:
-    """Our means, and the published numbers that stand beside them; ``aside``: how far from the epochs, in doublings."""
-    at = np.log2(rows.epochs) + aside
-    model_looks.published(axes, at, rows.published, look, theme)
-    model_looks.ours(axes, at, rows.ours, look, theme)
 
 
 def _seeds_by_epochs(axes: Axes, scores: pd.DataFrame, arm: str, metric: str, look: Look, aside: float) -> None:
@@ -138,7 +133,8 @@ def defect(numbers: Numbers, theme: Theme) -> Figure | None:
     looks = model_looks.looks(numbers.results, theme)
     arms = [arm for arm in dict.fromkeys(table.model) if arm == "rnd" or is_as_published(arm)]
     keys = [model_looks.key(looks[arm], theme) for arm in arms]
-    keys += [model_looks.published_key(theme, name="the study's RND"), model_looks.seed_key(theme), _guess_key(theme)]
+    guess = Line2D([], [], color=theme.muted, linestyle=":", label="always the median age")
+    keys += [model_looks.published_key(theme, name="the study's RND"), model_looks.seed_key(theme), guess]
     figure, panels = _panels("RND with the labels of the published code", ("test_mae", "Forgetting"), keys, 3, 1.7)
     for axes, metric in zip(panels, ("test_mae", "Forgetting"), strict=True):
         for arm in arms:
@@ -153,10 +149,6 @@ def defect(numbers: Numbers, theme: Theme) -> Figure | None:
     )
     _epoch_scale(panels, table.epochs)
     return figure
-
-
-def _guess_key(theme: Theme) -> Artist:
-    return Line2D([], [], color=theme.muted, linestyle=":", label="always the median age")
 
 
 def tradeoff(numbers: Numbers, theme: Theme) -> Figure | None:

@@ -15,12 +15,18 @@ from unlearning.experiments.published import COUNTS
 from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
 from unlearning.experiments.results import HEADLINES, Results
 from unlearning.reports import data_counts, data_report
-from unlearning.reports.page import figures, page
+from unlearning.reports.error_figures import errors, figure_9, figure_11, figure_12
+from unlearning.reports.methods_figure import pareto, pareto_single
+from unlearning.reports.page import by_function, figures, page
+from unlearning.reports.score_figures import alpha, defect, epochs, forget_sets, tradeoff
 from unlearning.reports.study_reasons import of_defect, unlike
 from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of
 from unlearning.reports.study_words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
 
 TEMPLATE = "study_report.html.jinja"
+STUDY_FIGURES = by_function(
+    tradeoff, figure_9, alpha, epochs, errors, figure_11, figure_12, forget_sets, defect, pareto, pareto_single
+)
 TITLES = {
     ("tables_4_to_7", "Utility"): "Table 4: Utility",
     ("tables_4_to_7", "test_mae"): "Table 5: test MAE (years)",

@@ -71,13 +71,10 @@ def numbers(results: Results) -> Numbers:
 
 def _long(everything: pd.DataFrame) -> pd.DataFrame:
     """One row a number: forget_set, model, epochs, metric, ours, sd, pooled."""
-    names = [name.removesuffix("_sd") for name in everything.columns if name.endswith("_sd")]
-    parts = [
-        everything[KEYS].assign(
-            metric=name, ours=everything[name], sd=everything[f"{name}_sd"], pooled=everything[f"{name}_pooled"]
-        )
-        for name in names
-    ]
+    parts = []
+    for name in metrics_of(everything):
+        values = {"ours": everything[name], "sd": everything[f"{name}_sd"], "pooled": everything[f"{name}_pooled"]}
+        parts.append(everything[KEYS].assign(metric=name, **values))
     return pd.concat(parts, ignore_index=True).rename(columns={"arm": "model"})
 
 
@@ -91,10 +88,9 @@ def _beside(ours: pd.DataFrame, theirs: pd.DataFrame | None, keys: list[str]) ->
 
 def _chosen(ours: pd.DataFrame, rows: pd.Series, names: list[str], by: list[str] | None = None) -> pd.DataFrame:
     """Some rows and metrics, the metrics in the order of ``names``, the rows sorted by ``by`` (``epochs``)."""
-    own = ours[rows & ours.metric.isin(names)]
-    return own.sort_values(
-        ["metric", *(by or ["epochs"])], key=lambda c: c.map(names.index) if c.name == "metric" else c, kind="stable"
-    )
+    chosen = ours[rows & ours.metric.isin(names)]
+    chosen = chosen.assign(place=chosen.metric.map(names.index))
+    return chosen.sort_values(["place", *(by or ["epochs"])], kind="stable").drop(columns="place")
 
 
 def table_3(results: Results) -> pd.DataFrame:
@@ -215,15 +211,11 @@ def _wide(table: pd.DataFrame) -> str:
     rows: dict[tuple, dict[str, str]] = {}
     for row in table.to_dict("records"):
         key = tuple(key_text(name, row[name]) for name in keys)
-        rows.setdefault(key, {})[row[across]] = _cell(row)
+        theirs = "" if isnan(row["published"]) else f" ({as_printed(row['published'])})"
+        rows.setdefault(key, {})[row[across]] = spread(row["ours"], row["sd"], digits(row["metric"])) + theirs
     columns = list(dict.fromkeys(table[across]))
     heads = [model_name(name) if across == "model" else metric_name(name) for name in columns]
     return _lines([*keys, *heads], [[*key, *(cells.get(name, NONE) for name in columns)] for key, cells in rows.items()])
-
-
-def _cell(row: dict) -> str:
-    theirs = "" if isnan(row["published"]) else f" ({as_printed(row['published'])})"
-    return spread(row["ours"], row["sd"], digits(row["metric"])) + theirs
 
 
 def metrics_of(everything: pd.DataFrame) -> list[str]:
@@ -232,11 +224,10 @@ def metrics_of(everything: pd.DataFrame) -> list[str]:
 
 
 def _everything(table: pd.DataFrame) -> str:
-    names = metrics_of(table)
-    rows = [
-        [*(key_text(key, row[key]) for key in KEYS), *(spread(row[name], row[f"{name}_sd"], digits(name)) for name in names)]
-        for row in table.to_dict("records")
-    ]
+    names, rows = metrics_of(table), []
+    for row in table.to_dict("records"):
+        values = [spread(row[name], row[f"{name}_sd"], digits(name)) for name in names]
+        rows.append([*(key_text(key, row[key]) for key in KEYS), *values])
     return _lines([*KEYS, *map(metric_name, names)], rows)
 
 

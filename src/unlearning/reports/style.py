@@ -100,12 +100,15 @@ def styled(theme: Theme) -> Iterator[None]:
     """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_text(theme) | _axes(theme) | _file(theme))
+        matplotlib.rcParams.update(_settings(theme))
         yield
 
 
-def _text(theme: Theme) -> dict:
-    """Texts are never read as formulas: a reason may hold any sign."""
+def _settings(theme: Theme) -> dict:
+    """Texts are never read as formulas: a reason may hold any sign.
+
+    Letters are drawn as paths, so that every machine shows the same figure; ids come from a fixed salt.
+    """
     return {
         "font.family": "DejaVu Sans",
         "font.size": 10.0,
@@ -113,39 +116,30 @@ def _text(theme: Theme) -> dict:
         "text.parse_math": False,
         "xtick.color": theme.muted,
         "ytick.color": theme.muted,
-        "axes.labelcolor": theme.muted,
         "xtick.labelsize": 9.5,
         "ytick.labelsize": 9.5,
+        "xtick.major.width": 0.8,
+        "ytick.major.size": 0.0,
+        "axes.labelcolor": theme.muted,
         "axes.labelsize": 10.0,
-        "legend.fontsize": 9.5,
-    }
-
-
-def _axes(theme: Theme) -> dict:
-    return {
         "axes.facecolor": theme.paper,
         "axes.edgecolor": theme.line,
         "axes.linewidth": 0.8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
+        **dict.fromkeys(("axes.spines.top", "axes.spines.right", "axes.spines.left"), False),
         "axes.axisbelow": True,
         "axes.grid": True,
         "axes.grid.axis": "y",
         "grid.color": theme.line,
         "grid.linewidth": 0.5,
-        "xtick.major.width": 0.8,
-        "ytick.major.size": 0.0,
         "hatch.linewidth": 1.2,
+        "legend.fontsize": 9.5,
         "legend.frameon": False,
         "legend.borderaxespad": 0.0,
         "legend.handlelength": 1.4,
+        "figure.facecolor": theme.paper,
+        "svg.hashsalt": "age-unlearning",
+        "svg.fonttype": "path",
     }
-
-
-def _file(theme: Theme) -> dict:
-    """Letters are drawn as paths, so that every machine shows the same figure; ids come from a fixed salt."""
-    return {"figure.facecolor": theme.paper, "svg.hashsalt": "age-unlearning", "svg.fonttype": "path"}
 
 
 def sheet(title: str, height: float) -> Figure:
@@ -156,14 +150,12 @@ def sheet(title: str, height: float) -> Figure:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG text, without a document type, whose address a strict viewer would ask the network for."""
+    """The figure as SVG text, without a document type, whose address a strict viewer would ask the network for.
+
+    It has no comments and no indents, and its paths are told to a hundredth of a point: two thirds of the size.
+    """
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata=NO_METADATA)
     text = out.getvalue()
-    return _compact(text[text.index("<svg") :])
-
-
-def _compact(text: str) -> str:
-    """Without comments, without indents, and with paths to a hundredth of a point: two thirds of the size."""
-    bare = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    bare = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", text[text.index("<svg") :], flags=re.DOTALL))
     return re.sub(r' d="[^"]+"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path.group()), bare)

@@ -84,7 +84,7 @@ OTHERS = {
     "worst_age_gap": "Extra error on the worst ages",
     "worst_gender_gap": "Extra error on the worst gender",
     "worst_race_gap": "Extra error on the worst race",
-    "mia_auc": "Attack: small errors tell who was trained on",
+    "mia_auc": "Attack: small errors tell trained faces",
     "mia_balanced_accuracy": "Attack by errors: share told right",
     "mia_tpr_at_1": "Attack by errors: found at 1 % false alarms",
     "mia_min_k": "Unseen faces among the worst errors",

@@ -21,8 +21,7 @@ from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
 from unlearning.reports.page import render
-from unlearning.reports.study_figures import STUDY_FIGURES
-from unlearning.reports.study_report import data_page, study_report
+from unlearning.reports.study_report import STUDY_FIGURES, data_page, study_report
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.style import THEMES
 from unlearning.reports.titles import discreet, titles
