@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -134,8 +135,6 @@ def spread(values) -> str:
 
 def prepare_alone(data_dir: str) -> None:
     """Run in a process of its own: prepare, and print its largest memory and its time as JSON."""
-    import resource
-
     took = seconds(prepare, DataSettings(data_dir), 64, silent)
     print(json.dumps({"seconds": took, "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 

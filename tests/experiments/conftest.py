@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from reports.experiments import outcome as of_tables
+from reports.experiments import predictions
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.case import Case
-from unlearning.experiments.results import Outcome, Results, pool
+from unlearning.experiments.results import Outcome, Results
 
 COUNT = 300
+AGES, SPLITS = np.tile(np.arange(20, 60), 8)[:COUNT].astype(float), np.repeat(["train", "validation", "test"], [180, 60, 60])
 
 
-def table(errors: dict[str, float], seed: int) -> pd.DataFrame:
+def table(test: float, forget: float, seed: int):
     """Predictions that are off by about so many years on the test and on the forget set, half of them too young."""
     random = np.random.default_rng(seed)
-    split = np.repeat(["train", "validation", "test"], [180, 60, 60])
-    size = np.where(split == "test", errors["test"], errors["forget"]) * random.uniform(0.8, 1.2, COUNT)
-    age = np.tile(np.arange(20, 60), 8)[:COUNT].astype(float)
-    faces = {"id": [f"{n:04d}" for n in range(COUNT)], "split": split, "age": age}
-    return pd.DataFrame(faces | {"predicted": age + size * random.choice([-1, 1], COUNT)})
+    size = np.where(SPLITS == "test", test, forget) * random.uniform(0.8, 1.2, COUNT)
+    return predictions(AGES, SPLITS, AGES + size * random.choice([-1, 1], COUNT))
 
 
-def forget_set(rule: str) -> ForgetSet:
-    return ForgetSet(rule, rule, "digest", tuple(f"{n:04d}" for n in range(100)), tuple(f"{n:04d}" for n in range(240, 260)))
-
-
-def outcome(rule: str, arm: str, epochs: int, test: float, forget: float, seeds=(0, 1, 2)) -> Outcome:
+def outcome(rule: str, arm: str, epochs: int, test: float, forget: float) -> Outcome:
     """An arm with these errors; its reference errs by 8 years on the test and by 12 on the forget set."""
-    own = [table({"test": test, "forget": forget}, seed) for seed in seeds]
-    retrained = [table({"test": 8.0, "forget": 12.0}, seed + 50) for seed in seeds]
-    cases = tuple(Case(one, other, forget_set(rule)) for one, other in zip(own, retrained, strict=True))
-    return Outcome(rule, arm, epochs, seeds, cases, Case(pool(own), pool(retrained), forget_set(rule)))
+    ids = [f"face{number:04d}" for number in range(COUNT)]
+    forgotten = ForgetSet(rule, rule, "digest", tuple(ids[:100]), tuple(ids[240:260]))
+    tables = [table(test, forget, seed) for seed in range(3)]
+    return of_tables(forgotten, arm, epochs, tables, [table(8.0, 12.0, seed + 50) for seed in range(3)])
 
 
 @pytest.fixture(scope="session")
