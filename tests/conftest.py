@@ -8,6 +8,7 @@ the store, because tests add to it.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -66,6 +67,19 @@ def data():
     from unlearning.data.settings import DataSettings
 
     return prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
+
+
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path, data):
+    """A cache of this test's own: the faces of ``data``, which take seconds to draw, and what was read of them."""
+    from unlearning.data.manifest import prepare
+    from unlearning.data.settings import DataSettings
+
+    for drawn in (Path(os.environ["UNLEARNING_CACHE"]) / "drawn").glob("160-*"):
+        shutil.copytree(drawn, tmp_path / "cache" / "drawn" / drawn.name)
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
+    return tmp_path / "cache"
 
 
 @pytest.fixture(scope="session")

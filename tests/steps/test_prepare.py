@@ -101,7 +101,11 @@ def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(untouched
     assert inputs(unlearned) == {"retain": retain, "forget": forget}
 
 
-def test_a_finished_run_is_used_again_for_equal_data_and_settings_only_and_a_person_reads_of_every_file(run, capfd, made):
+def test_a_finished_run_is_used_again_for_equal_data_and_settings_only_and_a_person_reads_of_every_file(
+    run, capfd, made, monkeypatch
+):
+    # Figures take seconds, and are looked at above.
+    monkeypatch.setattr("unlearning.steps.prepare._log_report", lambda data, settings: None)
     assert prepare(SOME, 32)[1] == run.info.run_id
     assert f"prepare: reused run {run.info.run_id}" in capfd.readouterr().err
     assert prepare(DataSettings(**SOME.as_dict() | {"fraction": 0.75}), 32)[1] != run.info.run_id

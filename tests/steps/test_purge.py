@@ -6,8 +6,6 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from erasable import take_own_models
 from unlearning.certificates.keys import make_key
-from unlearning.data.manifest import prepare
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import parse_gates
 from unlearning.registry.lookup import find
@@ -33,12 +31,9 @@ def promoted_store(fill, trained_store):
 
 
 @pytest.fixture
-def own(use, promoted_store, monkeypatch, tmp_path):
+def own(use, promoted_store, own_cache):
     """That store, with models of the test's own, and a cache that holds what the store was made from and nothing else."""
-    use(promoted_store)
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
-    prepare(DataSettings(drawn_faces=160), 32, lambda faces, count, title: faces)
-    return take_own_models(tmp_path)
+    return take_own_models(use(promoted_store))
 
 
 def remembering(folder) -> set:

@@ -1,8 +1,8 @@
 """After a purge with people=true nobody without the key can read who was forgotten, and with the key all goes on as before."""
 
 import functools
-import gc
 import itertools
+import sys
 
 import pandas as pd
 import pytest
@@ -48,22 +48,21 @@ def certified_store(fill, trained_store, key):
 
 
 @pytest.fixture
-def own(use, certified_store, key, monkeypatch, tmp_path):
+def own(use, certified_store, key, monkeypatch, own_cache):
     """That store with files of the test's own, and the key in the environment."""
-    use(certified_store)
     monkeypatch.setenv(VARIABLE, key)
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     _forget_what_was_read()
-    yield take_own_models(tmp_path)
+    yield take_own_models(use(certified_store))
     _forget_what_was_read()
 
 
 def _forget_what_was_read():
     """As a new process, which reads everything anew."""
     sealed.opened_here.clear()
-    for kept in [one for one in gc.get_objects() if type(one) is functools._lru_cache_wrapper]:
-        if kept.__module__.startswith(("unlearning.steps", "unlearning.versions")):
-            kept.cache_clear()
+    for name in [name for name in sys.modules if name.startswith(("unlearning.steps", "unlearning.versions"))]:
+        for kept in vars(sys.modules[name]).values():
+            if isinstance(kept, functools._lru_cache_wrapper):
+                kept.cache_clear()
 
 
 def people():

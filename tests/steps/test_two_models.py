@@ -109,10 +109,8 @@ ACTS = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_what_is_named_by_a_uri_is_acted_on_and_nothing_else(two_models, monkeypatch, tmp_path, act):
+def test_what_is_named_by_a_uri_is_acted_on_and_nothing_else(two_models, own_cache, act):
     before, log = all_versions(MODEL), transitions.find_journal(MODEL).text
-    if act in ("tune", "purge"):
-        monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     ACTS[act]()
     assert all_versions(MODEL) == before
     assert transitions.find_journal(MODEL).text == log
