@@ -34,7 +34,7 @@ from unlearning.registry.version import Version
 from unlearning.reports.titles import discreet
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
-from unlearning.versions.lineage import predictions_of
+from unlearning.versions.files import predictions_of
 from unlearning.versions.witnesses import ABOUT, table_of
 
 NEVER_SAW, DID_NOTHING, SLICED = "another retrained seed", "the original, nothing done", "SISA beside its twin"

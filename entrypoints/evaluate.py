@@ -4,7 +4,8 @@ import click
 
 from entrypoints.command import Entry, option
 from entrypoints.declared import ask_registry, declared, read
-from unlearning.steps.settings import EvaluateSettings, parse_numbers
+from unlearning.steps.checks import parse_numbers
+from unlearning.steps.settings import EvaluateSettings
 
 
 @click.command(cls=Entry)

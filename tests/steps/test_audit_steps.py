@@ -18,7 +18,8 @@ from unlearning.steps.settings import CompareSettings, EvaluateSettings, Promote
 from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs
 from unlearning.versions import measured
-from unlearning.versions.lineage import find_version, model_folder
+from unlearning.versions.files import model_folder
+from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
 

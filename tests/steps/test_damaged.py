@@ -16,8 +16,8 @@ from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.certificate_facts import weights_of
 from unlearning.versions.data import SETTINGS, data_of
-from unlearning.versions.files import PREDICTIONS, SHA256
-from unlearning.versions.lineage import open_parent, predictions_of
+from unlearning.versions.files import PREDICTIONS, SHA256, predictions_of
+from unlearning.versions.lineage import open_parent
 
 NEXT = r"; put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id "
 

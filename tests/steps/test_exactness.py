@@ -7,7 +7,7 @@ from unlearning.registry.lookup import find
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.training.predict import predict
-from unlearning.versions.lineage import model_folder, predictions_of
+from unlearning.versions.files import model_folder, predictions_of
 
 MODEL = "age-resnet50"
 

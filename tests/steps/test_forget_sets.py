@@ -26,8 +26,8 @@ from unlearning.steps.training_settings import PipelineSettings, RetrainSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of
+from unlearning.versions.files import predictions_of
 from unlearning.versions.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
-from unlearning.versions.lineage import predictions_of
 
 MODEL = "age-resnet50"
 RULE = "20-28 & gender:1"

@@ -23,7 +23,8 @@ from unlearning.steps.verify import verify
 from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
-from unlearning.versions.lineage import find_version, open_parent, predictions_of
+from unlearning.versions.files import predictions_of
+from unlearning.versions.lineage import find_version, open_parent
 
 MODEL = "age-resnet50"
 ORIGINAL = PurgeSettings("original", f"{MODEL}/1", "Art. 17", people=True)

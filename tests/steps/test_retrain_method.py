@@ -6,7 +6,7 @@ from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.versions.lineage import model_folder
+from unlearning.versions.files import model_folder
 
 MODEL = "age-resnet50"
 

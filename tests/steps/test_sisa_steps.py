@@ -23,7 +23,8 @@ from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import runs
 from unlearning.training.slices import SlicePlan
 from unlearning.versions.certificate_facts import began_with
-from unlearning.versions.lineage import find_version, model_folder, open_parent, predictions_of
+from unlearning.versions.files import model_folder, predictions_of
+from unlearning.versions.lineage import find_version, open_parent
 
 MODEL, SIDE = "age-resnet50", 32
 CHANGES = {"epochs": 2, "precision": "32-true"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from unlearning.commands import command
@@ -18,7 +19,8 @@ from unlearning.models.ensemble import load_weights, save_weights
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.tracking import artifacts, runs
-from unlearning.training.slices import Forecast, SlicePlan, Slices, foresee
+from unlearning.training.recipe import Recipe
+from unlearning.training.slices import Forecast, SlicePlan, Slices, epochs_per_slice, foresee
 from unlearning.versions.line import line_of, versions_of
 from unlearning.versions.lineage import Parent
 
@@ -33,6 +35,11 @@ def path_of(shard: int, number: int) -> str:
 def member_seeds(plan: SlicePlan | None, seeds: tuple[int, ...]) -> tuple[int, ...]:
     """The seeds of an ensemble's members: one for each shard, made of one seed, or those that were asked for."""
     return plan.seeds(seeds) if plan else seeds
+
+
+def plan_for(parent: Parent, recipe: Recipe) -> SlicePlan | None:
+    """The shards and slices of the version that a retraining follows, with as many passes as the recipe asks for."""
+    return parent.plan and replace(parent.plan, epochs=epochs_per_slice(recipe.epochs, parent.plan.slices))
 
 
 def log(plan: SlicePlan | None) -> None:

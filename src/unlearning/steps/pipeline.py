@@ -36,7 +36,8 @@ def pipeline(settings: PipelineSettings) -> str:
         forget_sets.log([forget])
         candidates = [v for method in methods for v in _unlearn(settings, method, original, reference, forget)]
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
-        evaluate(EvaluateSettings(scored, "" if "hardest" in forget.rule else settings.forget_set, settings.alpha, name))
+        rule = "" if "hardest" in forget.rule else settings.forget_set  # whom it means now, no other model knows
+        evaluate(EvaluateSettings(scored, rule, settings.alpha, name))
         try:
             others = _promote_best(settings, candidates)
         finally:

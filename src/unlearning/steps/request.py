@@ -21,7 +21,8 @@ from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
-from unlearning.versions.lineage import find_version, predictions_of
+from unlearning.versions.files import predictions_of
+from unlearning.versions.lineage import find_version
 
 COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
 LEAST = ("who", "received", "reason", "version", "samples")

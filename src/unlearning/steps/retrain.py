@@ -21,8 +21,6 @@ from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs, temporary
-from unlearning.training.recipe import Recipe
-from unlearning.training.slices import SlicePlan, epochs_per_slice
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.line import line_of
@@ -46,7 +44,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         check(parent.data.manifest, forget, before)
         forget_sets.log([*before, forget])
         recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
-        faces, plan = face_set(parent.data), _plan(parent, recipe)
+        faces, plan = face_set(parent.data), scheme.plan_for(parent, recipe)
         seeds = scheme.member_seeds(plan, settings.seeds) if settings.seeds else parent.seeds
         retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
         spec = standardised(_start(parent, settings), retained, plan)
@@ -89,11 +87,6 @@ def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str
     """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
     own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
     return runs.fingerprint("retrain", code=CODE, settings=own, digest=original.tag("data_digest"))
-
-
-def _plan(parent: Parent, recipe: Recipe) -> SlicePlan | None:
-    """The original's shards and slices, with as many passes as the recipe asks for."""
-    return parent.plan and replace(parent.plan, epochs=epochs_per_slice(recipe.epochs, parent.plan.slices))
 
 
 def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:

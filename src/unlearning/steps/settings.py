@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import Field, dataclass
 
-from unlearning.commands import MODEL_NAME as MODEL_NAME
+from unlearning.commands import MODEL_NAME
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.evaluation.study import ALPHA
 from unlearning.methods import METHODS
 from unlearning.naming import choose
 from unlearning.steps.checks import check_gates, check_method, check_rule, listed
-from unlearning.steps.checks import parse_numbers as parse_numbers
-from unlearning.steps.checks import parse_whole_numbers as parse_whole_numbers
 
 FORGET_SET = "20-28"
 GATES = "F > original.F, Forgetting > original.Forgetting, test_mae <= 1.1 * retrained.test_mae"

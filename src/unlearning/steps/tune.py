@@ -23,7 +23,7 @@ from unlearning.registry.version import Version
 from unlearning.steps.settings import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
 from unlearning.tracking import runs, temporary
-from unlearning.versions.lineage import predictions_of
+from unlearning.versions.files import predictions_of
 
 
 def tune(settings: TuneSettings) -> Version:
@@ -44,7 +44,8 @@ def tune(settings: TuneSettings) -> Version:
         say(
             f"tune: trial {best.number} is the best of {len(study.trials)}, {settings.objective} {best.value:.4f} on validation"
         )
-        return unlearn(replace(request.settings, params=_written(best.params)))[0]
+        found = " ".join(f"{name}={value!r}".replace("'", "") for name, value in best.params.items())
+        return unlearn(replace(request.settings, params=found))[0]
 
 
 def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
@@ -82,7 +83,8 @@ def _try(study: optuna.Study, trial: optuna.Trial, settings: TuneSettings, reque
     """Run one trial and tell the study what became of it, in one word."""
     values = search.suggest(trial, choose(METHODS, settings.method, "method"))
     try:
-        job = replace(request.job, method=_method(settings.method, values))
+        job = replace(request.job, method=METHODS[settings.method](**values))
+        check_knobs(job.method)
         runs.log_settings("method", asdict(job.method))
         scores = _score(trial, job, settings, reference)
     except (InputError, DivergedError) as error:
@@ -100,12 +102,6 @@ def _try(study: optuna.Study, trial: optuna.Trial, settings: TuneSettings, reque
     runs.set_tags({"trial.state": "complete"})
     study.tell(trial, scores[settings.objective])
     return f"gives {settings.objective} {scores[settings.objective]:.4f},"
-
-
-def _method(name: str, values: dict):
-    method = METHODS[name](**values)
-    check_knobs(method)
-    return method
 
 
 def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.DataFrame) -> dict[str, float]:
@@ -127,7 +123,3 @@ def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.
     with temporary.folder() as place:
         forget(job, Path(place), watch)
         return scores_of(load_model(folder_of(Path(place), job.epochs[0])))
-
-
-def _written(values: dict[str, object]) -> str:
-    return " ".join(f"{name}={value!r}".replace("'", "") for name, value in values.items())

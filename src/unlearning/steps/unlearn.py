@@ -28,8 +28,9 @@ from unlearning.steps.settings import UnlearnSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
+from unlearning.versions.files import predictions_of
 from unlearning.versions.line import line_of, versions_of
-from unlearning.versions.lineage import Parent, find_version, open_parent, predictions_of
+from unlearning.versions.lineage import Parent, find_version, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.witnesses import samples_of

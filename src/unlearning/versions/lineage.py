@@ -21,7 +21,6 @@ from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
 from unlearning.versions.data import data_of
 from unlearning.versions.files import model_folder
-from unlearning.versions.files import predictions_of as predictions_of
 from unlearning.versions.forget_sets import forgotten_by
 
 

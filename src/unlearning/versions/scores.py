@@ -12,7 +12,8 @@ from unlearning.evaluation.metrics import measure
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
-from unlearning.versions.lineage import find_version, predictions_of
+from unlearning.versions.files import predictions_of
+from unlearning.versions.lineage import find_version
 from unlearning.versions.references import beside
 from unlearning.versions.witnesses import costs_of, witnesses_of
 

@@ -11,7 +11,7 @@ from unlearning.evaluation.audit.audit import Witnesses
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
-from unlearning.versions.lineage import predictions_of
+from unlearning.versions.files import predictions_of
 from unlearning.versions.references import Beside
 
 ABOUT = ["id", "gender", "race", "copy_of", "near"]
