@@ -21,7 +21,7 @@ def unlike(numbers: Numbers) -> list[tuple[str, str, str]]:
     """What is unlike the study: rows of (what, here, in the study), those that were measured last."""
     known = numbers.results.preset in PRESETS
     preset = PRESETS[numbers.results.preset if known else "study"]
-    here = [preset.model["arch"], str(preset.model["image_size"]), f"{preset.data.fraction:.0%}"]
+    here = [preset.model["arch"], str(preset.model["image_size"]), f"{100 * preset.data.fraction:g} %"]
     network, side, share = here if known else [f"of the preset {numbers.results.preset}"] * 3
     return [
         ("weights to start from", "random ones, unless weights are given", "those of a ResNet50 that was trained on faces"),
