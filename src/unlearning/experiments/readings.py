@@ -113,13 +113,13 @@ def ft_forgetting_rises(results: Results) -> list[Evidence]:
 
 def ft_is_best(results: Results) -> list[Evidence]:
     """For each age group, F of FT after 8 epochs minus the better F of the original and RND after 2."""
-    found = []
+    evidence = []
     for rule in results.forget_sets:
         trio = [results.find(rule, "ft", 8), results.find(rule, ORIGINAL), results.find(rule, "rnd", 2)]
         if all(trio) and not rule.startswith("random"):
             claim = f"{rule}: F of FT - the larger F of original and RND"
-            found.append(_measured(claim, trio, lambda r, o: r.f_score(o[0]) - np.maximum(r.f_score(o[1]), r.f_score(o[2]))))
-    return found
+            evidence.append(_measured(claim, trio, lambda r, o: r.f_score(o[0]) - np.maximum(r.f_score(o[1]), r.f_score(o[2]))))
+    return evidence
 
 
 def alpha_keeps_the_order(results: Results) -> list[Evidence]:

@@ -74,8 +74,8 @@ class Results:
 
     def arms(self, forget_set: str) -> list[str]:
         """The unlearning arms of a forget set."""
-        own = dict.fromkeys(o.arm for o in self.outcomes if o.forget_set == forget_set)
-        return [arm for arm in own if arm not in (ORIGINAL, RETRAINED, AGAIN)]
+        known = dict.fromkeys(o.arm for o in self.outcomes if o.forget_set == forget_set)
+        return [arm for arm in known if arm not in (ORIGINAL, RETRAINED, AGAIN)]
 
 
 def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -93,9 +93,9 @@ def scores(results: Results) -> pd.DataFrame:
     """
     rows = []
     for outcome in results.outcomes:
-        own = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
+        keys = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
         named = [*zip(map(str, outcome.seeds), outcome.cases, strict=True), (POOLED, outcome.pooled)]
-        rows += [own | {"seed": seed} | measure(case, HEADLINES) for seed, case in named]
+        rows += [keys | {"seed": seed} | measure(case, HEADLINES) for seed, case in named]
     return pd.DataFrame(rows)
 
 

@@ -130,8 +130,8 @@ def _connect(ray: ModuleType) -> None:
         ray.init("auto", runtime_env={"py_modules": [str(PACKAGE)]}, **quiet)
     except ConnectionError:
         path = os.pathsep.join(part for part in (str(PACKAGE.parent), os.environ.get("PYTHONPATH")) if part)
-        own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-        ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **own, **quiet)
+        local = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+        ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **local, **quiet)
 
 
 def _require_shared_store(machines: int, uri: str) -> None:

@@ -68,13 +68,13 @@ class Scale:
 def scale_of(audit: Audit) -> Scale:
     """The best scale that an audit has numbers for; it may be without marks."""
     rows = {row.metric: row for row in audit.rows}
-    found = [rows[name] for name in SHOWN if name in rows]
-    known = [row for row in found if _known(row.version, row.retrained, row.original)]
+    listed = [rows[name] for name in SHOWN if name in rows]
+    known = [row for row in listed if _known(row.version, row.retrained, row.original)]
     if known:
         silent = tuple(metric_title(row.metric) for row in known if not tells(row))
         marks = tuple(_placed(row, _gap(row), row.retrained - row.original) for row in known if tells(row))
         return Scale("remembers", NEVER_SEEN, "", marks, silent)
-    known = [row for row in found if _known(row.version, row.retrained) and row.floor > 0]
+    known = [row for row in listed if _known(row.version, row.retrained) and row.floor > 0]
     if known:
         marks = tuple(_placed(row, _gap(row), FLOORS * row.floor * _direction(row)) for row in known)
         return Scale("unlike retraining", NEVER_SEEN, WITHOUT_ORIGINAL, marks)

@@ -128,7 +128,7 @@ def one_scale(scales: Mapping[str, Scale]) -> dict:
     for label, scale in alike.items():
         for mark in scale["marks"]:
             blocks.setdefault(mark["row"]["metric"], []).append(mark | {"label": label, "place": places[label]})
-    there = [name for name in BESIDE if any(name in own["there"] for own in alike.values())]
+    there = [name for name in BESIDE if any(name in scale["there"] for scale in alike.values())]
     first = next(iter(alike.values()), None)
     return {
         "scale": first and first | {"there": there},

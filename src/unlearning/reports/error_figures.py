@@ -25,13 +25,13 @@ STYLES = ("-.", ":", "-", "--")
 
 def figure_9(numbers: Numbers, theme: Theme) -> Figure | None:
     """f against E for each alpha, above how often each E was measured for FT and the original."""
-    found = [numbers.results.find(FIRST, ORIGINAL), numbers.results.find(FIRST, "ft", 8)]
-    if not all(found):
+    outcomes = [numbers.results.find(FIRST, ORIGINAL), numbers.results.find(FIRST, "ft", 8)]
+    if not all(outcomes):
         return None
     looks = model_looks.looks(numbers.results, theme)
     figure, (above, below) = stack("What a forgotten face counts, by its E", 2, 1.9)
     _curves(above, theme)
-    for outcome in found:
+    for outcome in outcomes:
         _measured(below, outcome, looks[outcome.arm])
     heading(below, "how often each E was measured", "FT after 8 epochs")
     below.legend(loc="upper right")
@@ -74,9 +74,9 @@ def _measured(axes: Axes, outcome: Outcome, look: Look) -> None:
 
 def four(results: Results, epochs: int) -> list[Outcome] | None:
     """Original, retrained, FT and RND after some epochs of the study's first forget set; None unless all were run."""
-    found = [results.find(FIRST, ORIGINAL), results.find(FIRST, RETRAINED)]
-    found += [results.find(FIRST, arm, epochs) for arm in ("ft", "rnd")]
-    return found if all(found) else None
+    outcomes = [results.find(FIRST, ORIGINAL), results.find(FIRST, RETRAINED)]
+    outcomes += [results.find(FIRST, arm, epochs) for arm in ("ft", "rnd")]
+    return outcomes if all(outcomes) else None
 
 
 def samples(case: Case) -> np.ndarray:
@@ -108,12 +108,15 @@ def _hundred(numbers: Numbers, epochs: int, theme: Theme) -> Figure | None:
         return None
     looks = model_looks.looks(numbers.results, theme)
     ids = samples(models[0].pooled)
-    found = {outcome.arm: errors_of(outcome.pooled, ids) for outcome in models}
-    order = np.argsort(found[RETRAINED], kind="stable")
-    figure, panels = stack(f"Errors of {counted(len(ids), 'test face')}, {epochs} epochs of unlearning", len(found), 1.0)
-    highest = max(errors.max() for errors in found.values())
-    for axes, (arm, errors) in zip(panels, found.items(), strict=True):
-        _stems(axes, errors[order], looks[arm], None if arm == RETRAINED else found[RETRAINED][order], looks[RETRAINED])
+    by_arm = {outcome.arm: errors_of(outcome.pooled, ids) for outcome in models}
+    order = np.argsort(by_arm[RETRAINED], kind="stable")
+    figure, panels = stack(f"Errors of {counted(len(ids), 'test face')}, {epochs} epochs of unlearning", len(by_arm), 1.0)
+    highest = max(errors.max() for errors in by_arm.values())
+    for axes, (arm, errors) in zip(panels, by_arm.items(), strict=True):
+        _stems(axes, errors[order], looks[arm])
+        if arm != RETRAINED:
+            reference = by_arm[RETRAINED][order]
+            axes.plot(range(len(ids)), reference, color=looks[RETRAINED].colour, linewidth=1.0, drawstyle="steps-mid")
         heading(axes, looks[arm].name, f"mean {errors.mean():.2f} years")
         axes.set_ylim(0, 1.05 * highest)
         axes.set_ylabel("years")
@@ -122,34 +125,32 @@ def _hundred(numbers: Numbers, epochs: int, theme: Theme) -> Figure | None:
     return figure
 
 
-def _stems(axes: Axes, errors: np.ndarray, look: Look, reference: np.ndarray | None, reference_look: Look) -> None:
+def _stems(axes: Axes, errors: np.ndarray, look: Look) -> None:
     """One line that is broken between faces: a hundred lines would make a large file."""
     places = np.arange(len(errors))
     up_and_down = np.column_stack([np.zeros_like(errors), errors, np.full_like(errors, np.nan)]).ravel()
     axes.plot(np.repeat(places, 3), up_and_down, color=look.colour, linewidth=0.9)
     axes.plot(places, errors, color=look.colour, marker="o", markersize=2.6, linestyle="none")
-    if reference is not None:
-        axes.plot(places, reference, color=reference_look.colour, linewidth=1.0, drawstyle="steps-mid")
     axes.set_xlim(-1, len(errors))
 
 
 def errors(numbers: Numbers, theme: Theme) -> Figure | None:
     """Which share of the test faces has at most which error, with 2 and with 16 epochs of unlearning."""
-    found = {epochs: models for epochs in (2, 16) if (models := four(numbers.results, epochs))}
-    if not found:
+    by_epochs = {epochs: models for epochs in (2, 16) if (models := four(numbers.results, epochs))}
+    if not by_epochs:
         return None
     looks = model_looks.looks(numbers.results, theme)
     keys = [
         Line2D([], [], color=looks[outcome.arm].colour, linestyle=style, linewidth=1.6, label=looks[outcome.arm].name)
-        for outcome, style in zip(next(iter(found.values())), STYLES, strict=True)
+        for outcome, style in zip(next(iter(by_epochs.values())), STYLES, strict=True)
     ]
-    figure, panels = stack("Errors on the test faces", len(found), 2.3, keys=keys, columns=4)
+    figure, panels = stack("Errors on the test faces", len(by_epochs), 2.3, keys=keys, columns=4)
     all_errors = {
         epochs: [np.concatenate([np.abs(case.errors("test")) for case in outcome.cases]) for outcome in models]
-        for epochs, models in found.items()
+        for epochs, models in by_epochs.items()
     }
     farthest = float(max(np.quantile(each, 0.99) for several in all_errors.values() for each in several))
-    for axes, (epochs, models) in zip(panels, found.items(), strict=True):
+    for axes, (epochs, models) in zip(panels, by_epochs.items(), strict=True):
         _shares(axes, all_errors[epochs], [looks[outcome.arm] for outcome in models], farthest, theme)
         heading(axes, f"{epochs} epochs of unlearning")
     share_scale(panels, "absolute error (years)")

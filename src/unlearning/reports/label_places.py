@@ -30,8 +30,8 @@ def places(
     rooms = np.repeat([sign, THIN], [len(points), len(thin)])[:, None]
     choices = [_choices(*pair, taken, rooms, area) for pair in zip(points, sizes, strict=True)]
     random = np.random.default_rng(0)
-    found = [_placed(random.permutation(len(points)), choices, sizes) for _ in range(ORDERS)]
-    return min(found, key=lambda middles: float(np.sum(away(points, middles, sizes) ** 2)))
+    layouts = [_placed(random.permutation(len(points)), choices, sizes) for _ in range(ORDERS)]
+    return min(layouts, key=lambda middles: float(np.sum(away(points, middles, sizes) ** 2)))
 
 
 def away(points: np.ndarray, middles: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -55,12 +55,12 @@ def _choices(point: np.ndarray, size: np.ndarray, taken: np.ndarray, rooms: np.n
 
 def _placed(order: np.ndarray, choices: list[np.ndarray], sizes: np.ndarray) -> np.ndarray:
     """The first choice of each label that touches none of those before it in an order; its very first where all do."""
-    found = np.zeros_like(sizes)
+    middles = np.zeros_like(sizes)
     for number, label in enumerate(order):
         before = order[:number]
-        busy = _touches(choices[label], found[before], (sizes[label] + sizes[before]) / 2 + GAP)
-        found[label] = choices[label][np.argmin(busy)]
-    return found
+        busy = _touches(choices[label], middles[before], (sizes[label] + sizes[before]) / 2 + GAP)
+        middles[label] = choices[label][np.argmin(busy)]
+    return middles
 
 
 def _touches(middles: np.ndarray, others: np.ndarray, reach: np.ndarray) -> np.ndarray:

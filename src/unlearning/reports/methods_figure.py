@@ -71,21 +71,21 @@ def _figure(numbers: Numbers, rules: list[str], theme: Theme) -> Figure | None:
     if not rules:
         return None
     rows = of(numbers.tables["methods"], forget_set=rules[0])
-    views = {scale: found for scale in SCALES if len(_methods(found := points(rows, scale.metric)))}
+    views = {scale: models for scale in SCALES if len(_methods(models := points(rows, scale.metric)))}
     if not views:
         return None
     looks = model_looks.looks(numbers.results, theme)
-    costs = pd.concat([found.cost[~found.index.isin(LEVELS)] for found in views.values()])
+    costs = pd.concat([models.cost[~models.index.isin(LEVELS)] for models in views.values()])
     figure, panels = stack(f"Methods by cost, forget set {shorten(rules[0], LONGEST_LABEL)}", len(views), HEIGHT, SCALE)
-    for axes, (scale, found) in zip(panels, views.items(), strict=True):
+    for axes, (scale, models) in zip(panels, views.items(), strict=True):
         _cost_scale(axes, costs)
-        _panel(axes, scale, found, looks, theme)
+        _panel(axes, scale, models, looks, theme)
     return figure
 
 
-def _methods(found: pd.DataFrame) -> pd.DataFrame:
+def _methods(models: pd.DataFrame) -> pd.DataFrame:
     """Those that were unlearned."""
-    return found[~found.index.isin(BESIDE)]
+    return models[~models.index.isin(BESIDE)]
 
 
 def points(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -120,13 +120,13 @@ def _cost_scale(axes: Axes, costs: pd.Series) -> None:
     axes.set_xlabel("seconds, those of retraining are 1 (left is cheaper)")
 
 
-def _panel(axes: Axes, scale: Scale, found: pd.DataFrame, looks: dict[str, Look], theme: Theme) -> None:
+def _panel(axes: Axes, scale: Scale, models: pd.DataFrame, looks: dict[str, Look], theme: Theme) -> None:
     """Signs with their spread, the front of the methods, levels of those that were not unlearned, and each one's name."""
     heading(axes, scale.title, "line: nothing cheaper is as good")
     axes.set_ylabel(scale.label)
-    low, high = limits(found.value.to_numpy(), scale.best)
+    low, high = limits(models.value.to_numpy(), scale.best)
     axes.set_ylim(low, high)
-    shown = found.assign(height=found.value.clip(low, high))
+    shown = models.assign(height=models.value.clip(low, high))
     level = shown.index.isin(LEVELS)
     _front(axes, scale, _methods(shown), theme)
     for row in shown[level].itertuples():
@@ -161,12 +161,12 @@ def _names(axes: Axes, shown: pd.DataFrame, lines: list[Line2D], looks: dict[str
     points = axes.transData.transform(shown[["at", "height"]].to_numpy()) * to_points - corner
     drawn = tuple(line.get_transform().transform(line.get_path().vertices) * to_points - corner for line in lines)
     sizes = np.array([_size(name) for name in names])
-    found = places(points, sizes, end - corner, SIGN, drawn)
-    own = {"textcoords": "offset points", "ha": "center", "va": "center", "size": LETTERS, "color": theme.ink, "zorder": 4}
-    own["bbox"] = {"facecolor": theme.paper, "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
+    middles = places(points, sizes, end - corner, SIGN, drawn)
+    style = {"textcoords": "offset points", "ha": "center", "va": "center", "size": LETTERS, "color": theme.ink, "zorder": 4}
+    style["bbox"] = {"facecolor": theme.paper, "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
     leader = {"arrowstyle": "-", "color": theme.muted, "linewidth": 0.5, "shrinkA": 0, "shrinkB": SIGN}
-    for row, name, offset, far in zip(shown.itertuples(), names, found - points, away(points, found, sizes), strict=True):
-        axes.annotate(name, (row.at, row.height), offset, arrowprops=leader if far > NEAR else None, **own)
+    for row, name, offset, far in zip(shown.itertuples(), names, middles - points, away(points, middles, sizes), strict=True):
+        axes.annotate(name, (row.at, row.height), offset, arrowprops=leader if far > NEAR else None, **style)
 
 
 def _name(row, look: Look) -> str:

@@ -33,16 +33,16 @@ class Look:
 
 def looks(results: Results, theme: Theme) -> dict[str, Look]:
     """By arm: the study's models look the same in every experiment, others follow in the experiment's order."""
-    own = dict(zip(OWN, zip(theme.models, SIGNS, strict=True), strict=False))
+    of_study = dict(zip(OWN, zip(theme.models, SIGNS, strict=True), strict=False))
     others = zip(cycle(theme.others), cycle(OTHER_SIGNS), strict=False)
-    found = {}
+    by_arm = {}
     for arm in dict.fromkeys((*OWN, *(outcome.arm for outcome in results.outcomes))):
         if is_as_published(arm):
             colour, sign = theme.models[-1], SIGNS[-1]
         else:
-            colour, sign = own[arm] if arm in own else next(others)
-        found[arm] = Look(shorten(model_name(arm), LONGEST_NAME), colour, sign)
-    return found
+            colour, sign = of_study[arm] if arm in of_study else next(others)
+        by_arm[arm] = Look(shorten(model_name(arm), LONGEST_NAME), colour, sign)
+    return by_arm
 
 
 def ours(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, theme: Theme, **more) -> None:
@@ -71,9 +71,9 @@ def level(axes: Axes, y: float, look: Look) -> None:
 
 def key(look: Look, theme: Theme, line: str = "-") -> Artist:
     """A model in the legend."""
-    own = {"color": look.colour, "markeredgecolor": theme.paper, "markeredgewidth": 0.8}
+    edge = {"color": look.colour, "markeredgecolor": theme.paper, "markeredgewidth": 0.8}
     sign = look.sign if line in ("-", "none") else None
-    return Line2D([], [], marker=sign, markersize=7, linestyle=line, linewidth=1.6, label=look.name, **own)
+    return Line2D([], [], marker=sign, markersize=7, linestyle=line, linewidth=1.6, label=look.name, **edge)
 
 
 def published_key(theme: Theme, line: bool = True, name: str = "the study's") -> Artist:

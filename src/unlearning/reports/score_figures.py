@@ -48,15 +48,15 @@ def epochs(numbers: Numbers, theme: Theme) -> Figure | None:
     keys += [model_looks.seed_key(theme), model_looks.published_key(theme)]
     figure, panels = _panels("Scores by epochs of unlearning", SCORES, keys, 3)
     for axes, metric in zip(panels, SCORES, strict=True):
-        own = of(table, metric=metric)
+        chosen = of(table, metric=metric)
         for aside, arm in ((-ASIDE, "ft"), (ASIDE, "rnd")):
-            rows = of(own, model=arm)
+            rows = of(chosen, model=arm)
             at = np.log2(rows.epochs) + aside
             model_looks.published(axes, at, rows.published, looks[arm], theme)
             model_looks.ours(axes, at, rows.ours, looks[arm], theme)
             _seeds_by_epochs(axes, numbers.scores, arm, metric, looks[arm], 3 * aside)
         for arm in (ORIGINAL, RETRAINED):
-            for value in of(own, model=arm).ours:
+            for value in of(chosen, model=arm).ours:
                 model_looks.level(axes, value, looks[arm])
     _epoch_scale(panels, table.epochs)
     return figure
@@ -68,9 +68,9 @@ def _seeds_by_epochs(axes: Axes, scores: pd.DataFrame, arm: str, metric: str, lo
     model_looks.seeds(axes, np.log2(rows.epochs) + aside, rows[metric], look)
 
 
-def _epoch_scale(panels: list[Axes], found: pd.Series) -> None:
+def _epoch_scale(panels: list[Axes], epochs_shown: pd.Series) -> None:
     """Doublings of epochs, written as epochs under the last panel."""
-    marks = sorted({int(epochs) for epochs in found if epochs > 0})
+    marks = sorted({int(epochs) for epochs in epochs_shown if epochs > 0})
     for axes in panels:
         axes.set_xlim(np.log2(marks[0]) - 0.35, np.log2(marks[-1]) + 0.35)
         axes.xaxis.set_major_locator(FixedLocator(np.log2(marks)))
@@ -182,8 +182,8 @@ def _view(axes: Axes, rows: pd.DataFrame, looks: dict[str, Look], theme: Theme) 
         limit(values.min() - ROOM * span, values.max() + ROOM * span)
     _lines_of_f(axes, theme)
     for arm in dict.fromkeys(rows.arm):
-        own = of(rows, arm=arm).sort_values("epochs")
-        model_looks.ours(axes, own.Forgetting, own.Utility, looks[arm], theme)
+        chosen = of(rows, arm=arm).sort_values("epochs")
+        model_looks.ours(axes, chosen.Forgetting, chosen.Utility, looks[arm], theme)
     axes.set_xlabel("Forgetting (right is better)")
     axes.set_ylabel("Utility (up is better)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
@@ -52,25 +52,13 @@ METHOD_HEADS = {
     "samples_ratio": "faces shown",
 }
 SIGNS = {CONFIRMED: "\N{CHECK MARK}", CONTRADICTED: "\N{MULTIPLICATION SIGN}", OPEN: "?", NOT_RUN: "\N{EN DASH}"}
-COUNTED = {CONTRADICTED: "{} {are} found to be the other way round", OPEN: "{} {are} open", NOT_RUN: "{} {were} not run"}
+COUNTED = {
+    CONFIRMED: ("is", "are", "confirmed here"),
+    CONTRADICTED: ("is", "are", "found to be the other way round"),
+    OPEN: ("is", "are", "open"),
+    NOT_RUN: ("was", "were", "not run"),
+}
 DATA_HEADS = ("part or forget set", "faces", "copies", "together", "study")
-
-
-@dataclass(frozen=True)
-class Block:
-    """One table on the page.
-
-    Args:
-        title: its caption.
-        heads: of the columns.
-        keys: how many of the columns are keys.
-        rows: texts.
-    """
-
-    title: str
-    heads: list[str]
-    keys: int
-    rows: list[list[str]]
 
 
 def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, str]], data: dict | None = None) -> str:
@@ -111,10 +99,11 @@ def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, st
 def headline(judged: list[dict]) -> str:
     """How many of the study's readings were found here too, in one sentence."""
     count = Counter(each["verdict"] for each in judged)
-    words = {kind: {"are": "is", "were": "was"} if count[kind] == 1 else {"are": "are", "were": "were"} for kind in SIGNS}
-    first = f"Of the study's {len(judged)} readings, {count[CONFIRMED]} {words[CONFIRMED]['are']} confirmed here"
-    others = [told.format(count[kind], **words[kind]) for kind, told in COUNTED.items() if count[kind]]
-    return ", ".join([first, *others]) + "."
+    parts = [f"Of the study's {len(judged)} readings"]
+    for kind, (one, several, what) in COUNTED.items():
+        if count[kind] or kind == CONFIRMED:
+            parts.append(f"{count[kind]} {one if count[kind] == 1 else several} {what}")
+    return ", ".join(parts) + "."
 
 
 def readings(results: Results) -> list[dict]:
@@ -141,8 +130,8 @@ def _evidence(part: Evidence) -> dict:
     }
 
 
-def blocks(name: str, table: pd.DataFrame) -> list[Block]:
-    """One block a metric, with the columns of the study only where it published something."""
+def blocks(name: str, table: pd.DataFrame) -> list[dict]:
+    """A table a metric: title, heads, how many of them are keys, and rows; the study's columns where it published something."""
     keys = [column for column in table.columns if column not in (*VALUES, "metric")]
     both = bool(table.published.notna().any())
     heads = [*(key.replace("_", " ") for key in keys), "here", "pooled", *(["study", "difference"] if both else [])]
@@ -150,15 +139,15 @@ def blocks(name: str, table: pd.DataFrame) -> list[Block]:
     for metric in dict.fromkeys(table.metric):
         rows = [_row(row, keys, both) for row in table[table.metric == metric].to_dict("records")]
         title = TITLES.get((name, metric), f"{'Table 8: ' if name == 'table_8' else ''}{metric_name(metric)}")
-        made.append(Block(title, heads, len(keys), rows))
+        made.append({"title": title, "heads": heads, "key_count": len(keys), "rows": rows})
     return made
 
 
 def _row(row: dict, keys: list[str], both: bool) -> list[str]:
     decimals = digits(row["metric"])
-    own = [spread(row["ours"], row["sd"], decimals), shown(row["pooled"], decimals)]
+    ours = [spread(row["ours"], row["sd"], decimals), shown(row["pooled"], decimals)]
     theirs = [as_printed(row["published"]), shown(row["difference"], decimals, sign=True)] if both else []
-    return [*(key_text(key, row[key]) for key in keys), *own, *theirs]
+    return [*(key_text(key, row[key]) for key in keys), *ours, *theirs]
 
 
 def everything(numbers: Numbers) -> dict[str, list[dict]]:

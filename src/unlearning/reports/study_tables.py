@@ -65,8 +65,8 @@ def numbers(results: Results) -> Numbers:
     measured = scores(results)
     everything = summary(measured)
     ours = _long(everything)
-    found = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
-    return Numbers(results, measured, {name: table for name, table in found.items() if len(table)} | {"all": everything})
+    tables = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
+    return Numbers(results, measured, {name: table for name, table in tables.items() if len(table)} | {"all": everything})
 
 
 def _long(everything: pd.DataFrame) -> pd.DataFrame:
@@ -120,8 +120,8 @@ def _forgetting(case: Case) -> list[float]:
 def tables_4_to_7(ours: pd.DataFrame) -> pd.DataFrame:
     """Experiment 2: original and retrained (epochs 0), FT and RND by epochs; columns epochs, model, metric and the values."""
     models = [ORIGINAL, RETRAINED, "ft", "rnd"]
-    own = _chosen(ours, (ours.forget_set == FIRST) & ours.model.isin(models), SCORES)
-    return _beside(own, _published_by_epochs(), ["epochs", "model", "metric"])
+    chosen = _chosen(ours, (ours.forget_set == FIRST) & ours.model.isin(models), SCORES)
+    return _beside(chosen, _published_by_epochs(), ["epochs", "model", "metric"])
 
 
 def _published_by_epochs() -> pd.DataFrame:
@@ -139,26 +139,26 @@ def table_8(ours: pd.DataFrame) -> pd.DataFrame:
     """Experiment 3: the five groups; columns forget_set, model, metric and the values."""
     shown = ours.forget_set.isin(GROUPS) & (ours.epochs == ours.model.map(SHOWN))
     ranked = ours.assign(rank=ours.model.map({model: rank for rank, model in enumerate(SHOWN)}))
-    own = _chosen(ranked, shown, ["Utility", "Forgetting", "F"], ["forget_set", "rank"])
-    return _beside(own, _melted(published.table_8(), ["forget_set", "model"]), ["forget_set", "model", "metric"])
+    chosen = _chosen(ranked, shown, ["Utility", "Forgetting", "F"], ["forget_set", "rank"])
+    return _beside(chosen, _melted(published.table_8(), ["forget_set", "model"]), ["forget_set", "model", "metric"])
 
 
 def defect(ours: pd.DataFrame) -> pd.DataFrame:
     """RND as published, by epochs, beside the published RND, and beside our FT and RND; empty when it was not run."""
     wanted = ours.model.map(lambda arm: arm in ("ft", "rnd") or is_as_published(arm)).astype(bool)
-    own = _chosen(ours, (ours.forget_set == FIRST) & wanted, SCORES)
-    if not own.model.map(is_as_published).any():
-        return own.iloc[:0]
+    chosen = _chosen(ours, (ours.forget_set == FIRST) & wanted, SCORES)
+    if not chosen.model.map(is_as_published).any():
+        return chosen.iloc[:0]
     theirs = _melted(published.tables_4_to_7(), ["epochs", "model"])
-    copies = [theirs[theirs.model == "rnd"].assign(model=arm) for arm in own.model.unique() if is_as_published(arm)]
-    return _beside(own, pd.concat([theirs, *copies]), ["epochs", "model", "metric"])
+    copies = [theirs[theirs.model == "rnd"].assign(model=arm) for arm in chosen.model.unique() if is_as_published(arm)]
+    return _beside(chosen, pd.concat([theirs, *copies]), ["epochs", "model", "metric"])
 
 
 def single(ours: pd.DataFrame) -> pd.DataFrame:
     """Forget sets that are none of the study's, as drawn or listed faces: its models at all epochs; it has no such numbers."""
     rows = ~ours.forget_set.isin(GROUPS) & (ours.model.isin(BESIDE) | _is_studied(ours.model))
-    own = _chosen(ours, rows, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
-    return _beside(own, None, ["forget_set", "epochs", "model", "metric"])
+    chosen = _chosen(ours, rows, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
+    return _beside(chosen, None, ["forget_set", "epochs", "model", "metric"])
 
 
 def _is_studied(models: pd.Series) -> pd.Series:
@@ -172,16 +172,16 @@ def methods(ours: pd.DataFrame) -> pd.DataFrame:
     It has the forget sets on which others than FT and RND were run. A method's own passes are the last at which it was looked
     at; those of FT and RND, which other experiments train for longer, are 8.
     """
-    parts = [_of_methods(own) for _, own in ours.groupby("forget_set", sort=False)]
+    parts = [_of_methods(chosen) for _, chosen in ours.groupby("forget_set", sort=False)]
     return _beside(pd.concat(parts), None, ["forget_set", "epochs", "model", "metric"])
 
 
-def _of_methods(own: pd.DataFrame) -> pd.DataFrame:
+def _of_methods(chosen: pd.DataFrame) -> pd.DataFrame:
     """The rows of one forget set."""
-    studied = _is_studied(own.model)
-    if (studied | own.model.isin(BESIDE)).all():
-        return own.iloc[:0]
-    shown = own[own.epochs == own.groupby("model").epochs.transform("max").mask(studied, STUDIED_EPOCHS)]
+    studied = _is_studied(chosen.model)
+    if (studied | chosen.model.isin(BESIDE)).all():
+        return chosen.iloc[:0]
+    shown = chosen[chosen.epochs == chosen.groupby("model").epochs.transform("max").mask(studied, STUDIED_EPOCHS)]
     by_f = shown[shown.metric == "F"].sort_values("ours", ascending=False, kind="stable").model
     ranked = list(dict.fromkeys((*BESIDE, *by_f)))
     return _chosen(shown.assign(rank=shown.model.map(ranked.index)), shown.epochs >= 0, METHOD_SCORES, ["rank"])

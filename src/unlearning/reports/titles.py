@@ -31,10 +31,10 @@ def _with_name(title: str, name: str) -> str:
     return f"{title if len(title) <= LONGEST else title[: LONGEST - 3] + '...'} ({name})"
 
 
-def _title(found: re.Match) -> str:
-    kind, _, value = (found[2] or "").partition(":")
+def _title(match: re.Match) -> str:
+    kind, _, value = (match[2] or "").partition(":")
     said = {"file": _list_name, "subject": lambda _: "one person"}.get(kind)
-    return found[0].removesuffix(found[2]) + said(value) if said else found[0]
+    return match[0].removesuffix(match[2]) + said(value) if said else match[0]
 
 
 def _list_name(path: str) -> str:
@@ -44,7 +44,7 @@ def _list_name(path: str) -> str:
 
 def discreet(command: str) -> str:
     """A command as others may read it: of a list only its name, of a person nothing."""
-    return IN_A_COMMAND.sub(lambda found: f"{found[1]}:{_told(found[1], found[2])}", command)
+    return IN_A_COMMAND.sub(lambda match: f"{match[1]}:{_told(match[1], match[2])}", command)
 
 
 def _told(kind: str, value: str) -> str:
@@ -136,8 +136,8 @@ def _inside(title: str) -> str:
 def in_plain_words(sentence: str) -> str:
     """A sentence of the audit, whose lists of names in brackets become lists of titles; what is no name of a number stays."""
 
-    def as_titles(found: re.Match) -> str:
-        names = found[1].split(", ")
+    def as_titles(match: re.Match) -> str:
+        names = match[1].split(", ")
         return f"({'; '.join(_inside(metric_title(name)) if name in AUDIT_METRICS else name for name in names)})"
 
     return re.sub(r"\(([^()]*)\)", as_titles, sentence)
