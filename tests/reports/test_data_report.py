@@ -32,15 +32,21 @@ def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
     opened.phone(text)
 
 
-def test_the_headline_accounts_for_every_file(page):
+def test_every_file_every_group_and_every_parameter_is_told_but_only_the_last_part_of_a_path(settings, page):
     sentence = "Of 1,253 files, 9 were kept as faces, 1,244 were left out, and 5 augmented copies of training faces added."
-    assert sentence in page.texts
-    assert "0123456789abcdef" in page.texts
+    assert {sentence, "0123456789abcdef"} <= set(page.texts)
+    assert ["20\N{EN DASH}28", "3 + 3", "1", "1"] in page.rows
+    told = dict(row for row in page.rows if len(row) == 2)
+    expected = {key: str(value) for key, value in settings.items()} | {"data_dir": "faces-of-ann"}
+    assert {key: told[key] for key in settings} == expected
+    whole = " ".join("".join(page.texts).split())
+    assert "fraction is 1.0 here and 0.3 in the study; augment_to is 3 here and 150 in the study." in whole
 
 
-def test_one_file_is_told_in_the_singular(make_data):
+def test_one_file_is_told_in_the_singular_and_drawn_faces_are_called_so(make_data, settings):
     data = make_data([("train", 30, 0)], [])
     assert headline(data.manifest, data.rejected) == "Of 1 file, 1 was kept as faces, 0 were left out."
+    assert "show nobody" in data_report(make_data(), settings | {"data_dir": ""}, UNDRAWN)
 
 
 def test_the_forget_set_has_training_faces_copies_and_validation_faces(make_data):
@@ -69,26 +75,6 @@ def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_se
     assert pictures(page) == [drawn[theme][name] for name in FIGURES for theme in ("light", "dark")]
     assert all(len(image["alt"]) > 30 for image in page.all("img"))
     assert {told["caption"] for told in CAPTIONS["data"].values()} <= set(page.texts)
-
-
-def test_groups_stand_in_numbers(page):
-    assert ["20\N{EN DASH}28", "3 + 3", "1", "1"] in page.rows
-
-
-def test_every_parameter_is_told_but_only_the_last_part_of_a_path(settings, page):
-    told = dict(row for row in page.rows if len(row) == 2)
-    assert {key: told[key] for key in settings} == {key: str(value) for key, value in settings.items()} | {
-        "data_dir": "faces-of-ann"
-    }
-
-
-def test_parameters_unlike_the_studys_are_told(page):
-    whole = " ".join("".join(page.texts).split())
-    assert "fraction is 1.0 here and 0.3 in the study; augment_to is 3 here and 150 in the study." in whole
-
-
-def test_drawn_faces_are_called_so(make_data, settings):
-    assert "show nobody" in data_report(make_data(), settings | {"data_dir": ""}, UNDRAWN)
 
 
 def test_hostile_texts_are_shown_and_not_run(make_data, settings):
