@@ -19,11 +19,20 @@ from unlearning.versions.references import beside, retrained_reference
 MODEL = "age-resnet50"
 
 
-@pytest.fixture
-def promoted(trained):
+@pytest.fixture(scope="module")
+def promoted_store(fill, trained_store):
     """Version 4 has forgotten 20-28 and is the champion; 36-44 has a reference (5)."""
-    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
-    retrain(RetrainSettings("36-44", epochs=1))
+
+    def act():
+        transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={}))
+        retrain(RetrainSettings("36-44", epochs=1))
+
+    return fill("one after another", trained_store, act)
+
+
+@pytest.fixture
+def promoted(use, promoted_store):
+    use(promoted_store)
     return find(MODEL, "champion")
 
 
