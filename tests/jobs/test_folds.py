@@ -14,9 +14,9 @@ def seen(monkeypatch):
     shown = []
     train = crossfit.train_ensemble
 
-    def watch(faces, *rest, **more):
-        shown.append(set(faces.frame.id))
-        return train(faces, *rest, **more)
+    def watch(training, folder):
+        shown.append(set(training.faces.frame.id))
+        return train(training, folder)
 
     monkeypatch.setattr(crossfit, "train_ensemble", watch)
     return shown

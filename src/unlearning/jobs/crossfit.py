@@ -18,7 +18,7 @@ from unlearning.data import cache
 from unlearning.data.faces import FaceSet
 from unlearning.data.splitting import units
 from unlearning.evaluation.table import prediction_table
-from unlearning.jobs.ensemble import standardised, train_ensemble
+from unlearning.jobs.ensemble import Training, standardised, train_ensemble
 from unlearning.models.ensemble import load_model
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
@@ -81,7 +81,7 @@ def fold_predictions(faces: FaceSet, folds: np.ndarray, fold: int, spec: ModelSp
     with temporary.folder() as place:
         folder = Path(place) / MODEL_ARTIFACT
         learned = outside.part("train", "validation")
-        train_ensemble(learned, standardised(spec, learned, None), recipe, (seed,), folder, f"fold {fold}")
+        train_ensemble(Training(learned, standardised(spec, learned, None), recipe, (seed,), f"fold {fold}"), folder)
         return prediction_table(load_model(folder), inside)[["id", "predicted"]]
 
 

@@ -76,40 +76,60 @@ def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> Mod
     return spec.standardised(faces.part("train").ages)
 
 
-def train_ensemble(
-    faces: FaceSet,
-    spec: ModelSpec,
-    recipe: Recipe,
-    seeds: tuple[int, ...],
-    folder: Path,
-    title: str,
-    plan: SlicePlan | None = None,
-    aggregate: str = Aggregate.by,
-) -> Trained:
-    """Train one member a seed, save them with their spec, and return what that took.
+@dataclass(frozen=True)
+class Training:
+    """What an ensemble is trained on, and how.
 
-    Steps are taken on the training part of ``faces``; its validation part stops early and chooses the best epoch. With a
-    ``plan`` every member is trained on its own shard, slice by slice, no validation face decides anything, and the
-    checkpoints before the slices are left on the active run.
+    Args:
+        faces: the training part takes steps; the validation part stops early and chooses the best epoch.
+        spec: what network.
+        recipe: how.
+        seeds: one member each.
+        title: what a person reads beside the progress.
+        plan: shards and slices: every member sees its own shard, slice by slice, and no validation face decides anything.
+        aggregate: what makes one prediction of the members'.
     """
-    took = []
-    for index, seed in enumerate(seeds):
+
+    faces: FaceSet
+    spec: ModelSpec
+    recipe: Recipe
+    seeds: tuple[int, ...]
+    title: str
+    plan: SlicePlan | None = None
+    aggregate: str = Aggregate.by
+
+    def log(self, digest: str, **asked: object) -> None:
+        """Leave it on the active run, with the data's digest and what else was asked for."""
+        runs.log_settings("model", self.spec.as_dict())
+        runs.log_settings("train", self.recipe.as_dict() | asked)
+        runs.log_settings("data", {"digest": digest})
+
+
+def train_ensemble(training: Training, folder: Path) -> Trained:
+    """Train one member a seed, save them with their spec in ``folder``, and return what that took.
+
+    With a plan the checkpoints before the slices are left on the active run.
+    """
+    spec, plan, took = training.spec, training.plan, []
+    for index, seed in enumerate(training.seeds):
         network = build(spec, seed)
         slices = plan and Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
-        member = f"shard {index}" if plan else f"seed {seed}"
-        took.append(_train_member(network, faces, recipe, slices, seed, f"{title}, {member}"))
+        took.append(_train_member(network, training, slices, seed))
         save_member(network, folder, index)
-    training = {"recipe": recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
-    training |= {"slices": plan.as_dict()} if plan else {}
-    save_spec(folder, spec, seeds, training, Aggregate(aggregate, plan.empty(faces) if plan else ()))
+    about = {"recipe": training.recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
+    about |= {"slices": plan.as_dict()} if plan else {}
+    aggregate = Aggregate(training.aggregate, plan.empty(training.faces) if plan else ())
+    save_spec(folder, spec, training.seeds, about, aggregate)
     log_checkpoints(folder.parent)
     return Trained(sum(one.seconds for one in took), sum(one.samples for one in took))
 
 
-def _train_member(network, faces: FaceSet, recipe: Recipe, slices: Slices | None, seed: int, title: str) -> Trained:
-    log, fabric = epoch_logger(seed), make_fabric(recipe.precision)
+def _train_member(network, training: Training, slices: Slices | None, seed: int) -> Trained:
+    faces, recipe, log = training.faces, training.recipe, epoch_logger(seed)
+    fabric = make_fabric(recipe.precision)
     passes = slices.plan.slices * slices.plan.epochs if slices else recipe.epochs
-    with training_bar(title, passes) as bar:
+    member = f"shard {slices.shard}" if slices else f"seed {seed}"
+    with training_bar(f"{training.title}, {member}", passes) as bar:
 
         def after_epoch(epoch, model):
             log(epoch)

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.commands import command
+from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
-from unlearning.jobs.ensemble import standardised, train_ensemble, warn_of_first_weights
+from unlearning.jobs.ensemble import Training, standardised, train_ensemble, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
@@ -43,39 +44,46 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]
         check(parent.data.manifest, forget, before)
         forget_sets.log([*before, forget])
-        recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
-        faces, plan = face_set(parent.data), scheme.plan_for(parent, recipe)
-        seeds = scheme.member_seeds(plan, settings.seeds) if settings.seeds else parent.seeds
-        retained = faces.where(retain_mask(parent.data.manifest, [forget, *before]))
-        spec = standardised(_start(parent, settings), retained, plan)
-        runs.log_settings("model", spec.as_dict())
-        runs.log_settings("train", recipe.as_dict() | {"seeds": seeds, "forget_set": forget.rule})
-        scheme.log(plan)
-        runs.log_settings("data", {"digest": parent.data.digest})
-        runs.log_dataset(retained.frame, f"retain {forget.name}", "retain", parent.data.digest)
+        faces, digest = face_set(parent.data), parent.data.digest
+        training = _training(settings, parent, faces.where(retain_mask(faces.frame, [forget, *before])), forget.rule)
+        training.log(digest, seeds=training.seeds, forget_set=forget.rule)
+        scheme.log(training.plan)
+        runs.log_dataset(training.faces.frame, f"retain {forget.name}", "retain", digest)
         folder = Path(place) / MODEL_ARTIFACT
-        by = parent.aggregate.by
-        took = train_ensemble(retained, spec, recipe, seeds, folder, f"retrained without {forget.rule}", plan, by)
-        tags = {
-            "role": "retrained",
-            "state": "reference",
-            "forgotten": ",".join(one.name for one in (*before, forget)),
-            "epochs": str(recipe.epochs),
-            "data_digest": parent.data.digest,
-            "data_run": parent.version.tag("data_run"),
-            "parent_version": str(parent.version.number),
-            **scheme.tags_of(plan),
-            **forget_sets.tags(forget),
-        }
+        took = train_ensemble(training, folder)
+        title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
         known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
         known |= {"samples": took.samples, "retrained_samples": took.samples}
-        title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
         move = partial(moves.install_reference, forget_set=forget.name)
+        tags = _tags(parent, training, [*before, forget])
         draft = Draft(parent.version.model, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
         version = publish(draft, faces, run.info.run_id)
         mark_finished(mark(settings, parent.version, forget), [version])
     say(f"retrain: {version.model} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
+
+
+def _training(settings: RetrainSettings, parent: Parent, retained: FaceSet, rule: str) -> Training:
+    """As the original was trained, on the faces that are left."""
+    recipe = replace(parent.recipe, epochs=settings.epochs or parent.recipe.epochs)
+    plan = scheme.plan_for(parent, recipe)
+    seeds = scheme.member_seeds(plan, settings.seeds) if settings.seeds else parent.seeds
+    spec = standardised(_start(parent, settings), retained, plan)
+    return Training(retained, spec, recipe, seeds, f"retrained without {rule}", plan, parent.aggregate.by)
+
+
+def _tags(parent: Parent, training: Training, forgotten: list[ForgetSet]) -> dict[str, str]:
+    return {
+        "role": "retrained",
+        "state": "reference",
+        "forgotten": ",".join(one.name for one in forgotten),
+        "epochs": str(training.recipe.epochs),
+        "data_digest": parent.data.digest,
+        "data_run": parent.version.tag("data_run"),
+        "parent_version": str(parent.version.number),
+        **scheme.tags_of(training.plan),
+        **forget_sets.tags(forgotten[-1]),
+    }
 
 
 def retrain_or_reuse(settings: RetrainSettings, original: Version, forget: ForgetSet, force: bool = False) -> Version:

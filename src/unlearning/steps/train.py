@@ -6,9 +6,10 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
-from unlearning.jobs.ensemble import standardised, train_ensemble, try_out, warn_of_first_weights
+from unlearning.jobs.ensemble import Training, standardised, train_ensemble, try_out, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
@@ -27,42 +28,51 @@ CODE = ("jobs/ensemble.py", "steps/train.py")
 
 def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
-    spec, recipe, plan = settings.model, settings.recipe(), settings.plan()
-    seeds = scheme.member_seeds(plan, settings.seeds)
+    spec = settings.model
     with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, temporary.folder() as place:
         try_out(spec)
         warn_of_first_weights("train", file_digest(spec.weights))
         data, data_run = prepare(settings.data, spec.image_size)
-        faces = face_set(data)
-        spec = standardised(spec, faces, plan)
-        recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
-        runs.log_settings("model", spec.as_dict())
-        asked = {"preset": settings.preset, "seeds": settings.seeds, "scheme": settings.scheme, "aggregate": settings.aggregate}
-        runs.log_settings("train", recipe.as_dict() | asked)
-        scheme.announce(plan)
-        runs.log_settings("data", {"digest": data.digest})
-        for part in ("train", "validation"):
-            runs.log_dataset(faces.part(part).frame, part, part, data.digest)
+        training = _training(settings, face_set(data))
+        _log(settings, training, data.digest)
         folder = Path(place) / MODEL_ARTIFACT
-        took = train_ensemble(faces, spec, recipe, seeds, folder, "original", plan, settings.aggregate)
-        tags = {
-            "role": "original",
-            "state": "remembers",
-            "forget_set": "none",
-            "forgotten": "none",
-            "epochs": str(recipe.epochs),
-            "data_digest": data.digest,
-            "data_run": data_run,
-            "parent_version": "none",
-            **scheme.tags_of(plan),
-        }
+        took = train_ensemble(training, folder)
         title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
+        tags = _tags(training) | {"data_digest": data.digest, "data_run": data_run}
         case_of = partial(Case, seconds=took.seconds, samples=took.samples)
         draft = Draft(settings.name, title, folder, tags, case_of, moves.install_original)
-        version = publish(draft, faces, run.info.run_id)
+        version = publish(draft, training.faces, run.info.run_id)
         mark_finished(mark(settings, data.digest), [version])
     say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
+
+
+def _training(settings: TrainSettings, faces: FaceSet) -> Training:
+    recipe, plan = settings.recipe(), settings.plan()
+    spec = standardised(settings.model, faces, plan)
+    recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
+    seeds = scheme.member_seeds(plan, settings.seeds)
+    return Training(faces, spec, recipe, seeds, "original", plan, settings.aggregate)
+
+
+def _log(settings: TrainSettings, training: Training, digest: str) -> None:
+    asked = {name: getattr(settings, name) for name in ("preset", "seeds", "scheme", "aggregate")}
+    training.log(digest, **asked)
+    scheme.announce(training.plan)
+    for part in ("train", "validation"):
+        runs.log_dataset(training.faces.part(part).frame, part, part, digest)
+
+
+def _tags(training: Training) -> dict[str, str]:
+    return {
+        "role": "original",
+        "state": "remembers",
+        "forget_set": "none",
+        "forgotten": "none",
+        "epochs": str(training.recipe.epochs),
+        "parent_version": "none",
+        **scheme.tags_of(training.plan),
+    }
 
 
 def train_or_reuse(settings: TrainSettings, digest: str, force: bool = False) -> Version:
