@@ -2,8 +2,6 @@
 
 import ast
 
-import pytest
-
 from places import ROOT
 
 FILES = [path for room in ("src", "entrypoints", "tools", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
@@ -20,8 +18,10 @@ def opened_as_text(call: ast.Call) -> bool:
     return name in ("open", "fdopen") and is_file and owner not in ("Image",)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_text_file_names_its_encoding(path):
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    texts = [call for call in calls if opened_as_text(call)]
-    assert [call.lineno for call in texts if "encoding" not in {keyword.arg for keyword in call.keywords}] == []
+def test_every_text_file_names_its_encoding():
+    unnamed = []
+    for path in FILES:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        texts = [node for node in nodes if isinstance(node, ast.Call) and opened_as_text(node)]
+        unnamed += [f"{path}:{call.lineno}" for call in texts if "encoding" not in {word.arg for word in call.keywords}]
+    assert unnamed == []
