@@ -31,7 +31,7 @@ from unlearning.markdown import text
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
-from unlearning.reports.titles import discreet
+from unlearning.reports.words import discreet
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of

@@ -11,8 +11,7 @@ from reports.reading import Page, assert_alone, pictures, words
 from unlearning.evaluation.audit.verdicts import VERDICTS
 from unlearning.reports.audit_page import FIRST, SIGNS, asked, in_two, row_texts, unsaid_texts
 from unlearning.reports.page import CAPTIONS
-from unlearning.reports.study_words import NONE
-from unlearning.reports.titles import metric_title
+from unlearning.reports.words import NONE, metric_title
 
 HEADINGS = [
     "It has forgotten in part.",

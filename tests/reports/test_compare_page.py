@@ -12,7 +12,7 @@ from reports.reading import Page, assert_alone, words
 from unlearning.reports.audit_page import FIRST, row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
 from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
-from unlearning.reports.titles import metric_title
+from unlearning.reports.words import metric_title
 
 NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}
 HEADINGS = [

@@ -16,8 +16,8 @@ from unlearning.reports.page import CAPTIONS
 from unlearning.reports.study_reasons import distances, finding, of_defect, unlike
 from unlearning.reports.study_report import counts, data_page, headline, how_n_is_read, readings, study_report
 from unlearning.reports.study_tables import METHOD_SCORES, Numbers, numbers
-from unlearning.reports.study_words import NONE
 from unlearning.reports.style import THEMES
+from unlearning.reports.words import NONE
 
 LIMIT = 3_000_000
 SETUP = {"studies": "alpha,epochs", "commands": "mlflow run . -e experiment", "seconds": "4321", "preset.lr": "1e-5"}

@@ -8,7 +8,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.metrics import METRICS, Metric
 from unlearning.experiments.results import Results
 from unlearning.reports.study_tables import markdown, numbers
-from unlearning.reports.study_words import as_printed, model_name, shown
+from unlearning.reports.words import as_printed, model_name, shown
 
 AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
 FORGET = ForgetSet("20-28", "20-28", "digest", ("face0000", "face0001"))

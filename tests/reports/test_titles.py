@@ -4,7 +4,7 @@ import pytest
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.reports.titles import LONGEST, TITLES, discreet, in_plain_words, metric_title, titles
+from unlearning.reports.words import LONGEST, TITLES, discreet, in_plain_words, metric_title, titles
 
 
 def titled(*rules):

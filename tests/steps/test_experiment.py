@@ -13,8 +13,8 @@ from unlearning.experiments.spread import SPREADS
 from unlearning.methods import METHODS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.study_tables import METHOD_SCORES
-from unlearning.reports.study_words import model_name
 from unlearning.reports.style import THEMES
+from unlearning.reports.words import model_name
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report

@@ -26,8 +26,7 @@ from unlearning.reports.audit_figures import Drawn
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
 from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
-from unlearning.reports.study_words import NONE, shown
-from unlearning.reports.titles import discreet, in_plain_words, metric_title, titles
+from unlearning.reports.words import NONE, discreet, in_plain_words, metric_title, shown, titles
 
 TEMPLATE = "audit_page.html.jinja"
 FIRST = (

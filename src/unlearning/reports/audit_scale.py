@@ -15,7 +15,7 @@ from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.verdicts import Row
 from unlearning.evaluation.audit_metric import LIKENESS
 from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.reports.titles import metric_title
+from unlearning.reports.words import metric_title
 
 SHOWN = ("forget_mae", "test_in_range_mae", "mia_auc", "Forgetting", "forget_w1_predictions", "forget_difference")
 ATTACKS = ("mia_auc", "mia_given_age_auc", "mia_balanced_accuracy")

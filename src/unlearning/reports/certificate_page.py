@@ -7,7 +7,7 @@ from unlearning.certificates.envelope import digest, open_envelope
 from unlearning.certificates.statement import WITHHELD
 from unlearning.reports.charts import counted
 from unlearning.reports.page import page
-from unlearning.reports.study_words import NONE, shown
+from unlearning.reports.words import NONE, shown
 
 TEMPLATE = "certificate_page.html.jinja"
 DECIMALS = {"years": 2, "seconds": 1}

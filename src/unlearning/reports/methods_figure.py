@@ -19,8 +19,8 @@ from unlearning.reports.charts import blend, heading, shorten, stack
 from unlearning.reports.label_places import away, places
 from unlearning.reports.model_looks import Look, of
 from unlearning.reports.study_tables import BESIDE, Numbers
-from unlearning.reports.study_words import shown as decimal
 from unlearning.reports.style import Theme
+from unlearning.reports.words import shown as decimal
 
 LEVELS = tuple(model for model in BESIDE if model != RETRAINED)
 HEIGHT, SCALE = 3.9, 0.45

@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.results import Results
 from unlearning.reports.charts import shorten
-from unlearning.reports.study_words import is_as_published, model_name
 from unlearning.reports.style import Theme
+from unlearning.reports.words import is_as_published, model_name
 
 OWN = (ORIGINAL, RETRAINED, "ft", "rnd")
 SIGNS, OTHER_SIGNS = "sDo^v", "PX*h<>p"

@@ -17,8 +17,8 @@ from unlearning.reports import model_looks
 from unlearning.reports.charts import heading, stack
 from unlearning.reports.model_looks import Look, of
 from unlearning.reports.study_tables import FIRST, SHOWN, Numbers
-from unlearning.reports.study_words import is_as_published, metric_name
 from unlearning.reports.style import Theme
+from unlearning.reports.words import is_as_published, metric_name
 
 ASIDE = 0.03
 HEIGHT, SCALE, COLUMNS = 2.7, 0.45, 3

@@ -10,7 +10,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.presets import PRESETS
 from unlearning.reports.model_looks import of
 from unlearning.reports.study_tables import FIRST, Numbers
-from unlearning.reports.study_words import NONE, digits, is_as_published, metric_name, shown
+from unlearning.reports.words import NONE, digits, is_as_published, metric_name, shown
 
 NEAR = {"test_mae": 0.5, "Forgetting": 0.03, "Utility": 0.05, "F": 0.05}
 MOST, SOME = 0.75, 0.25

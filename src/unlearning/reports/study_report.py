@@ -21,7 +21,7 @@ from unlearning.reports.page import by_function, figures, page
 from unlearning.reports.score_figures import alpha, defect, epochs, forget_sets, tradeoff
 from unlearning.reports.study_reasons import of_defect, unlike
 from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of
-from unlearning.reports.study_words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
+from unlearning.reports.words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
 
 TEMPLATE = "study_report.html.jinja"
 STUDY_FIGURES = by_function(

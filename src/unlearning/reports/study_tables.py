@@ -24,7 +24,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.results import AGAIN, Outcome, Results, scores, summary
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
-from unlearning.reports.study_words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
+from unlearning.reports.words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
 
 KEYS = ["forget_set", "arm", "epochs"]
 VALUES = ["ours", "sd", "pooled", "published", "difference"]

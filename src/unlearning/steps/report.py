@@ -24,7 +24,7 @@ from unlearning.reports.page import render
 from unlearning.reports.study_report import STUDY_FIGURES, data_page, study_report
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.style import THEMES
-from unlearning.reports.titles import discreet, titles
+from unlearning.reports.words import discreet, titles
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
