@@ -3,8 +3,7 @@
     PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/preparation.py --data_dir FOLDER --memory
 
 Reading and the bare loop (open, convert to RGB, resize, array) take turns over the same files in one process, with as many
-workers; ratios hold where machines differ, so their median and range are printed. Reading uses threads, and so does the
-bare loop; a second bare loop with as many processes shows what threads cost. Caches are temporary.
+threads; ratios hold where machines differ, so their median and range are printed. Caches are temporary.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import patch
 
@@ -81,19 +79,14 @@ def reading_seconds(data_dir: Path, side: int) -> tuple[float, float]:
 
 
 def time_reading(data_dir: Path, side: int, rounds: int) -> None:
-    """Print files a second, the ratios, and what the check costs; the first round warms the files up and does not count."""
+    """Print files a second, the ratio, and what the check costs; the first round warms the files up and does not count."""
     listing = list_sources(data_dir)
     paths = [listing.root / name for name in listing.names]
-    with ThreadPoolExecutor(WORKERS) as threads, ProcessPoolExecutor(WORKERS, get_context("spawn")) as processes:
-        times = [
-            (*reading_seconds(data_dir, side), *(seconds(bare_loop, pool, paths, side) for pool in (threads, processes)))
-            for _ in range(rounds + 1)
-        ][1:]
-    columns = list(zip(*times, strict=True))
-    rates = "  ".join(f"{len(paths) / statistics.median(columns[which]):>8.0f}" for which in (0, 2, 3))
-    ratios = "  ".join(spread([row[rival] / row[0] for row in times]) for rival in (2, 3))
-    check = spread([100 * row[1] / row[0] for row in times])
-    print(f"{side:>4} px {rates}   {ratios}   {check} %", flush=True)
+    with ThreadPoolExecutor(WORKERS) as threads:
+        rounds_taken = [(*reading_seconds(data_dir, side), seconds(bare_loop, threads, paths, side)) for _ in range(rounds + 1)]
+    reading, checking, bare_reading = (np.array(column) for column in zip(*rounds_taken[1:], strict=True))
+    rates = "  ".join(f"{len(paths) / np.median(column):>8.0f}" for column in (reading, bare_reading))
+    print(f"{side:>4} px {rates}   {spread(bare_reading / reading)}   {spread(100 * checking / reading)} %", flush=True)
 
 
 def linked(drawn: Path, place: Path, count: int) -> Path:
@@ -170,8 +163,8 @@ def main(data_dir: str, drawn: str, rounds: int, memory: bool, alone: str):
 
 def measure_all(data_dir: Path | None, links: Callable[[int], Path], rounds: int, memory: bool) -> None:
     faces = data_dir or links(4_000)
-    print(f"files a second with {WORKERS} workers, and ratio reading / bare loop: median (range)")
-    print("side     reading  threads  processes  to threads           to processes         check / reading")
+    print(f"files a second with {WORKERS} threads, and ratio reading / bare loop: median (range)")
+    print("side     reading  bare loop  ratio                check / reading")
     for side in (48, 64, 224):
         time_reading(faces, side, rounds)
     print("\nseconds to prepare at 64 px: median (range)")
