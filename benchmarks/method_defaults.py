@@ -101,7 +101,7 @@ def open_bench(data_dir: str, spec: ModelSpec, epochs: int, fraction: float) -> 
     faces = FaceSet(data.manifest, data.pixels)
     forget = resolve(RULE, Known(data.manifest, data.rejected), data.digest)
     recipe = replace(PRESETS["scratch"], epochs=epochs)
-    recipe = replace(recipe, precision=resolve_precision("auto", spec, recipe.batch_size))
+    recipe = replace(recipe, precision=resolve_precision("auto"))
     place = cache_folder() / "method-defaults" / f"{data.digest}-{spec.arch}-{spec.image_size}-{epochs}-{recipe.precision}"
     everyone = faces.part("train", "validation")
     kept = faces.where(retain_mask(faces.frame, [forget]))

@@ -51,7 +51,7 @@ def ratios(arch: str, side: int, data_dir: str, steps: int, rounds: int) -> tupl
     data = prepare(DataSettings(data_dir), side, lambda items, count, title: items)
     faces = FaceSet(data.manifest.sample(steps * 32, replace=len(data.manifest) < steps * 32, random_state=0), data.pixels)
     spec, recipe = ModelSpec(arch, side), replace(PRESETS["scratch"], epochs=1)
-    recipe = replace(recipe, precision=resolve_precision("auto", spec, recipe.batch_size))
+    recipe = replace(recipe, precision=resolve_precision("auto"))
     batches = Batches(faces, None, recipe.batch_size, recipe.flip, recipe.shift, 0)
     pairs = [
         (images_per_second(batches, spec, recipe), images_per_second(Resident(batches, len(batches)), spec, recipe))

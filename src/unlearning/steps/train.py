@@ -50,7 +50,7 @@ def train(settings: TrainSettings) -> Version:
 def _training(settings: TrainSettings, faces: FaceSet) -> Training:
     recipe, plan = settings.recipe(), settings.plan()
     spec = standardised(settings.model, faces, plan)
-    recipe = replace(recipe, precision=resolve_precision(recipe.precision, spec, recipe.batch_size))
+    recipe = replace(recipe, precision=resolve_precision(recipe.precision))
     seeds = scheme.member_seeds(plan, settings.seeds)
     return Training(faces, spec, recipe, seeds, "original", plan, settings.aggregate)
 

@@ -31,7 +31,8 @@ class RecipeChanges:
         schedule: {names}; empty for the preset's.
         weight_decay: weight decay; empty for the preset's.
         patience: epochs without a better validation error before training stops; empty for the preset's.
-        precision: auto (the faster one, measured), 32-true, bf16-mixed or 16-mixed.
+        precision: auto (bf16-mixed where the processor has bfloat16 instructions, else 32-true), 32-true, bf16-mixed
+            or 16-mixed.
     """
 
     batch_size: int | None = None
