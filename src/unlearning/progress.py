@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -20,8 +21,21 @@ COLUMNS = (
     TimeRemainingColumn(),
 )
 
-
 FIRST_SECONDS, EVERY_SECONDS = 1.0, 20.0
+Item = TypeVar("Item")
+
+
+class Track(Protocol):
+    """Passes ``count`` items on while a person is told under ``title`` how far it is: ``track``, or ``untold``."""
+
+    def __call__(self, items: Iterable[Item], count: int, title: str) -> Iterable[Item]:
+        """The same items in the same order."""
+        ...
+
+
+def untold(items: Iterable[Item], count: int, title: str) -> Iterable[Item]:
+    """Pass ``items`` on and tell nobody."""
+    return items
 
 
 def say(text: str) -> None:
