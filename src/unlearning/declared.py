@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Collection
 from dataclasses import MISSING, Field, field
+from typing import Any
 
 LINE = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
@@ -19,7 +20,7 @@ def setting(
     kind: str = "",
     help: str = "",
     asked: bool = True,
-) -> Field:
+) -> Any:
     """A field with what the command line has to know of it beyond its type, default and ``Args:`` line.
 
     Args:

@@ -16,10 +16,10 @@ def parse_ranges(text: str, count: int) -> tuple[Range, ...]:
     Raises:
         InputError: not ``count`` ranges that lie apart, each from a lower to a higher age.
     """
-    found = [RANGE.fullmatch(part) for part in text.split(",")]
-    ranges = tuple((int(match[1]), int(match[2])) for match in found if match)
+    matches = [RANGE.fullmatch(part) for part in text.split(",")]
+    ranges = tuple((int(match[1]), int(match[2])) for match in matches if match)
     example = ("20-28", "20-28,52-60")[count - 1]
-    if len(ranges) != count or len(found) != count or any(low > high for low, high in ranges):
+    if len(ranges) != count or len(matches) != count or any(low > high for low, high in ranges):
         raise InputError(f"{text!r} is not {count} range{'s' * (count > 1)} of ages; legal: as {example}")
     if any(earlier[1] >= later[0] for earlier, later in zip(sorted(ranges), sorted(ranges)[1:], strict=False)):
         raise InputError(f"the ranges {text!r} overlap; legal: ranges that share no age, as {example}")

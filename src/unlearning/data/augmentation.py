@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROTATION_DEGREES, SHIFT, ZOOM = 10.0, 0.1, 0.2
+from unlearning.progress import Track
+
+ROTATION_DEGREES, SHIFT, ZOOM = 10.0, 0.1, 0.2  # the study's: most degrees, share of the side, share of the size
 PARAMETERS = ("rotation", "shift_x", "shift_y", "zoom", "flip")
 IDENTITY = {"rotation": 0.0, "shift_x": 0.0, "shift_y": 0.0, "zoom": 1.0, "flip": False}
-AT_ONCE = 128
+AT_ONCE = 128  # pictures in memory as float32, which torch transforms
 
 
 def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int) -> pd.DataFrame:
@@ -26,7 +28,8 @@ def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int) -> pd.DataFrame
     chosen = [_sources(members, augment_to - len(members), random) for _, members in train.groupby("age").groups.items()]
     copies = train.loc[np.concatenate(chosen)] if chosen else train.iloc[:0]
     copies = copies.assign(copy_of=copies.id, **_draw(len(copies), random))
-    copies["id"] = [_copy_id(copy) for copy in copies[["copy_of", *PARAMETERS]].itertuples(index=False)]
+    drawn = copies[["copy_of", *PARAMETERS]].itertuples(index=False, name=None)
+    copies["id"] = [hashlib.sha256(repr(copy).encode()).hexdigest()[:32] for copy in drawn]
     return copies
 
 
@@ -47,11 +50,7 @@ def _draw(count: int, random: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def _copy_id(copy) -> str:
-    return hashlib.sha256(repr(tuple(copy)).encode()).hexdigest()[:32]
-
-
-def write_pixels(path: Path, manifest: pd.DataFrame, pixels: np.ndarray, progress) -> None:
+def write_pixels(path: Path, manifest: pd.DataFrame, pixels: np.ndarray, progress: Track) -> None:
     """Write the pictures of all rows, copies made from their sources' pixels, as one uint8 map in the manifest's order."""
     side = pixels.shape[1]
     out = np.lib.format.open_memmap(path, "w+", np.uint8, (len(manifest), side, side, 3))

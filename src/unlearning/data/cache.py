@@ -12,13 +12,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 
 CACHE_VARIABLE = "UNLEARNING_CACHE"
-AT_ONCE, MAPS_KNOWN, SUMS = 4_000_000, 16, ".sums"
+AT_ONCE = 4_000_000  # bytes that a thread reads and sums up at once
+MAPS_KNOWN, SUMS = 16, ".sums"
 
 
 def cache_folder() -> Path:
@@ -41,7 +43,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     write_whole(path, lambda part: part.write_bytes(table.to_parquet(write_page_checksum=True)))
 
 
-def read_table(path: Path, **more) -> pd.DataFrame:
+def read_table(path: Path, **more: Any) -> pd.DataFrame:
     """Read a parquet file, whatever its path is made of; an error where a page is not what was written."""
     with path.open("rb") as file:
         return pd.read_parquet(file, page_checksum_verification=True, **more)
@@ -89,7 +91,7 @@ def has_its_sums(path: Path) -> bool:
     return whole
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file that then takes its name in one step: under ``path`` there is a whole file, or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid4().hex}.part")

@@ -78,7 +78,7 @@ def reduction(kept: pd.DataFrame, fraction: float, seed: int) -> Dropped:
         return pd.Series(dtype=object)
     shuffled = kept.sort_values("id").sample(frac=1, random_state=seed)
     exact = shuffled.groupby("age").size() * fraction
-    quota = np.floor(exact).astype(int)
+    quota = exact.astype(int)
     missing = round(len(kept) * fraction) - quota.sum()
     quota[(exact - quota).sort_values(ascending=False, kind="stable").index[:missing]] += 1
     over = shuffled[shuffled.groupby("age").cumcount() >= shuffled.age.map(quota)]

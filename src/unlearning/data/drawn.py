@@ -18,7 +18,10 @@ from PIL import Image, ImageDraw, ImageFilter
 SIDE = 200
 NOISE_YEARS = 5.0
 SKINS = ((236, 200, 174), (112, 76, 56), (238, 206, 160), (176, 128, 92), (206, 164, 130))
+GREY = (222, 222, 226)
 HAIRS = ((60, 42, 30), (28, 24, 22), (120, 82, 44), (172, 130, 70))
+Colour = tuple[int, ...]
+Pen = ImageDraw.ImageDraw
 
 
 def draw_folder(folder: Path, count: int, seed: int, ages: tuple[int, int]) -> Path:
@@ -51,10 +54,14 @@ def draw_face(age: int, gender: int, race: int, random: np.random.Generator) -> 
         """How far one sign of age has come, 0 at 20 years and 1 at 60, read with noise."""
         return float(np.clip((age + random.normal(0, NOISE_YEARS) - 20) / 40, -0.1, 1.1))
 
-    image = _room(random)
+    # without a background that is light and dark in patches the faces would all be near-copies
+    room = _field(random, 10, 0, 1.6) * random.uniform(60, 200, 3)
+    image = Image.fromarray(np.clip(room, 0, 255).astype(np.uint8))
     pen = ImageDraw.Draw(image)
     skin = _shade(SKINS[race], random.normal(0, 8))
-    hair = _blend(HAIRS[random.integers(len(HAIRS))], (222, 222, 226), sign())
+    young = HAIRS[random.integers(len(HAIRS))]
+    grey = min(max(sign(), 0.0), 1.0)
+    hair = tuple(int(a + (b - a) * grey) for a, b in zip(young, GREY, strict=True))
     x, y = 100 + random.normal(0, 3), 108 + random.normal(0, 3)
     _hair_and_head(pen, x, y, skin, hair, gender, sign(), sign())
     _wrinkles(pen, x, y, skin, sign(), random)
@@ -63,27 +70,17 @@ def draw_face(age: int, gender: int, race: int, random: np.random.Generator) -> 
     return _photograph(image, random)
 
 
-def _field(random, cells: int, low: float, high: float) -> np.ndarray:
+def _field(random: np.random.Generator, cells: int, low: float, high: float) -> np.ndarray:
     """Smooth random values, shape (SIDE, SIDE, 1)."""
     coarse = Image.fromarray(random.uniform(low, high, (cells, cells)).astype(np.float32))
     return np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))[..., None]
 
 
-def _room(random) -> Image.Image:
-    """A background of one colour, light and dark in patches: without it the faces would all be near-copies."""
-    return Image.fromarray(np.clip(_field(random, 10, 0, 1.6) * random.uniform(60, 200, 3), 0, 255).astype(np.uint8))
-
-
-def _shade(colour, change: float) -> tuple[int, ...]:
+def _shade(colour: Colour, change: float) -> Colour:
     return tuple(int(np.clip(c + change, 0, 255)) for c in colour)
 
 
-def _blend(young, old, share: float) -> tuple[int, ...]:
-    share = min(max(share, 0.0), 1.0)
-    return tuple(int(a + (b - a) * share) for a, b in zip(young, old, strict=True))
-
-
-def _hair_and_head(pen, x, y, skin, hair, gender, recession, sag) -> None:
+def _hair_and_head(pen: Pen, x: float, y: float, skin: Colour, hair: Colour, gender: int, recession: float, sag: float) -> None:
     length = 62 if gender else 4
     pen.ellipse((x - 64, y - 88, x + 64, y + 40), fill=hair)
     if gender:
@@ -93,7 +90,7 @@ def _hair_and_head(pen, x, y, skin, hair, gender, recession, sag) -> None:
     pen.ellipse((x - jaw, y - 6, x + jaw, y + 76), fill=skin)
 
 
-def _wrinkles(pen, x, y, skin, depth, random) -> None:
+def _wrinkles(pen: Pen, x: float, y: float, skin: Colour, depth: float, random: np.random.Generator) -> None:
     dark = _shade(skin, -20 - 60 * max(depth, 0))
     for line in range(round(6 * max(depth, 0))):
         level = y - 52 + 6 * line + random.normal(0, 1)
@@ -103,7 +100,9 @@ def _wrinkles(pen, x, y, skin, depth, random) -> None:
         pen.line((fold, y + 22, fold + side * 6, y + 24 + 26 * max(depth, 0)), fill=dark, width=3)
 
 
-def _eyes_nose_mouth(pen, x, y, skin, hair, lids, random) -> None:
+def _eyes_nose_mouth(
+    pen: Pen, x: float, y: float, skin: Colour, hair: Colour, lids: float, random: np.random.Generator
+) -> None:
     open_by = 9 - 4 * max(lids, 0)
     for side in (-1, 1):
         eye = x + side * 21
@@ -116,14 +115,14 @@ def _eyes_nose_mouth(pen, x, y, skin, hair, lids, random) -> None:
     pen.arc((x - 20, y + 34 - smile, x + 20, y + 34 + smile), 20, 160, fill=(150, 60, 60), width=4)
 
 
-def _spots(pen, x, y, skin, share, random) -> None:
+def _spots(pen: Pen, x: float, y: float, skin: Colour, share: float, random: np.random.Generator) -> None:
     for _ in range(round(30 * max(share, 0))):
         left, top = x + random.uniform(-44, 40), y + random.uniform(-40, 60)
         size = random.uniform(1, 4)
         pen.ellipse((left, top, left + size, top + size), fill=_shade(skin, -45))
 
 
-def _photograph(image: Image.Image, random) -> Image.Image:
+def _photograph(image: Image.Image, random: np.random.Generator) -> Image.Image:
     left, top, right, bottom = random.uniform(0, 36, 4)
     turned = image.rotate(random.normal(0, 4), Image.Resampling.BILINEAR, expand=False)
     framed = turned.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=(left, top, SIDE - right, SIDE - bottom))

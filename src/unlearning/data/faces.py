@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,14 @@ class Batch(NamedTuple):
         return Batch(*(t.to(device, non_blocking=True) for t in (self.images, self.ages, self.forget)))
 
 
+class EpochBatches(Protocol):
+    """What a network is trained on: each iteration is one epoch, and the length is how many batches that has."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
 class FaceSet:
     """Rows of a manifest together with their pixels; parts of it share the one memory map."""
 
@@ -50,7 +58,7 @@ class FaceSet:
 
     def part(self, *splits: str) -> FaceSet:
         """The faces of the named splits."""
-        return self.where(self.frame.split.isin(splits))
+        return self.where(self.frame.split.isin(splits).to_numpy())
 
     def images(self, positions: torch.Tensor) -> torch.Tensor:
         """uint8 pictures, shape (len(positions), side, side, 3)."""

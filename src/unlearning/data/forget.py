@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,13 +46,13 @@ class ForgetSet:
         """Of the data digest and the ids: equal hashes are equal forget sets of equal data."""
         return _hash(self.data_digest, self.ids)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The manifest as JSON holds it."""
-        own = {"name": self.name, "rule": self.rule, "data_digest": self.data_digest, "sha256": self.sha256}
-        return own | {"count": len(self.ids), "ids": list(self.ids), "test_ids": list(self.test_ids)}
+        content = {"name": self.name, "rule": self.rule, "data_digest": self.data_digest, "sha256": self.sha256}
+        return content | {"count": len(self.ids), "ids": list(self.ids), "test_ids": list(self.test_ids)}
 
     @classmethod
-    def from_dict(cls, content: dict) -> ForgetSet:
+    def from_dict(cls, content: dict[str, Any]) -> ForgetSet:
         """Read what ``as_dict`` wrote; InputError when the ids are not those that the hash was made from."""
         ids, test_ids = tuple(content["ids"]), tuple(content["test_ids"])
         read = cls(content["name"], content["rule"], content["data_digest"], ids, test_ids)
@@ -72,7 +73,7 @@ def resolve(text: str, known: Known, data_digest: str) -> ForgetSet:
     together = manifest.near.isin(manifest.near[forgotten]) & (manifest.split != "test")
     ids = tuple(sorted(manifest.id[together]))
     name = rules.single_ages(text) or _hash(data_digest, ids)[:10]
-    rule = re.sub(r'("[^"]*")|\s+', lambda found: found[1] or " ", printable(text.strip()))
+    rule = re.sub(r'("[^"]*")|\s+', lambda match: match[1] or " ", printable(text.strip()))
     tested = tuple(sorted(manifest.id[chosen & (manifest.split == "test").to_numpy()]))
     return ForgetSet(name, rules.single_ages(text) or rule, data_digest, ids, tested, tuple(known.notes))
 

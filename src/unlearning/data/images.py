@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngStream
 
 from unlearning.errors import InputError
@@ -18,14 +18,14 @@ FORMATS = ("JPEG", "PNG")
 PNG = b"\x89PNG\r\n\x1a\n"
 MAGIC = (b"\xff\xd8", PNG[:4])
 SIDE_CHUNKS = (b"cHRM", b"eXIf", b"gAMA", b"iCCP", b"iTXt", b"pHYs", b"sRGB", b"tEXt", b"zTXt")
-MOST_SIDE_CHUNKS = 100
+MOST_SIDE_CHUNKS = 100  # pictures have a dozen; each may take Pillow a megabyte
 FRAMES = (b"acTL", b"fcTL", b"fdAT")
 PARSING = (ArithmeticError, AssertionError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
 UNREADABLE = (*PARSING, UserWarning, struct.error, zlib.error)  # what Pillow's parsers raise on broken side data
 POINTER = b"version https://git-lfs"
-MOST_PIXELS = 20_000_000
-GREY_SIDE = 100
-DRAFT_SIDE = 512
+MOST_PIXELS = 20_000_000  # 60 MB of RGB: a request from the network must not take more
+GREY_SIDE = 100  # pixels: measures and hashes are of pictures of one size, whatever the network's input is
+DRAFT_SIDE = 512  # pixels that a JPEG is decoded to at least, where it is decoded at a reduced scale
 TURNS = (
     Image.Transpose.FLIP_LEFT_RIGHT,
     Image.Transpose.ROTATE_180,
@@ -81,7 +81,7 @@ def _decoded(data: bytes | Image.Image, least: int) -> tuple[Image.Image, int]:
             return _decode(image, 0 if image is data else least), smallest_side
     except InputError:
         raise
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InputError(_what_it_is(data)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InputError(f"more pixels than the {MOST_PIXELS // 1_000_000} megapixels allowed") from error
@@ -89,8 +89,10 @@ def _decoded(data: bytes | Image.Image, least: int) -> tuple[Image.Image, int]:
         raise InputError(f"the image is damaged or cut off ({type(error).__name__})") from error
 
 
-def _what_it_is(data: bytes) -> str:
-    """Why Pillow does not know what these bytes are."""
+def _what_it_is(data: bytes | Image.Image) -> str:
+    """Why Pillow does not know what this is."""
+    if isinstance(data, Image.Image):
+        return "the image is damaged or cut off"
     if data.startswith(POINTER):
         return "a Git LFS pointer in place of the picture, which git lfs pull fetches"
     return "the image is damaged or cut off" if data.startswith(MAGIC) else "not a JPEG or PNG image"
@@ -107,20 +109,21 @@ def _sound_chunks(data: bytes) -> bytes:
     megabyte. Here it reads each of them on its own, within its own bounds; of hundreds only the first, for their number
     would multiply those bounds.
     """
-    stream, kept, place, left = PngStream(io.BytesIO(data)), [PNG], len(PNG), MOST_SIDE_CHUNKS
+    file, kept, place, left = io.BytesIO(data), [PNG], len(PNG), MOST_SIDE_CHUNKS
+    stream = PngStream(file)
     while (end := place + 12 + int.from_bytes(data[place : place + 4])) <= len(data):
         kind = data[place + 4 : place + 8]
         left -= kind in SIDE_CHUNKS
-        if kind not in FRAMES and (kind not in SIDE_CHUNKS or (left >= 0 and _is_readable(stream, kind, place + 8, end - 4))):
+        file.seek(place + 8)
+        if kind not in FRAMES and (kind not in SIDE_CHUNKS or (left >= 0 and _is_readable(stream, kind, end - place - 12))):
             kept.append(data[place:end])
         place = end
     return b"".join([*kept, data[place:]])
 
 
-def _is_readable(stream: PngStream, kind: bytes, start: int, end: int) -> bool:
-    stream.fp.seek(start)
+def _is_readable(stream: PngStream, kind: bytes, length: int) -> bool:
     try:
-        stream.crc(kind, stream.call(kind, start, end - start))
+        stream.crc(kind, stream.call(kind, 0, length))
     except UNREADABLE:
         return False
     return True
@@ -140,7 +143,7 @@ def _decode(image: Image.Image, least: int) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     """How EXIF says that the picture lies; 1, upright, where that cannot be read."""
     try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
+        return image.getexif().get(ExifTags.Base.Orientation, 1)  # type: ignore[no-any-return]  # any value is looked up
     except UNREADABLE:
         return 1
 

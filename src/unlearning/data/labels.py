@@ -10,7 +10,7 @@ from unlearning.errors import InputError
 GENDERS = ("male", "female")
 RACES = ("White", "Black", "Asian", "Indian", "Other")
 UNKNOWN = -1
-OLDEST = 120
+OLDEST = 120  # years; the oldest face of UTKFace is 116
 PATTERN = re.compile(r"(\d{1,3})_(\d+)_(\d+)_(\d+)\.jpg(\.chip\.jpg)?", re.IGNORECASE)
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?", re.IGNORECASE)
@@ -31,7 +31,7 @@ def parse(name: str) -> Label:
     match = PATTERN.fullmatch(name)
     if not match:
         raise InputError("the name is not [age]_[gender]_[race]_[timestamp].jpg")
-    label = Label(*(int(field) for field in match.groups()[:3]))
+    label = Label(int(match[1]), int(match[2]), int(match[3]))
     if label.age > OLDEST:
         raise InputError(f"age {label.age} is not possible")
     if label.gender >= len(GENDERS):

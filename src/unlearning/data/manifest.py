@@ -15,15 +15,16 @@ from unlearning.data.cache import cache_folder, has_its_sums, keep_sums, open_ma
 from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
 from unlearning.data.measures import MEASURES
-from unlearning.data.reading import Progress, Reading, read
+from unlearning.data.reading import Reading, read
 from unlearning.data.settings import DataSettings
 from unlearning.data.signals import PLANTED, SIGNALS, plant, stamp
 from unlearning.data.splitting import SPLITS, split
 from unlearning.errors import InputError
+from unlearning.progress import Track
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
-FEWEST = 5
+FEWEST = 5  # faces: one deal of the split, three, one and one
 STAGES = {
     "file": "all faces that can be read",
     "duplicate": "without duplicates and contradictions",
@@ -62,7 +63,7 @@ class DataSet:
         return reasons_table(self.rejected)
 
 
-def prepare(settings: DataSettings, side: int, progress: Progress) -> DataSet:
+def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
     """Read or draw the faces, keep what the settings ask for, split it, and plan and make the copies.
 
     Raises:
@@ -95,16 +96,17 @@ def _planted(manifest: pd.DataFrame) -> list[str]:
     return [column for column in PLANTED if column in manifest]
 
 
-def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Progress) -> np.ndarray:
+def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Track) -> np.ndarray:
     """The map of all rows, copies included; made once for each data set, beside the pixels that it is made from."""
     pixels, path = reading.open_pixels(), reading.pixels.with_name(f"copies-{_digest(manifest)}.npy")
     if open_map(path, len(manifest), pixels.shape[1]) is None or not has_its_sums(path):
         write_whole(path, partial(_write_all, manifest=manifest, pixels=pixels, progress=progress))
         keep_sums(path)
-    return np.load(path, mmap_mode="r")
+    copied: np.ndarray = np.load(path, mmap_mode="r")
+    return copied
 
 
-def _write_all(path: Path, manifest: pd.DataFrame, pixels: np.ndarray, progress: Progress) -> None:
+def _write_all(path: Path, manifest: pd.DataFrame, pixels: np.ndarray, progress: Track) -> None:
     """Write the pictures of all rows, and put the patch on those that carry it, over whatever made a copy of them."""
     write_pixels(path, manifest, pixels, progress)
     if "signal" not in manifest:
@@ -131,7 +133,7 @@ def _in_words(rejected: pd.DataFrame) -> str:
     """The three most frequent reasons, with the legal values where a reason names them."""
     table = reasons_table(rejected).nlargest(3, "count")
     legal = rejected.reason.str.extract(r"(; legal: .*)")[0].fillna("").groupby(general(rejected.reason)).first()
-    words = (f"{reason}{legal[reason]} ({count})" for reason, count in zip(table["reason"], table["count"], strict=True))
+    words = [f"{reason}{legal[reason]} ({count})" for reason, count in zip(table["reason"], table["count"], strict=True)]
     return "; ".join(words) or "none"
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from scipy.fft import dct
 
 MEASURES = ("sharpness", "brightness", "contrast", "saturated", "smallest_side")
-BLACK, WHITE = 2, 253
-HASH_SIDE, HASHED_SIDE = 16, 64
-AT_ONCE = 32
+BLACK, WHITE = 2, 253  # grey levels up to and from which a pixel is saturated; JPEG moves 0 and 255 by a level or two
+HASH_SIDE, HASHED_SIDE = 16, 64  # coefficients and pixels a side, as imagehash.phash(hash_size=16) takes them
+AT_ONCE = 32  # pictures whose numbers stay in the processor's cache
 
 
 def measure(grey: np.ndarray) -> dict[str, np.ndarray]:
@@ -33,7 +33,6 @@ def measure(grey: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _measure_few(grey: np.ndarray) -> dict[str, np.ndarray]:
-    """A few pictures at once stay in the processor's cache."""
     levels = grey.astype(np.float32)
     values = {
         "sharpness": _variance(_laplacian(grey.astype(np.int16))),
@@ -46,7 +45,7 @@ def _measure_few(grey: np.ndarray) -> dict[str, np.ndarray]:
 
 def _laplacian(grey: np.ndarray) -> np.ndarray:
     """Sum of the four neighbours minus four times the pixel, without the border."""
-    total = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1]
+    total: np.ndarray = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1]
     total += grey[:, 1:-1, :-2]
     total += grey[:, 1:-1, 2:]
     total -= grey[:, 1:-1, 1:-1] << 2
@@ -56,15 +55,16 @@ def _laplacian(grey: np.ndarray) -> np.ndarray:
 def _variance(values: np.ndarray) -> np.ndarray:
     """Population variance of each picture; sums of whole numbers below 2 ** 53 are exact, in whatever order they are taken."""
     flat = values.reshape(len(values), -1).astype(np.float64)
-    return np.einsum("ij,ij->i", flat, flat) / flat.shape[1] - flat.mean(axis=1) ** 2
+    variance: np.ndarray = np.einsum("ij,ij->i", flat, flat) / flat.shape[1] - flat.mean(axis=1) ** 2
+    return variance
 
 
 def perceptual_hash(grey: np.ndarray) -> np.ndarray:
     """The 256-bit pHash of grey pictures, shape (n, side, side), as n byte strings of 32.
 
-    The picture is brought to 64 x 64, and the lowest 16 x 16 coefficients of its cosine transform are compared with their
-    median. ``imagehash.phash(hash_size=16)`` defines it; that library hashes one picture at a time and would take a third
-    of the time of reading, so the transforms are two matrix products for all pictures here (a test compares the bits).
+    The picture is resized to 64 x 64, and the lowest 16 x 16 coefficients of its cosine transform are compared with their
+    median. ``imagehash.phash(hash_size=16)`` defines it. That library hashes one picture at a time and would take a third of
+    the time of reading; here the transforms of all pictures are two matrix products, and a test compares the bits.
     """
     rows = _rows(grey.shape[1])
     low = (rows @ grey @ rows.T).reshape(len(grey), -1)
@@ -74,18 +74,14 @@ def perceptual_hash(grey: np.ndarray) -> np.ndarray:
 
 @cache
 def _rows(side: int) -> np.ndarray:
-    """Resizing to 64 pixels and the first 16 cosines as one matrix, shape (16, side)."""
-    return (_cosines() @ _resizing(side)).astype(np.float32)
+    """Resizing to 64 pixels and the first 16 cosines as one matrix, shape (16, side).
 
-
-def _cosines() -> np.ndarray:
-    return dct(np.eye(HASHED_SIDE), axis=0)[:HASH_SIDE]
-
-
-def _resizing(side: int) -> np.ndarray:
-    """Bilinear weights (a triangle as wide as a new pixel, as Pillow takes it) from ``side`` to 64 pixels."""
+    The weights of the resizing are bilinear as Pillow's: a triangle as wide as a new pixel.
+    """
     scale = max(side / HASHED_SIDE, 1.0)
     centres = (np.arange(HASHED_SIDE) + 0.5) * side / HASHED_SIDE
     distance = np.abs(np.arange(side) + 0.5 - centres[:, None]) / scale
     weights = np.clip(1 - distance, 0, None)
-    return weights / weights.sum(axis=1, keepdims=True)
+    cosines = dct(np.eye(HASHED_SIDE), axis=0)[:HASH_SIDE]
+    rows: np.ndarray = cosines @ (weights / weights.sum(axis=1, keepdims=True))
+    return rows.astype(np.float32)

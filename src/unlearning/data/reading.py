@@ -8,14 +8,15 @@ counts as read when its account stands, and that is written after its pixels.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -27,11 +28,11 @@ from unlearning.data.cache import cache_folder, checksums, open_map, read_table,
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes
+from unlearning.progress import Track
 
-WINDOW = 512
-MOST_BYTES = 200_000_000
+WINDOW = 512  # files between two writings of the account: what an interruption costs at most
+MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
 ACCOUNT, PIXELS, LOCK = "account.parquet", "pixels.npy", "lock"
-Progress = Callable[[Iterable, int, str], Iterable]
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class Reading:
 
     def open_pixels(self) -> np.ndarray:
         """The map, opened read-only; nothing is loaded until a row is asked for."""
-        return np.load(self.pixels, mmap_mode="r")
+        pixels: np.ndarray = np.load(self.pixels, mmap_mode="r")
+        return pixels
 
 
-def read(data_dir: Path, side: int, progress: Progress) -> Reading:
+def read(data_dir: Path, side: int, progress: Track) -> Reading:
     """Account for every file of a folder or table, and keep the pixels of all that can be read.
 
     Args:
@@ -109,11 +111,12 @@ def _stamp(listing: Listing, side: int) -> str:
 @cache
 def _rules() -> str:
     """sha256 of the sources that decide what is read and how: an account by other rules is no account."""
-    modules = (augmentation, images, labels, measures, near, sources, tables, sys.modules[__name__])
-    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
+    modules = (augmentation, images, labels, measures, near, sources, tables)
+    sources_of = "".join(map(inspect.getsource, [*modules, sys.modules[__name__]]))
+    return hashlib.sha256(sources_of.encode()).hexdigest()
 
 
-def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> pd.DataFrame:
+def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> pd.DataFrame:
     """Read the windows that are missing, join them, and find the near-copies among all."""
     starts = range(0, len(listing.names), WINDOW)
     accounts = {start: place / f"window-{start:09d}.parquet" for start in starts}
@@ -136,15 +139,18 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Progress) -> p
 
 def _whole_windows(accounts: dict[int, Path], place: Path) -> set[int]:
     """The windows that were read before and whose pixels are still what was read; says so when some are not."""
-    known = {start: found for start, path in [*accounts.items(), (-1, place / ACCOUNT)] if (found := _known(path)) is not None}
-    damaged = {start: _damaged(account, place / PIXELS) for start, account in known.items()}
+    damaged = {}
+    for start, path in [*accounts.items(), (-1, place / ACCOUNT)]:
+        account = _known(path)
+        if account is not None:
+            damaged[start] = _damaged(account, place / PIXELS)
     if count := sum(damaged.values()):
         told = f"the cached pixels of {count} pictures are damaged ({place / PIXELS}): they are read again from the pictures"
         print(told, file=sys.stderr, flush=True)
     return {start for start, count in damaged.items() if not count}
 
 
-def _near(files: pd.DataFrame, progress: Progress) -> pd.Series:
+def _near(files: pd.DataFrame, progress: Track) -> pd.Series:
     """The smallest id among each picture's near-copies, its own included; empty without a picture."""
     readable = files[files.reason == ""]
     groups = near.near_groups(list(readable.phash), progress)
@@ -156,7 +162,7 @@ def _make_map(path: Path, count: int, side: int) -> None:
     write_whole(path, lambda part: np.lib.format.open_memmap(part, "w+", np.uint8, (count, side, side, 3)).flush())
 
 
-def _read_window(pool: ThreadPoolExecutor, listing: Listing, rows: range, side: int, pixels) -> pd.DataFrame:
+def _read_window(pool: ThreadPoolExecutor, listing: Listing, rows: range, side: int, pixels: BinaryIO) -> pd.DataFrame:
     """Read some files, write their pixels to their rows of the map, and return their account."""
     read_file = partial(_read_file, listing, side)
     accounts, pictures = map(list, zip(*pool.map(read_file, rows), strict=True))
@@ -181,11 +187,11 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _read_file(listing: Listing, side: int, row: int) -> tuple[dict, images.Picture | None]:
+def _read_file(listing: Listing, side: int, row: int) -> tuple[dict[str, Any], images.Picture | None]:
     source = listing.source(row)
     label = source.label or labels.Label(labels.UNKNOWN)
-    account = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row, "reason": source.reason, "checksum": 0}
-    account |= dict.fromkeys(measures.MEASURES, np.nan)
+    account: dict[str, Any] = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row}
+    account |= {"reason": source.reason, "checksum": 0} | dict.fromkeys(measures.MEASURES, np.nan)
     if source.reason:
         return account, None
     try:
@@ -193,6 +199,7 @@ def _read_file(listing: Listing, side: int, row: int) -> tuple[dict, images.Pict
         picture = images.examine(data, side)
     except (InputError, OSError) as error:
         return account | {"reason": str(error) if isinstance(error, InputError) else f"unreadable: {error.strerror}"}, None
-    content = {"id": hashlib.sha256(data).hexdigest()[:32], "picture": hashlib.sha256(picture.grey).hexdigest()[:32]}
-    content |= {"smallest_side": float(picture.smallest_side), "checksum": zlib.crc32(picture.pixels)}
-    return account | content, picture
+    contents = {"id": data, "picture": picture.grey.tobytes()}
+    account |= {name: hashlib.sha256(content).hexdigest()[:32] for name, content in contents.items()}
+    account |= {"smallest_side": float(picture.smallest_side), "checksum": zlib.crc32(picture.pixels.tobytes())}
+    return account, picture

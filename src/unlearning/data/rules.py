@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ LEGAL = (
     "signal:confused|injected, joined by & | ! and parentheses"
 )
 AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
-DEEPEST = 50
+DEEPEST = 50  # the parser calls itself for every parenthesis, and Python's stack is bounded
 TOKEN = re.compile(r'\s*(?:([&|!()])|((?:"[^"]*"|[^\s&|!()"])+))')
 
 
@@ -68,6 +69,7 @@ class Known:
 
 
 Selection = Callable[[Known], np.ndarray]
+Parser = Callable[[list[str], str], tuple[Selection, list[str]]]
 
 
 def parse(text: str) -> Selection:
@@ -81,9 +83,9 @@ def parse(text: str) -> Selection:
 
 def single_ages(text: str) -> str | None:
     """``20-28`` for the rules ``20-28`` and ``group:0``, whose name can stand in an alias; None for any other rule."""
-    group = re.fullmatch(r"\s*group:(\d+)\s*", text)
-    if group and int(group[1]) < len(GROUPS):
-        return GROUPS[int(group[1])]
+    kind, _, number = text.strip().partition(":")
+    if kind == "group" and number.isdecimal() and int(number) < len(GROUPS):
+        return GROUPS[int(number)]
     ages = AGES.fullmatch(text.strip())
     return f"{int(ages[1])}-{int(ages[2])}" if ages else None
 
@@ -111,7 +113,7 @@ def _and(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
     return _chain("&", np.logical_and, _not, tokens, text)
 
 
-def _chain(sign: str, operator: np.ufunc, operand, tokens: list[str], text: str) -> tuple[Selection, list[str]]:
+def _chain(sign: str, operator: np.ufunc, operand: Parser, tokens: list[str], text: str) -> tuple[Selection, list[str]]:
     """One operand or more, joined by a sign; a list and no tree, because a program may join thousands."""
     first, rest = operand(tokens, text)
     parts = [first]
@@ -129,8 +131,8 @@ def _not(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
 
 def _operand(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
     if not tokens or tokens[0] in "&|)":
-        found = f"{tokens[0]!r} stands" if tokens else "it ends"
-        raise InputError(f"unknown forget set {text!r}: {found} where a rule is expected; legal: {LEGAL}")
+        where = f"{tokens[0]!r} stands" if tokens else "it ends"
+        raise InputError(f"unknown forget set {text!r}: {where} where a rule is expected; legal: {LEGAL}")
     if tokens[0] != "(":
         return _atom(tokens[0], text), tokens[1:]
     inner, rest = _or(tokens[1:], text)
@@ -140,8 +142,8 @@ def _operand(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
 
 
 def _atom(word: str, text: str) -> Selection:
-    if AGES.fullmatch(word):
-        return _ages(word)
+    if ages := AGES.fullmatch(word):
+        return _ages(int(ages[1]), int(ages[2]))
     kind, colon, value = word.partition(":")
     if not colon or kind not in ATOMS:
         raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{did_you_mean(kind, ATOMS)}; legal: {LEGAL}")
@@ -151,27 +153,22 @@ def _atom(word: str, text: str) -> Selection:
     return ATOMS[kind](value)
 
 
-def _ages(word: str) -> Selection:
-    low, high = map(int, AGES.fullmatch(word).groups())
+def _ages(low: int, high: int) -> Selection:
     if low > high:
-        raise InputError(f"the forget set {word!r} ends before it begins; did you mean {high}-{low}?")
+        raise InputError(f"the forget set '{low}-{high}' ends before it begins; did you mean {high}-{low}?")
     return lambda known: known.manifest.age.between(low, high).to_numpy()
 
 
 def _group(value: str) -> Selection:
     if value not in map(str, range(len(GROUPS))):
         raise InputError(f"unknown group {value!r}; legal: 0 .. {len(GROUPS) - 1}, which are {', '.join(GROUPS)}")
-    return _ages(GROUPS[int(value)])
+    low, _, high = GROUPS[int(value)].partition("-")
+    return _ages(int(low), int(high))
 
 
-def _gender(value: str) -> Selection:
-    code = labels.code(value, labels.GENDERS, "gender")
-    return lambda known: (known.manifest.gender == code).to_numpy()
-
-
-def _race(value: str) -> Selection:
-    code = labels.code(value, labels.RACES, "race")
-    return lambda known: (known.manifest.race == code).to_numpy()
+def _code(column: str, words: tuple[str, ...], value: str) -> Selection:
+    code = labels.code(value, words, column)
+    return lambda known: (known.manifest[column] == code).to_numpy()
 
 
 def _subject(value: str) -> Selection:
@@ -215,21 +212,25 @@ def _random(value: str) -> Selection:
 
 def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
     """The first ``count`` ids, but near-copies all or none: a set of 50 faces has 50, and no twin of them is kept."""
-    taken, skipped, missing = [], [], count
+    taken: list[list[str]] = []
+    skipped: list[list[str]] = []
+    missing = count
     for _, members in ordered.groupby("near", sort=False).id:
-        fits = len(members) <= missing
-        (taken if fits else skipped).append(list(members))
-        missing -= len(members) if fits else 0
+        if len(members) > missing:
+            skipped.append(list(members))
+            continue
+        taken.append(list(members))
+        missing -= len(members)
         if not missing:
-            break
-    singles = [members for members in taken if len(members) == 1]
-    for members in skipped if missing else []:  # a group that is too large takes the place of the last single faces
-        over = len(members) - missing
+            return [face for group in taken for face in group]
+    singles = [group for group in taken if len(group) == 1]
+    for group in skipped:  # a group that is too large takes the place of the last single faces
+        over = len(group) - missing
         if over <= len(singles):
             left_out = singles[len(singles) - over :]
-            taken = [members, *(group for group in taken if group not in left_out)]
+            taken = [group, *(members for members in taken if members not in left_out)]
             break
-    return [face for members in taken for face in members]
+    return [face for group in taken for face in group]
 
 
 def _hardest(value: str) -> Selection:
@@ -265,10 +266,10 @@ def _file(value: str) -> Selection:
     return select
 
 
-ATOMS = {
+ATOMS: dict[str, Callable[[str], Selection]] = {
     "group": _group,
-    "gender": _gender,
-    "race": _race,
+    "gender": partial(_code, "gender", labels.GENDERS),
+    "race": partial(_code, "race", labels.RACES),
     "subject": _subject,
     "file": _file,
     "random": _random,

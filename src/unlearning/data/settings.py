@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from unlearning.data.ages import parse_ranges
 from unlearning.declared import setting
@@ -75,7 +76,7 @@ class DataSettings:
     inject_fraction: float = 1.0
     inject_years: int = 10
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 < self.fraction <= 1:
             raise InputError(f"fraction={self.fraction} is not possible; legal: above 0, up to 1")
         if self.min_age >= self.max_age:
@@ -86,18 +87,17 @@ class DataSettings:
             legal = one.metadata.get("choices")
             if legal and getattr(self, one.name) not in legal:
                 raise InputError(f"{one.name}={getattr(self, one.name)!r} is not known; legal: {', '.join(legal)}")
-        if self.confuse or self.inject:
-            self._check_signal()
-
-    def _check_signal(self) -> None:
         if self.confuse and self.inject:
             raise InputError("confuse and inject cannot be planted in the same data; give one of them")
-        parse_ranges(self.confuse or self.inject, 2 if self.confuse else 1)
+        if self.confuse:
+            parse_ranges(self.confuse, 2)
+        if self.inject:
+            parse_ranges(self.inject, 1)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> DataSettings:
+    def from_dict(cls, values: dict[str, Any]) -> DataSettings:
         """Read what ``as_dict`` wrote; raises as ``read_record`` does."""
         return read_record(cls, values)

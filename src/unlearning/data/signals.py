@@ -22,7 +22,7 @@ from unlearning.errors import InputError
 SIGNALS = ("confused", "injected")
 PLANTED = ["signal", "true_age"]
 COLOURS = ((255, 0, 255), (0, 255, 0))
-PATCH, MARGIN, SMALLEST = 8, 10, 4
+PATCH, MARGIN, SMALLEST = 8, 10, 4  # side and margin as a part of the picture's side; smallest side in pixels
 
 
 def plant(faces: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:
@@ -32,7 +32,8 @@ def plant(faces: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:
     """
     random = np.random.default_rng([settings.split_seed, 3])
     if settings.confuse:
-        planted, ids = confuse(faces, parse_ranges(settings.confuse, 2), settings.confuse_fraction, random)
+        one, other = parse_ranges(settings.confuse, 2)
+        planted, ids = confuse(faces, (one, other), settings.confuse_fraction, random)
     elif settings.inject:
         (ages,) = parse_ranges(settings.inject, 1)
         planted, ids = inject(faces, ages, settings.inject_years, settings.inject_fraction, random)
@@ -60,7 +61,7 @@ def confuse(
         The frame with the new ages, and the sorted ids of the touched faces.
 
     Raises:
-        InputError: a range without a training face, or a fraction that is none.
+        InputError: a range without a training face, or a fraction that is not above 0 and up to 1.
     """
     members = [_members(faces, ages) for ages in ranges]
     chosen = [_some(faces, rows, fraction, random) for rows in members]
@@ -74,17 +75,9 @@ def confuse(
 def inject(
     faces: pd.DataFrame, ages: Range, years: int, fraction: float, random: np.random.Generator
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Move the ages of a share of the training faces of a range; the same faces are to be stamped with ``stamp``.
+    """Add ``years`` to the ages of a share of the training faces of a range; the same faces are to be stamped.
 
-    Args:
-        faces: columns id, age (years), split, near; it stays as it is.
-        ages: the range, both ends included.
-        years: added to each age; negative makes younger.
-        fraction: share of the training faces of the range, above 0 up to 1; near-copies are touched together.
-        random: draws the faces.
-
-    Returns:
-        The frame with the new ages, and the sorted ids of the touched faces.
+    Arguments and result are those of ``confuse``; ``years`` may be negative.
 
     Raises:
         InputError: no training face in the range, a fraction that is none, no years, or years that lead out of 0 to 120.

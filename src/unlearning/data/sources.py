@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -78,14 +79,14 @@ def list_sources(data_dir: Path) -> Listing:
         named = (words for endings, words in OTHERS.items() if data_dir.name.lower().endswith(endings))
         what = next(named, "neither a folder nor a table by its ending")
         raise InputError(f"{data_dir} is {what}, with -P data_dir=FOLDER; legal is {LEGAL}")
-    found = sorted(_walk(data_dir, ""))
-    if not found:
+    entries = sorted(_walk(data_dir, ""))
+    if not entries:
         raise InputError(f"the image folder {data_dir} is empty; give {LEGAL}, with -P data_dir=FOLDER")
-    names, stamps, plain = map(list, zip(*found, strict=True))
+    names, stamps, plain = map(list, zip(*entries, strict=True))
     return Listing(data_dir, names, stamps, plain)
 
 
-def _walk(folder: Path | str, prefix: str):
+def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, str, bool]]:
     """(name, stamp, plain file?) of every entry that is not a folder; links to folders are entries, and are not followed."""
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -99,7 +100,7 @@ def _walk(folder: Path | str, prefix: str):
                 yield name, f"unreadable: {error}", False
 
 
-def _stamp(entry: os.DirEntry | Path) -> str:
+def _stamp(entry: os.DirEntry[str] | Path) -> str:
     try:
         status = entry.stat()
     except (OSError, ValueError) as error:

@@ -28,7 +28,8 @@ def split(faces: pd.DataFrame, seed: int, stratify: str) -> np.ndarray:
     hands = np.concatenate([random.permutation(HAND) for _ in range(-(-count // len(HAND)))])
     names = np.empty(count, dtype=object)
     names[order] = hands[:count]
-    return names[unit]
+    parts: np.ndarray = names[unit]
+    return parts
 
 
 def units(faces: pd.DataFrame) -> np.ndarray:
@@ -37,4 +38,5 @@ def units(faces: pd.DataFrame) -> np.ndarray:
     subject = pd.factorize(faces.subject.where(faces.subject != "", faces.id))[0] + near.max() + 1
     size = subject.max() + 1
     graph = coo_matrix((np.ones(len(faces)), (near, subject)), shape=(size, size))
-    return pd.factorize(connected_components(graph, directed=False)[1][near])[0]
+    joined: np.ndarray = connected_components(graph, directed=False)[1]
+    return pd.factorize(joined[near])[0]

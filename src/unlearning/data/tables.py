@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pyarrow import ArrowException
@@ -42,7 +43,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     table = table[(table != "").any(axis=1)]  # spreadsheets leave rows of separators behind
     if table.empty:
         raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns path and age")
-    return table.to_dict("records")
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -60,19 +61,36 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _text(path: Path, start: bytes) -> pd.DataFrame:
-    options = {"dtype": str, "keep_default_na": False, "index_col": False, "skipinitialspace": True}
-    options["encoding"] = "utf-16" if start.startswith(UTF_16) else "utf-8"
-    headings = {separator: pd.read_csv(path, sep=separator, nrows=0, **options) for separator in SEPARATORS}
-    fitting = [separator for separator, table in headings.items() if {*REQUIRED} <= {*_named(table).columns}]
+    encoding = "utf-16" if start.startswith(UTF_16) else "utf-8"
+
+    def read(separator: str, rows: int | None = None) -> pd.DataFrame:
+        return pd.read_csv(
+            path,
+            sep=separator,
+            nrows=rows,
+            encoding=encoding,
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,
+            skipinitialspace=True,
+        )
+
+    fitting = [separator for separator in SEPARATORS if {*REQUIRED} <= {*_named(read(separator, 0)).columns}]
     with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # rows longer than the header
-        return pd.read_csv(path, sep=(fitting or SEPARATORS)[0], **options)
+        return read((fitting or SEPARATORS)[0])
 
 
 def _parquet(path: Path) -> pd.DataFrame:
     table = cache.read_table(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
     if any(name in (*REQUIRED, *OPTIONAL) for name in table.index.names):
         table = table.reset_index()
-    return table.apply(lambda column: column.map(lambda cell: "" if pd.isna(cell) is True else str(cell)))
+    texts: pd.DataFrame = table.apply(lambda column: column.map(_as_text))
+    return texts
+
+
+def _as_text(cell: Any) -> str:
+    """A cell as text, what is missing as empty; of a cell that is a list ``isna`` gives an answer for each entry."""
+    return "" if pd.isna(cell) is True else str(cell)
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

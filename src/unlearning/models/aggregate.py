@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unlearning.errors import InputError
 
@@ -25,12 +25,12 @@ class Aggregate:
     by: str = "mean"
     without: tuple[int, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.by not in AGGREGATES:
             raise InputError(f"aggregate={self.by!r} is unknown; legal: {', '.join(AGGREGATES)}")
 
     @classmethod
-    def from_spec(cls, content: dict) -> Aggregate:
+    def from_spec(cls, content: dict[str, Any]) -> Aggregate:
         """Read it from the content of ``spec.json``; older files say nothing and mean the mean of all."""
         saved = content.get("aggregate", {})
         return cls(**saved | {"without": tuple(saved.get("without", ()))})
@@ -41,7 +41,7 @@ class Aggregate:
 
         votes = [column for number, column in enumerate(ages.unbind(dim=1)) if number not in self.without]
         if self.by == "mean":
-            return sum(votes) / len(votes)
+            return sum(votes, torch.zeros(())) / len(votes)
         ordered = torch.stack(votes, dim=1).sort(dim=1).values
         return (ordered[:, (len(votes) - 1) // 2] + ordered[:, len(votes) // 2]) / 2
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from unlearning.errors import InputError
 from unlearning.models.build import AgeNet
@@ -67,10 +66,10 @@ def _has_weights(module: nn.Module) -> bool:
 
 def convolutions(network: AgeNet) -> dict[str, nn.Conv2d]:
     """The convolutions of the backbone by name, from input to output; InputError for a network without any."""
-    found = {name: module for name, module in network.named_modules() if isinstance(module, nn.Conv2d)}
-    if not found:
+    layers = {name: module for name, module in network.named_modules() if isinstance(module, nn.Conv2d)}
+    if not layers:
         raise InputError(f"{network.spec.arch} has no convolutions; choose a network that has, as resnet50")
-    return found
+    return layers
 
 
 def last_linear(network: AgeNet) -> nn.Linear:
@@ -84,10 +83,5 @@ def redraw(module: nn.Module) -> None:
     Batch norms get back weights 1 and 0 and forget their statistics.
     """
     for part in module.modules():
-        if hasattr(part, "reset_parameters"):
-            part.reset_parameters()
-
-
-def batch_norms(network: nn.Module) -> list[nn.Module]:
-    """All batch norms, from input to output."""
-    return [module for module in network.modules() if isinstance(module, _BatchNorm)]
+        if callable(reset := getattr(part, "reset_parameters", None)):
+            reset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import nn
 
@@ -17,6 +19,14 @@ class AgeNet(nn.Module):
     The head runs in float32 under any autocast: bfloat16 near 40 years has steps of a quarter year.
     """
 
+    backbone: Any  # a timm model, of which more is asked than a module has: feature_info, pretrained_cfg
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    if TYPE_CHECKING:  # a module's call is of type Any
+
+        def __call__(self, images: torch.Tensor) -> torch.Tensor: ...
+
     def __init__(self, spec: ModelSpec):
         super().__init__()
         self.spec = spec
@@ -29,7 +39,7 @@ class AgeNet(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = self.backbone((images - self.mean) / self.std)
         with torch.autocast(images.device.type, enabled=False):
-            raw = self.head(features.float()).squeeze(1)
+            raw: torch.Tensor = self.head(features.float()).squeeze(1)
         if self.spec.output == "sigmoid":
             return torch.sigmoid(raw) * self.spec.max_age
         return raw * self.spec.age_std + self.spec.age_mean
@@ -55,4 +65,5 @@ def build(spec: ModelSpec, seed: int) -> AgeNet:
         network = AgeNet(spec)
     if spec.weights:
         fill(network, spec.weights)
-    return network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's annotations leave out
+    return network

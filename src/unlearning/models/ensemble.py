@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -69,7 +70,9 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: dict, aggregate: Aggregate = MEAN) -> None:
+def save_spec(
+    folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: dict[str, Any], aggregate: Aggregate = MEAN
+) -> None:
     """Write ``spec.json``: what to build, the members' seeds, how they were trained, and how they are aggregated.
 
     A local path of first weights is nobody else's business and is left out; ``training`` may hold their digest.
@@ -81,7 +84,7 @@ def save_spec(folder: Path, spec: ModelSpec, seeds: tuple[int, ...], training: d
     (folder / SPEC).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def read_spec(folder: Path) -> dict:
+def read_spec(folder: Path) -> dict[str, Any]:
     """The content of ``spec.json``.
 
     Raises:
@@ -89,7 +92,7 @@ def read_spec(folder: Path) -> dict:
         DamagedError: the content is not what was written; a file of an earlier version of the project does not tell.
     """
     try:
-        content = json.loads((folder / SPEC).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((folder / SPEC).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"no model of this project: {SPEC} is missing or unreadable in it") from error
     if isinstance(content, dict) and content.get(SHA256, digest := _spec_digest(content)) != digest:
@@ -97,7 +100,7 @@ def read_spec(folder: Path) -> dict:
     return content
 
 
-def _spec_digest(content: dict) -> str:
+def _spec_digest(content: dict[str, Any]) -> str:
     text = json.dumps({name: value for name, value in content.items() if name != SHA256}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
@@ -14,6 +15,9 @@ from safetensors.torch import load_file
 from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.models.timm_backbone import import_timm
+
+if TYPE_CHECKING:
+    from unlearning.models.build import AgeNet  # which imports this module
 
 Weights = dict[str, torch.Tensor]
 
@@ -28,7 +32,7 @@ def file_digest(path: str) -> str:
     return sha256_of(_existing(path)) if path else ""
 
 
-def fill(network: torch.nn.Module, path: str) -> str:
+def fill(network: AgeNet, path: str) -> str:
     """Fill the backbone (and the head, where the file has it) from a file; returns which part of it was taken, if not all.
 
     Keys of a head, ours or a classifier's, may be missing or surplus; anything else that does not match is an InputError, and
@@ -41,10 +45,11 @@ def fill(network: torch.nn.Module, path: str) -> str:
     names = (classifier,) if isinstance(classifier, str) else classifier
     surplus = tuple(f"backbone.{name}." for name in names)
     state = {key: value for key, value in state.items() if not (surplus and key.startswith(surplus))}
-    own = network.state_dict()
-    wrong = [f"{k} has shape {tuple(v.shape)}, not {tuple(own[k].shape)}" for k, v in state.items() if _differs(k, v, own)]
-    wrong += [f"{k} is not in the network" for k in state if k not in own]
-    wrong += [f"{k} is missing" for k in own if k.startswith("backbone.") and k not in state and "num_batches" not in k]
+    there = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    sizes = {name: tuple(value.shape) for name, value in state.items()}
+    wrong = [f"{name} has shape {size}, not {there[name]}" for name, size in sizes.items() if there.get(name, size) != size]
+    wrong += [f"{name} is not in the network" for name in sizes if name not in there]
+    wrong += [f"{k} is missing" for k in there if k.startswith("backbone.") and k not in sizes and "num_batches" not in k]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise InputError(f"the weights of {path} do not fit {network.spec.arch}: {'; '.join(wrong[:5])}{more}")
@@ -56,10 +61,6 @@ def fill(network: torch.nn.Module, path: str) -> str:
         )
     network.load_state_dict(state, strict=False)
     return part
-
-
-def _differs(key: str, value: torch.Tensor, own: Weights) -> bool:
-    return key in own and value.shape != own[key].shape
 
 
 def read_weights(path: str) -> tuple[Weights, str]:
@@ -83,7 +84,9 @@ def read_weights(path: str) -> tuple[Weights, str]:
         foreign = type(error).__name__ == "UnpicklingError"
         reason = "holds more than tensors, so it is not loaded" if foreign else f"cannot be read: {error}"
         raise InputError(f"the weights file {path} {reason}".splitlines()[0]) from error
-    part = next((name for name in PARTS if isinstance(content.get(name), dict)), "") if isinstance(content, dict) else ""
+    part = ""
+    if isinstance(content, dict):
+        part = next((name for name in PARTS if isinstance(content.get(name), dict)), "")
     state = content[part] if part else content
     named = isinstance(state, dict) and all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in state.items())
     if not named or not state:
@@ -94,7 +97,7 @@ def read_weights(path: str) -> tuple[Weights, str]:
     return state, part
 
 
-def _unpickled(file: Path):
+def _unpickled(file: Path) -> Any:
     """What torch saved, of tensors and plain values only; timm's checkpoints hold their settings as a Namespace too."""
     with torch.serialization.safe_globals([argparse.Namespace]), file.open("rb") as opened:
         return torch.load(opened, map_location="cpu", weights_only=True)
@@ -104,6 +107,6 @@ def _existing(path: str) -> Path:
     """The file under that name; ``~`` is one's home."""
     file = Path(path).expanduser()
     if not file.is_file():
-        found = "is a folder" if file.is_dir() else "does not exist"
-        raise InputError(f"the weights file {path} {found}; give a safetensors or timm file with -P weights=FILE")
+        why = "is a folder" if file.is_dir() else "does not exist"
+        raise InputError(f"the weights file {path} {why}; give a safetensors or timm file with -P weights=FILE")
     return file

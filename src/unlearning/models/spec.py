@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unlearning.declared import setting
 from unlearning.errors import InputError
@@ -48,7 +48,7 @@ class ModelSpec:
     age_mean: float = setting(40.0, asked=False)
     age_std: float = setting(12.0, asked=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not SMALLEST_SIDE <= self.image_size <= LARGEST_SIDE:
             raise InputError(f"image_size={self.image_size} is not possible; legal: {SMALLEST_SIDE} to {LARGEST_SIDE} pixels")
         if self.output not in OUTPUTS:
@@ -66,10 +66,10 @@ class ModelSpec:
         """
         return replace(self, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> ModelSpec:
+    def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
         """Read what ``as_dict`` wrote; raises as ``read_record`` does."""
         return read_record(cls, values)

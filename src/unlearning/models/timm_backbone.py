@@ -7,7 +7,10 @@ timm needs none of them: declaring the two names lets torchvision import, and ca
 
 from __future__ import annotations
 
+import importlib
 from contextlib import suppress
+from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -16,23 +19,23 @@ from unlearning.naming import did_you_mean
 
 MISSING = ("nms", "qnms")
 REFUSALS = (RuntimeError, AssertionError, ValueError, IndexError, ZeroDivisionError)
-STRIDE = 32
-_declared = []
+STRIDE = 32  # pixels: what most networks halve a picture by, five times in a row
+_declared: list[torch.library.Library] = []
 
 
-def import_timm():
+def import_timm() -> ModuleType:
     """The module ``timm``, also beside a CPU build of PyTorch."""
     try:
         import torchvision  # noqa: F401
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
-        library = torch.library.Library("torchvision", "FRAGMENT")
+        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # torch has no annotation
         for name in MISSING:
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            operator = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            library.define(operator)  # type: ignore[no-untyped-call]  # nor here
         _declared.append(library)
-    import timm
-
+    timm: ModuleType = importlib.import_module("timm")
     return timm
 
 
@@ -73,7 +76,7 @@ def _fitting(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Module, i
 
 def _create(arch: str, pretrained: bool, **size: int) -> torch.nn.Module:
     try:
-        backbone = import_timm().create_model(arch, pretrained=pretrained, num_classes=0, **size)
+        backbone: torch.nn.Module = import_timm().create_model(arch, pretrained=pretrained, num_classes=0, **size)
     except (OSError, RuntimeError) as error:
         if not pretrained:
             raise
@@ -83,11 +86,12 @@ def _create(arch: str, pretrained: bool, **size: int) -> torch.nn.Module:
         ) from error
     for module in backbone.modules():
         if hasattr(module, "get_attention_biases"):
-            type(module).get_attention_biases = _attention_biases
+            layer: Any = type(module)
+            layer.get_attention_biases = _attention_biases
     return backbone
 
 
-def _attention_biases(self, device: torch.device) -> torch.Tensor:
+def _attention_biases(self: Any, device: torch.device) -> Any:
     """What timm's layers give in training. In eval mode they keep what they gave, also when the weights have changed since."""
     return self.attention_biases[:, self.attention_bias_idxs]
 
@@ -104,10 +108,10 @@ def _features(backbone: torch.nn.Module, side: int) -> int:
 
 def _legal_side(arch: str, side: int) -> int | None:
     """The side nearest to ``side``, of a few that networks are made for, that the model takes."""
-    own = import_timm().get_pretrained_cfg(arch).input_size[-1]
+    trained: int = import_timm().get_pretrained_cfg(arch).input_size[-1]
     larger = range(side - side % STRIDE + STRIDE, side + 4 * STRIDE + 1, STRIDE)
-    for other in sorted({own, *larger} - {side}, key=lambda other: abs(other - side)):
+    for other in sorted({trained, *larger} - {side}, key=lambda other: abs(other - side)):
         with suppress(*REFUSALS):
             _fitting(arch, False, other)
-            return other
+            return int(other)
     return None
