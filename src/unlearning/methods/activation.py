@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    import torch
+    from torch import nn
 
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
-    from unlearning.training.gradients import Weights
+    from unlearning.methods.task import AgeNet, EpochBatches, Tensor, UnlearningTask, Weights
 
-SILENT = 1e-12
+SILENT = 1e-12  # stands for the activity of a channel that says nothing of kept faces, so that no ratio is infinite
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,8 @@ class ActivationNoise:
     top: float = knob(0.1, 1e-6, 1.0, search=(0.01, 0.5), log=True)
     noise: float = knob(1.0, 0.0, 100.0, search=(0.1, 3.0))
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.masks import disturb, highest
-        from unlearning.training.losses import absolute_error
 
         student = task.copy()
         leaving = task.batches(retain=False, forget=True, vary=False, title="channels of the forgotten faces")
@@ -60,12 +56,12 @@ class ActivationNoise:
         kept = activity(student, task.batches(vary=False, title="channels of the kept faces"))
         chosen = highest({name: forgotten[name] / kept[name].clamp_min(SILENT) for name in kept}, self.top)
         task.log({"disturbed_channels": float(sum(int(mask.sum()) for mask in chosen.values()))}, 0)
-        disturb(student, whole_channels(student, chosen), self.noise, torch.Generator().manual_seed(task.seed))
+        disturb(student, whole_channels(student, chosen), self.noise, task.random())
         return task.fit(student, absolute_error, self.lr)
 
 
-def activity(network: AgeNet, batches) -> Weights:
-    """Mean over faces and positions of the size of what a channel says, shape (channels,), by the name of the convolution."""
+def activity(network: AgeNet, batches: EpochBatches) -> Weights:
+    """Mean over faces and positions of the size of a channel's output, shape (channels,), by the name of the convolution."""
     import torch
 
     from unlearning.models.blocks import convolutions
@@ -80,10 +76,10 @@ def activity(network: AgeNet, batches) -> Weights:
 
 
 @contextmanager
-def watched(layers: dict[str, torch.nn.Conv2d], totals: Weights) -> Iterator[None]:
-    """Inside, the size of what every layer says is added to its total by channel. Nothing is left behind on the layers."""
+def watched(layers: dict[str, nn.Conv2d], totals: Weights) -> Iterator[None]:
+    """Inside, the size of every layer's output is added to its total by channel. Nothing is left behind on the layers."""
 
-    def note(name: str, layer, inputs, output: torch.Tensor) -> None:
+    def note(name: str, layer: nn.Module, inputs: Any, output: Tensor) -> None:
         totals[name] += output.abs().mean((2, 3)).sum(0)
 
     hooks = [layer.register_forward_hook(partial(note, name)) for name, layer in layers.items()]

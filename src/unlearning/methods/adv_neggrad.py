@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from unlearning.methods.ascent import difference, limits
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
 class AdvancedNegGrad:
     """Fine-tuning on the retain set and ascent on the forget set in the same step, with equal weight.
 
-    Each step shows a batch of the retain set and one of the forget set, which starts again when it is through. It minimises
-    mean over retain of abs(f(x) - y) - mean over forget of min(abs(f(x) - y), m), where m is ``cap`` times the error of the
-    original on unseen faces of the forget set (its validation part; of the retain set when it has none; its error on the
-    forgotten faces where that is larger).
+    Each step shows a batch of the retain set and one of the forget set, which starts again when it is through. m is ``cap``
+    times the error of the original on unseen faces of the forget set (its validation part; of the retain set when it has
+    none; its error on the forgotten faces where that is larger).
 
     Args:
         lr: constant learning rate of SGD.
@@ -41,15 +41,14 @@ class AdvancedNegGrad:
     cap: float = knob(1.5, 0.1, 100.0, search=(1.0, 3.0))
     clip: float = knob(1.0, 1e-3, 1e3, search=(0.1, 10.0), log=True)
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.methods.ascent import difference, limits
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.task import SideBySide
 
         _, cap = limits(task, self.cap)
 
-        def loss(predicted, batch):
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
             return difference(predicted, batch, 1.0, 1.0, cap)
 
         batches = SideBySide(task.batches(), task.batches(retain=False, forget=True, seed=1))
-        bounds = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": 0.0, "clip": self.clip}
-        return task.fit(task.copy(), loss, self.lr, batches, **bounds)
+        sgd: dict[str, Any] = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": 0.0, "clip": self.clip}
+        return task.fit(task.copy(), loss, self.lr, batches, **sgd)

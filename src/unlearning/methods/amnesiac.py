@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.naming import choose
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    import torch
+    from unlearning.methods.task import AgeNet, Generator, Tensor, UnlearningTask
 
-    from unlearning.methods.task import UnlearningTask
-
-YOUNGEST, OLDEST = 0.0, 116.0
+YOUNGEST, OLDEST = 0.0, 116.0  # years that people reach: those of UTKFace
 MOMENTS = {"all": ("retain", "forget"), "retain": ("retain",)}
 
 
@@ -45,12 +44,11 @@ class GaussianAmnesiac:
     moments: str = knob("all", search=tuple(MOMENTS))
     clip: bool = knob(False, search=(False, True))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choose(MOMENTS, self.moments, "moments")
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.relabel import relabelled
-        from unlearning.training.losses import absolute_error
 
         mean, std = self.moments_of(task)
         task = relabelled(task, lambda count, random: self.draw(mean, std, count, random))
@@ -64,7 +62,7 @@ class GaussianAmnesiac:
         ages = torch.cat([getattr(task, part).part("train").ages for part in MOMENTS[self.moments]])
         return float(ages.mean()), float(ages.std()) if len(ages) > 1 else 0.0
 
-    def draw(self, mean: float, std: float, count: int, random: torch.Generator) -> torch.Tensor:
+    def draw(self, mean: float, std: float, count: int, random: Generator) -> Tensor:
         """Ages in years, shape (count,)."""
         import torch
 

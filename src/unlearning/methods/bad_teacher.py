@@ -9,7 +9,7 @@ from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
 from unlearning.naming import choose
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 TEACHERS = {"random": "an untrained twin, rescaled", "proxy": "a twin after a little training on the retain set"}
 
@@ -18,11 +18,10 @@ TEACHERS = {"random": "an untrained twin, rescaled", "proxy": "a twin after a li
 class BadTeacher:
     """A student learns faces to keep from the original, and faces to forget from a teacher that knows nothing.
 
-    It minimises the mean of abs(f(x) - t(x)), where t is the original on the retain set and the bad teacher on the forget
-    set; it is shown no true age. The published bad teacher is an untrained network. In regression that says nearly one number
-    of everybody, often far from all ages, so here its outputs are rescaled to mean and standard deviation of the retained
-    ages; or the teacher is a proxy, a twin after a little training on the retain set, which knows of faces in general. That
-    was chosen on validation faces; the source has the untrained one.
+    The student is shown no true age. The published bad teacher is an untrained network. In regression that predicts nearly
+    one number for everybody, often far from all ages, so here its outputs are rescaled to mean and standard deviation of the
+    retained ages; or the teacher is a proxy, a twin after a little training on the retain set. The proxy was chosen on
+    validation faces; the source has the untrained one.
 
     Args:
         lr: constant learning rate of Adam.
@@ -48,10 +47,10 @@ class BadTeacher:
     proxy_lr: float = rate(1e-2, search=(1e-4, 1e-2))
     proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choose(TEACHERS, self.teacher, "teacher")
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
         from unlearning.methods.incompetent import proxy, untrained
@@ -59,7 +58,7 @@ class BadTeacher:
         good = task.frozen()
         bad = untrained(task) if self.teacher == "random" else proxy(task, self.proxy_lr, self.proxy_epochs)
 
-        def loss(predicted, batch):
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
             target = torch.empty_like(predicted)
             for teacher, shown in ((good, ~batch.forget), (bad, batch.forget)):
                 if shown.any():
@@ -77,5 +76,5 @@ class BadTeacher:
 
         faces = task.retain.part("train")
         count = max(1, round(self.retain_share * len(faces)))
-        order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(task.seed + STREAM))
+        order = torch.randperm(len(faces), generator=task.random(STREAM))
         return replace(task, retain=faces.where((order < count).numpy()))

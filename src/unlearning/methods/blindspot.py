@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 
 if TYPE_CHECKING:
-    import torch
+    from torch import nn
 
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Blindspot:
     proxy_lr: float = rate(1e-2, search=(1e-4, 1e-2))
     proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.incompetent import proxy
 
         student = task.copy()
@@ -58,7 +57,7 @@ class Blindspot:
                 batches = task.batches(forget=True)
                 return task.fit(student, loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
 
-    def loss(self, predicted, batch, blind: AgeNet, mine: Maps, theirs: Maps) -> torch.Tensor:
+    def loss(self, predicted: Tensor, batch: Batch, blind: AgeNet, mine: Maps, theirs: Maps) -> Tensor:
         """Years; the two means of the formula weighted by their shares are one mean over the batch."""
         import torch
 
@@ -68,8 +67,8 @@ class Blindspot:
         with torch.no_grad():
             target = batch.ages.masked_scatter(batch.forget, blind(batch.images[batch.forget]))
         pairs = zip(maps, theirs.take(), strict=True)
-        distance = sum((own[batch.forget] - other).square().mean() for own, other in pairs)
-        return (predicted - target).abs().mean() + batch.forget.float().mean() * self.attention * distance
+        distances = torch.stack([(seen[batch.forget] - blindly).square().mean() for seen, blindly in pairs])
+        return (predicted - target).abs().mean() + batch.forget.float().mean() * self.attention * distances.sum()
 
 
 class Maps:
@@ -84,7 +83,8 @@ class Maps:
 
         parts = stages(network)
         weighted = {name: stage for name, stage in parts.items() if next(stage.parameters(), None) is not None} or parts
-        self.arch, self.stages, self.maps = network.spec.arch, list(weighted.values()), {}
+        self.arch, self.stages = network.spec.arch, list(weighted.values())
+        self.maps: dict[int, Tensor] = {}
         channels = {entry["module"]: entry.get("num_chs") for entry in network.backbone.feature_info}
         self.channels = [channels[name] for name in weighted]
 
@@ -92,16 +92,16 @@ class Maps:
         self.hooks = [stage.register_forward_hook(partial(self._note, index)) for index, stage in enumerate(self.stages)]
         return self
 
-    def __exit__(self, *failure) -> None:
+    def __exit__(self, *failure: object) -> None:
         for hook in self.hooks:
             hook.remove()
 
-    def take(self) -> list[torch.Tensor]:
+    def take(self) -> list[Tensor]:
         """One map a stage, each of shape (faces, positions); they are kept no longer."""
         taken, self.maps = [self.maps[index] for index in range(len(self.stages))], {}
         return taken
 
-    def _note(self, index: int, stage, inputs, output: torch.Tensor) -> None:
+    def _note(self, index: int, stage: nn.Module, inputs: Any, output: Tensor) -> None:
         import torch
 
         if torch.is_inference_mode_enabled():  # the loop measures the network between the epochs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from unlearning.errors import InputError
 
@@ -35,7 +36,15 @@ class Card:
     scheme: str = ""
 
 
-def knob(default, low: float = -math.inf, high: float = math.inf, *, search: tuple = (), log: bool = False, unit: str = ""):
+def knob(
+    default: Any,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    search: tuple[Any, ...] = (),
+    log: bool = False,
+    unit: str = "",
+) -> Any:
     """A hyperparameter: a field of a method's dataclass with what is legal and what is worth searching.
 
     Args:
@@ -50,17 +59,17 @@ def knob(default, low: float = -math.inf, high: float = math.inf, *, search: tup
     return field(default=default, metadata=about)
 
 
-def rate(default: float, search: tuple[float, float] = (1e-6, 1e-2)):
+def rate(default: float, search: tuple[float, float] = (1e-6, 1e-2)) -> Any:
     """A learning rate: above 0, searched on a logarithmic scale."""
     return knob(default, math.nextafter(0, 1), 10.0, search=search, log=True)
 
 
-def share(default: float, search: tuple[float, float] = (0.0, 1.0)):
+def share(default: float, search: tuple[float, float] = (0.0, 1.0)) -> Any:
     """A share between 0 and 1, both included."""
     return knob(default, 0.0, 1.0, search=search)
 
 
-def check_knobs(method) -> None:
+def check_knobs(method: Any) -> None:
     """InputError when a setting is not legal; names the value and the legal ones."""
     for entry in fields(method):
         value, about = getattr(method, entry.name), entry.metadata

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
-from unlearning.methods.last_blocks import free_last
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class CatastrophicForgetting:
     lr: float = rate(1e-4)
     k: int = knob(1, 0, 1000, search=(0, 4), unit="blocks")
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.training.losses import absolute_error
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from unlearning.methods.last_blocks import free_last
 
         network = task.copy()
         free_last(network, self.k)

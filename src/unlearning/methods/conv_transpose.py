@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card, knob, rate
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,12 @@ class ConvolutionTranspose:
     momentum: float = knob(0.9, 0.0, 0.99, search=(0.0, 0.9))
     weight_decay: float = knob(5e-4, 0.0, 1.0)
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.training.losses import absolute_error
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         student = task.copy()
         task.log({"transposed_share": transpose(student)}, 0)
-        sgd = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": self.weight_decay}
-        return task.fit(student, absolute_error, self.lr, **sgd)
+        return task.fit(
+            student, absolute_error, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay
+        )
 
 
 def transpose(network: AgeNet) -> float:

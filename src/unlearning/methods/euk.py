@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
-from unlearning.methods.last_blocks import free_last
-from unlearning.methods.renewal import renew_last
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,10 @@ class LastBlocksAnew:
     lr: float = rate(1e-3)
     k: int = knob(1, 0, 1000, search=(0, 4), unit="blocks")
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.training.losses import absolute_error
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from unlearning.methods.last_blocks import free_last
+        from unlearning.methods.renewal import renew_last
 
         network = task.copy()
-        pieces = free_last(network, self.k)
-        renew_last(task, network, (module for piece in pieces for module in piece))
+        renew_last(task, network, free_last(network, self.k))
         return task.fit(network, absolute_error, self.lr)

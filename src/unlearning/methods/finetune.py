@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, rate
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,5 @@ class FineTune:
     epochs: ClassVar[int] = 8
     lr: float = rate(1e-4)
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.training.losses import absolute_error
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         return task.fit(task.copy(), absolute_error, self.lr)

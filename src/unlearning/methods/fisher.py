@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.methods.card import RETAIN, Card, knob
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.data.faces import Batch
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.training.gradients import Weights
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask, Weights
 
 NONE = 1e-30  # stands for no information, so that without noise nothing is infinite
 
@@ -44,33 +40,37 @@ class FisherNoise:
     noise: float = knob(0.01, 0.0, 1e3, search=(1e-4, 0.1), log=True)
     largest: float = knob(1.0, 0.0, 1e3, search=(0.1, 2.0), log=True)
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        from unlearning.training.gradients import mean_square
+        from unlearning.training.gradients import mean_of_gradients
 
-        student, random = task.copy(), torch.Generator().manual_seed(task.seed)
-        information = relative(mean_square(student, task.batches(vary=False, title="what matters to the kept faces"), mean_age))
+        student, random = task.copy(), task.random()
+        batches = task.batches(vary=False, title="what matters to the kept faces")
+        information = relative(mean_of_gradients(student, batches, mean_age, torch.square))
         bounded, count = 0, 0
         with torch.no_grad():
             for name, weight in student.named_parameters():
                 spread, bound = self.spread(information[name]), self.largest * weight.square().mean().sqrt()
                 bounded, count = bounded + int((spread > bound).sum()), count + weight.numel()
-                weight += torch.minimum(spread, bound) * torch.randn(weight.shape, generator=random).to(weight.device)
+                weight.add_(torch.minimum(spread, bound) * torch.randn(weight.shape, generator=random).to(weight.device))
         task.log({"bounded_share": bounded / count}, 0)
         return student
 
-    def spread(self, information: torch.Tensor) -> torch.Tensor:
+    def spread(self, information: Tensor) -> Tensor:
         """Standard deviation of the noise of weights by their information."""
         return self.noise * information.clamp_min(NONE).pow(-0.25)
 
 
 def relative(information: Weights) -> Weights:
     """Information in units of its mean over all weights."""
-    mean = sum(value.sum() for value in information.values()) / sum(value.numel() for value in information.values())
+    import torch
+
+    count = sum(value.numel() for value in information.values())
+    mean = sum((value.sum() for value in information.values()), torch.zeros(())) / count
     return {name: value / mean.clamp_min(NONE) for name, value in information.items()}
 
 
-def mean_age(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+def mean_age(predicted: Tensor, batch: Batch) -> Tensor:
     """Mean of f(x), in years: its gradient by face is that of the answer."""
     return predicted.mean()

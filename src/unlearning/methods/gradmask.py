@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,16 @@ class GradientMask:
     top: float = knob(0.1, 1e-6, 1.0, search=(0.01, 0.5), log=True)
     noise: float = knob(1.0, 0.0, 100.0, search=(0.1, 3.0))
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
         from unlearning.methods.masks import disturb, held, highest, share_of
-        from unlearning.training.gradients import mean_size
-        from unlearning.training.losses import absolute_error
+        from unlearning.training.gradients import mean_of_gradients
 
         student = task.copy()
         forgotten = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
-        masks = highest(mean_size(student, forgotten, absolute_error), self.top)
+        masks = highest(mean_of_gradients(student, forgotten, absolute_error, torch.abs), self.top)
         task.log({"masked_share": share_of(masks)}, 0)
-        disturb(student, masks, self.noise, torch.Generator().manual_seed(task.seed))
+        disturb(student, masks, self.noise, task.random())
         with held(student, masks) as put_back:
             return task.fit(student, absolute_error, self.lr, after_update=put_back)

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import Passes
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from torch import nn
 
-NEGLIGIBLE = 1e-3
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
+
+NEGLIGIBLE = 1e-3  # a weight that is smaller is counted in the log as one that the penalty has removed
 
 
 @dataclass(frozen=True)
 class SparseFineTune:
     """Fine-tuning on the retain set with a penalty on the size of the weights, which fades from pass to pass.
 
-    The loss is the original's plus g_t times the sum of the absolute values of all weights, where g_t falls in a straight
-    line from ``gamma`` in the first pass to 0 behind the last penalised one. Weights that only the forget set needed earn
-    nothing on the retain set, so the penalty removes them. The share of weights below 0.001 is logged before and after.
+    The weight g_t of the penalty falls in a straight line from ``gamma`` in pass 1 to 0 behind the last penalised one.
+    Weights that only the forget set needed gain nothing on the retain set, so the penalty removes them. The share of weights
+    below 0.001 is logged before and after.
 
     Args:
         lr: constant learning rate.
@@ -43,9 +46,7 @@ class SparseFineTune:
     gamma: float = knob(5e-4, 0.0, 1.0, search=(1e-6, 1e-2), log=True, unit="years")
     plain_epochs: int = knob(0, 0, 1000, unit="passes")
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.training.losses import absolute_error
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         if not self.plain_epochs < task.epochs:
             raise InputError(f"params: plain_epochs={self.plain_epochs} leaves none of {task.epochs} epochs with a penalty")
         network, gamma = task.copy(), [0.0]
@@ -53,9 +54,11 @@ class SparseFineTune:
         def before(number: int) -> None:
             gamma[0] = self.penalty(number, task.epochs)
 
-        def loss(predicted, batch):
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
             value = absolute_error(predicted, batch)
-            return value + gamma[0] * sum(w.abs().sum() for w in network.parameters()) if gamma[0] else value
+            if gamma[0]:
+                value = value + gamma[0] * sum(weight.abs().sum() for weight in network.parameters())
+            return value
 
         task.log({"negligible": negligible(network)}, 0)
         task.fit(network, loss, self.lr, Passes(task.batches(), before))
@@ -67,7 +70,7 @@ class SparseFineTune:
         return max(0.0, self.gamma * (1 - (number - 1) / (epochs - self.plain_epochs)))
 
 
-def negligible(network) -> float:
+def negligible(network: nn.Module) -> float:
     """The share of weights that are smaller than ``NEGLIGIBLE``."""
     weights = [weight.detach() for weight in network.parameters()]
     return sum(int((w.abs() < NEGLIGIBLE).sum()) for w in weights) / sum(w.numel() for w in weights)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
 class LossFreeDampening:
     """Shrinks the weights that answers for forgotten faces hang on more than answers for all; needs no ages, no training.
 
-    The importance of a weight is the mean over faces of the absolute gradient of f(x)**2, once over all training faces (I)
-    and once over the forget set (I_f). Where I_f > alpha * I, the weight is multiplied by min(1, strength * I / I_f).
-    The last bias and the statistics of batch norms stay. No true age is looked at, so it works where the ages of the
-    forgotten are already gone. ``per_batch`` takes the gradient of a batch's mean, as the published code does. As all faces
-    contain the forgotten ones, of a share p of them I_f is at most I / p: an alpha of 1 works for every share, one of 10 for
-    less than a tenth.
+    I is the importance of a weight to all training faces, I_f that to the forget set. The last bias and the statistics of
+    batch norms stay. No true age is looked at, so it works where the ages of the forgotten are already gone. ``per_batch``
+    takes the gradient of a batch's mean, as the published code does. An alpha of 1 works for every share of forgotten faces,
+    one of 10 for less than a tenth.
 
     Args:
         alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
@@ -42,10 +39,9 @@ class LossFreeDampening:
     strength: float = knob(1.0, 0.0, 1e3, search=(0.1, 10.0), log=True)
     per_batch: bool = knob(False, search=(False, True))
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.methods.dampening import dampened, squared_answer
-        from unlearning.training.gradients import mean_size
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        import torch
 
-        importance = partial(mean_size, loss=squared_answer, per_batch=self.per_batch)
-        size = task.recipe.batch_size if self.per_batch else 1
-        return dampened(task, importance, self.alpha, self.strength, size)
+        from unlearning.methods.dampening import dampened, squared_answer
+
+        return dampened(task, squared_answer, torch.abs, self.alpha, self.strength, self.per_batch)

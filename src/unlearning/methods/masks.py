@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import torch
+import torch
 
-    from unlearning.training.gradients import Weights
+from unlearning.training.gradients import Weights
 
 
 def highest(scores: Weights, share: float) -> Weights:
     """Masks of the ``share`` of all weights together that have the highest scores; one weight at least."""
-    import torch
-
     line = torch.cat([score.flatten() for score in scores.values()])
     chosen = torch.zeros(len(line), dtype=torch.bool, device=line.device)
     chosen[line.topk(max(1, round(share * len(line)))).indices] = True
-    parts = chosen.split([score.numel() for score in scores.values()])
+    parts = torch.split(chosen, [score.numel() for score in scores.values()])
     return {name: part.view(score.shape) for (name, score), part in zip(scores.items(), parts, strict=True)}
 
 
@@ -32,10 +28,11 @@ def share_of(masks: Weights) -> float:
 @contextmanager
 def scaled(network: torch.nn.Module, factors: Weights) -> Iterator[None]:
     """Inside, the gradient of every weight named in ``factors`` is multiplied by its factor, before anything uses it."""
-    import torch
-
     named = [(name, weight) for name, weight in network.named_parameters() if name in factors]
-    hooks = [weight.register_hook(partial(torch.mul, factors[name])) for name, weight in named]
+    hooks = [
+        weight.register_hook(partial(torch.mul, factors[name]))  # type: ignore[no-untyped-call]  # torch has no annotation
+        for name, weight in named
+    ]
     try:
         yield
     finally:
@@ -51,8 +48,6 @@ def held(network: torch.nn.Module, masks: Weights) -> Iterator[Callable[[], None
     remembers; weight decay and momentum, which need no gradient, are undone by putting the others back bit for bit. The
     masks say nothing of the statistics of batch norms, which are no weights.
     """
-    import torch
-
     start = {name: weight.detach().clone() for name, weight in network.named_parameters()}
 
     @torch.no_grad()
@@ -64,12 +59,10 @@ def held(network: torch.nn.Module, masks: Weights) -> Iterator[Callable[[], None
         yield put_back
 
 
+@torch.no_grad()
 def disturb(network: torch.nn.Module, masks: Weights, noise: float, random: torch.Generator) -> None:
     """Add to every weight in the masks a normal number of ``noise`` standard deviations of the weights of its tensor."""
-    import torch
-
-    with torch.no_grad():
-        for name, mask in masks.items():
-            weight = network.get_parameter(name)
-            drawn = torch.randn(weight.shape, generator=random).to(weight.device)
-            weight.copy_(torch.where(mask, weight + noise * weight.std(correction=0) * drawn, weight))
+    for name, mask in masks.items():
+        weight = network.get_parameter(name)
+        drawn = torch.randn(weight.shape, generator=random).to(weight.device)
+        weight.copy_(torch.where(mask, weight + noise * weight.std(correction=0) * drawn, weight))

@@ -6,13 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
-    from unlearning.training.gradients import Weights
+    from unlearning.methods.task import AgeNet, Generator, UnlearningTask, Weights
 
 
 @dataclass(frozen=True)
@@ -48,36 +45,34 @@ class MaskedSmallGradients:
     redrawn: float = share(0.3, search=(0.05, 0.6))
     kept_rate: float = share(0.1)
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
 
         from unlearning.methods.masks import scaled, share_of
-        from unlearning.training.losses import absolute_error
 
         student = task.copy()
-        masks = self.redraw(student, self.gap(task, student), torch.Generator().manual_seed(task.seed))
+        masks = self.redraw(student, self.gap(task, student), task.random())
         task.log({"redrawn_share": share_of(masks)}, 0)
         factors = {name: mask + self.kept_rate * ~mask for name, mask in masks.items()}
-        sgd = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": self.weight_decay}
         with scaled(student, factors):
-            return task.fit(student, absolute_error, self.lr, **sgd)
+            return task.fit(
+                student, absolute_error, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay
+            )
 
     def gap(self, task: UnlearningTask, network: AgeNet) -> Weights:
         """The gradient of the error of some retained faces, less that of the forgotten ones, by the name of the weight."""
         import torch
 
         from unlearning.training.gradients import mean_gradient
-        from unlearning.training.losses import absolute_error
 
         faces = task.retain.part("train")
-        order = torch.randperm(len(faces), generator=torch.Generator().manual_seed(task.seed))
+        order = torch.randperm(len(faces), generator=task.random())
         some = replace(task, retain=faces.where((order < len(task.forget.part("train"))).numpy()))
         kept = mean_gradient(network, some.batches(vary=False, title="gradients of as many kept faces"), absolute_error)
         leaving = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         gone = mean_gradient(network, leaving, absolute_error)
         return {name: kept[name] - gone[name] for name in kept}
 
-    def redraw(self, network: AgeNet, gap: Weights, random: torch.Generator) -> Weights:
+    def redraw(self, network: AgeNet, gap: Weights, random: Generator) -> Weights:
         """Draw weights of ``network`` anew; returns masks of them, by the names of the convolutions' weights."""
         import torch
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from unlearning.methods.ascent import difference, limits
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
 class NegGradPlus:
     """Fine-tuning on the retain set, with a little ascent on the forget set in every step.
 
-    Each step shows a batch of the retain set and one of the forget set, which starts again when it is through. It minimises
-    retain_weight * mean over retain of abs(f(x) - y) - (1 - retain_weight) * mean over forget of min(abs(f(x) - y), m),
-    where m is ``cap`` times the error of the original on unseen faces of the forget set (its validation part; of the retain
-    set when it has none; its error on the forgotten faces where that is larger). With ``stay`` above 0 the squared distance
-    of all weights from the original's is added.
+    Each step shows a batch of the retain set and one of the forget set, which starts again when it is through. a is
+    ``retain_weight``, w0 the original's weights, and m is ``cap`` times the error of the original on unseen faces of the
+    forget set (its validation part; of the retain set when it has none; its error on the forgotten faces where that is
+    larger).
 
     Args:
         lr: constant learning rate of Adam.
@@ -44,16 +44,17 @@ class NegGradPlus:
     stay: float = knob(0.0, 0.0, 1e3, search=(0.0, 1.0))
     clip: float = knob(100.0, 1e-3, 1e4, search=(10.0, 1000.0), log=True)
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.methods.ascent import difference, limits
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.task import SideBySide
 
         (_, cap), student = limits(task, self.cap), task.copy()
         pairs = [(weight, weight.detach().clone()) for weight in student.parameters()] if self.stay else []
 
-        def loss(predicted, batch):
-            moved = sum((weight - first).square().sum() for weight, first in pairs)
-            return difference(predicted, batch, self.retain_weight, 1 - self.retain_weight, cap) + self.stay * moved
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
+            value = difference(predicted, batch, self.retain_weight, 1 - self.retain_weight, cap)
+            for weight, first in pairs:
+                value = value + self.stay * (weight - first).square().sum()
+            return value
 
         batches = SideBySide(task.batches(), task.batches(retain=False, forget=True, seed=1))
         return task.fit(student, loss, self.lr, batches, optimizer="adam", weight_decay=0.0, clip=self.clip)

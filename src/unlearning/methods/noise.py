@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import Passes, cosine
-from unlearning.methods.renewal import add_noise
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,13 @@ class NoisyStart:
     last_spread: float = knob(0.005, 0.0, 100.0, search=(1e-4, 0.1), log=True, unit="weight")
     everywhere: bool = knob(False, search=(False, True))
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from unlearning.methods.renewal import add_noise
         from unlearning.models.blocks import convolutions
-        from unlearning.training.losses import absolute_error
 
-        network, random = task.copy(), torch.Generator().manual_seed(task.seed)
-        found = [layer.weight for layer in convolutions(network).values()]
-        chosen = found if self.everywhere else found[:1]
+        network, random = task.copy(), task.random()
+        weights = [layer.weight for layer in convolutions(network).values()]
+        chosen = weights if self.everywhere else weights[:1]
 
         def before(number: int) -> None:
             if number == 1:

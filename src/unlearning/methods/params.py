@@ -6,24 +6,35 @@ import ast
 import importlib.util
 import math
 import shlex
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from unlearning.errors import InputError
 from unlearning.methods.card import check_knobs
 from unlearning.naming import did_you_mean
 
+if TYPE_CHECKING:
+    from unlearning.methods.task import Method
+
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-READERS = {"int": int, "float": float, "str": str, "bool": lambda text: TRUTH[text.lower()]}
+Setting = int | float | str | bool
+READERS: dict[str, Callable[[str], Setting]] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": lambda text: TRUTH[text.lower()],
+}
 
 
-def make_method(kind: type, text: str):
+def make_method(kind: type[Any], text: str) -> Any:
     """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces).
 
     Raises:
         InputError: an unknown or repeated field, a value of the wrong type or out of range; lists what is legal.
     """
-    types = {field.name: getattr(field.type, "__name__", field.type) for field in fields(kind)}
+    types = {field.name: str(getattr(field.type, "__name__", field.type)) for field in fields(kind)}
     legal = ", ".join(f"{f.name}={f.default} ({types[f.name]})" for f in fields(kind)) or "none"
     values = {}
     for part in _split(text):
@@ -39,7 +50,7 @@ def make_method(kind: type, text: str):
     return method
 
 
-def epochs_of(method, asked: tuple[int, ...]) -> tuple[int, ...]:
+def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
     """After how many passes versions are made: as asked, or the method's own number.
 
     Raises:
@@ -55,18 +66,18 @@ def epochs_of(method, asked: tuple[int, ...]) -> tuple[int, ...]:
 
 def modules_of(kind: type) -> list[str]:
     """Files of this room that a method's code stands in, as ``methods/ft.py``: its module and those of ours it imports."""
-    found: list[str] = []
+    modules: list[str] = []
     waiting = [kind.__module__]
     while waiting:
-        spec = importlib.util.find_spec(waiting.pop())
-        name = f"methods/{Path(spec.origin).name}" if spec and spec.origin else ""
-        if not name or name in found:
+        name = waiting.pop()
+        spec = importlib.util.find_spec(name) if name not in modules else None
+        if spec is None or spec.origin is None:
             continue
-        found.append(name)
+        modules.append(name)
         nodes = ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
         imported = (node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module)
         waiting += [module for module in imported if module.startswith("unlearning.methods.")]
-    return sorted(found)
+    return sorted(f"methods/{name.rpartition('.')[2]}.py" for name in modules)
 
 
 def _split(text: str) -> list[str]:
@@ -76,7 +87,7 @@ def _split(text: str) -> list[str]:
         raise InputError(f"params={text!r} cannot be read: {error}") from error
 
 
-def _read(name: str, kind: str, value: str):
+def _read(name: str, kind: str, value: str) -> Setting:
     try:
         number = READERS[kind](value)
     except (ValueError, KeyError) as error:

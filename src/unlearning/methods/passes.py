@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from unlearning.data.faces import Batch
+    from unlearning.methods.task import Batch, EpochBatches
 
 
 class Passes:
@@ -16,7 +16,7 @@ class Passes:
     The call comes in the middle of training: it may change weights, and what it takes counts as work.
     """
 
-    def __init__(self, batches, before: Callable[[int], None]):
+    def __init__(self, batches: EpochBatches, before: Callable[[int], None]):
         self.batches, self.before, self.number = batches, before, 0
 
     def __len__(self) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate, share
-from unlearning.methods.renewal import renew_smallest
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class PruneAnew:
     amount: float = share(0.9, search=(0.5, 0.99))
     pull: float = knob(0.1, 0.0, 100.0, search=(0.0, 4.0))
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from torch import nn
 
-        from unlearning.training.losses import absolute_error
+        from unlearning.methods.renewal import renew_smallest
 
         network, original = task.copy(), task.frozen()
-        layers = [module for module in network.modules() if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear))]
-        renew_smallest([layer.weight for layer in layers], self.amount, torch.Generator().manual_seed(task.seed))
+        layers = [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
+        renew_smallest([layer.weight for layer in layers], self.amount, task.random())
 
-        def loss(predicted, batch):
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
             apart = (predicted - original(batch.images)).abs().mean()
             return absolute_error(predicted, batch) + self.pull * apart
 

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import cosine
-from unlearning.methods.renewal import renew_last
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -54,17 +51,18 @@ class Reset:
     divergence: float = knob(0.1, 0.0, 100.0, search=(0.0, 4.0))
     scale: float = knob(5.0, 0.01, 1000.0, search=(0.5, 20.0), log=True, unit="years")
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from unlearning.methods.renewal import renew_last
         from unlearning.models.blocks import convolutions, last_linear
 
         network, original = task.copy(), task.frozen()
         first = next(iter(convolutions(network).values()))
         renew_last(task, network, (first, last_linear(network)))
 
-        def warm(predicted, batch):
+        def warm(predicted: Tensor, batch: Batch) -> Tensor:
             return diverge(predicted, original(batch.images), self.scale)
 
-        def losses(predicted, batch):
+        def losses(predicted: Tensor, batch: Batch) -> Tensor:
             told = original(batch.images)
             hard, soft = (predicted - batch.ages).abs().mean(), (predicted - told).abs().mean()
             return hard + self.soft * soft + self.divergence * diverge(predicted, told, self.scale)
@@ -75,7 +73,7 @@ class Reset:
         return task.fit(network, losses, self.lr, rate=cosine(task.epochs))
 
 
-def diverge(predicted: torch.Tensor, told: torch.Tensor, scale: float) -> torch.Tensor:
+def diverge(predicted: Tensor, told: Tensor, scale: float) -> Tensor:
     """Mean of the Kullback-Leibler divergence from Laplace(told, scale) to Laplace(predicted, scale), times scale, in years.
 
     With d = |predicted - told| and b = scale it is b (d / b + exp(-d / b) - 1).

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,8 @@ class Retrain:
     )
     epochs: ClassVar[int] = 0
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.training.fit import fit
-        from unlearning.training.losses import absolute_error
 
         if task.slices is not None:
             raise InputError(

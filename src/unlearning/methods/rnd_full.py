@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Loss, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,8 @@ class RandomLabelsFullRange:
     """Fine-tuning on everything, with an age from the whole range for every forgotten face.
 
     The label of a forgotten face is drawn evenly from ``youngest`` to ``oldest``, its true age and the ages of the forget
-    set not excluded, anew at every batch or once for all passes. The faces to keep are trained on as before. It minimises
-    the mean of abs(f(x) - y'), where y' = y on the retain set and y' ~ U[youngest, oldest] on the forget set; the best
-    answer to labels that are drawn anew is their median, so forgotten faces drift to the middle of the range.
+    set not excluded, anew at every batch or once for all passes. The faces to keep are trained on as before, with y' = y.
+    The best answer to labels that are drawn anew is their median: forgotten faces drift to the middle of the range.
 
     Args:
         lr: constant learning rate.
@@ -44,29 +42,17 @@ class RandomLabelsFullRange:
     oldest: float = knob(60.0, 0.0, 150.0, unit="years")
     once: bool = knob(False, search=(False, True))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.youngest < self.oldest:
             raise InputError(f"youngest={self.youngest} and oldest={self.oldest}: legal is youngest < oldest")
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        from unlearning.methods.relabel import drawn_each_time, drawn_evenly, relabelled
 
-        from unlearning.methods.relabel import generator, relabelled
-        from unlearning.training.losses import absolute_error
-
+        draw = drawn_evenly(self.youngest, self.oldest)
+        loss: Loss = absolute_error
         if self.once:
-            task = relabelled(task, self.draw)
-            return task.fit(task.copy(), absolute_error, self.lr, task.batches(forget=True))
-        random = generator(task)
-
-        def loss(predicted, batch):
-            drawn = self.draw(len(batch.ages), random).to(batch.ages.device)
-            return absolute_error(predicted, batch._replace(ages=torch.where(batch.forget, drawn, batch.ages)))
-
+            task = relabelled(task, draw)
+        else:
+            loss = drawn_each_time(task, draw)
         return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))
-
-    def draw(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """Ages in years, shape (count,)."""
-        import torch
-
-        return self.youngest + (self.oldest - self.youngest) * torch.rand(count, generator=random)

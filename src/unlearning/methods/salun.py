@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.naming import choose
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
-    from unlearning.training.gradients import Weights
+    from unlearning.methods.task import AgeNet, UnlearningTask, Weights
 
 SALIENCIES = {"sum": "size of the summed gradient", "face": "sum of the sizes of the gradients by face"}
 
@@ -58,44 +55,39 @@ class SaliencyUnlearning:
     youngest: float = knob(20.0, 0.0, 150.0, unit="years")
     oldest: float = knob(60.0, 0.0, 150.0, unit="years")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choose(SALIENCIES, self.saliency, "saliency")
         if not self.youngest < self.oldest:
             raise InputError(f"youngest={self.youngest} and oldest={self.oldest}: legal is youngest < oldest")
 
-    def unlearn(self, task: UnlearningTask):
-        import torch
-
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.masks import held, highest, share_of
-        from unlearning.methods.relabel import generator
+        from unlearning.methods.relabel import drawn_each_time, drawn_evenly
         from unlearning.methods.task import InTurn
-        from unlearning.training.losses import absolute_error
 
-        student, random = task.copy(), generator(task)
+        student, loss = task.copy(), drawn_each_time(task, drawn_evenly(self.youngest, self.oldest))
         masks = highest(self.scores(task, student), self.top)
         task.log({"masked_share": share_of(masks)}, 0)
-
-        def loss(predicted, batch):
-            drawn = self.draw(len(batch.ages), random).to(batch.ages.device)
-            return absolute_error(predicted, batch._replace(ages=torch.where(batch.forget, drawn, batch.ages)))
-
         batches = InTurn(task.batches(retain=False, forget=True), task.batches(), task.epochs)
-        sgd = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": self.weight_decay}
         with held(student, masks) as put_back:
-            return task.fit(student, loss, self.lr, batches, after_update=put_back, **sgd)
+            return task.fit(
+                student,
+                loss,
+                self.lr,
+                batches,
+                after_update=put_back,
+                optimizer="sgd",
+                momentum=self.momentum,
+                weight_decay=self.weight_decay,
+            )
 
     def scores(self, task: UnlearningTask, network: AgeNet) -> Weights:
         """The saliency of every weight by name, from 0."""
-        from unlearning.training.gradients import mean_gradient, mean_size
-        from unlearning.training.losses import absolute_error
+        import torch
+
+        from unlearning.training.gradients import mean_gradient, mean_of_gradients
 
         batches = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         if self.saliency == "face":
-            return mean_size(network, batches, absolute_error)
+            return mean_of_gradients(network, batches, absolute_error, torch.abs)
         return {name: value.abs() for name, value in mean_gradient(network, batches, absolute_error).items()}
-
-    def draw(self, count: int, random: torch.Generator) -> torch.Tensor:
-        """Ages in years, shape (count,)."""
-        import torch
-
-        return self.youngest + (self.oldest - self.youngest) * torch.rand(count, generator=random)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.errors import InputError
+from unlearning.methods.ascent import limits
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.naming import choose
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.data.faces import Batch
-    from unlearning.methods.task import UnlearningTask
-    from unlearning.models.build import AgeNet
+    from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask, Weights
 
 DISTANCES = {"absolute": "abs(f - t)", "gaussian": "(f - t)^2 / (2 s^2)"}
 
@@ -71,7 +68,7 @@ class Scrub:
     clip: float = knob(100.0, 1e-3, 1e4, search=(10.0, 1000.0), log=True)
     rewind: bool = knob(True, search=(False, True))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choose(DISTANCES, self.distance, "distance")
         self.rate(1)  # refuses a decay_after that cannot be read
 
@@ -83,8 +80,7 @@ class Scrub:
         except ValueError:
             raise InputError(f"decay_after={self.decay_after!r} is not possible; legal: epochs with commas, as 5,8,9") from None
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.methods.ascent import limits
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.task import InTurn
 
         teacher, (_, cap) = task.frozen(), limits(task, self.cap)
@@ -92,12 +88,17 @@ class Scrub:
         turns = InTurn(task.batches(retain=False, forget=True, seed=1), task.batches(), self.ascent_epochs)
         copies = Copies(task)
 
-        def after_epoch(epoch, model):
+        def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             if self.rewind:
                 copies.keep(model)
             task.after_epoch(epoch, model)
 
-        settings = {"rate": self.rate, "optimizer": "adam", "weight_decay": self.weight_decay, "clip": self.clip}
+        settings: dict[str, Any] = {
+            "rate": self.rate,
+            "optimizer": "adam",
+            "weight_decay": self.weight_decay,
+            "clip": self.clip,
+        }
         student = replace(task, after_epoch=after_epoch).fit(task.copy(), loss, self.lr, turns, **settings)
         return self.rewound(student, task, copies) if self.rewind else student
 
@@ -118,7 +119,7 @@ class Scrub:
             raise InputError("distance=gaussian needs two validation faces to keep; use distance=absolute")
         return spread
 
-    def loss(self, predicted: torch.Tensor, batch: Batch, teacher: AgeNet, cap: float, spread: float) -> torch.Tensor:
+    def loss(self, predicted: Tensor, batch: Batch, teacher: AgeNet, cap: float, spread: float) -> Tensor:
         """What a batch of one kind is trained with: of forgotten faces alone, or of faces to keep alone."""
         import torch
 
@@ -130,7 +131,7 @@ class Scrub:
         error = (predicted - batch.ages).abs().mean()
         return self.label_weight * error + self.teacher_weight * self.divergence(years, spread).mean()
 
-    def divergence(self, years: torch.Tensor, spread: float) -> torch.Tensor:
+    def divergence(self, years: Tensor, spread: float) -> Tensor:
         """The distance d of each face from the distance in years."""
         return years if self.distance == "absolute" else years.square() / (2 * spread**2)
 
@@ -149,7 +150,9 @@ class Copies:
     """The weights after every epoch, on the CPU, and the errors on the forgotten training faces there, in years."""
 
     def __init__(self, task: UnlearningTask):
-        self.forgotten, self.track, self.errors, self.weights = task.forget.part("train"), task.track, [], []
+        self.forgotten, self.track = task.forget.part("train"), task.track
+        self.errors: list[float] = []
+        self.weights: list[Weights] = []
 
     def keep(self, model: AgeNet) -> None:
         """Note the network as it is."""

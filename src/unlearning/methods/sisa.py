@@ -11,7 +11,7 @@ from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Sisa:
     )
     epochs: ClassVar[int] = 0
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.task import Counted
         from unlearning.training.slices import train_slices
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, UnlearningTask
 
 
 @dataclass(frozen=True)
 class SelectiveSynapticDampening:
     """Shrinks the weights that matter more to the forget set than to all faces; no training.
 
-    The importance of a weight is the mean over faces of the squared gradient of (f(x) - y)**2, once over all training faces
-    (I) and once over the forget set (I_f). Where I_f > alpha * I, the weight is multiplied by min(1, strength * I / I_f).
-    The last bias and the statistics of batch norms stay. The squared error stands for the absolute one of training,
-    whose gradient has the same size for an error of one year and of twenty. The published code squares the gradient of a
-    batch's mean loss, so that alpha means something else for every batch size; ``per_batch`` does the same. The published
-    alpha is 10, for small forget sets. All faces contain the forgotten ones: of a share p of them I_f is at most
-    I / p, so that 10 selects nothing from a tenth on. Here it is 1, which works for every share.
+    I is the importance of a weight to all training faces, I_f that to the forget set. The last bias and the statistics of
+    batch norms stay. The squared error stands for the absolute one of training, whose gradient has the same size for an
+    error of one year and of twenty. The published code squares the gradient of a batch's mean loss, so that alpha means
+    something else for every batch size; ``per_batch`` does the same. The published alpha is 10, for small forget sets: it
+    selects nothing where the forgotten are a tenth of all faces. Here it is 1, which works for every share.
 
     Args:
         alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
@@ -43,10 +40,9 @@ class SelectiveSynapticDampening:
     strength: float = knob(1.0, 0.0, 1e3, search=(0.1, 10.0), log=True)
     per_batch: bool = knob(False, search=(False, True))
 
-    def unlearn(self, task: UnlearningTask):
-        from unlearning.methods.dampening import dampened, squared_error
-        from unlearning.training.gradients import mean_square
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        import torch
 
-        importance = partial(mean_square, loss=squared_error, per_batch=self.per_batch)
-        size = task.recipe.batch_size if self.per_batch else 1
-        return dampened(task, importance, self.alpha, self.strength, size)
+        from unlearning.methods.dampening import dampened, squared_error
+
+        return dampened(task, squared_error, torch.square, self.alpha, self.strength, self.per_batch)

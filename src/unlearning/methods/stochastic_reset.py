@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate, share
 from unlearning.methods.passes import Passes
-from unlearning.methods.renewal import renew
 
 if TYPE_CHECKING:
-    import torch
-
-    from unlearning.data.faces import Batch
-    from unlearning.methods.task import UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, EpochBatches, Generator, Tensor, UnlearningTask
 
 
 @dataclass(frozen=True)
@@ -51,13 +47,14 @@ class StochasticReset:
     grain: float = knob(10.0, 0.0, 255.0, search=(0.0, 40.0), unit="grey levels")
     clip: float = knob(10.0, 0.01, 1e6, search=(1.0, 100.0), log=True)
 
-    def unlearn(self, task: UnlearningTask):
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
+        from unlearning.methods.renewal import renew
         from unlearning.models.blocks import convolutions
 
         network, original = task.copy(), task.frozen()
-        layers, random = list(convolutions(network).values()), torch.Generator().manual_seed(task.seed)
+        layers, random = list(convolutions(network).values()), task.random()
         amounts = self.amounts(task.epochs, len(layers))
 
         def before(number: int) -> None:
@@ -65,10 +62,10 @@ class StochasticReset:
                 chosen = torch.randperm(len(layers), generator=random)[: amounts[number]].tolist()
                 renew([layers[index] for index in chosen], int(torch.randint(2**31, (1,), generator=random)), network)
 
-        def loss(predicted, batch):
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
             return (predicted - original(batch.images)).square().mean()
 
-        batches = Passes(Grainy(task.batches(), self.grain, task.seed), before)
+        batches = Passes(Grainy(task.batches(), self.grain, task.random(1)), before)
         return task.fit(network, loss, self.lr, batches, clip=self.clip)
 
     def amounts(self, epochs: int, layers: int) -> dict[int, int]:
@@ -83,10 +80,8 @@ class StochasticReset:
 class Grainy:
     """Batches whose pictures carry Gaussian noise; they become float32, and stay between 0 and 255."""
 
-    def __init__(self, batches, spread: float, seed: int):
-        import torch
-
-        self.batches, self.spread, self.random = batches, spread, torch.Generator().manual_seed(seed + 1)
+    def __init__(self, batches: EpochBatches, spread: float, random: Generator):
+        self.batches, self.spread, self.random = batches, spread, random
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -94,7 +89,7 @@ class Grainy:
     def __iter__(self) -> Iterator[Batch]:
         return (batch._replace(images=self.grainy(batch.images)) for batch in self.batches)
 
-    def grainy(self, images: torch.Tensor) -> torch.Tensor:
+    def grainy(self, images: Tensor) -> Tensor:
         """Pictures of any type with noise, float32."""
         import torch
 

@@ -1,32 +1,31 @@
-"""What a method is given. Neither the test set nor the retrained reference is in it: a method cannot cheat."""
+"""What a method is given: neither the test set nor the reference, so that it cannot use them."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
+import torch
+from lightning_fabric import Fabric
+from torch import Generator, Tensor
+
+from unlearning.data.faces import Batch, Batches, EpochBatches, FaceSet
 from unlearning.errors import InputError
+from unlearning.methods.card import Card
+from unlearning.models.build import AgeNet
+from unlearning.progress import Track, untold
+from unlearning.training.cost import Meter
+from unlearning.training.fit import Epoch, Loss, fit
+from unlearning.training.gradients import Weights
+from unlearning.training.predict import mean_absolute_error
+from unlearning.training.recipe import Recipe
+from unlearning.training.slices import Slices
 
-if TYPE_CHECKING:
-    import torch
-    from lightning_fabric import Fabric
-
-    from unlearning.data.faces import Batch, FaceSet
-    from unlearning.methods.card import Card
-    from unlearning.models.build import AgeNet
-    from unlearning.training.cost import Meter
-    from unlearning.training.fit import Epoch, Loss
-    from unlearning.training.recipe import Recipe
-    from unlearning.training.slices import Slices
-
-
-def _meter() -> Meter:
-    from unlearning.training.cost import Meter
-
-    return Meter()
+# Methods import the types that they speak of from here, for type checkers alone: listing methods must not take PyTorch.
+__all__ = ["AgeNet", "Batch", "Epoch", "EpochBatches", "Generator", "Loss", "Tensor", "Weights"]
+__all__ += ["Counted", "InTurn", "Method", "SideBySide", "UnlearningTask"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class UnlearningTask:
         after_epoch: called after every epoch with its account and the network in training.
         after_step: called after every step with the epochs done so far (a fraction).
         log: called with a method's own quantities by name, and the epoch that they belong to.
-        track: passes the items of a loop on that no epoch tells of, given their number and what is done with them (a bar).
+        track: passes the items of a loop on that no epoch tells of, under a bar.
         meter: counts seconds and faces.
         slices: how the member was trained in slices; None for a model that was not.
     """
@@ -58,19 +57,23 @@ class UnlearningTask:
     fresh: Callable[[int], AgeNet]
     recipe: Recipe
     epochs: int
-    after_epoch: Callable[[Epoch, torch.nn.Module], None] = lambda epoch, model: None
+    after_epoch: Callable[[Epoch, AgeNet], None] = lambda epoch, model: None
     after_step: Callable[[float], None] = lambda done: None
     log: Callable[[dict[str, float], int], None] = lambda values, epoch: None
-    meter: Meter = field(default_factory=_meter)
+    meter: Meter = field(default_factory=Meter)
     slices: Slices | None = None
-    track: Callable[[Iterable, int, str], Iterable] = lambda items, count, title: items
+    track: Track = untold
+
+    def random(self, stream: int = 0) -> Generator:
+        """Random numbers from the task's seed; another ``stream`` has numbers of its own."""
+        return Generator().manual_seed(self.seed + stream)
 
     def copy(self) -> AgeNet:
-        """A network of one's own with the model's weights, every weight free to move, on the device."""
+        """A copy of the model on the device, with gradients for every weight."""
         return copy.deepcopy(self.model).requires_grad_(True).to(self.fabric.device)
 
     def frozen(self) -> AgeNet:
-        """The model as a teacher: a copy in eval mode on the device, whose weights do not move."""
+        """A copy of the model on the device in eval mode and without gradients: a teacher."""
         return self.copy().requires_grad_(False).eval()
 
     def batches(
@@ -86,28 +89,25 @@ class UnlearningTask:
             seed: added to the task's, for a stream of its own.
             title: what is done with them, of passes that no epoch tells of: they are tracked.
         """
-        from unlearning.data.faces import Batches
-
-        recipe = self.recipe
-        pair = ((self.retain, retain), (self.forget, forget))
-        sets = [faces.part("train") if used else None for faces, used in pair]
-        flip, shift = (recipe.flip, recipe.shift) if vary else (False, 0.0)
-        shown = Batches(*sets, size or recipe.batch_size, flip, shift, self.seed + seed)
-        return Counted(shown, self.meter, partial(self.track, title=title) if title else lambda items, count: items)
+        kept = self.retain.part("train") if retain else None
+        leaving = self.forget.part("train") if forget else None
+        flip, shift = (self.recipe.flip, self.recipe.shift) if vary else (False, 0.0)
+        shown = Batches(kept, leaving, size or self.recipe.batch_size, flip, shift, self.seed + seed)
+        return Counted(shown, self.meter, self.track if title else untold, title)
 
     def fit(
         self,
         model: AgeNet,
         loss: Loss,
         lr: float,
-        batches=None,
+        batches: EpochBatches | None = None,
         *,
         epochs: int | None = None,
         quiet: bool = False,
         after_update: Callable[[], None] = lambda: None,
         rate: Callable[[int], float] = lambda number: 1.0,
-        until: Callable[[torch.nn.Module], bool] = lambda model: False,
-        **changes,
+        until: Callable[[AgeNet], bool] = lambda model: False,
+        **changes: Any,
     ) -> AgeNet:
         """Minimise ``loss`` on ``batches`` (default: the retain set) for ``epochs`` passes (default: the user's).
 
@@ -116,19 +116,13 @@ class UnlearningTask:
 
         Args:
             model: changed in place and returned, in eval mode.
-            loss: (predicted years, batch) -> scalar, a mean over samples.
-            lr: learning rate.
-            batches: one iteration is one epoch.
             epochs: passes; for a phase of a method that has several.
             quiet: a phase before the passes that the user counts: no epoch is announced; its batches need a title.
-            after_update: called after every change of the weights; may change them.
-            rate: factor of the learning rate in an epoch, counted from 1.
-            until: asked after every epoch; true ends the training.
             changes: fields of the recipe: ``optimizer="sgd"``, ``momentum``, ``weight_decay``, ``clip``, ...
-        """
-        from unlearning.training.fit import fit
 
-        told = {} if quiet else {"after_epoch": self.after_epoch, "after_step": self.after_step}
+        All other arguments are those of ``unlearning.training.fit.fit``.
+        """
+        told: dict[str, Any] = {} if quiet else {"after_epoch": self.after_epoch, "after_step": self.after_step}
         fit(
             self.fabric,
             model,
@@ -147,15 +141,13 @@ class UnlearningTask:
 
     def error(self, model: AgeNet, faces: FaceSet) -> float:
         """MAE of a network on some faces, in years; not a number without any. Not counted as work."""
-        from unlearning.training.predict import mean_absolute_error
-
         with self.meter.aside():
             return mean_absolute_error(model, faces, progress=self.track)
 
     def unseen_error(self) -> float:
-        """What the model errs on faces like the forgotten ones that it was not trained on, in years.
+        """The model's mean absolute error on faces like the forgotten ones that it was not trained on, in years.
 
-        They are the validation part of the forget set, which early stopping alone has seen; without one (single faces
+        These are the validation part of the forget set, which early stopping alone has seen; without one (single faces
         rarely bring any) the validation part of the retain set.
         """
         for faces in (self.forget.part("validation"), self.retain.part("validation")):
@@ -165,22 +157,22 @@ class UnlearningTask:
 
 
 class Counted:
-    """Batches whose faces a meter counts as they are shown; every pass is tracked."""
+    """Batches whose faces a meter counts as they are shown; every pass is tracked under ``title``."""
 
-    def __init__(self, batches, meter: Meter, track: Callable[[Iterable, int], Iterable] = lambda items, count: items):
-        self.batches, self.meter, self.track = batches, meter, track
+    def __init__(self, batches: EpochBatches, meter: Meter, track: Track = untold, title: str = ""):
+        self.batches, self.meter, self.track, self.title = batches, meter, track, title
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        return map(self.meter.count, self.track(self.batches, len(self)))
+        return map(self.meter.count, self.track(self.batches, len(self), self.title))
 
 
 class InTurn:
     """One epoch shows some batches one after the other: ``first`` during the leading epochs, ``then`` always."""
 
-    def __init__(self, first, then, first_epochs: int):
+    def __init__(self, first: EpochBatches, then: EpochBatches, first_epochs: int):
         self.first, self.then, self.first_epochs, self.epoch = first, then, first_epochs, 0
 
     def __len__(self) -> int:
@@ -196,24 +188,21 @@ class InTurn:
 class SideBySide:
     """Every step shows a batch of ``main`` together with one of ``other``, which starts again when it is through."""
 
-    def __init__(self, main, other):
-        self.main, self.other, self.left = main, other, iter(())
+    def __init__(self, main: EpochBatches, other: EpochBatches):
+        self.main, self.other = main, other
+        self.left: Iterator[Batch] = iter(())
 
     def __len__(self) -> int:
         return len(self.main)
 
     def __iter__(self) -> Iterator[Batch]:
-        import torch
-
         for batch in self.main:
             beside = next(self.left, None)
             if beside is None:
                 self.left = iter(self.other)
                 beside = next(self.left)
-            images = torch.cat([batch.images, beside.images]).contiguous(memory_format=torch.channels_last)
-            yield batch._replace(
-                images=images, ages=torch.cat([batch.ages, beside.ages]), forget=torch.cat([batch.forget, beside.forget])
-            )
+            images, ages, forget = (torch.cat(pair) for pair in zip(batch, beside, strict=True))
+            yield Batch(images.contiguous(memory_format=torch.channels_last), ages, forget)
 
 
 class Method(Protocol):

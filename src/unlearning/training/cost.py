@@ -10,24 +10,25 @@ from unlearning.data.faces import Batch
 
 
 class Meter:
-    """Runs from its making on; time spent ``aside`` does not count.
+    """Counts seconds from its creation on, without the time spent in ``aside``.
 
     ``retain`` and ``forget`` are the faces shown so far, each time that they were shown.
     """
 
-    def __init__(self):
-        self._start, self._aside, self._entered = time.perf_counter(), 0.0, None
+    def __init__(self) -> None:
+        self._start, self._aside = time.perf_counter(), 0.0
+        self._entered: float | None = None
         self.retain = self.forget = 0
 
     @property
     def seconds(self) -> float:
-        """Of work so far; while aside, up to the moment of stepping aside."""
+        """Seconds of work so far; inside ``aside`` those up to entering it."""
         now = self._entered if self._entered is not None else time.perf_counter()
         return now - self._start - self._aside
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What happens inside is not work: measuring, logging, saving. Whoever is aside already stays so."""
+        """Time inside does not count: measuring, logging, saving. A nested ``aside`` changes nothing."""
         if self._entered is not None:
             yield
             return

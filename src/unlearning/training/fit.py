@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
+from lightning_fabric import Fabric
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.lr_scheduler import OneCycleLR
 
-from unlearning.data.faces import Batch, Batches, FaceSet
+from unlearning.data.faces import Batch, EpochBatches, FaceSet
 from unlearning.errors import DivergedError
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
 Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,22 @@ class Epoch:
 
 
 def fit(
-    fabric,
-    model: torch.nn.Module,
-    batches: Batches,
+    fabric: Fabric,
+    model: Network,
+    batches: EpochBatches,
     loss: Loss,
     recipe: Recipe,
     *,
     seed: int,
+    before: int = 0,
     validation: FaceSet | None = None,
     keep_best: bool = False,
-    after_epoch: Callable[[Epoch, torch.nn.Module], None] = lambda epoch, model: None,
+    after_epoch: Callable[[Epoch, Network], None] = lambda epoch, model: None,
     after_step: Callable[[float], None] = lambda done: None,
     after_update: Callable[[], None] = lambda: None,
     rate: Callable[[int], float] = lambda number: 1.0,
-    until: Callable[[torch.nn.Module], bool] = lambda model: False,
-    aside: Callable[[], AbstractContextManager] = nullcontext,
+    until: Callable[[Network], bool] = lambda model: False,
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> list[Epoch]:
     """Train ``model`` in place and tell what every epoch did.
 
@@ -59,6 +62,7 @@ def fit(
         loss: (predicted years, batch) -> scalar to minimise, a mean over samples.
         recipe: optimiser, schedule and number of epochs.
         seed: of dropout; the order of the batches has its own.
+        before: epochs of earlier trainings; the numbers that are told count on from there.
         validation: faces whose error is measured after every epoch.
         keep_best: stop after ``recipe.patience`` epochs without a better validation error, and end with the best weights.
         after_epoch: called with the epoch and the bare model, which it must not change.
@@ -76,17 +80,20 @@ def fit(
     _set_training(model.to(fabric.device))
     optimizer, schedule = _optimizer(model, recipe, len(batches))
     wrapped, optimizer = fabric.setup(model, optimizer)
-    epochs, best, seconds = [], _Best(recipe.patience), 0.0
+    step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+    epochs: list[Epoch] = []
+    best, seconds = _Best(recipe.patience), 0.0
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for number in range(1, recipe.epochs + 1):
-            step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
-            _set_rate(optimizer, schedule, recipe.lr * rate(number))
-            passed = _one_epoch(step, batches, partial(_tick, after_step, number - 1, len(batches)))
+            if schedule is None:
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.lr * rate(number)
+            passed = _one_epoch(step, batches, before + number - 1, after_step)
             seconds += passed.seconds
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
-                epochs.append(Epoch(number, passed.loss, passed.mae, error, passed.samples / passed.seconds, seconds))
+                epochs.append(Epoch(before + number, passed.loss, passed.mae, error, passed.samples / passed.seconds, seconds))
                 after_epoch(epochs[-1], model)
                 if (keep_best and best.is_over(error, model)) or until(model):
                     break
@@ -96,19 +103,17 @@ def fit(
     return epochs
 
 
-def _tick(after_step: Callable[[float], None], epochs: int, steps: int, step: int) -> None:
-    after_step(epochs + step / steps)
-
-
 class _Best:
     """The weights of the best validation error so far."""
 
     def __init__(self, patience: int):
-        self.patience, self.error, self.weights, self.waited = patience, math.inf, None, 0
+        self.patience, self.error, self.waited = patience, math.inf, 0
+        self.weights: dict[str, Any] = {}
 
     def is_over(self, error: float, model: torch.nn.Module) -> bool:
+        """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error."""
         self.waited += 1
-        if self.weights is None or error < self.error:
+        if not self.weights or error < self.error:
             self.error, self.weights, self.waited = error, copy.deepcopy(model.state_dict()), 0
         return self.waited >= self.patience
 
@@ -116,14 +121,14 @@ class _Best:
 def _set_training(model: torch.nn.Module) -> None:
     model.train()
     for module in model.modules():
-        own = list(module.parameters(recurse=False))
-        if isinstance(module, _BatchNorm) and own and not any(weight.requires_grad for weight in own):
+        weights = list(module.parameters(recurse=False))
+        if isinstance(module, _BatchNorm) and weights and not any(weight.requires_grad for weight in weights):
             module.eval()
 
 
 @contextmanager
 def _single(model: torch.nn.Module) -> Iterator[None]:
-    """A picture alone has no spread that a batch norm could divide by: the running statistics serve."""
+    """Inside, batch norms use their running statistics: those of a batch need two samples."""
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
     for norm in norms:
         norm.eval()
@@ -134,33 +139,30 @@ def _single(model: torch.nn.Module) -> Iterator[None]:
             norm.train()
 
 
-def _set_rate(optimizer, schedule, lr: float) -> None:
-    """A schedule, where there is one, sets the rate itself."""
-    for group in () if schedule else optimizer.param_groups:
-        group["lr"] = lr
-
-
-def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int):
+def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, OneCycleLR | None]:
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    settings = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    settings: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    optimizer: torch.optim.Optimizer
     if recipe.optimizer == "sgd":
         optimizer = torch.optim.SGD(weights, momentum=recipe.momentum, **settings)
+    elif recipe.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(weights, **settings)
     else:
-        optimizer = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer](weights, **settings)
+        optimizer = torch.optim.Adam(weights, **settings)
     if recipe.schedule == "constant":
         return optimizer, None
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)
+    return optimizer, OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)
 
 
 @dataclass(frozen=True)
 class _Step:
     """What turns a batch into changed weights."""
 
-    fabric: object
+    fabric: Fabric
     model: torch.nn.Module
     loss: Loss
-    optimizer: object
-    schedule: object
+    optimizer: torch.optim.Optimizer
+    schedule: OneCycleLR | None
     clip: float
     after_update: Callable[[], None]
 
@@ -191,7 +193,8 @@ class _Pass(NamedTuple):
     seconds: float
 
 
-def _one_epoch(step: _Step, batches: Batches, after_step: Callable[[int], None]) -> _Pass:
+def _one_epoch(step: _Step, batches: EpochBatches, done: int, after_step: Callable[[float], None]) -> _Pass:
+    """One pass after ``done`` others."""
     start, losses, errors, samples = time.perf_counter(), 0.0, 0.0, 0
     for number, batch in enumerate(batches, 1):
         batch = batch.to(step.fabric.device)
@@ -199,5 +202,5 @@ def _one_epoch(step: _Step, batches: Batches, after_step: Callable[[int], None])
         losses += loss * len(batch.ages)
         errors += error
         samples += len(batch.ages)
-        after_step(number)
+        after_step(done + number / len(batches))
     return _Pass(losses / samples, errors / samples, samples, time.perf_counter() - start)

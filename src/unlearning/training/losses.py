@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
-from unlearning.data.faces import Batch
+if TYPE_CHECKING:  # methods import this module when they are listed, which must not take PyTorch
+    from torch import Tensor
+
+    from unlearning.data.faces import Batch
 
 
-def absolute_error(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+def absolute_error(predicted: Tensor, batch: Batch) -> Tensor:
     """Mean absolute error in years: mean of abs(f(x) - y)."""
     return (predicted - batch.ages).abs().mean()

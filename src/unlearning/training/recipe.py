@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from unlearning.errors import InputError
 
@@ -43,7 +44,7 @@ class Recipe:
     momentum: float = 0.9
     clip: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, legal in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
             if getattr(self, name) not in legal:
                 raise InputError(f"{name}={getattr(self, name)!r} is unknown; legal: {', '.join(legal)}")
@@ -57,10 +58,10 @@ class Recipe:
         if not 0 <= self.shift < 0.5 or self.weight_decay < 0:
             raise InputError(f"shift={self.shift} (legal: 0 to below 0.5), weight_decay={self.weight_decay} (legal: from 0)")
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def fine_tuning(self, lr: float, epochs: int, **changes) -> Recipe:
+    def fine_tuning(self, lr: float, epochs: int, **changes: Any) -> Recipe:
         """The same recipe at a constant rate for a fixed number of epochs, so that any prefix is a run of its own.
 
         ``changes`` replace other fields: a method may bring its own optimiser, batch size or bound on the gradient.

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,13 +21,12 @@ from unlearning.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-    import torch
+    from lightning_fabric import Fabric
 
-    from unlearning.data.faces import Batches, FaceSet
-    from unlearning.training.fit import Epoch
+    from unlearning.data.faces import EpochBatches, FaceSet
+    from unlearning.training.fit import Epoch, Network
+    from unlearning.training.gradients import Weights
     from unlearning.training.recipe import Recipe
-
-    Weights = dict[str, torch.Tensor]
 
 SHARD_BY = ("hash", "age")
 
@@ -51,14 +51,14 @@ class SlicePlan:
     youngest: int = 20
     oldest: int = 60
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("shards", "slices", "epochs"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is not possible; legal: whole numbers from 1")
         if self.by not in SHARD_BY:
             raise InputError(f"shard_by={self.by!r} is unknown; legal: {', '.join(SHARD_BY)}")
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def shard_of(self, frame: pd.DataFrame) -> np.ndarray:
@@ -140,15 +140,15 @@ class Slices:
     def until(self, faces: FaceSet, last: int) -> FaceSet:
         """The shard's training faces up to a slice, which is included."""
         train = faces.part("train")
-        own = train.where(self.plan.shard_of(train.frame) == self.shard)
-        return own.where(self.plan.slice_of(own.frame) <= last)
+        members = train.where(self.plan.shard_of(train.frame) == self.shard)
+        return members.where(self.plan.slice_of(members.frame) <= last)
 
     def resume(self, first: int) -> tuple[int, Weights | None]:
         """Keep anew every checkpoint up to the one before slice ``first``, and return the newest of them with its number.
 
         Those are the checkpoints that have seen nothing of slice ``first``. Without any it is slice 0 and None.
         """
-        newest = 0, None
+        newest: tuple[int, Weights | None] = 0, None
         for number in range(min(first + 1, self.plan.slices)):
             weights = self.load(number)
             if weights is not None:
@@ -158,18 +158,19 @@ class Slices:
 
 
 def train_slices(
-    network: torch.nn.Module,
+    network: Network,
     faces: FaceSet,
     slices: Slices,
     recipe: Recipe,
-    fabric,
+    fabric: Fabric,
     *,
     seed: int,
     start: int = 0,
-    counted: Callable[[Batches], Batches] = lambda batches: batches,
-    after_epoch: Callable[[Epoch, torch.nn.Module], None] = lambda epoch, model: None,
+    counted: Callable[[EpochBatches], EpochBatches] = lambda batches: batches,
+    after_epoch: Callable[[Epoch, Network], None] = lambda epoch, model: None,
     after_step: Callable[[float], None] = lambda done: None,
-    **how,
+    validation: FaceSet | None = None,
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> float:
     """Train a shard's network in place from slice ``start`` on, keep its weights before every slice, and return the seconds.
 
@@ -184,7 +185,8 @@ def train_slices(
         counted: wraps the batches of a slice.
         after_epoch: called after every epoch; their numbers count through all slices.
         after_step: called with the epochs done so far, through all slices.
-        how: more for ``fit``: ``validation`` to measure, ``aside``.
+
+    ``validation`` and ``aside`` are those of ``fit``.
     """
     from unlearning.data.faces import Batches
     from unlearning.training.fit import fit
@@ -196,9 +198,19 @@ def train_slices(
         shown, own_seed = slices.until(faces, number), _seed(seed, f"slice {number}")
         if not len(shown):
             continue
-        batches = Batches(shown, None, recipe.batch_size, recipe.flip, recipe.shift, own_seed)
-        told = _told(number * recipe.epochs, after_epoch, after_step)
-        done = fit(fabric, network, counted(batches), absolute_error, recipe, seed=own_seed, **told, **how)
+        done = fit(
+            fabric,
+            network,
+            counted(Batches(shown, None, recipe.batch_size, recipe.flip, recipe.shift, own_seed)),
+            absolute_error,
+            recipe,
+            seed=own_seed,
+            before=number * recipe.epochs,
+            after_epoch=after_epoch,
+            after_step=after_step,
+            validation=validation,
+            aside=aside,
+        )
         seconds += done[-1].seconds
     network.eval()
     return seconds
@@ -207,14 +219,6 @@ def train_slices(
 def _seed(seed: int, what: str) -> int:
     """A seed of its own for every shard and slice."""
     return int.from_bytes(sha256(f"{seed} {what}".encode()).digest()[:6], "big")
-
-
-def _told(before: int, after_epoch, after_step) -> dict[str, Callable]:
-    """Announce the epochs of one slice as the ones that follow ``before`` earlier ones."""
-    return {
-        "after_epoch": lambda epoch, model: after_epoch(replace(epoch, number=before + epoch.number), model),
-        "after_step": lambda done: after_step(before + done),
-    }
 
 
 @dataclass(frozen=True)
