@@ -97,13 +97,6 @@ def test_copies_follow_their_seed():
     assert set(first.id).isdisjoint(other.id)
 
 
-def test_planning_leaves_the_faces_as_they_were():
-    faces = faces_of([(30, "train"), (31, "test")])
-    before = faces.copy()
-    plan_copies(faces, 9, 0)
-    assert faces.equals(before)
-
-
 @pytest.mark.parametrize("side", [16, 33, 48, 224])
 def test_identity_parameters_change_nothing(side):
     picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
@@ -116,33 +109,6 @@ def test_a_flip_is_the_mirror_image_and_two_are_the_identity(side):
     mirrored = changed(picture, flip=True)
     assert (mirrored == picture[:, ::-1]).all()
     assert (changed(mirrored, flip=True) == picture).all()
-
-
-def test_a_shift_moves_a_dot_by_its_share_of_the_side():
-    """A tenth of 40 pixels are four: to the right, and down."""
-    picture = np.zeros((40, 40, 3), np.uint8)
-    picture[10, 20] = 255
-    for shift, (row, column) in (
-        ({"shift_x": 0.1}, (10, 24)),
-        ({"shift_x": -0.1}, (10, 16)),
-        ({"shift_y": 0.1}, (14, 20)),
-        ({"shift_y": -0.1}, (6, 20)),
-    ):
-        assert np.argwhere(changed(picture, **shift)[..., 0] == 255).tolist() == [[row, column]]
-
-
-def test_a_positive_rotation_turns_the_picture_clockwise():
-    """What was right of the middle moves down, by sin 10 degrees of its distance."""
-    right, down = place(changed(spot(12, 0), rotation=10.0))
-    assert right == pytest.approx(12 * np.cos(np.deg2rad(10)), abs=0.05)
-    assert down == pytest.approx(12 * np.sin(np.deg2rad(10)), abs=0.05)
-
-
-def test_a_zoom_enlarges():
-    """What was 10 pixels off the middle is 12 off it, and covers 1.2 squared of its area."""
-    before, after = spot(10, 0), changed(spot(10, 0), zoom=1.2)
-    assert place(after) == pytest.approx((12, 0), abs=0.05)
-    assert after.sum(dtype=float) == pytest.approx(1.44 * before.sum(dtype=float), rel=0.02)
 
 
 @settings(derandomize=True, max_examples=40, deadline=None)
@@ -162,17 +128,6 @@ def test_the_border_is_repeated():
     picture[:, 0], picture[:, -1] = (255, 0, 0), (0, 0, 255)
     assert (changed(picture, shift_x=0.1)[:, :3] == (255, 0, 0)).all()
     assert (changed(picture, shift_x=-0.1)[:, -3:] == (0, 0, 255)).all()
-
-
-@settings(derandomize=True, max_examples=30, deadline=None)
-@given(TURNS, st.integers(0, 255))
-def test_a_picture_of_one_colour_stays_as_it_is(turn, level):
-    picture = np.full((SIDE, SIDE, 3), level, np.uint8)
-    assert (changed(picture, **dict(zip(PARAMETERS, turn, strict=True))) == level).all()
-
-
-def test_no_picture_is_no_copy():
-    assert vary(np.empty((0, SIDE, SIDE, 3), np.uint8), pd.DataFrame(columns=list(PARAMETERS))).shape == (0, SIDE, SIDE, 3)
 
 
 @pytest.mark.parametrize("side", [16, 48])

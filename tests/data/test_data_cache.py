@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-import pandas as pd
 import pytest
 from data_pictures import fill, read
 
@@ -63,29 +62,6 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):
     assert not (tmp_path / "new" / "file").exists()
     write_whole(tmp_path / "new" / "file", lambda part: part.write_text("whole"))
     assert (tmp_path / "new" / "file").read_text() == "whole"
-
-
-def test_two_threads_that_write_one_file_do_not_write_into_each_other(tmp_path):
-    parts, both = [], Barrier(2, timeout=10)
-
-    def write(part: Path) -> None:
-        parts.append(part)
-        both.wait()
-        part.write_text("whole")
-        both.wait()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: write_whole(tmp_path / "file", write), range(2)))
-    assert len(set(parts)) == 2
-    assert (tmp_path / "file").read_text() == "whole"
-
-
-def test_a_whole_file_replaces_another_in_one_step(tmp_path):
-    file = tmp_path / "account"
-    file.write_text("old")
-    with file.open() as reader:
-        write_whole(file, lambda part: pd.DataFrame({"a": [1]}).to_csv(part))
-        assert reader.read() == "old"
 
 
 def test_the_cache_lies_where_the_variable_says(tmp_path, monkeypatch):

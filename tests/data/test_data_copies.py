@@ -63,15 +63,6 @@ def test_a_copy_can_be_made_again_from_its_sources_pixels_and_the_manifests_numb
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
 
 
-def test_faces_come_first_then_copies_each_in_the_order_of_ids(folder):
-    manifest = prepared(folder, SIDE, augment_to=UP_TO).manifest
-    copies = manifest.copy_of != ""
-    assert copies.is_monotonic_increasing
-    assert manifest.id[copies].is_monotonic_increasing
-    assert manifest.id[~copies].is_monotonic_increasing
-    assert manifest.row.tolist() == list(range(len(manifest)))
-
-
 def test_the_faces_are_the_same_with_and_without_copies(folder):
     with_copies, without = (prepared(folder, SIDE, augment_to=number).manifest for number in (UP_TO, 0))
     faces = with_copies[with_copies.copy_of == ""]
@@ -93,12 +84,6 @@ def test_copies_are_made_once(folder, made):
     assert (second.pixels == first.pixels).all()
 
 
-def test_another_side_seed_or_number_has_copies_of_its_own(folder, cache):
-    for changes in ({}, {"side": 20}, {"split_seed": 1}, {"augment_to": 13}):
-        prepared(folder, **({"side": SIDE, "augment_to": UP_TO} | changes))
-    assert len(maps(cache)) == 4
-
-
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_run_interrupted_while_it_makes_copies_leaves_no_map(folder, cache, monkeypatch, after):
     monkeypatch.setattr(augmentation, "AT_ONCE", 16)
@@ -113,13 +98,6 @@ def test_a_run_interrupted_while_it_makes_copies_leaves_no_map(folder, cache, mo
         prepare(DataSettings(str(folder), augment_to=UP_TO), SIDE, stopped)
     assert maps(cache) == []
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
-
-
-def test_the_size_of_a_portion_does_not_change_a_pixel(folder, tmp_path, monkeypatch):
-    whole = np.array(prepared(folder, SIDE, augment_to=UP_TO).pixels)
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "another"))
-    monkeypatch.setattr(augmentation, "AT_ONCE", 3)
-    assert (prepared(folder, SIDE, augment_to=UP_TO).pixels == whole).all()
 
 
 @pytest.mark.parametrize("left", [0, 60, 1000])
@@ -146,15 +124,6 @@ def test_copies_whose_sums_are_missing_are_made_again(folder, cache, made):
     maps(cache)[0].with_suffix(".sums").unlink()
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
     assert len(made) > portions
-
-
-def test_what_was_left_half_written_is_not_trusted(folder, cache):
-    whole = np.array(prepared(folder, SIDE, augment_to=UP_TO).pixels)
-    (path,) = maps(cache)
-    path.unlink()
-    for number in (1, os.getpid()):
-        path.with_name(f"{path.name}.{number}.part").write_bytes(b"\x93NUMPY")
-    assert (prepared(folder, SIDE, augment_to=UP_TO).pixels == whole).all()
 
 
 def test_a_run_that_makes_the_same_copies_in_the_meantime_disturbs_nobody(folder, cache, monkeypatch):
@@ -186,9 +155,3 @@ def test_copies_of_pictures_that_were_decoded_by_other_rules_are_made_anew(folde
     monkeypatch.setattr(images, "examine", darker)
     monkeypatch.setattr(reading, "_rules", lambda: "another version of this project")
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
-
-
-def test_the_map_of_copies_cannot_be_written_to(folder):
-    pixels = prepared(folder, SIDE, augment_to=UP_TO).pixels
-    with pytest.raises(ValueError, match="read-only"):
-        pixels[0] = 0

@@ -53,10 +53,6 @@ def test_a_picture_that_is_cut_off_is_refused(kind, share):
         decode(data[: int(len(data) * share)], 16)
 
 
-def test_20_megapixels_are_accepted():
-    assert decode(encode(Image.new("L", (5000, 4000), 80), "JPEG"), 16)[0, 0].tolist() == [80, 80, 80]
-
-
 @pytest.mark.parametrize("size", [(5000, 4001), (20_000_001, 1), (9000, 9000), (12_000, 12_000), (60_000, 60_000)])
 @pytest.mark.parametrize("action", ["error", "ignore"])
 def test_more_than_20_megapixels_are_refused_by_the_header_alone(size, action):
@@ -65,18 +61,6 @@ def test_more_than_20_megapixels_are_refused_by_the_header_alone(size, action):
         warnings.simplefilter(action)
         with pytest.raises(InputError, match=r"more .*20 megapixels allowed"):
             decode(raw_png(size, 8, 2, b"\0"), 16)
-
-
-def test_a_small_body_under_a_large_legal_header_is_cut_off():
-    with pytest.raises(InputError, match="damaged or cut off"):
-        decode(raw_png((2000, 2000), 8, 2, b"\0" * 7), 16)
-
-
-@settings(derandomize=True, max_examples=60, deadline=None)
-@given(st.sampled_from([b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1", b"\x89PNG\r\n\x1a\n"]), st.binary(max_size=200))
-def test_random_bytes_are_refused(start, rest):
-    with pytest.raises(InputError):
-        decode(start + rest, 16)
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)

@@ -138,16 +138,6 @@ def test_no_subject_crosses_a_split_either(table, pictures, chosen):
     assert known.groupby("subject").split.nunique().max() == 1
 
 
-def test_every_planted_duplicate_is_listed_with_the_file_that_was_kept(folder):
-    """The first by name stays: a name in the folder comes before one in ``planted``."""
-    rejected = prepared(folder).rejected.set_index("file")
-    for kind in SAME:
-        words = "the same content" if kind == "again" else "the same picture"
-        for source, copy in names(folder, ("copy", kind)):
-            assert rejected.reason[copy] == f"{words} as another: {source}"
-            assert source not in rejected.index
-
-
 def test_every_planted_near_copy_stays_with_its_source(folder):
     files = prepared(folder).manifest.set_index("file")
     for kind in NEAR:
@@ -155,21 +145,6 @@ def test_every_planted_near_copy_stays_with_its_source(folder):
             assert files.near[source] == files.near[copy]
             assert files.split[source] == files.split[copy]
             assert files.id[source] != files.id[copy]
-
-
-def test_of_near_copies_the_first_alone_can_be_kept(folder):
-    data = prepared(folder, near_duplicates="keep_one")
-    assert data.manifest.near.is_unique
-    near = [copy for kind in NEAR for _, copy in names(folder, ("copy", kind))]
-    assert set(near) <= set(data.rejected.file[data.rejected.step == "duplicate"])
-
-
-def test_both_files_of_a_duplicate_can_be_left_out(folder):
-    data = prepared(folder, duplicates="leave_out")
-    for kind in SAME:
-        for pair in names(folder, ("copy", kind)):
-            assert set(pair).isdisjoint(data.manifest.file)
-            assert set(pair) <= set(data.rejected.file[data.rejected.step == "duplicate"])
 
 
 def test_both_files_of_every_planted_contradiction_are_left_out_and_listed(folder):
@@ -180,13 +155,6 @@ def test_both_files_of_every_planted_contradiction_are_left_out_and_listed(folde
     for source, copy in pairs:
         age = int(source.split("_")[0])
         assert rejected.reason[source] == rejected.reason[copy] == f"one picture under ages from {age} to {age + 3}"
-
-
-def test_of_a_contradiction_the_first_by_name_can_be_kept(folder):
-    data = prepared(folder, contradictions="keep_one")
-    pairs = names(folder, *(("contradiction", kind) for kind in CONTRADICTIONS))
-    assert {source for source, _ in pairs} <= set(data.manifest.file)
-    assert sorted(data.rejected.file[data.rejected.step == "contradiction"]) == sorted(copy for _, copy in pairs)
 
 
 def test_nothing_but_what_was_planted_is_left_out(folder):

@@ -15,7 +15,7 @@ from PIL import Image
 from forgetting import as_prepared, faces, forget_set, groups, in_every_part
 from unlearning.data.drawn import draw_folder
 from unlearning.data.forget import ForgetSet, Known, check, resolve
-from unlearning.data.lists import HEADERS, read_list
+from unlearning.data.lists import HEADERS
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
@@ -103,12 +103,6 @@ def test_a_picture_that_was_left_out_as_a_copy_means_the_one_that_was_kept(tmp_p
     assert (found.ids, found.notes) == (kept, ())
 
 
-def test_two_files_with_the_same_bytes_and_one_name_are_one_picture(tmp_path):
-    twin = LEFT_OUT.assign(file="old/eve.jpg", id="ee", near="ee")[:1]
-    (tmp_path / "list").write_text("eve.jpg")
-    assert forget_set(f"file:{tmp_path}/list", KEPT, twin).ids == ("copy", "ee")
-
-
 def test_listed_test_faces_and_left_out_pictures_are_told_and_no_error(tmp_path):
     found = listed(tmp_path, "aa", "dd", "3.jpg", "xx", "broken.jpg")
     assert found.ids == ("aa",)
@@ -123,19 +117,6 @@ def test_a_list_of_nothing_but_those_is_empty_and_the_refusal_says_why(tmp_path)
     found = listed(tmp_path, "dd", "baby.jpg")
     with pytest.raises(InputError, match=r"is empty: it names no training face.*1 of the listed .* left out.*1 .* test faces"):
         check(KEPT, found, [])
-
-
-@pytest.mark.parametrize(
-    ("rule", "ids"),
-    [
-        ("{list} & gender:1", ("aa",)),
-        ("{list} | gender:1", ("aa", "cc", "copy", "ee")),
-        ("!{list}", ("b2", "bb", "cc")),
-        ("gender:1 & !{list}", ("cc",)),
-    ],
-)
-def test_a_list_is_joined_as_any_other_word(tmp_path, rule, ids):
-    assert listed(tmp_path, "aa", "eve.jpg", rule=rule).ids == ids
 
 
 def test_a_home_folder_may_be_written_short(tmp_path, monkeypatch):
@@ -214,8 +195,3 @@ def test_files_that_a_folder_holds_twice_can_be_listed_by_either_name(tmp_path):
     found = resolve(f"file:{tmp_path}/list.txt", Known(data.manifest, data.rejected), data.digest)
     meant = data.manifest.id[data.manifest.file.isin([first.name, second.name, third.name])]
     assert {*found.ids, *found.test_ids} == set(meant)
-
-
-def test_entries_are_read_in_their_order(tmp_path):
-    (tmp_path / "list").write_text("name\nb\na\n\nname\n")
-    assert read_list(tmp_path / "list") == ["b", "a", "name"]

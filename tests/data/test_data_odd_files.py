@@ -87,11 +87,6 @@ def test_the_reasons_are_counted(folder):
     assert data.reasons.step.tolist() == sorted(data.reasons.step, key=["file", "age", "quality"].index)
 
 
-def test_files_of_one_name_in_two_folders_are_both_kept_when_they_differ(folder):
-    files = prepared(folder, accept_rejects=True).manifest.file
-    assert {"part/30_0_0_0.jpg", "other/30_0_0_0.jpg", "30_0_0_0.jpg"} <= set(files)
-
-
 def test_more_than_half_unusable_asks_whether_it_is_the_right_folder(folder):
     """25 of 39 files, of which one is not of an age that was asked for, and that is no fault of its own."""
     with pytest.raises(InputError, match=r"24 of 39 files .*: .*\(6\);.*right folder\?.*accept_rejects=true"):
@@ -105,11 +100,6 @@ def test_half_of_the_files_may_be_unusable(tmp_path):
     fill(tmp_path, {"note-6.txt": b""})
     with pytest.raises(InputError, match="7 of 13 files"):
         prepared(tmp_path)
-
-
-def test_files_left_out_on_request_are_no_reason_to_ask(tmp_path):
-    fill(tmp_path, {f"{age}_0_0_1.jpg": age for age in range(20, 60)})
-    assert len(prepared(tmp_path, min_age=30, max_age=36).manifest) == 7
 
 
 def test_pointers_of_git_lfs_are_counted_and_said_how_to_fetch(tmp_path):
@@ -175,16 +165,6 @@ def test_links_and_pipes_are_listed_and_neither_followed_out_nor_waited_for(link
     data = prepared(linked)
     assert accounted_for(data) == sorted([*GOOD, *expected])
     assert {name: reason.split(" (")[0] for name, reason in listed(data).items()} == expected
-
-
-def test_a_link_to_a_face_in_the_folder_is_that_face(linked):
-    (linked / "52_0_3_3.jpg").symlink_to("33_0_3_3.jpg")
-    assert listed(prepared(linked, accept_rejects=True))["52_0_3_3.jpg"] == "one picture under ages from 33 to 52"
-
-
-def test_a_folder_that_is_a_link_itself_is_read(linked, tmp_path):
-    (tmp_path / "link").symlink_to(linked)
-    assert sorted(prepared(tmp_path / "link").manifest.file) == sorted(GOOD)
 
 
 def test_a_socket_named_like_a_face_is_no_file(tmp_path, monkeypatch):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
 import pandas as pd
 import pytest
 from data_pictures import encode, fill, noise, opened, read, reasons
-from PIL import Image
 
 from unlearning.data import reading as reading_module
 from unlearning.data.images import decode
@@ -90,12 +88,6 @@ def test_each_row_of_the_map_is_its_files_picture(folder, tmp_path, monkeypatch,
         assert (pixels[face.row] == decode((folder / face.file).read_bytes(), side)).all()
 
 
-def test_the_size_of_a_window_does_not_change_the_account(folder, tmp_path, monkeypatch, files):
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
-    monkeypatch.setattr(reading_module, "WINDOW", 2)
-    assert read(folder).files.equals(files.reset_index(drop=True))
-
-
 def test_progress_hears_of_every_window_and_of_the_search_for_near_copies(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
     monkeypatch.setattr(reading_module, "WINDOW", 4)
@@ -109,33 +101,6 @@ def test_progress_hears_of_every_window_and_of_the_search_for_near_copies(folder
     read(folder, progress=progress)
     assert told[:3] == [("reading faces", 3)] * 3
     assert set(told[3:]) == {("looking for near-copies", len(told) - 3)}
-
-
-def test_the_map_cannot_be_written_to(folder):
-    pixels = read(folder).open_pixels()
-    assert pixels.dtype == np.uint8
-    with pytest.raises(ValueError, match="read-only"):
-        pixels[0] = 0
-
-
-def test_reading_leaves_the_folder_as_it_was(folder, tmp_path, monkeypatch):
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
-    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
-    read(folder)
-    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()} == before
-
-
-def test_a_folder_below_a_hidden_one_is_read(tmp_path):
-    fill(tmp_path / ".cache" / "faces", {"25_0_0_1.jpg": 0})
-    assert reasons(read(tmp_path / ".cache" / "faces").files) == {"25_0_0_1.jpg": ""}
-
-
-def test_pictures_of_one_level_are_accounted_for(tmp_path):
-    """Grey, black and white: no measure of theirs is missing, so that a threshold can leave them out."""
-    plain = {f"30_0_0_{level}.jpg": encode(Image.new("L", (60, 60), level)) for level in (0, 91, 255)}
-    files = read(fill(tmp_path, plain)).files
-    assert files[list(MEASURES)].notna().all(axis=None)
-    assert files.contrast.tolist() == files.sharpness.tolist() == [0, 0, 0]
 
 
 def test_a_missing_folder_is_named_with_the_option_that_gives_one(tmp_path):

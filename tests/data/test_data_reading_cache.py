@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 from data_pictures import encode, fill, noise, read, reasons
 
@@ -95,12 +94,6 @@ def test_names_sizes_and_times_are_all_that_is_looked_at(folder):
     assert read(folder.parent / "link").pixels == read(folder / ".." / "faces").pixels == first.pixels
 
 
-def test_a_file_with_other_content_is_noticed(folder):
-    read(folder)
-    (folder / "20_0_0_0.jpg").write_bytes(encode(noise(77, (80, 80))))
-    check(folder)
-
-
 def test_a_file_with_another_time_is_read_again(folder, looked_at):
     read(folder)
     os.utime(folder / "20_0_0_0.jpg", ns=(1, 1))
@@ -135,13 +128,6 @@ def test_a_cell_of_the_table_that_changes_is_noticed(folder):
     assert read(table).files.subject.tolist() == ["008"]
 
 
-def test_a_picture_of_the_table_that_changes_is_noticed(folder):
-    (folder / "faces.csv").write_text("path,age\n20_0_0_0.jpg,30\n")
-    before = read(folder / "faces.csv").files.id[0]
-    fill(folder, {"20_0_0_0.jpg": 78})
-    assert read(folder / "faces.csv").files.id[0] != before
-
-
 def test_a_file_that_could_not_be_read_is_read_once_it_can_be(folder, monkeypatch):
     """The owner gives the right to read it: neither its size nor the time of its last change tells that."""
     whole = Path.read_bytes
@@ -156,12 +142,6 @@ def test_a_file_that_could_not_be_read_is_read_once_it_can_be(folder, monkeypatc
         assert reasons(read(folder).files)["20_0_0_0.jpg"] == "unreadable: Permission denied"
     (folder / "20_0_0_0.jpg").chmod(0o600)
     check(folder)
-
-
-def test_another_side_has_a_map_of_its_own(folder):
-    assert read(folder, 16).open_pixels().shape == (COUNT, 16, 16, 3)
-    assert read(folder, 20).open_pixels().shape == (COUNT, 20, 20, 3)
-    assert read(folder, 16).open_pixels().shape == (COUNT, 16, 16, 3)
 
 
 def test_an_account_by_other_rules_is_no_account(folder, monkeypatch, looked_at):
@@ -187,15 +167,6 @@ def test_a_reading_interrupted_while_it_looks_for_near_copies_opens_no_picture_a
     check(folder)
 
 
-def test_a_reading_that_went_on_is_the_one_that_was_never_interrupted(folder, tmp_path, monkeypatch):
-    interrupt(folder)
-    resumed = read(folder)
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "another"))
-    whole = read(folder)
-    assert resumed.files.equals(whole.files)
-    assert (resumed.open_pixels() == whole.open_pixels()).all()
-
-
 def test_a_window_counts_only_when_its_account_stands(folder, monkeypatch, looked_at):
     """Stopped after the pixels of the second window were written, and before its account was."""
 
@@ -213,19 +184,6 @@ def test_a_window_counts_only_when_its_account_stands(folder, monkeypatch, looke
     assert len(looked_at) == 2 * WINDOW + COUNT - 1 - WINDOW
 
 
-def test_a_run_interrupted_while_it_makes_the_map_leaves_no_map(folder, cache, monkeypatch):
-    def half(path, *rest):
-        Path(path).write_bytes(b"\x93NUMPY")
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(np.lib.format, "open_memmap", half)
-        with pytest.raises(KeyboardInterrupt):
-            read(folder)
-    assert stored(cache, "*.npy") == []
-    check(folder)
-
-
 @pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: os.truncate(p, 2000), lambda p: p.write_bytes(b"")])
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_missing_or_truncated_map_is_made_anew(folder, cache, damage, interrupted):
@@ -235,12 +193,6 @@ def test_a_missing_or_truncated_map_is_made_anew(folder, cache, damage, interrup
     else:
         read(folder)
     damage(stored(cache, "pixels.npy")[0])
-    check(folder)
-
-
-def test_a_map_of_another_shape_is_made_anew(folder, cache):
-    read(folder)
-    np.save(stored(cache, "pixels.npy")[0], np.zeros((COUNT, 8, 8, 3), np.uint8))
     check(folder)
 
 
@@ -315,16 +267,6 @@ def test_a_damaged_account_is_no_account(folder, cache, damage, interrupted):
         account.unlink()
     else:
         account.write_bytes(changed)
-    check(folder)
-
-
-def test_what_was_left_half_written_is_never_trusted(folder, cache):
-    """Whatever process wrote it, this one's number included."""
-    interrupt(folder)
-    place = stored(cache, "pixels.npy")[0].parent
-    for name in ("account.parquet", "pixels.npy", f"window-{WINDOW:09d}.parquet"):
-        for number in (1, os.getpid()):
-            (place / f"{name}.{number}.part").write_bytes(b"half")
     check(folder)
 
 

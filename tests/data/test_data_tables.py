@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -78,21 +77,6 @@ def test_a_numbered_subject_stays_its_number_also_where_some_are_missing(root):
     assert files.subject.tolist() == [*map(str, numbers), ""]
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("stratify", ["none", "age"])
-def test_a_subject_keeps_on_one_side_of_the_split(root, seed, stratify):
-    people = ["007", "7", "", "007", "7", "", "007", "7", "", "x", "y", "z"]
-    manifest = prepared(write(root, subject=people), split_seed=seed, stratify=stratify).manifest
-    known = manifest[manifest.subject != ""]
-    assert known.groupby("subject").split.nunique().max() == 1
-    assert set(known.subject) == {"007", "7", "x", "y", "z"}
-
-
-def test_one_subject_in_all_pictures_leaves_nothing_to_test_with(root):
-    with pytest.raises(InputError, match=r"12 faces leave nothing for .* pictures of one subject stay together"):
-        prepared(write(root, subject=["Ann"] * COUNT))
-
-
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_rows_that_cannot_be_used_are_refused_one_by_one(root, kind):
     ages = ["20", "", "-3", "121", "30.5", "x", "33", "34.0", "35", "36", "37", "38"]
@@ -149,32 +133,11 @@ def test_paths_within_the_folder_may_be_spelled_in_any_way(root):
     assert prepared(write(root, path=spelled)).rejected.empty
 
 
-def test_a_row_that_comes_twice_is_one_face_and_is_listed_once(root):
-    table = pd.read_csv(write(root))
-    pd.concat([table, table.iloc[:2]]).to_csv(root / "table.csv", index=False)
-    data = prepared(root / "table.csv")
-    assert sorted(data.manifest.file) == sorted(PATHS)
-    assert reasons(data.rejected) == {path: f"the same content as another: {path}" for path in PATHS[:2]}
-
-
-def test_a_picture_listed_with_two_ages_is_left_out_with_both_rows(root):
-    table = pd.read_csv(write(root))
-    pd.concat([table, table.iloc[:1].assign(age=50)]).to_csv(root / "table.csv", index=False)
-    data = prepared(root / "table.csv")
-    assert data.rejected.file.tolist() == [PATHS[0]] * 2
-    assert set(data.rejected.reason) == {"one picture under ages from 20 to 50"}
-
-
 def test_the_digest_does_not_depend_on_the_order_of_the_rows_or_of_other_columns(root):
     digest = prepared(write(root, gender=["male", "female"] * 6)).digest
     table = pd.read_csv(root / "table.csv").assign(note="x")
     table.sample(frac=1, random_state=0)[["note", "gender", "age", "path"]].to_csv(root / "table.csv", index=False)
     assert prepared(root / "table.csv").digest == digest
-
-
-def test_csv_and_parquet_of_one_table_are_the_same_data(root):
-    columns = {"gender": ["male", ""] * 6, "subject": ["007", ""] * 6}
-    assert prepared(write(root, columns)).digest == prepared(write(root, columns, "parquet")).digest
 
 
 def test_other_columns_of_any_kind_are_passed_over(root):
@@ -185,22 +148,6 @@ def test_other_columns_of_any_kind_are_passed_over(root):
 def test_a_short_row_misses_its_age(root):
     path = text(root, "path,age\n" + "".join(f"{path},{age}\n" for path, age in zip(PATHS, AGES, strict=True)) + "faces\n")
     assert reasons(prepared(path).rejected) == {"faces": "the age is missing"}
-
-
-def test_a_comma_at_the_end_of_every_row_moves_no_column(root):
-    """Such a table may be refused, but it is never read as if its first column were none."""
-    path = text(root, "path,age\n" + "".join(f"{path},{age},\n" for path, age in zip(PATHS, AGES, strict=True)))
-    found = AGES
-    with contextlib.suppress(InputError):
-        found = read(path).files.age.tolist()
-    assert found == AGES
-
-
-@pytest.mark.parametrize("start", ["", "\N{BYTE ORDER MARK}"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_table_of_another_system_is_read(root, start, end):
-    rows = [f'"{path}",{age}' for path, age in zip(PATHS, AGES, strict=True)]
-    assert read(text(root, start + end.join(["path,age", *rows]) + end)).files.age.tolist() == AGES
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -242,16 +189,6 @@ def test_empty_rows_below_a_table_are_no_rows(root):
     assert read(text(root, "\n".join(["path;age", *rows, *[";"] * 50]))).files.age.tolist() == AGES
 
 
-def test_a_refusal_names_the_legal_words(root):
-    with pytest.raises(InputError, match=r"unknown gender 'F'; legal: 0 \(male\), 1 \(female\) \(12\);"):
-        prepared(write(root, gender=["F"] * COUNT))
-
-
-@pytest.mark.parametrize("suffix", ["CSV", "Csv"])
-def test_the_suffix_may_be_in_any_case(root, suffix):
-    assert read(write(root).rename(root / f"table.{suffix}")).files.age.tolist() == AGES
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -282,30 +219,6 @@ def test_a_parquet_table_that_is_none_is_named(root):
         (root / "table.parquet").write_bytes(damaged)
         with pytest.raises(InputError, match=r"the table .*table\.parquet cannot be read"):
             prepared(root / "table.parquet")
-
-
-@pytest.mark.parametrize("table", [pd.DataFrame([[1, 2]]), pd.DataFrame({"age": [1]}), pd.DataFrame({"path": [], "age": []})])
-def test_a_parquet_table_without_the_columns_or_rows_is_named(root, table):
-    table.to_parquet(root / "table.parquet")
-    with pytest.raises(InputError, match=r"has no column path|has no rows"):
-        prepared(root / "table.parquet")
-
-
-def test_a_table_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"table\.csv does not exist; give a folder .* table \(\.csv, "):
-        prepared(tmp_path / "table.csv")
-
-
-def test_a_folder_called_like_a_table_is_a_folder(tmp_path):
-    fill(tmp_path / "faces.csv", {f"{20 + n}_0_0_1.jpg": n for n in range(5)})
-    assert len(prepared(tmp_path / "faces.csv").manifest) == 5
-
-
-def test_reading_a_table_leaves_it_as_it_was(root):
-    path = write(root)
-    before = path.read_bytes(), path.stat().st_mtime_ns, sorted(root.rglob("*"))
-    prepared(path)
-    assert (path.read_bytes(), path.stat().st_mtime_ns, sorted(root.rglob("*"))) == before
 
 
 def test_ages_of_a_parquet_table_may_be_numbers_of_any_kind(root):

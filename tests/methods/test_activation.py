@@ -1,4 +1,3 @@
-import pytest
 import torch
 from watched import watch
 
@@ -31,17 +30,6 @@ def grey(*shades) -> Batch:
 def test_activity_is_the_mean_size_of_what_a_channel_says_over_faces_of_all_batches():
     found = activity(TwoChannels(), [grey(1, 2), grey(6)])
     assert found["layer"].tolist() == [3 * (1 + 2 + 6) / 3, 0]
-
-
-def test_an_interruption_leaves_no_hooks_behind():
-    def interrupted():
-        yield grey(1, 2)
-        raise KeyboardInterrupt
-
-    network = TwoChannels()
-    with pytest.raises(KeyboardInterrupt):
-        activity(network, interrupted())
-    assert not network.layer._forward_hooks
 
 
 def test_the_weights_of_a_channel_are_all_that_feed_it():

@@ -16,12 +16,6 @@ def test_the_bell_curve_has_mean_and_sample_deviation_of_all_training_ages(make_
     assert GaussianAmnesiac().moments_of(task) == pytest.approx((ages.mean(), ages.std(ddof=1)))
 
 
-def test_or_of_the_retained_ages_alone(make_task):
-    task = make_task()
-    ages = train_ages(task.retain)
-    assert GaussianAmnesiac(moments="retain").moments_of(task) == pytest.approx((ages.mean(), ages.std(ddof=1)))
-
-
 def test_ages_are_drawn_from_the_curve_and_may_be_any_number():
     """The standard error of the mean of 4000 is 0.5 years."""
     ages = GaussianAmnesiac().draw(40.0, 30.0, 4000, torch.Generator().manual_seed(0))
@@ -45,11 +39,6 @@ def test_every_forgotten_face_keeps_one_drawn_age_and_every_other_its_own(make_t
     assert first == second
     true = faces_of(task.batches(forget=True, vary=False))
     assert [age != real for (_, age, _), (_, real, _) in zip(first, true, strict=True)] == [forget for _, _, forget in true]
-
-
-def test_it_trains_with_plain_adam_whatever_the_recipe(make_task):
-    told = watch(GaussianAmnesiac(), make_task())
-    assert (told["optimizer"], told["weight_decay"], told["lr"]) == ("adam", 0.0, GaussianAmnesiac.lr)
 
 
 def test_unknown_moments_are_refused_with_the_legal_ones():

@@ -1,6 +1,5 @@
 """Three methods that raise the error on the forget set."""
 
-import copy
 from dataclasses import replace
 
 import pytest
@@ -22,11 +21,6 @@ by_name = pytest.mark.parametrize("method", ASCENT, ids=lambda method: method.na
 
 def forget_error(task, model) -> float:
     return mean_absolute_error(model, task.forget.part("train"))
-
-
-def test_errors_count_up_to_the_cap_of_each_face():
-    assert capped(torch.tensor([2.0, -8.0, 20.0]), 10.0).item() == pytest.approx(20 / 3)
-    assert capped(torch.tensor([]), 10.0).item() == 0
 
 
 def test_a_face_beyond_the_cap_is_pushed_no_further():
@@ -137,12 +131,6 @@ def test_both_sets_are_in_every_step_of_the_two_sided_methods(make_task):
         assert all(batch.forget.any() and not batch.forget.all() for batch in watch(method, make_task())["batches"])
 
 
-def test_neggrad_plus_with_all_weight_on_the_retain_set_leaves_forgotten_faces_out_of_the_loss(make_task):
-    loss = watch(NegGradPlus(retain_weight=1.0), make_task())["loss"]
-    batch = Batch(None, torch.tensor([30.0, 30.0]), torch.tensor([False, True]))
-    assert loss(torch.tensor([34.0, 37.0]), batch).item() == pytest.approx(4)
-
-
 def test_neggrad_plus_can_be_held_near_the_original(make_task):
     def distance(stay):
         task = make_task()
@@ -159,10 +147,3 @@ def test_the_distance_from_the_original_counts_by_its_weight(make_task):
         told["model"].head[-1].bias.add_(2.0)
     batch = Batch(None, torch.tensor([30.0]), torch.tensor([False]))
     assert told["loss"](torch.tensor([34.0]), batch).item() == pytest.approx(4 + 0.5 * 2.0**2)
-
-
-def test_the_original_is_not_changed_by_a_copy_that_ascends(make_task):
-    task = make_task()
-    before = copy.deepcopy(task.model.state_dict())
-    AdvancedNegGrad(lr=1.0).unlearn(task)
-    assert all(torch.equal(value, before[name]) for name, value in task.model.state_dict().items())

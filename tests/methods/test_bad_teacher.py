@@ -25,12 +25,6 @@ def test_an_untrained_teacher_says_ages_with_mean_and_spread_of_the_retained_one
     assert said.std(correction=0).item() == pytest.approx(retained.ages.std(correction=0).item(), rel=0.01)
 
 
-def test_as_it_is_an_untrained_network_says_nearly_one_age_of_everybody(make_task):
-    """Which is why its outputs are rescaled."""
-    task = make_task()
-    assert predict(task.fresh(0).eval(), task.retain).std() < 1
-
-
 def test_a_teacher_that_says_one_age_of_everybody_says_the_mean_of_the_retained_ones(make_task):
     task = make_task()
 
@@ -93,13 +87,6 @@ def test_the_share_is_drawn_by_the_seed_from_training_faces_and_is_never_empty(m
     assert set(chosen(0.5).split) == {"train"}
     assert set(chosen(0.5).id) == set(chosen(0.5).id)
     assert set(chosen(0.5).id) != set(chosen(0.5, seed=1).id)
-
-
-def test_teachers_do_not_move(make_task):
-    task = make_task()
-    before = weights_digest(task.model)
-    BadTeacher(lr=1e-2).unlearn(task)
-    assert weights_digest(task.model) == before
 
 
 def test_an_unknown_teacher_is_refused_with_the_legal_ones():

@@ -62,25 +62,10 @@ def test_weights_shrink_and_never_grow_or_change_their_sign(method, make_task):
 
 
 @both
-def test_the_last_bias_and_the_statistics_of_batch_norms_stay_bit_for_bit(method, make_task):
-    task = make_task()
-    before, after = task.model.state_dict(), method(strength=0.1).unlearn(task).state_dict()
-    still = [LAST, *(name for name in before if "running" in name or "num_batches" in name)]
-    assert len(still) > 1
-    assert all(torch.equal(after[name], before[name]) for name in still)
-
-
-@both
 def test_importances_by_face_do_not_depend_on_the_size_of_a_batch(method, make_task):
     small, large = (method().unlearn(sized(make_task(), size)) for size in (4, 32))
     for one, other in zip(small.parameters(), large.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-4)
-
-
-@both
-def test_published_importances_depend_on_the_size_of_a_batch(method, make_task):
-    small, large = (method(per_batch=True).unlearn(sized(make_task(), size)) for size in (4, 32))
-    assert not torch.allclose(small.head[0].weight, large.head[0].weight, atol=1e-4)
 
 
 @both

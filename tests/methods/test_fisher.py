@@ -6,7 +6,7 @@ import torch
 from unlearning.methods.fisher import FisherNoise, mean_age, relative
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
-from unlearning.training.gradients import mean_square
+from unlearning.training.gradients import mean_of_gradients
 
 
 def test_the_noise_falls_with_the_fourth_root_of_the_information_in_units_of_its_mean():
@@ -20,7 +20,7 @@ def test_the_information_of_the_last_bias_is_the_square_of_the_years_it_moves_an
     """A linear output is bias * age_std + age_mean, so that every answer moves by age_std, 12 years."""
     spec = replace(make_task.spec, output="linear")
     task = replace(make_task(), model=build(spec, seed=0).eval())
-    information = mean_square(task.copy(), task.batches(vary=False), mean_age)
+    information = mean_of_gradients(task.copy(), task.batches(vary=False), mean_age, torch.square)
     assert information["head.7.bias"].item() == pytest.approx(144.0)
 
 
@@ -50,7 +50,7 @@ def test_weights_that_no_answer_hangs_on_are_bounded_and_counted(make_task):
 def test_weights_of_less_information_get_more_noise(make_task):
     task = make_task()
     weight, before = (model.head[0].weight for model in (FisherNoise(noise=1e-4).unlearn(task), task.model))
-    information = mean_square(task.copy(), task.batches(vary=False), mean_age)["head.0.weight"]
+    information = mean_of_gradients(task.copy(), task.batches(vary=False), mean_age, torch.square)["head.0.weight"]
     known = information > information.median()
     moved = (weight - before).abs()
     assert moved[known].mean() < moved[~known].mean()

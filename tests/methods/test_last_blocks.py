@@ -9,7 +9,7 @@ from unlearning.errors import InputError
 from unlearning.methods.cfk import CatastrophicForgetting
 from unlearning.methods.euk import LastBlocksAnew
 from unlearning.methods.last_blocks import free_last
-from unlearning.models.blocks import batch_norms, blocks
+from unlearning.models.blocks import blocks
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
 
@@ -49,7 +49,7 @@ def test_more_blocks_than_there_are_is_refused_with_their_number(make_task, kind
 
 def test_all_blocks_but_the_stem_can_be_trained(make_task):
     network = make_task().copy()
-    assert len(free_last(network, 4)) == 5
+    free_last(network, 4)
     assert not any(weight.requires_grad for module in blocks(network)[0] for weight in module.parameters())
 
 
@@ -64,6 +64,7 @@ def test_euk_starts_its_last_blocks_from_the_seed_and_not_from_the_model(make_ta
 
 def test_euk_lets_new_batch_norms_collect_statistics_of_the_retain_set(make_task):
     task = make_task()
-    norms = batch_norms(LastBlocksAnew(k=1).unlearn(task))
-    assert norms[-1].num_batches_tracked == len(task.batches())
-    assert norms[0].num_batches_tracked == batch_norms(task.model)[0].num_batches_tracked
+    before, after = task.model.state_dict(), LastBlocksAnew(k=1).unlearn(task).state_dict()
+    counts = [name for name in after if name.endswith("num_batches_tracked")]
+    assert after[counts[-1]] == len(task.batches())
+    assert after[counts[0]] == before[counts[0]]

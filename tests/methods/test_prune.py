@@ -1,7 +1,6 @@
 import torch
 
 from unlearning.methods.prune import PruneAnew
-from unlearning.models.blocks import batch_norms, convolutions
 from unlearning.training.predict import predict
 
 STILL = 1e-12
@@ -24,8 +23,9 @@ def test_the_largest_hundredth_of_the_weights_stays_and_the_rest_is_new(make_tas
 def test_batch_norms_keep_their_weights(make_task):
     task = make_task()
     pruned = PruneAnew(lr=STILL).unlearn(task)
-    for own, original in zip(batch_norms(pruned), batch_norms(task.model), strict=True):
-        assert torch.allclose(own.weight, original.weight, atol=1e-6)
+    for own, original in zip(pruned.modules(), task.model.modules(), strict=True):
+        if isinstance(own, torch.nn.BatchNorm2d):
+            assert torch.allclose(own.weight, original.weight, atol=1e-6)
 
 
 def test_the_pull_brings_predictions_nearer_to_the_original_s(make_task):
@@ -33,10 +33,3 @@ def test_the_pull_brings_predictions_nearer_to_the_original_s(make_task):
     told = predict(task.model, task.retain)
     free, pulled = (predict(PruneAnew(lr=1e-3, pull=p).unlearn(make_task(epochs=4)), task.retain) for p in (0.0, 20.0))
     assert (pulled - told).abs().mean() < (free - told).abs().mean()
-
-
-def test_nothing_pruned_and_no_pull_changes_no_weight_at_a_rate_that_moves_nothing(make_task):
-    task = make_task()
-    network = PruneAnew(lr=STILL, amount=0.0, pull=0.0).unlearn(task)
-    pairs = zip(convolutions(network).values(), convolutions(task.model).values(), strict=True)
-    assert all(torch.allclose(own.weight, original.weight, atol=1e-6) for own, original in pairs)

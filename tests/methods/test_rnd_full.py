@@ -4,12 +4,12 @@ from watched import faces_of, watch
 
 from unlearning.data.faces import Batch
 from unlearning.errors import InputError
-from unlearning.methods.relabel import generator
+from unlearning.methods.relabel import LABELS, drawn_evenly
 from unlearning.methods.rnd_full import RandomLabelsFullRange
 
 
-def draw(count=4000, seed=0, **settings):
-    return RandomLabelsFullRange(**settings).draw(count, torch.Generator().manual_seed(seed))
+def draw(youngest=20, oldest=60, seed=0):
+    return drawn_evenly(youngest, oldest)(4000, torch.Generator().manual_seed(seed))
 
 
 def test_ages_are_drawn_evenly_from_20_to_60():
@@ -19,13 +19,6 @@ def test_ages_are_drawn_evenly_from_20_to_60():
     assert ages.max() <= 60
     assert ages.mean().item() == pytest.approx(40, abs=0.8)
     assert torch.histc(ages, 8, 20, 60).sub(500).abs().max() < 100
-
-
-def test_the_range_is_a_setting_and_the_seed_decides_the_draw():
-    narrow = draw(youngest=30, oldest=31)
-    assert 30 <= narrow.min() <= narrow.max() <= 31
-    assert torch.equal(draw(), draw())
-    assert not torch.equal(draw(), draw(seed=1))
 
 
 @pytest.mark.parametrize("oldest", [20.0, 10.0])
@@ -80,4 +73,6 @@ def test_labels_drawn_once_are_logged_and_leave_the_task_s_table_alone(make_task
 def test_labels_and_the_order_of_the_faces_are_drawn_apart(make_task):
     """Else a face's place in the first epoch would go with its label."""
     task = make_task()
-    assert not torch.equal(torch.rand(9, generator=generator(task)), torch.rand(9, generator=task.batches().batches._random))
+    assert not torch.equal(
+        torch.rand(9, generator=task.random(LABELS)), torch.rand(9, generator=task.batches().batches._random)
+    )

@@ -23,12 +23,6 @@ def test_nine_weights_of_ten_stay_bit_for_bit_with_momentum_and_weight_decay(mak
     assert 0.9 - 1e-5 <= unchanged(network, task.model) < 0.92
 
 
-def test_the_share_that_may_move_is_logged(make_task):
-    logged = {}
-    SaliencyUnlearning(top=0.25).unlearn(make_task(log=lambda values, epoch: logged.update(values)))
-    assert logged["masked_share"] == pytest.approx(0.25, abs=1e-5)
-
-
 def test_every_pass_shows_the_forget_set_first_and_then_the_retain_set(make_task):
     task = make_task(epochs=2)
     batches = watch(SaliencyUnlearning(), task)["batches"]

@@ -110,14 +110,3 @@ def test_the_network_returned_is_one_that_was_seen_after_an_epoch_and_the_last_w
     assert weights_digest(Scrub().unlearn(task)) in seen
     assert len(seen) == 3
     assert weights_digest(Scrub(rewind=False).unlearn(task)) == seen[-1]
-
-
-def test_copies_do_not_change_with_the_network_and_hold_its_errors(make_task):
-    task = make_task()
-    network, copies = task.copy().eval(), Copies(task)
-    copies.keep(network)
-    before = weights_digest(network)
-    torch.nn.init.zeros_(network.head[-1].weight)
-    network.load_state_dict(copies.weights[0])
-    assert weights_digest(network) == before
-    assert copies.errors == [task.error(task.model, task.forget.part("train"))]

@@ -140,11 +140,6 @@ def test_predictions_are_those_of_training_without_the_forgotten_faces(original,
     assert torch.equal(ages, made.predict(pictures)[:, 0]), "a member that nobody is left to train takes no part"
 
 
-def test_an_untouched_shard_is_left_as_it_is(original, unlearn, parts):
-    retain, forget = parts(a_last_slice)
-    assert unlearn(original, retain, forget).digests()[1] == original.digests()[1]
-
-
 def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts, make_task):
     retain, forget = parts(a_last_slice)
     first = unlearn(original, retain, forget)
@@ -173,19 +168,3 @@ def test_it_shows_the_faces_that_were_foretold_and_none_of_the_forgotten(origina
 def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(make_task):
     with pytest.raises(InputError, match=r"trained in slices.* mlflow run \. -e train -P scheme=sisa --env-manager local$"):
         Sisa().unlearn(make_task(slices=None))
-
-
-def test_an_interruption_leaves_the_model_as_it_was(original, parts, make_task):
-    retain, forget = parts(one_face)
-    shard = next(iter(PLAN.touched(forget)))
-    model = original.members[shard]
-    before = weights_digest(model)
-
-    def stop(done):
-        raise KeyboardInterrupt
-
-    task = make_task(after_step=stop)
-    task = replace(task, model=model, retain=retain, forget=forget, slices=Slices(PLAN, shard))
-    with pytest.raises(KeyboardInterrupt):
-        Sisa().unlearn(task)
-    assert weights_digest(model) == before

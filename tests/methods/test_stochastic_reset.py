@@ -26,24 +26,11 @@ def test_every_cycle_draws_more_layers_anew_up_to_the_share_asked_for(cycles, ep
     assert StochasticReset(cycles=cycles, renewed=0.3).amounts(epochs, 20) == amounts
 
 
-def test_at_least_one_layer_is_drawn_anew():
-    assert StochasticReset(cycles=1, renewed=0.0).amounts(1, 20) == {1: 1}
-
-
 def test_one_cycle_leaves_the_other_layers_as_they_were(make_task):
     task = make_task()
     network = StochasticReset(lr=STILL, cycles=1, renewed=0.2).unlearn(task)
     assert renewed(task, network) == 3, "a fifth of the 15 convolutions of test_resnet"
     assert torch.allclose(network.head[0].weight, task.model.head[0].weight, atol=1e-6)
-
-
-def test_other_seeds_choose_other_layers(make_task):
-    chosen = set()
-    for seed in range(4):
-        network = StochasticReset(lr=STILL, cycles=1, renewed=0.0).unlearn(make_task(seed=seed))
-        pairs = zip(convolutions(network).values(), convolutions(make_task.original).values(), strict=True)
-        chosen |= {i for i, (own, other) in enumerate(pairs) if not torch.allclose(own.weight, other.weight, atol=1e-5)}
-    assert len(chosen) > 1
 
 
 def test_ages_are_not_looked_at(make_task):
@@ -57,8 +44,8 @@ def test_ages_are_not_looked_at(make_task):
 
 def test_grain_has_the_spread_asked_for_and_stays_among_grey_levels():
     grey = torch.full((4, 3, 32, 32), 128, dtype=torch.uint8)
-    noisy = Grainy([], 10.0, seed=0).grainy(grey)
+    noisy = Grainy([], 10.0, torch.Generator()).grainy(grey)
     assert float(noisy.std()) == pytest.approx(10, rel=0.05)
     assert float(noisy.mean()) == pytest.approx(128, abs=1)
-    assert Grainy([], 300.0, seed=0).grainy(grey).min() == 0
+    assert Grainy([], 300.0, torch.Generator()).grainy(grey).min() == 0
     assert grey.eq(128).all()

@@ -19,14 +19,6 @@ def test_a_task_holds_neither_test_faces_nor_the_retrained_reference():
     }
 
 
-def test_retain_and_forget_set_are_the_training_and_validation_faces_once_each(make_task):
-    task, faces = make_task(), make_task.faces.frame
-    assert not set(task.retain.frame.id) & set(task.forget.frame.id)
-    assert {*task.retain.frame.id, *task.forget.frame.id} == set(faces.id[faces.split != "test"])
-    assert task.forget.frame.age.between(20, 28).all()
-    assert not task.retain.frame.age.between(20, 28).any()
-
-
 @pytest.mark.parametrize(
     ("used", "parts"),
     [({}, ["retain"]), ({"forget": True}, ["retain", "forget"]), ({"retain": False, "forget": True}, ["forget"])],
@@ -62,21 +54,6 @@ def test_a_rate_that_cannot_train_is_refused_before_the_first_step(make_task):
     with pytest.raises(InputError, match="lr=-1"):
         task.fit(task.copy(), absolute_error, -1.0)
     assert weights_digest(task.model) == before
-
-
-def test_an_untrained_twin_comes_from_a_seed(make_task):
-    task = make_task()
-    assert weights_digest(task.fresh(5)) == weights_digest(task.fresh(5))
-    assert weights_digest(task.fresh(5)) != weights_digest(task.fresh(6))
-    assert task.fresh(5).state_dict().keys() == task.model.state_dict().keys()
-
-
-def test_a_copy_shares_nothing_with_the_model_and_a_teacher_does_not_move(make_task):
-    task = make_task()
-    before = weights_digest(task.model)
-    task.fit(task.copy(), absolute_error, 1e-2)
-    assert weights_digest(task.model) == before
-    assert not any(weight.requires_grad for weight in task.frozen().parameters())
 
 
 def test_the_meter_counts_every_face_that_was_shown_and_no_second_of_measuring(make_task):

@@ -52,16 +52,6 @@ def without(state: dict, *starts: str) -> dict:
     return {key: value for key, value in state.items() if not key.startswith(starts)}
 
 
-def test_a_file_in_timms_naming_fills_the_backbone(start, published):
-    assert backbone_is(start(published), published)
-
-
-def test_a_file_without_classifier_fills_the_backbone_too(start, published):
-    state = without(published, "fc.")
-    assert len(state) < len(published)
-    assert weights_digest(start(state)) == weights_digest(start(published))
-
-
 def test_the_head_above_is_drawn_from_the_seed(spec, start, published):
     network, fresh = start(published, seed=5), build(spec, 5)
     assert weights_digest(network.head) == weights_digest(fresh.head)
@@ -73,14 +63,6 @@ def test_a_file_in_our_naming_fills_backbone_and_head(spec, start):
     other = build(spec, 7)
     state = {key: value.contiguous() for key, value in other.state_dict().items()}
     assert weights_digest(start(state)) == weights_digest(other)
-
-
-def test_a_file_in_our_naming_without_a_head_leaves_the_head_to_the_seed(spec, start):
-    other = build(spec, 7)
-    state = {key: value.contiguous() for key, value in other.state_dict().items() if key.startswith("backbone.")}
-    network = start(state)
-    assert weights_digest(network.backbone) == weights_digest(other.backbone)
-    assert weights_digest(network.head) == weights_digest(build(spec, 0).head)
 
 
 def under(prefix: str) -> Callable[[dict], dict]:
@@ -119,11 +101,6 @@ def test_averaged_weights_are_taken_before_others_and_that_is_told(spec, publish
 def test_safetensors_are_known_by_their_content(spec, published, tmp_path, name):
     save_file(published, tmp_path / name)
     assert backbone_is(build(replace(spec, weights=str(tmp_path / name)), 0), published)
-
-
-def test_what_torch_saved_is_known_by_its_content(spec, published, tmp_path):
-    torch.save(published, tmp_path / "w.safetensors")
-    assert backbone_is(build(replace(spec, weights=str(tmp_path / "w.safetensors")), 0), published)
 
 
 def test_a_tilde_is_ones_home(spec, published, tmp_path, monkeypatch):
@@ -210,17 +187,6 @@ def test_code_in_a_file_is_refused_and_does_not_run(spec, tmp_path, write, name,
     with pytest.raises(InputError, match=r"holds more than tensors, so it is not loaded|cannot be read"):
         build(replace(spec, weights=str(tmp_path / name)), 0)
     assert not trapped.exists()
-
-
-def test_the_trap_of_the_test_above_works(tmp_path):
-    pickle.loads(pickle.dumps(Trap(tmp_path / "trapped")))
-    assert (tmp_path / "trapped").exists()
-
-
-def test_a_whole_pickled_network_is_refused(spec, tmp_path):
-    torch.save(build(spec, 0), tmp_path / "network.pth")
-    with pytest.raises(InputError, match="holds more than tensors"):
-        build(replace(spec, weights=str(tmp_path / "network.pth")), 0)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import torch
 from unlearning.data.faces import FaceSet
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
-from unlearning.training import predict as prediction
 from unlearning.training.predict import mean_absolute_error, predict
 
 
@@ -34,11 +33,6 @@ def test_a_part_that_was_held_in_eval_mode_stays_in_it(network, faces):
     assert not any(module.training for module in network.backbone.modules())
 
 
-def test_dropout_is_off_also_for_a_network_in_training_mode(network, faces):
-    network.train()
-    assert torch.equal(predict(network, faces), predict(network, faces))
-
-
 def test_ages_come_in_years_in_the_order_of_the_faces(network, faces):
     with torch.no_grad():
         network.head[-1].weight.mul_(100)
@@ -48,12 +42,6 @@ def test_ages_come_in_years_in_the_order_of_the_faces(network, faces):
     assert ages.dtype == torch.float32
     assert ages.std() > 0.1, "faces that all look alike would prove nothing"
     assert predict(network, backwards).flip(0).numpy() == pytest.approx(ages.numpy(), abs=1e-3)
-
-
-def test_the_size_of_the_batches_does_not_matter(network, faces, monkeypatch):
-    whole = predict(network, faces)
-    monkeypatch.setattr(prediction, "BATCH", 7)
-    assert predict(network, faces).numpy() == pytest.approx(whole.numpy(), abs=1e-4)
 
 
 def test_predictions_carry_no_gradient_and_leave_random_numbers_alone(network, faces):

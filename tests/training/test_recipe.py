@@ -21,11 +21,6 @@ def test_an_unknown_word_is_refused_with_its_value_and_the_legal_ones(field, leg
     assert ", ".join(legal) in str(refusal.value)
 
 
-@pytest.mark.parametrize(("field", "legal"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)])
-def test_every_legal_word_is_taken(field, legal):
-    assert [getattr(replace(PRESETS["scratch"], **{field: word}), field) for word in legal] == list(legal)
-
-
 @pytest.mark.parametrize(("field", "least"), [("epochs", 1), ("patience", 1), ("batch_size", 2)])
 @pytest.mark.parametrize("value", [0, -3])
 def test_counts_start_at_one_and_a_batch_at_two(field, least, value):

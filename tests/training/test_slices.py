@@ -55,11 +55,6 @@ def test_five_bands_of_20_to_60_begin_at_20_29_37_45_and_53(faces):
     assert plan.shard_of(ages.assign(age=99)).min() == 4
 
 
-def test_only_training_faces_are_counted_and_touch_a_slice(faces):
-    assert PLAN.counts(faces).sum() == (faces.frame.split == "train").sum()
-    assert PLAN.touched(faces.part("validation", "test")) == {}
-
-
 def test_the_first_touched_slice_is_the_smallest_of_a_shard(faces):
     train = faces.part("train")
     shard, number = PLAN.shard_of(train.frame), PLAN.slice_of(train.frame)
@@ -120,14 +115,6 @@ def test_the_forecast_counts_every_face_that_will_be_shown(faces):
     assert (lost.touched, lost.starts, lost.shown) == ({1: 1}, {1: 0}, 4 * first)
 
 
-def test_forgetting_a_whole_shard_trains_nothing(faces):
-    train = faces.part("train")
-    gone = PLAN.shard_of(train.frame) == 0
-    found = foresee(PLAN, train.where(~gone), train.where(gone), set())
-    assert found.shown == 0
-    assert found.speed_up == float("inf")
-
-
 def trained(faces, spec, recipe, fabric, seed=0, **how):
     """A shard's network, trained from the start, its checkpoints, and what was told."""
     network, kept, told = build(spec, seed), {}, []
@@ -171,10 +158,3 @@ def test_an_empty_shard_stays_as_it_was_drawn(faces, spec, recipe, fabric):
     assert list(kept) == [0, 1]
     assert told == []
     assert not network.training
-
-
-def test_one_face_is_enough_to_train_a_shard(faces, spec, recipe, fabric):
-    alone = faces.where((faces.frame.split == "train") & (PLAN.shard_of(faces.frame) == 0))
-    network = trained(alone.where(np.arange(len(alone)) == 0), spec, recipe, fabric)[0]
-    assert not same(network.state_dict(), build(spec, 0).state_dict())
-    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
