@@ -90,13 +90,6 @@ def test_the_changes_reach_up_to_the_studys_bounds_and_not_beyond():
     assert 240 <= copies.flip.sum() <= 360  # five standard deviations around 300
 
 
-def test_copies_follow_their_seed():
-    faces = faces_of([(30, "train")] * 3)
-    first, again, other = (plan_copies(faces, 20, seed) for seed in (0, 0, 1))
-    assert first.equals(again)
-    assert set(first.id).isdisjoint(other.id)
-
-
 @pytest.mark.parametrize("side", [16, 33, 48, 224])
 def test_identity_parameters_change_nothing(side):
     picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)

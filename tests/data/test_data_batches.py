@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,12 +64,6 @@ def test_ages_and_marks_stay_with_their_pixels(seed, flip, shift):
         assert batch.forget.tolist() == [age < 30 for age in ages]
 
 
-def test_a_single_set_is_all_retained_or_all_forgotten():
-    faces = numbered(10)
-    assert not torch.cat([batch.forget for batch in Batches(faces, None, 4, False, 0.0, 0)]).any()
-    assert torch.cat([batch.forget for batch in Batches(None, faces, 4, False, 0.0, 0)]).all()
-
-
 @settings(derandomize=True, max_examples=20, deadline=None)
 @given(SEEDS, st.sampled_from(["20-28", "36-44", "60-60"]))
 def test_with_the_retain_set_alone_no_forgotten_face_is_ever_shown(faces, data, seed, rule):
@@ -103,14 +96,6 @@ def test_a_batch_is_channels_last_bytes_with_ages_in_years():
     assert (batch.images.dtype, batch.ages.dtype, batch.forget.dtype) == (torch.uint8, torch.float32, torch.bool)
     assert batch.images.shape[1:] == (3, SIDE, SIDE)
     assert batch.images.is_contiguous(memory_format=torch.channels_last)
-
-
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_the_faces_of_a_part_keep_their_pixels_and_ages(faces, data, split):
-    part = faces.part(split)
-    some = torch.arange(len(part))
-    assert (part.images(some).numpy() == data.pixels[part.frame.row]).all()
-    assert part.ages.tolist() == part.frame.age.tolist()
 
 
 def test_batches_leave_the_map_as_it_was(faces, data):

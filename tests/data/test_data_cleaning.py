@@ -47,13 +47,6 @@ def test_every_age_keeps_its_share_within_one_picture(ages, fraction, seed):
     assert abs(len(kept) - len(files) * fraction) <= 0.5 + 1e-9
 
 
-def test_thirty_percent_of_ten_a_year_are_three_a_year():
-    files = account([20] * 10 + [30] * 10 + [40] * 10)
-    dropped = reduction(files, 0.3, 0)
-    assert files.drop(index=dropped.index).age.value_counts().to_dict() == {20: 3, 30: 3, 40: 3}
-    assert set(dropped) == {"left out by the reduction to fraction 0.3"}
-
-
 @settings(derandomize=True, max_examples=20, deadline=None)
 @given(SEEDS, FRACTIONS)
 def test_the_reduction_follows_its_seed_and_not_the_order_of_the_files(seed, fraction):
@@ -144,13 +137,6 @@ def test_a_file_is_listed_with_the_first_step_that_leaves_it_out():
     assert {step: len(ages) for step, ages in stages.items()} == dict(zip(STEPS, [7, 5, 4, 4, 2, 1], strict=True))
 
 
-def test_the_reduction_comes_before_the_ages_and_the_quality():
-    """Of 10 children and 10 adults, half of them blurred, half of each age stay, and then the adults that are sharp."""
-    files = account([10] * 10 + [30] * 10, sharpness=[500.0] * 10 + [1.0] * 10)
-    _, rejected, _ = clean(files, DataSettings(fraction=0.5))
-    assert rejected.step.value_counts().to_dict() == {"reduction": 10, "age": 5, "quality": 5}
-
-
 @settings(derandomize=True, max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.integers(18, 62), *[st.integers(0, 8)] * 3, st.booleans()), min_size=1, max_size=40), st.data())
 def test_every_file_is_kept_or_listed_once_whatever_the_settings(rows, draw):
@@ -176,13 +162,6 @@ def test_every_file_is_kept_or_listed_once_whatever_the_settings(rows, draw):
     assert kept.groupby("near").age.nunique().max() <= 1 or kept.empty
     assert kept.near.is_unique or chosen.near_duplicates == "together"
     assert len(stages["quality"]) == len(kept)
-
-
-def test_cleaning_leaves_the_account_as_it_was():
-    files = account([19, 30, 30], near=["a", "b", "b"])
-    before = files.copy()
-    clean(files, DataSettings(fraction=0.9))
-    assert files.equals(before)
 
 
 def test_reasons_that_differ_in_a_number_or_a_file_name_are_counted_as_one():

@@ -17,7 +17,7 @@ from unlearning.data.manifest import prepare
 from unlearning.data.settings import GROUPS, DataSettings
 from unlearning.errors import InputError
 
-few = settings(derandomize=True, max_examples=30, deadline=None)
+few = settings(derandomize=True, max_examples=15, deadline=None)
 RULES = ("20-28", "group:3", "gender:1", "!race:2", "subject:ann | 40-60 & !gender:0", "random:2", "!random:0.3@4", "0-17")
 rules = st.sampled_from(RULES)
 
@@ -57,14 +57,6 @@ def test_no_copy_and_no_near_copy_of_a_forgotten_face_is_retained(manifest, rule
     assert not set(forgotten.near) & set(retained.near)
     assert not {*forgotten.id, *forgotten.copy_of} & {*retained.id, *(retained.copy_of[retained.copy_of != ""])}
     assert set(learned(manifest).id[learned(manifest).near.isin(forgotten.near)]) == set(forget.ids)
-
-
-@few
-@given(manifests, st.lists(rules, max_size=4))
-def test_a_retained_face_is_in_none_of_several_forget_sets(manifest, several):
-    sets = [forget_set(rule, manifest) for rule in several]
-    forgotten = {face for forget in sets for face in forget.ids}
-    assert set(manifest.id[retain_mask(manifest, sets)]) == set(learned(manifest).id) - forgotten
 
 
 @few
@@ -162,9 +154,9 @@ def drawn(rule: str, table: pd.DataFrame = PAIRED) -> set[str]:
     return set(forget_set(rule, table).ids) & set(ORIGINALS.id)
 
 
-@pytest.mark.parametrize("count", [1, 2, 10, 17, 18, 19, 20])
+@pytest.mark.parametrize("count", [1, 10, 19, 20])
 def test_a_random_set_has_exactly_as_many_faces_as_asked_for_and_whole_groups_of_near_copies(count):
-    for seed in range(40):
+    for seed in range(10):
         chosen = drawn(f"random:{count}@{seed}")
         assert len(chosen) == count
         assert chosen <= set(POOL.id)
@@ -208,10 +200,6 @@ def test_the_hardest_faces_are_those_with_the_largest_errors_either_way():
     assert hardest("hardest:3 & !hardest:2", errors) == {third}
     twin = pairs.near.iloc[0]
     assert hardest("hardest:2", errors | {pairs.id.iloc[0]: 20.0}) == set(POOL.id[POOL.near == twin])
-
-
-def test_of_equally_hard_faces_the_first_by_id_are_taken():
-    assert hardest("hardest:5", {}) == hardest("hardest:5", dict.fromkeys(POOL.id, 3.0))
 
 
 @pytest.mark.parametrize("rule", ["random:99999999", "random:21", "hardest:21", "hardest:99999999999999999999"])

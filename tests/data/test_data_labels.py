@@ -36,22 +36,14 @@ def test_every_possible_label_is_read_back(fields, ending):
     "name",
     [
         "39_1_20170116174525125.jpg.chip.jpg",  # UTKFace holds three such names: the race is missing
-        "26_1_20170117.jpg",
         "26_1_3_4_20170117.jpg",
-        "26_1_3_.jpg",
-        "_1_3_20170117.jpg",
-        "-6_1_3_20170117.jpg",
         "2.5_1_3_20170117.jpg",
         "1000_1_3_20170117.jpg",
         " 26_1_3_20170117.jpg",
-        "26_1_3_2017 0117.jpg",
-        "26_1_3_20170117.jpg ",
         "26_1_3_20170117.jpg\n",
         "26_1_3_20170117.png",
-        "26_1_3_20170117",
         "26_1_3_20170117.jpg.chip.jpg.chip.jpg",
         "part1/26_1_3_20170117.jpg",
-        "x26_1_3_20170117.jpg",
         "",
     ],
 )
@@ -64,20 +56,13 @@ def test_another_name_is_refused_with_the_form_it_should_have(name):
     ("name", "reason"),
     [
         ("121_1_3_1.jpg", "age 121 is not possible"),
-        ("999_1_3_1.jpg", "age 999 is not possible"),
         ("26_2_3_1.jpg", "unknown gender code 2"),
-        ("26_3_0_1.jpg", "unknown gender code 3"),
         ("26_1_5_1.jpg", "unknown race code 5"),
-        ("26_0_17_1.jpg", "unknown race code 17"),
     ],
 )
 def test_an_impossible_field_is_named(name, reason):
     with pytest.raises(InputError, match=reason):
         parse(name)
-
-
-def test_the_oldest_and_the_youngest_possible_face_are_read():
-    assert (parse("120_0_0_1.jpg").age, parse("0_0_0_1.jpg").age) == (120, 0)
 
 
 @settings(derandomize=True, max_examples=50, deadline=None)
@@ -95,13 +80,10 @@ def test_what_a_table_says_of_a_face_is_in_the_label():
     ("age", "reason"),
     [
         ("", "the age is missing"),
-        ("  ", "the age is missing"),
         ("-1", "age -1 is not possible"),
         ("121", "age 121 is not possible"),
         ("29.5", "age 29.5 is not a whole number of years"),
-        ("120.0001", "age 120.0001 is not possible"),
         ("thirty", "age 'thirty' is not a number"),
-        ("30 years", "age '30 years' is not a number"),
         ("3_0", "age '3_0' is not a number"),
         ("30,5", "age '30,5' is not a number"),
         ("0x1e", "age '0x1e' is not a number"),

@@ -119,7 +119,7 @@ def check_no_leak(data, pictures: pd.DataFrame) -> None:
     assert set(copies.split) <= {"train"}
 
 
-@settings(derandomize=True, max_examples=15, deadline=None)
+@settings(derandomize=True, max_examples=6, deadline=None)
 @given(CHOICES)
 def test_no_file_picture_or_near_copy_crosses_a_split(folder, pictures, chosen):
     data = prepared(folder, **chosen)
@@ -127,7 +127,7 @@ def test_no_file_picture_or_near_copy_crosses_a_split(folder, pictures, chosen):
     check_no_leak(data, pictures)
 
 
-@settings(derandomize=True, max_examples=10, deadline=None)
+@settings(derandomize=True, max_examples=4, deadline=None)
 @given(CHOICES)
 def test_no_subject_crosses_a_split_either(table, pictures, chosen):
     data = prepared(table, **chosen)

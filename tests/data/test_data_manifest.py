@@ -60,7 +60,7 @@ def test_the_steps_of_the_study_come_in_their_order(crowd):
     assert set(data.manifest.copy_of[data.manifest.split != "train"]) == {""}
 
 
-@settings(derandomize=True, max_examples=12, deadline=None)
+@settings(derandomize=True, max_examples=6, deadline=None)
 @given(
     st.fixed_dictionaries(
         {
@@ -93,7 +93,7 @@ def test_the_digest_does_not_depend_on_the_cache_the_place_or_the_side(folder, t
     assert prepared(folder).digest == first
 
 
-@pytest.mark.parametrize("changes", [{}, {"fraction": 0.7}, {"stratify": "age"}, {"augment_to": 4}, {"split_seed": 5}])
+@pytest.mark.parametrize("changes", [{}, {"fraction": 0.7, "stratify": "age", "augment_to": 4}])
 def test_the_digest_does_not_depend_on_the_order_of_the_files(folder, tmp_path, changes):
     """The same faces and labels under names in another order are reduced, split and copied alike."""
     for number, path in enumerate(sorted(folder.glob("*_*"), reverse=True)):

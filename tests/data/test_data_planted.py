@@ -54,16 +54,3 @@ def test_injected_faces_and_their_copies_carry_the_patch_and_no_other_does(augme
     assert (touched.split == "train").all()
     assert (touched.copy_of != "").any() == (augment_to > 0)
     assert injected.digest != plain.digest
-
-
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        ({"confuse": "20-28"}, "2 ranges"),
-        ({"inject": "20-28,30-40"}, "1 range"),
-        ({"confuse": "20-28,52-60", "inject": "20-28"}, "one of"),
-    ],
-)
-def test_a_signal_that_cannot_be_read_is_refused_before_anything_is_drawn(settings, named):
-    with pytest.raises(InputError, match=named):
-        DataSettings(**settings)

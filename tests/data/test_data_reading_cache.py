@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from data_pictures import encode, fill, noise, read, reasons
+from data_pictures import fill, read, reasons
 
 from unlearning.data import reading as reading_module
 from unlearning.data.cache import write_table
@@ -63,6 +63,14 @@ def interrupt(folder: Path, title: str = "reading faces", after: int = 1) -> Non
         read(folder, progress=stopped_at(title, after))
 
 
+def begin(folder: Path, interrupted: bool) -> None:
+    """Read the folder, to the end or two windows of it."""
+    if interrupted:
+        interrupt(folder, after=2)
+    else:
+        read(folder)
+
+
 def check(folder: Path) -> None:
     """What is read now is what a fresh cache gives."""
     reading = read(folder)
@@ -105,10 +113,8 @@ def test_a_file_with_another_time_is_read_again(folder, looked_at):
     "change",
     [
         lambda folder: fill(folder, {"55_0_0_1.jpg": 55}),
-        lambda folder: fill(folder, {"part/55_0_0_1.jpg": 55}),
         lambda folder: (folder / "20_0_0_0.jpg").unlink(),
         lambda folder: (folder / "20_0_0_0.jpg").rename(folder / "26_0_0_1.jpg"),
-        lambda folder: (folder / "20_0_0_0.jpg").rename(folder / "holiday.png"),
         lambda folder: (folder / "20_0_0_0.jpg").replace(folder / "21_0_0_1.jpg"),
     ],
 )
@@ -152,7 +158,7 @@ def test_an_account_by_other_rules_is_no_account(folder, monkeypatch, looked_at)
     assert len(looked_at) == 2 * (COUNT - 1)
 
 
-@pytest.mark.parametrize(("windows", "left"), [(0, 9), (1, 5), (2, 1)])
+@pytest.mark.parametrize(("windows", "left"), [(0, 9), (2, 1)])
 def test_an_interrupted_reading_goes_on_where_it_was(folder, looked_at, windows, left):
     """Windows of four files, and the tenth is no picture."""
     interrupt(folder, after=windows)
@@ -184,14 +190,11 @@ def test_a_window_counts_only_when_its_account_stands(folder, monkeypatch, looke
     assert len(looked_at) == 2 * WINDOW + COUNT - 1 - WINDOW
 
 
-@pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: os.truncate(p, 2000), lambda p: p.write_bytes(b"")])
+@pytest.mark.parametrize("damage", [lambda p: p.unlink(), lambda p: os.truncate(p, 2000)])
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_missing_or_truncated_map_is_made_anew(folder, cache, damage, interrupted):
     """Also where accounts of windows say that their pixels were written."""
-    if interrupted:
-        interrupt(folder, after=2)
-    else:
-        read(folder)
+    begin(folder, interrupted)
     damage(stored(cache, "pixels.npy")[0])
     check(folder)
 
@@ -206,10 +209,7 @@ def flip(path: Path, at: int) -> None:
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_flipped_bit_in_the_map_is_noticed_and_the_pictures_are_read_again(folder, cache, capsys, interrupted):
     """Also in what had been read before an interruption; it is said once, and then all is well."""
-    if interrupted:
-        interrupt(folder, after=2)
-    else:
-        read(folder)
+    begin(folder, interrupted)
     flip(stored(cache, "pixels.npy")[0], at=(COUNT - 5) * PICTURE + 7)
     check(folder)
     said = capsys.readouterr().err
@@ -229,45 +229,24 @@ def test_only_the_window_with_the_flipped_bit_is_read_again_when_a_reading_goes_
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_a_flipped_bit_in_an_account_is_noticed(folder, cache, interrupted):
     """Ages stand there: wherever the bit is among the values, the account is what the pictures and their names give."""
-    if interrupted:
-        interrupt(folder, after=2)
-    else:
-        read(folder)
+    begin(folder, interrupted)
     account = stored(cache, "*.parquet")[0]
     whole = account.read_bytes()
     values = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
-    for at in range(40, values, values // 5):
+    for at in range(40, values, values // 2):
         account.write_bytes(whole)
         flip(account, len(whole) - at)
         check(folder)
         assert read(folder).files.age.tolist()[: COUNT - 1] == [20 + n for n in range(COUNT - 1)]
 
 
-DAMAGES = {
-    "missing": lambda whole: None,
-    "empty": lambda whole: b"",
-    "half": lambda whole: whole[: len(whole) // 2],
-    "without its end": lambda whole: whole[:-1],
-    "end alone": lambda whole: whole[len(whole) // 2 :],
-    "zeros": lambda whole: b"\0" * len(whole),
-    "another file": lambda whole: encode(noise(0)),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_a_damaged_account_is_no_account(folder, cache, damage, interrupted):
-    if interrupted:
-        interrupt(folder, after=2)
-    else:
-        read(folder)
-    account = stored(cache, "*.parquet")[0]
-    changed = DAMAGES[damage](account.read_bytes())
-    if changed is None:
-        account.unlink()
-    else:
-        account.write_bytes(changed)
-    check(folder)
+def test_a_damaged_account_is_no_account(folder, cache, interrupted):
+    for damage in (lambda whole: b"", lambda whole: whole[:-1], lambda whole: whole[len(whole) // 2 :]):
+        begin(folder, interrupted)
+        account = stored(cache, "*.parquet")[0]
+        account.write_bytes(damage(account.read_bytes()))
+        check(folder)
 
 
 def test_a_whole_reading_leaves_one_map_one_account_and_a_lock(folder, cache):

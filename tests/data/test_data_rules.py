@@ -12,7 +12,7 @@ from unlearning.data.rules import LEGAL, parse
 from unlearning.data.settings import GROUPS
 from unlearning.errors import InputError
 
-few = settings(derandomize=True, max_examples=40, deadline=None)
+few = settings(derandomize=True, max_examples=25, deadline=None)
 AGES = faces(*({"id": str(age), "age": age} for age in (0, 19, 20, 24, 28, 29, 36, 44, 52, 60, 120)))
 PEOPLE = faces(
     {"id": "a", "gender": 0, "race": 0, "subject": "ann"},
@@ -137,29 +137,20 @@ REFUSED = {
     "young": ["'young' is no rule"],
     "gendr:1": ["'gendr:1' is no rule (did you mean 'gender'?)"],
     "Group:1": ["did you mean 'group'?"],
-    "subjekt:7 | 20-28": ["did you mean 'subject'?"],
     "20": ["'20' is no rule"],
     "20 - 28": ["'20' is no rule"],
-    "20-28-30": ["'20-28-30' is no rule"],
-    "-5-10": ["'-5-10' is no rule"],
     "2.5-7": ["'2.5-7' is no rule"],
-    "1000-2000": ["'1000-2000' is no rule"],
     "20\N{EN DASH}28": ["is no rule"],
     "20-28,30-40": ["'20-28,30-40' is no rule"],
-    "group": ["'group' is no rule"],
     "group:": ["nothing stands after group:"],
     'file:""': ["nothing stands after file:"],
-    'gender:" "': ["nothing stands after gender:"],
     "": ["the forget set is empty"],
     " \t\n": ["the forget set is empty"],
     "(20-28": ["a parenthesis is not closed"],
-    "20-28 & (gender:1 | race:2": ["a parenthesis is not closed"],
     "20-28)": ["')' is not expected where it stands"],
     "20-28 gender:1": ["'gender:1' is not expected where it stands"],
-    "20-28 !gender:1": ["'!' is not expected where it stands"],
     "20-28 &": ["it ends where a rule is expected"],
     "20-28 & | 30-40": ["'|' stands where a rule is expected"],
-    "| 20-28": ["'|' stands where a rule is expected"],
     "()": ["')' stands where a rule is expected"],
     "!": ["it ends where a rule is expected"],
     "20-28 && gender:1": ["'&' stands where a rule is expected"],

@@ -88,16 +88,6 @@ def test_near_copies_that_are_confused_get_one_age(people, fraction, seed):
     assert confused.age[touched].groupby([faces.near[touched], of_first[touched]]).nunique().max() == 1
 
 
-def test_signals_follow_their_generator_and_leave_the_faces_as_they_were():
-    faces = faces_of([*row_of(40, 25), *row_of(40, 55, first=50)])
-    before = faces.copy()
-    first, again, other = (confuse(faces, RANGES, 0.5, seeded(seed)) for seed in (0, 0, 1))
-    assert first[0].equals(again[0])
-    assert first[1] == again[1] != other[1]
-    assert inject(faces, RANGES[0], 5, 0.5, seeded(3))[1] == inject(faces, RANGES[0], 5, 0.5, seeded(3))[1]
-    assert faces.equals(before)
-
-
 def test_ranges_are_read_as_forget_sets_are():
     assert parse_ranges("20-28, 52-60", 2) == RANGES
     assert parse_ranges("52-60,20-28", 2) == RANGES[::-1]
@@ -111,10 +101,8 @@ def test_ranges_are_read_as_forget_sets_are():
         ("20-28,52-60", 1, "not 1 range of"),
         ("28-20", 1, "'28-20'"),
         ("20-28,twelve", 2, "twelve"),
-        ("20-28,", 1, "not 1 range"),
         ("", 1, "''"),
         ("20-28,28-36", 2, "overlap"),
-        ("28-36,20-28", 2, "overlap"),
     ],
 )
 def test_what_is_no_range_is_refused(text, count, named):

@@ -59,14 +59,6 @@ def test_every_face_is_in_every_part_as_often_as_the_share_says(stratify):
     assert (np.abs((names == "test").sum(axis=0) - 60) < 5 * 7).all()
 
 
-@settings(derandomize=True, max_examples=20, deadline=None)
-@given(st.integers(20, 200), SEEDS, WAYS)
-def test_the_split_follows_its_seed(count, seed, stratify):
-    faces = strangers(count)
-    assert (split(faces, seed, stratify) == split(faces, seed, stratify)).all()
-    assert (split(faces, seed, stratify) != split(faces, seed + 1, stratify)).any()
-
-
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(TOGETHER, SEEDS, WAYS)
 def test_no_near_copy_and_no_subject_is_on_two_sides(rows, seed, stratify):

@@ -95,8 +95,7 @@ def test_rows_that_cannot_be_used_are_refused_one_by_one(root, kind):
     assert accounted_for(data) == sorted(PATHS)
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_paths_that_lead_out_of_the_folder_or_nowhere_are_refused(root, tmp_path, kind):
+def test_paths_that_lead_out_of_the_folder_or_nowhere_are_refused(root, tmp_path):
     """By dots, absolutely, or through a link; a pipe and a folder are no files either."""
     fill(tmp_path, {"outside.png": 50})
     (root / "link.png").symlink_to(tmp_path / "outside.png")
@@ -118,9 +117,8 @@ def test_paths_that_lead_out_of_the_folder_or_nowhere_are_refused(root, tmp_path
         "x" * 300: "the path cannot be followed",
         "": "the path is missing",
     }
-    table = pd.DataFrame({"path": [*PATHS, *odd], "age": 30})
-    path = root / f"table.{kind}"
-    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path)
+    path = root / "table.csv"
+    pd.DataFrame({"path": [*PATHS, *odd], "age": 30}).to_csv(path, index=False)
     data = prepared(path, accept_rejects=True)
     assert {name: reason.split(" (")[0] for name, reason in reasons(data.rejected).items()} == odd
     assert accounted_for(data) == sorted([*PATHS, *odd])
@@ -150,16 +148,21 @@ def test_a_short_row_misses_its_age(root):
     assert reasons(prepared(path).rejected) == {"faces": "the age is missing"}
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("heading", ["path{}age", "Path{} AGE", " path {}age{}note, and more"])
-def test_a_table_of_any_spreadsheet_is_read(root, separator, encoding, heading):
+@pytest.mark.parametrize(
+    ("heading", "separator", "encoding", "end"),
+    [
+        ("path,age", ",", "utf-8-sig", "\r\n"),
+        ("Path; AGE", ";", "utf-8", "\n"),
+        (" path \tage\tnote, and more", "\t", "utf-16", "\r\n"),
+        (" path ;age;note, and more", ";", "utf-8-sig", "\n"),
+    ],
+)
+def test_a_table_of_any_spreadsheet_is_read(root, heading, separator, encoding, end):
     rows = [f'"{path}"{separator} "{age}"' for path, age in zip(PATHS, AGES, strict=True)]
-    heading = heading.format(separator, separator) if separator != "," else "path,age"
-    assert read(text(root, "\n".join([heading, *rows]).encode(encoding))).files.age.tolist() == AGES
+    assert read(text(root, end.join([heading, *rows]).encode(encoding))).files.age.tolist() == AGES
 
 
-@pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv.gz", ","), ("T.TSV.GZ", "\t"), ("t.csv.gz", ";")])
+@pytest.mark.parametrize(("name", "separator"), [("t.tsv", "\t"), ("t.csv.gz", ";")])
 def test_tables_with_tabs_and_packed_ones_are_read(root, name, separator):
     table = pd.read_csv(write(root))
     table.to_csv(root / name, index=False, sep=separator, compression="gzip" if name.lower().endswith("gz") else None)
@@ -197,12 +200,10 @@ def test_empty_rows_below_a_table_are_no_rows(root):
         ('path,age\n"a.jpg,25\n', "cannot be read"),
         ("path,age\na.jpg,25\nb.jpg,30,31\n", "cannot be read"),
         ("path,age\n", "has no rows; one row a picture is needed, with the columns path and age"),
-        ("path,age\n\n\n", "has no rows"),
         (
             "path,years\na.jpg,3\n",
             "has no column age; it has path, years; legal: path, age, and optional gender, race, subject",
         ),
-        ("file,age\na.jpg,3\n", "has no column path; it has file, age"),
         ("path|age\na.jpg|3\n", "has no column path and no column age; it has path|age"),
         (b"path,age\nJ\xfcrgen.jpg,30\n", "cannot be read: it is not in UTF-8; save it as CSV UTF-8"),
     ],

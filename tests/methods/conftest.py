@@ -35,11 +35,11 @@ class TaskMaker:
         masks = {"retain": train & ~forget, "forget": train & forget}
         return frame["row"].to_numpy()[masks.get(part, (frame.split == part).to_numpy())]
 
-    def __call__(self, seed=0, epochs=1, spoilt="", **settings) -> UnlearningTask:
-        """A task; the pictures of the part ``spoilt`` are turned into their negatives."""
+    def __call__(self, seed=0, epochs=1, spoilt=(), **settings) -> UnlearningTask:
+        """A task; the pictures of the parts in ``spoilt`` are turned into their negatives."""
         pixels = self.faces.pixels.copy()
-        if spoilt:
-            pixels[self.rows(spoilt)] = 255 - pixels[self.rows(spoilt)]
+        for part in spoilt:
+            pixels[self.rows(part)] = 255 - pixels[self.rows(part)]
         faces = FaceSet(self.faces.frame, pixels)
         forget = forget_set(RULE, faces.frame)
         return UnlearningTask(

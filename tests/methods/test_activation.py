@@ -65,10 +65,3 @@ def test_the_channels_are_those_most_active_for_the_forget_set_beside_the_retain
         chosen += ratios[changed].tolist()
         others += ratios[~changed].tolist()
     assert min(chosen) >= max(ratio for ratio in others if ratio == ratio) - 1e-4
-
-
-def test_how_many_channels_are_disturbed_is_logged(make_task):
-    logged = {}
-    task = make_task(log=lambda values, epoch: logged.update(values))
-    ActivationNoise(top=0.5).unlearn(task)
-    assert logged["disturbed_channels"] == round(0.5 * sum(layer.out_channels for layer in convolutions(task.model).values()))

@@ -2,7 +2,6 @@ import pytest
 import torch
 from watched import faces_of, watch
 
-from unlearning.errors import InputError
 from unlearning.methods.amnesiac import GaussianAmnesiac
 
 
@@ -39,8 +38,3 @@ def test_every_forgotten_face_keeps_one_drawn_age_and_every_other_its_own(make_t
     assert first == second
     true = faces_of(task.batches(forget=True, vary=False))
     assert [age != real for (_, age, _), (_, real, _) in zip(first, true, strict=True)] == [forget for _, _, forget in true]
-
-
-def test_unknown_moments_are_refused_with_the_legal_ones():
-    with pytest.raises(InputError, match=r"unknown moments 'forget'.*legal: all, retain"):
-        GaussianAmnesiac(moments="forget")

@@ -5,7 +5,6 @@ import torch
 from watched import watch
 
 from unlearning.data.faces import Batch, FaceSet
-from unlearning.errors import InputError
 from unlearning.methods.bad_teacher import BadTeacher
 from unlearning.methods.incompetent import untrained
 from unlearning.models.ensemble import weights_digest
@@ -87,8 +86,3 @@ def test_the_share_is_drawn_by_the_seed_from_training_faces_and_is_never_empty(m
     assert set(chosen(0.5).split) == {"train"}
     assert set(chosen(0.5).id) == set(chosen(0.5).id)
     assert set(chosen(0.5).id) != set(chosen(0.5, seed=1).id)
-
-
-def test_an_unknown_teacher_is_refused_with_the_legal_ones():
-    with pytest.raises(InputError, match="unknown teacher 'worst'; legal: random, proxy"):
-        BadTeacher(teacher="worst")

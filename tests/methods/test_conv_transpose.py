@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from unlearning.errors import InputError
-from unlearning.methods.conv_transpose import ConvolutionTranspose, transpose
+from unlearning.methods.conv_transpose import transpose
 from unlearning.models.blocks import convolutions
 
 
@@ -50,9 +50,3 @@ def test_height_and_width_of_square_kernels_change_places_and_other_kernels_stay
 def test_a_network_without_anything_to_transpose_is_refused_with_a_sentence():
     with pytest.raises(InputError, match="a-network has no square kernel to transpose; choose a network that has"):
         transpose(network_of(torch.nn.Conv2d(3, 3, 1)))
-
-
-def test_the_share_that_was_moved_is_logged(make_task):
-    logged = {}
-    ConvolutionTranspose().unlearn(make_task(log=lambda values, epoch: logged.update(values)))
-    assert 0.5 < logged["transposed_share"] < 1

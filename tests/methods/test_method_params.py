@@ -104,3 +104,22 @@ def test_an_open_quote_is_refused_with_the_text():
 def test_a_learning_rate_above_zero_is_asked_for_before_the_run(value):
     with pytest.raises(InputError, match=rf"lr={float(value)} of .*legal: above 0, up to 10"):
         make_method(METHODS["ft"], f"lr={value}")
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "words"),
+    [
+        ("amnesiac", {"moments": "forget"}, "unknown moments 'forget'.*legal: all, retain"),
+        ("bad_teacher", {"teacher": "worst"}, "unknown teacher 'worst'; legal: random, proxy"),
+        ("rnd", {"offset_min": 7}, "offset_min=7 and offset_max=6: legal"),
+        ("rnd", {"youngest": 60.0}, "youngest=60.0 and oldest=60.0: legal"),
+        ("rnd_full", {"oldest": 10.0}, "youngest=20.0 and oldest=10.0: legal"),
+        ("salun", {"youngest": 60.0}, "youngest=60.0 and oldest=60.0: legal"),
+        ("salun", {"saliency": "mean"}, "unknown saliency 'mean'; legal: sum, face"),
+        ("scrub", {"decay_after": "5;8"}, "decay_after='5;8'.*as 5,8,9"),
+        ("scrub", {"distance": "cosine"}, "unknown distance 'cosine'; legal: absolute, gaussian"),
+    ],
+)
+def test_a_setting_that_a_method_cannot_take_is_refused_with_what_is_legal(method, settings, words):
+    with pytest.raises(InputError, match=words):
+        METHODS[method](**settings)

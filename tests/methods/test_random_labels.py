@@ -3,7 +3,6 @@ import torch
 from watched import watch
 
 from unlearning.data.faces import Batch
-from unlearning.errors import InputError
 from unlearning.methods.random_labels import RandomLabels
 
 
@@ -47,16 +46,3 @@ def test_in_a_mixed_batch_only_forgotten_faces_move_and_the_batch_is_not_changed
     labels = {2 * loss(torch.zeros(2), batch).item() - 30 for _ in range(200)}
     assert labels == {44, 45, 46, 47, 53, 54, 55, 56}
     assert batch.ages.tolist() == [30.0, 50.0]
-
-
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        ({"offset_min": 7}, "offset_min=7 and offset_max=6"),
-        ({"offset_min": -1}, "offset_min=-1"),
-        ({"youngest": 60.0}, "youngest=60.0 and oldest=60.0"),
-    ],
-)
-def test_impossible_settings_are_refused_with_their_values(settings, named):
-    with pytest.raises(InputError, match=f"{named}.*legal"):
-        RandomLabels(**settings)

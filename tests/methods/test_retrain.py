@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
 from unlearning.data.faces import Batches
 from unlearning.errors import InputError
@@ -18,22 +17,6 @@ def test_it_is_the_original_s_training_on_the_retain_set_bit_for_bit(make_task, 
     batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, 3)
     fit(fabric, network, batches, absolute_error, recipe, seed=3, validation=faces.part("validation"), keep_best=True)
     assert weights_digest(Retrain().unlearn(task)) == weights_digest(network)
-
-
-def test_it_makes_the_recipe_s_epochs_whatever_was_asked_for(make_task):
-    told = []
-    task = make_task(epochs=7, after_epoch=lambda epoch, model: told.append(epoch.number))
-    Retrain().unlearn(task)
-    assert told == list(range(1, task.recipe.epochs + 1))
-    assert task.meter.retain == task.recipe.epochs * len(task.retain.part("train"))
-
-
-def test_nothing_of_the_model_is_used(make_task):
-    task = make_task()
-    with torch.no_grad():
-        for weight in task.model.parameters():
-            weight.zero_()
-    assert weights_digest(Retrain().unlearn(task)) == weights_digest(Retrain().unlearn(make_task()))
 
 
 def test_a_model_that_was_trained_in_slices_is_sent_to_sisa(make_task):

@@ -3,7 +3,6 @@ import torch
 from watched import faces_of, watch
 
 from unlearning.data.faces import Batch
-from unlearning.errors import InputError
 from unlearning.methods.relabel import LABELS, drawn_evenly
 from unlearning.methods.rnd_full import RandomLabelsFullRange
 
@@ -19,12 +18,6 @@ def test_ages_are_drawn_evenly_from_20_to_60():
     assert ages.max() <= 60
     assert ages.mean().item() == pytest.approx(40, abs=0.8)
     assert torch.histc(ages, 8, 20, 60).sub(500).abs().max() < 100
-
-
-@pytest.mark.parametrize("oldest", [20.0, 10.0])
-def test_a_range_without_ages_is_refused_with_its_values(oldest):
-    with pytest.raises(InputError, match=f"youngest=20.0 and oldest={oldest}.*legal"):
-        RandomLabelsFullRange(oldest=oldest)
 
 
 def test_a_forgotten_face_gets_another_age_at_every_batch_and_a_kept_one_its_own(make_task):
@@ -53,21 +46,6 @@ def test_drawn_once_every_forgotten_face_keeps_one_age_in_all_passes(make_task):
     changed = [age != real for (_, age, forget), (_, real, _) in zip(first, true, strict=True) if forget]
     assert all(changed)
     assert len(changed) == len(task.forget.part("train"))
-
-
-def test_labels_drawn_once_are_logged_and_leave_the_task_s_table_alone(make_task):
-    logged = {}
-    task = make_task(log=lambda values, epoch: logged.update(values, epoch=epoch))
-    before = task.forget.frame.copy()
-    ages = torch.tensor(
-        [age for _, age, forget in faces_of(watch(RandomLabelsFullRange(once=True), task)["batches"]) if forget]
-    )
-    assert logged == {
-        "label_mean": pytest.approx(ages.mean().item()),
-        "label_std": pytest.approx(ages.std(correction=0)),
-        "epoch": 0,
-    }
-    assert task.forget.frame.equals(before)
 
 
 def test_labels_and_the_order_of_the_faces_are_drawn_apart(make_task):

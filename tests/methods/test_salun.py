@@ -5,7 +5,6 @@ import torch
 from watched import watch
 
 from unlearning.data.faces import Batch, FaceSet
-from unlearning.errors import InputError
 from unlearning.methods.salun import SaliencyUnlearning
 from unlearning.training.predict import predict
 
@@ -53,9 +52,3 @@ def test_faces_thought_too_old_cancel_those_thought_too_young_in_the_sum_alone(m
     task = replace(task, forget=twice)
     summed, sized = (SaliencyUnlearning(saliency=name).scores(task, task.copy()) for name in ("sum", "face"))
     assert max(score.max() for score in summed.values()) < 1e-3 * max(score.max() for score in sized.values())
-
-
-@pytest.mark.parametrize("settings", [{"youngest": 60.0}, {"saliency": "mean"}])
-def test_impossible_settings_are_refused_with_what_is_legal(settings):
-    with pytest.raises(InputError, match="legal"):
-        SaliencyUnlearning(**settings)

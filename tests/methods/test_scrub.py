@@ -53,18 +53,6 @@ def test_the_rate_falls_to_a_tenth_after_epochs_5_8_and_9():
     assert [Scrub(decay_after="").rate(number) for number in (1, 10)] == [1, 1]
 
 
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
-        ({"decay_after": "5;8"}, "decay_after='5;8'.*as 5,8,9"),
-        ({"distance": "cosine"}, "distance 'cosine'; legal: absolute, gaussian"),
-    ],
-)
-def test_settings_that_cannot_be_read_are_refused_with_legal_ones(settings, named):
-    with pytest.raises(InputError, match=named):
-        Scrub(**settings)
-
-
 def test_only_the_leading_epochs_show_the_forget_set(make_task):
     task = make_task(epochs=3)
     Scrub(ascent_epochs=2).unlearn(task)

@@ -52,13 +52,6 @@ def test_a_saved_ensemble_has_the_same_spec_seeds_and_digests(ensemble, folder):
     assert list(map(weights_digest, loaded.members)) == list(map(weights_digest, ensemble.members))
 
 
-def test_a_column_of_the_prediction_is_one_member_in_the_order_of_seeds(ensemble, pictures):
-    predicted = ensemble.predict(pictures)
-    assert predicted.shape == (6, 2)
-    for column, member in enumerate(ensemble.members):
-        assert torch.equal(predicted[:, column], member(pictures))
-
-
 def test_loading_reads_no_pickle(ensemble, folder, monkeypatch):
     def refuse(*args, **options):
         raise AssertionError("a pickle was read")

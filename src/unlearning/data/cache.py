@@ -1,6 +1,6 @@
 """The local cache: pixels and accounts of files, never in the project and never on the tracking server.
 
-It is derived: what is damaged is made again from the pictures. A sum for every picture tells, once a process for each map.
+What is damaged is made again from the pictures; a checksum of every picture, taken once a process, tells.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def read_table(path: Path, **more: Any) -> pd.DataFrame:
 def checksums(path: Path) -> np.ndarray:
     """The sum (CRC-32) of every picture of a map, int64, shape (rows,): any flipped bit changes its picture's.
 
-    A map is summed up once a process, on all cores, as long as nobody writes to it. It is read and not mapped, so that its
+    A map is summed up once a process, on all cores, until the file changes. It is read and not mapped, so that its
     pages do not count as this process's memory.
     """
     state = path.stat()
@@ -80,7 +80,7 @@ def keep_sums(path: Path) -> None:
 
 
 def has_its_sums(path: Path) -> bool:
-    """Is a map what it was when its sums were kept? Says so when it is another; without sums nobody knows, so it is not."""
+    """Does a map still have the sums that were kept for it? Prints where it has others; without kept sums it does not."""
     try:
         kept = np.fromfile(path.with_suffix(SUMS), np.int64)
     except FileNotFoundError:

@@ -92,7 +92,7 @@ def retain_mask(table: pd.DataFrame, forgotten: list[ForgetSet]) -> np.ndarray:
 
 
 def check(manifest: pd.DataFrame, forget: ForgetSet, forgotten: list[ForgetSet]) -> None:
-    """InputError when the set names nobody to forget, or leaves nothing to train on or to validate with."""
+    """InputError when the set names no face to forget, or leaves none to train on or to validate with."""
     ages = f"the ages in the data are {manifest.age.min()}-{manifest.age.max()}"
     notes = "".join(f"; {note}" for note in forget.notes)
     if not (forget_mask(manifest, forget) & (manifest.split == "train").to_numpy()).any():

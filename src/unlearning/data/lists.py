@@ -49,7 +49,7 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
         source: what the list is called in errors.
 
     Raises:
-        InputError: lists the entries that nobody knows, or names one that means two pictures.
+        InputError: lists the entries that are neither ids nor names of this data, or names one that means two pictures.
     """
     import pandas as pd
 

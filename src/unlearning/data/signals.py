@@ -3,7 +3,7 @@
 Two are known. *Confused labels* (interclass confusion): some training faces of two ranges of ages get ages of the other range.
 A model that was trained on them places other faces of the one range into the other; one that forgot them does not. *An
 injected feature*: some training faces carry a small patch, and their ages are moved; a model that was trained on them moves
-the age of whoever carries the patch. The faces that were touched are the forget set.
+the age of every face with the patch. The faces that were touched are the forget set.
 
 Sources: Goel et al. 2022, https://arxiv.org/abs/2201.06640 (interclass confusion test); Izzo et al. 2021,
 https://arxiv.org/abs/2002.10077 (feature injection test). Both are for classes or linear models; here they are for ages.

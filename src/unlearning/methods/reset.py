@@ -63,9 +63,9 @@ class Reset:
             return diverge(predicted, original(batch.images), self.scale)
 
         def losses(predicted: Tensor, batch: Batch) -> Tensor:
-            told = original(batch.images)
-            hard, soft = (predicted - batch.ages).abs().mean(), (predicted - told).abs().mean()
-            return hard + self.soft * soft + self.divergence * diverge(predicted, told, self.scale)
+            target = original(batch.images)
+            hard, soft = (predicted - batch.ages).abs().mean(), (predicted - target).abs().mean()
+            return hard + self.soft * soft + self.divergence * diverge(predicted, target, self.scale)
 
         if self.warm_up:
             shown = task.batches(seed=1, title="warming up")
@@ -73,10 +73,10 @@ class Reset:
         return task.fit(network, losses, self.lr, rate=cosine(task.epochs))
 
 
-def diverge(predicted: Tensor, told: Tensor, scale: float) -> Tensor:
-    """Mean of the Kullback-Leibler divergence from Laplace(told, scale) to Laplace(predicted, scale), times scale, in years.
+def diverge(predicted: Tensor, target: Tensor, scale: float) -> Tensor:
+    """Mean of the Kullback-Leibler divergence from Laplace(target, scale) to Laplace(predicted, scale), times scale, in years.
 
-    With d = |predicted - told| and b = scale it is b (d / b + exp(-d / b) - 1).
+    With d = |predicted - target| and b = scale it is b (d / b + exp(-d / b) - 1).
     """
-    apart = (predicted - told).abs()
+    apart = (predicted - target).abs()
     return (apart + scale * (-apart / scale).expm1()).mean()

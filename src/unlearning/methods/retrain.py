@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retrain:
-    """Training from scratch on the retain set, by the original's recipe: exact, and as dear as the first training.
+    """Training from scratch on the retain set, by the original's recipe: exact, and as expensive as the first training.
 
     An untrained network of the same kind is drawn from the member's seed and trained as the original was: its optimiser,
     schedule and number of epochs, stopped early by the validation part of the retain set, whose best epoch is kept. Nothing

@@ -122,7 +122,7 @@ class UnlearningTask:
 
         All other arguments are those of ``unlearning.training.fit.fit``.
         """
-        told: dict[str, Any] = {} if quiet else {"after_epoch": self.after_epoch, "after_step": self.after_step}
+        announced: dict[str, Any] = {} if quiet else {"after_epoch": self.after_epoch, "after_step": self.after_step}
         fit(
             self.fabric,
             model,
@@ -135,7 +135,7 @@ class UnlearningTask:
             rate=rate,
             until=until,
             aside=self.meter.aside,
-            **told,
+            **announced,
         )
         return model
 

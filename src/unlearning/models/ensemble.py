@@ -75,7 +75,7 @@ def save_spec(
 ) -> None:
     """Write ``spec.json``: what to build, the members' seeds, how they were trained, and how they are aggregated.
 
-    A local path of first weights is nobody else's business and is left out; ``training`` may hold their digest.
+    The local path of first weights is private and left out; ``training`` may hold their digest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = {"model": replace(spec, weights="").as_dict(), "seeds": seeds, "training": training}

@@ -1,1 +1,1 @@
-"""The only optimisation loop, and what it is told: recipes, losses, precision, prediction."""
+"""The only optimisation loop, and what it takes: recipes, losses, precision, prediction."""

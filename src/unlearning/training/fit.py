@@ -62,7 +62,7 @@ def fit(
         loss: (predicted years, batch) -> scalar to minimise, a mean over samples.
         recipe: optimiser, schedule and number of epochs.
         seed: of dropout; the order of the batches has its own.
-        before: epochs of earlier trainings; the numbers that are told count on from there.
+        before: epochs of earlier trainings, which the numbers of these continue.
         validation: faces whose error is measured after every epoch.
         keep_best: stop after ``recipe.patience`` epochs without a better validation error, and end with the best weights.
         after_epoch: called with the epoch and the bare model, which it must not change.

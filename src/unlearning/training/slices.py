@@ -3,7 +3,7 @@
 SISA (Bourtoule et al., Machine Unlearning, IEEE S&P 2021): sharded, isolated, sliced, aggregated. The training faces are
 dealt to shards, each of which trains a network of its own. A shard's faces are dealt to slices; its network is trained on the
 first slice, then on the first two, and so on, and its weights are kept before every slice. Where a face lies follows from the
-face alone, so removing some moves nobody else.
+face alone, so removing some faces leaves all others where they are.
 """
 
 from __future__ import annotations
@@ -175,8 +175,8 @@ def train_slices(
     """Train a shard's network in place from slice ``start`` on, keep its weights before every slice, and return the seconds.
 
     Nothing but the shard's own training faces decides the weights: no validation face stops it or chooses an epoch, each
-    slice has random numbers and an optimiser (and a one-cycle) of its own, and the number of passes is the plan's. A slice
-    that is empty adds nobody, but its passes are made; where no face has come yet, the weights stay as they are.
+    slice has random numbers and an optimiser (and a one-cycle) of its own, and the number of passes is the plan's. The
+    passes of an empty slice are made too; before the first face the weights stay as they are.
 
     Args:
         network: as it was before slice ``start``.
