@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -12,7 +9,6 @@ from threading import Barrier
 import pytest
 from data_pictures import fill, read
 
-from places import ROOT
 from unlearning.data import images
 from unlearning.data.cache import cache_folder, write_whole
 
@@ -36,20 +32,6 @@ def test_two_threads_that_read_at_once_open_every_picture_once(folder, monkeypat
     assert len(calls) == COUNT
     for face in first.files.itertuples():
         assert (second.open_pixels()[face.row] == examine((folder / face.file).read_bytes(), 16).pixels).all()
-
-
-def test_two_processes_that_read_at_once_get_the_same(folder):
-    program = (
-        "import sys, hashlib; from pathlib import Path; from unlearning.data import reading; reading.WINDOW = 4;"
-        "r = reading.read(Path(sys.argv[1]), 16, lambda items, count, title: items);"
-        "print(hashlib.sha256(r.files.to_csv().encode() + r.open_pixels().tobytes()).hexdigest())"
-    )
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-c", program, str(folder)]
-    running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [process.communicate()[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0]
-    assert told[0] == told[1] != ""
 
 
 def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from data_pictures import fill, prepared
 
-from unlearning.data import augmentation, images, reading
+from unlearning.data import augmentation
 from unlearning.data.augmentation import vary
 from unlearning.data.images import decode
 from unlearning.data.manifest import DataSet, prepare
@@ -139,17 +139,3 @@ def test_a_run_that_makes_the_same_copies_in_the_meantime_disturbs_nobody(folder
     check(first, folder)
     check(others[0], folder)
     assert len(maps(cache)) == 1
-
-
-def test_copies_of_pictures_that_were_decoded_by_other_rules_are_made_anew(folder, monkeypatch):
-    """As another version of the project, or of what it decodes with, would leave them in the cache."""
-    prepared(folder, SIDE, augment_to=UP_TO)
-    whole = images.examine
-
-    def darker(data, side):
-        picture = whole(data, side)
-        return images.Picture(picture.pixels // 2, picture.grey, picture.smallest_side)
-
-    monkeypatch.setattr(images, "examine", darker)
-    monkeypatch.setattr(reading, "_rules", lambda: "another version of this project")
-    check(prepared(folder, SIDE, augment_to=UP_TO), folder)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from forgetting import as_prepared, faces, forget_set, groups, in_every_part
-from unlearning.data.drawn import draw_folder
-from unlearning.data.forget import ForgetSet, Known, check, resolve
+from unlearning.data.forget import ForgetSet, check
 from unlearning.data.lists import HEADERS
-from unlearning.data.manifest import prepare
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 
 KEPT = faces(
@@ -179,19 +174,3 @@ def test_any_faces_can_be_listed_by_id_path_or_name(tmp_path_factory, some, data
     learned = kept.loc[chosen][kept.loc[chosen].split != "test"]
     assert set(found.ids) == set(manifest.id[manifest.near.isin(learned.near)])
     assert set(found.test_ids) == set(kept.id.loc[chosen]) - set(learned.id)
-
-
-def test_files_that_a_folder_holds_twice_can_be_listed_by_either_name(tmp_path):
-    folder = draw_folder(tmp_path / "faces", 30, 3, (20, 60))
-    first, second, third = sorted(folder.glob("*.jpg"))[:3]
-    for number, original in enumerate((first, second)):
-        label = original.name.rsplit("_", 1)[0]
-        copy = folder / "later" / f"{label}_{number}.jpg"
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copy(original, copy) if not number else Image.open(original).save(copy, quality=40)
-    data = prepare(DataSettings(str(folder), near_duplicates="keep_one", accept_rejects=True), 32, lambda items, *_: items)
-    assert data.rejected.step.tolist() == ["duplicate", "duplicate"]
-    (tmp_path / "list.txt").write_text("\n".join([*data.rejected.file, third.name]))
-    found = resolve(f"file:{tmp_path}/list.txt", Known(data.manifest, data.rejected), data.digest)
-    meant = data.manifest.id[data.manifest.file.isin([first.name, second.name, third.name])]
-    assert {*found.ids, *found.test_ids} == set(meant)

@@ -6,9 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from data_pictures import accounted_for, encode, fill, no_bar, noise, prepared
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from data_pictures import encode, fill, no_bar, noise, prepared
 from PIL import Image
 
 from unlearning.data.manifest import COLUMNS, SPLITS, STAGES, prepare, source_folder
@@ -60,30 +58,6 @@ def test_the_steps_of_the_study_come_in_their_order(crowd):
     assert set(data.manifest.copy_of[data.manifest.split != "train"]) == {""}
 
 
-@settings(derandomize=True, max_examples=6, deadline=None)
-@given(
-    st.fixed_dictionaries(
-        {
-            "split_seed": st.integers(0, 10**6),
-            "fraction": st.floats(0.2, 1),
-            "min_age": st.integers(18, 25),
-            "max_age": st.integers(30, 41),
-            "min_sharpness": st.sampled_from([0.0, 100.0]),
-            "stratify": st.sampled_from(["none", "age"]),
-        }
-    )
-)
-def test_every_file_is_in_the_manifest_or_rejected_once_and_the_parts_share_nothing(crowd, chosen):
-    data = prepared(crowd, **chosen)
-    assert accounted_for(data) == sorted(path.name for path in crowd.iterdir())
-    assert data.manifest.id.is_unique
-    assert data.manifest.row.is_unique
-    counts = data.manifest.split.value_counts()
-    assert counts.sum() == len(data.manifest)
-    assert counts["train"] == pytest.approx(0.6 * counts.sum(), abs=1.21)
-    assert counts["test"] == pytest.approx(0.2 * counts.sum(), abs=0.81)
-
-
 def test_the_digest_does_not_depend_on_the_cache_the_place_or_the_side(folder, tmp_path, monkeypatch):
     first = prepared(folder).digest
     assert prepared(folder, side=20).digest == first
@@ -120,20 +94,6 @@ def test_the_digest_does_not_change_with_a_file_that_is_left_out(folder):
     fill(folder, {"holiday-2.jpg": 60, "70_0_0_1.jpg": 61})
     (folder / "61_0_0_1.jpg").unlink()
     assert prepared(folder).digest == before
-
-
-def test_what_is_left_out_is_named_with_its_step(folder):
-    rejected = prepared(folder).rejected
-    assert dict(zip(rejected.file, rejected.step, strict=True)) == {
-        "holiday.jpg": "file",
-        "61_0_0_1.jpg": "age",
-        "26_1_3_3.jpg": "duplicate",
-        "58_0_0_9.jpg": "file",
-        "39_0_0_1.jpg": "quality",
-    }
-    assert rejected.columns.tolist() == ["file", "id", "near", "step", "reason"]
-    assert rejected.reason.str.len().min() > 0
-    assert (rejected.id[rejected.step != "file"] != "").all()
 
 
 def test_the_manifest_has_one_row_a_face_in_the_order_of_ids(folder):

@@ -79,14 +79,6 @@ def test_each_odd_file_is_listed_once_with_its_reason_and_each_good_one_is_kept(
         assert found[name].startswith(reason), name
 
 
-def test_the_reasons_are_counted(folder):
-    data = prepared(folder, accept_rejects=True)
-    counts = data.reasons.set_index("reason")["count"]
-    assert counts.sum() == len(data.rejected) == len(ODD)
-    assert (counts[NAME], counts["hidden file"], counts[NO_IMAGE]) == (6, 4, 4)
-    assert data.reasons.step.tolist() == sorted(data.reasons.step, key=["file", "age", "quality"].index)
-
-
 def test_more_than_half_unusable_asks_whether_it_is_the_right_folder(folder):
     """25 of 39 files, of which one is not of an age that was asked for, and that is no fault of its own."""
     with pytest.raises(InputError, match=r"24 of 39 files .*: .*\(6\);.*right folder\?.*accept_rejects=true"):
