@@ -78,11 +78,11 @@ def test_a_share_of_the_retain_set_is_shown_and_all_of_it_once_to_the_bad_teache
     assert task.meter.forget == 2 * len(task.forget.part("train"))
 
 
-def test_the_share_is_drawn_by_the_seed_from_training_faces_and_is_never_empty(make_task):
-    def chosen(share, seed=0):
-        return BadTeacher(retain_share=share).some(make_task(seed=seed)).retain.frame
+def test_fewer_retained_faces_are_drawn_by_the_seed_from_training_faces(make_task):
+    def chosen(seed=0):
+        return make_task(seed=seed).with_fewer_retained(9).retain.frame
 
-    assert len(chosen(0.0)) == 1
-    assert set(chosen(0.5).split) == {"train"}
-    assert set(chosen(0.5).id) == set(chosen(0.5).id)
-    assert set(chosen(0.5).id) != set(chosen(0.5, seed=1).id)
+    assert len(chosen()) == 9
+    assert set(chosen().split) == {"train"}
+    assert set(chosen().id) == set(chosen().id)
+    assert set(chosen().id) != set(chosen(seed=1).id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
@@ -53,7 +53,7 @@ class BadTeacher:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        from unlearning.methods.incompetent import proxy, untrained
+        from unlearning.methods.incompetent import STREAM, proxy, untrained
 
         good = task.frozen()
         bad = untrained(task) if self.teacher == "random" else proxy(task, self.proxy_lr, self.proxy_epochs)
@@ -65,16 +65,6 @@ class BadTeacher:
                     target[shown] = teacher(batch.images[shown])
             return (predicted - target).abs().mean()
 
-        batches = self.some(task).batches(forget=True)
+        count = max(1, round(self.retain_share * len(task.retain.part("train"))))
+        batches = task.with_fewer_retained(count, STREAM).batches(forget=True)
         return task.fit(task.copy(), loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
-
-    def some(self, task: UnlearningTask) -> UnlearningTask:
-        """The same task with ``retain_share`` of the faces to keep, one at least; validation faces are left out."""
-        import torch
-
-        from unlearning.methods.incompetent import STREAM
-
-        faces = task.retain.part("train")
-        count = max(1, round(self.retain_share * len(faces)))
-        order = torch.randperm(len(faces), generator=task.random(STREAM))
-        return replace(task, retain=faces.where((order < count).numpy()))

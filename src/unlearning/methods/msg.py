@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
@@ -46,7 +46,6 @@ class MaskedSmallGradients:
     kept_rate: float = share(0.1)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-
         from unlearning.methods.masks import scaled, share_of
 
         student = task.copy()
@@ -60,13 +59,9 @@ class MaskedSmallGradients:
 
     def gap(self, task: UnlearningTask, network: AgeNet) -> Weights:
         """The gradient of the error of some retained faces, less that of the forgotten ones, by the name of the weight."""
-        import torch
-
         from unlearning.training.gradients import mean_gradient
 
-        faces = task.retain.part("train")
-        order = torch.randperm(len(faces), generator=task.random())
-        some = replace(task, retain=faces.where((order < len(task.forget.part("train"))).numpy()))
+        some = task.with_fewer_retained(len(task.forget.part("train")))
         kept = mean_gradient(network, some.batches(vary=False, title="gradients of as many kept faces"), absolute_error)
         leaving = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         gone = mean_gradient(network, leaving, absolute_error)

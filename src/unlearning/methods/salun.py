@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
@@ -69,17 +69,9 @@ class SaliencyUnlearning:
         masks = highest(self.scores(task, student), self.top)
         task.log({"masked_share": share_of(masks)}, 0)
         batches = InTurn(task.batches(retain=False, forget=True), task.batches(), task.epochs)
+        sgd: dict[str, Any] = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": self.weight_decay}
         with held(student, masks) as put_back:
-            return task.fit(
-                student,
-                loss,
-                self.lr,
-                batches,
-                after_update=put_back,
-                optimizer="sgd",
-                momentum=self.momentum,
-                weight_decay=self.weight_decay,
-            )
+            return task.fit(student, loss, self.lr, batches, after_update=put_back, **sgd)
 
     def scores(self, task: UnlearningTask, network: AgeNet) -> Weights:
         """The saliency of every weight by name, from 0."""

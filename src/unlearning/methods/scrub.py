@@ -93,13 +93,8 @@ class Scrub:
                 copies.keep(model)
             task.after_epoch(epoch, model)
 
-        settings: dict[str, Any] = {
-            "rate": self.rate,
-            "optimizer": "adam",
-            "weight_decay": self.weight_decay,
-            "clip": self.clip,
-        }
-        student = replace(task, after_epoch=after_epoch).fit(task.copy(), loss, self.lr, turns, **settings)
+        adam: dict[str, Any] = {"optimizer": "adam", "weight_decay": self.weight_decay, "clip": self.clip}
+        student = replace(task, after_epoch=after_epoch).fit(task.copy(), loss, self.lr, turns, rate=self.rate, **adam)
         return self.rewound(student, task, copies) if self.rewind else student
 
     def rate(self, number: int) -> float:

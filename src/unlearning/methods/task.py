@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -75,6 +75,12 @@ class UnlearningTask:
     def frozen(self) -> AgeNet:
         """A copy of the model on the device in eval mode and without gradients: a teacher."""
         return self.copy().requires_grad_(False).eval()
+
+    def with_fewer_retained(self, count: int, stream: int = 0) -> UnlearningTask:
+        """The same task with ``count`` of the training faces to keep, drawn at random, and no validation face to keep."""
+        faces = self.retain.part("train")
+        order = torch.randperm(len(faces), generator=self.random(stream))
+        return replace(self, retain=faces.where((order < count).numpy()))
 
     def batches(
         self, *, retain: bool = True, forget: bool = False, vary: bool = True, size: int = 0, seed: int = 0, title: str = ""
