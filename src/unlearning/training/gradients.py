@@ -51,8 +51,8 @@ def mean_of_gradients(
             the size of the batch.
     """
     twin = _twin(model)
-    for weight in twin.parameters():
-        weight.data = weight.data.contiguous()  # vmap has no fast rules for channels last
+    # vmap has no fast rules for channels last
+    twin.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # which torch's annotations leave out
     weights = {name: weight.detach() for name, weight in twin.named_parameters()}
     buffers = dict(twin.named_buffers())
 
