@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from unlearning.data.images import POINTER
 from unlearning.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 HEADERS = ("id", "ids", "file", "files", "name", "names", "path", "sample", "sample_id")
@@ -51,8 +49,6 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
     Raises:
         InputError: lists the entries that are neither ids nor names of this data, or names one that means two pictures.
     """
-    import pandas as pd
-
     faces = manifest[manifest.copy_of == ""]
     index = _index(pd.concat([faces[["id", "file", "near"]], rejected[["id", "file", "near"]]]))
     copies = manifest[manifest.copy_of != ""]

@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from unlearning.data import labels
 from unlearning.data.lists import ids_of, read_list
@@ -33,9 +33,6 @@ from unlearning.data.settings import GROUPS
 from unlearning.data.signals import SIGNALS
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
-
-if TYPE_CHECKING:  # a rule is read, and refused, sooner than pandas is imported
-    import pandas as pd
 
 LEGAL = (
     "20-28, group:0 .. group:4, gender:0|1, race:0 .. race:4, subject:ID, file:ids.csv, random:50, random:0.05, hardest:50, "

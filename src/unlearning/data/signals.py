@@ -120,8 +120,6 @@ def _some(faces: pd.DataFrame, rows: np.ndarray, fraction: float, random: np.ran
     """Positions of about a share of ``rows``, at least one: groups of near-copies in random order, as long as they fit."""
     if not 0 < fraction <= 1:
         raise InputError(f"the fraction {fraction} of the faces cannot be touched; legal: above 0, up to 1")
-    import pandas as pd
-
     groups, names = pd.factorize(faces.near.to_numpy()[rows])
     sizes = np.bincount(groups)
     order = random.permutation(len(names))
