@@ -66,13 +66,12 @@ class Known:
 
 
 Selection = Callable[[Known], np.ndarray]
-Parser = Callable[[list[str], str], tuple[Selection, list[str]]]
 
 
 def parse(text: str) -> Selection:
     """Read a rule: a function from what is known to one bool a row of the manifest. InputError when it cannot be read."""
     tokens = _tokens(text)
-    selection, rest = _or(tokens, text)
+    selection, rest = _joined(tokens, text)
     if rest:
         raise InputError(f"unknown forget set {text!r}: {rest[0]!r} is not expected where it stands; legal: {LEGAL}")
     return selection
@@ -102,21 +101,16 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _or(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
-    return _chain("|", np.logical_or, _and, tokens, text)
-
-
-def _and(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
-    return _chain("&", np.logical_and, _not, tokens, text)
-
-
-def _chain(sign: str, operator: np.ufunc, operand: Parser, tokens: list[str], text: str) -> tuple[Selection, list[str]]:
-    """One operand or more, joined by a sign; a list and no tree, because a program may join thousands."""
-    first, rest = operand(tokens, text)
+def _joined(tokens: list[str], text: str, signs: str = "|&") -> tuple[Selection, list[str]]:
+    """One operand or more joined by the first sign; the other binds closer. A list, because a program may join thousands."""
+    if not signs:
+        return _not(tokens, text)
+    first, rest = _joined(tokens, text, signs[1:])
     parts = [first]
-    while rest and rest[0] == sign:
-        part, rest = operand(rest[1:], text)
+    while rest and rest[0] == signs[0]:
+        part, rest = _joined(rest[1:], text, signs[1:])
         parts.append(part)
+    operator = np.logical_or if signs[0] == "|" else np.logical_and
     return lambda known: operator.reduce([part(known) for part in parts]), rest
 
 
@@ -132,7 +126,7 @@ def _operand(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
         raise InputError(f"unknown forget set {text!r}: {where} where a rule is expected; legal: {LEGAL}")
     if tokens[0] != "(":
         return _atom(tokens[0], text), tokens[1:]
-    inner, rest = _or(tokens[1:], text)
+    inner, rest = _joined(tokens[1:], text)
     if not rest or rest[0] != ")":
         raise InputError(f"unknown forget set {text!r}: a parenthesis is not closed; legal: {LEGAL}")
     return inner, rest[1:]
