@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -68,26 +67,17 @@ def activity(network: AgeNet, batches: EpochBatches) -> Weights:
 
     layers, count = convolutions(network), 0
     totals = {name: torch.zeros(layer.out_channels, device=layer.weight.device) for name, layer in layers.items()}
-    with torch.no_grad(), watched(layers, totals):
-        for batch in batches:
-            network(batch.images.to(network.mean.device))
-            count += len(batch.ages)
-    return {name: total / count for name, total in totals.items()}
-
-
-@contextmanager
-def watched(layers: dict[str, nn.Conv2d], totals: Weights) -> Iterator[None]:
-    """Inside, the size of every layer's output is added to its total by channel. Nothing is left behind on the layers."""
 
     def note(name: str, layer: nn.Module, inputs: Any, output: Tensor) -> None:
         totals[name] += output.abs().mean((2, 3)).sum(0)
 
-    hooks = [layer.register_forward_hook(partial(note, name)) for name, layer in layers.items()]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.no_grad(), ExitStack() as hooks:
+        for name, layer in layers.items():
+            hooks.enter_context(layer.register_forward_hook(partial(note, name)))
+        for batch in batches:
+            network(batch.images.to(network.mean.device))
+            count += len(batch.ages)
+    return {name: total / count for name, total in totals.items()}
 
 
 def whole_channels(network: AgeNet, chosen: Weights) -> Weights:

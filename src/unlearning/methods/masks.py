@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -28,16 +29,11 @@ def share_of(masks: Weights) -> float:
 @contextmanager
 def scaled(network: torch.nn.Module, factors: Weights) -> Iterator[None]:
     """Inside, the gradient of every weight named in ``factors`` is multiplied by its factor, before anything uses it."""
-    named = [(name, weight) for name, weight in network.named_parameters() if name in factors]
-    hooks = [
-        weight.register_hook(partial(torch.mul, factors[name]))  # type: ignore[no-untyped-call]  # torch has no annotation
-        for name, weight in named
-    ]
-    try:
+    with ExitStack() as hooks:
+        for name, factor in factors.items():
+            weight: Any = network.get_parameter(name)  # whose register_hook has no annotations
+            hooks.enter_context(weight.register_hook(partial(torch.mul, factor)))
         yield
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 @contextmanager
