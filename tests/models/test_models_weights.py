@@ -92,7 +92,7 @@ def test_averaged_weights_are_taken_before_others_and_that_is_told(spec, publish
     averaged = {key: value + 1 if value.is_floating_point() else value for key, value in published.items()}
     torch.save({"state_dict": published, "model": published, name: averaged}, tmp_path / "w.pth.tar")
     network = build(spec, 0)
-    assert fill(network, str(tmp_path / "w.pth.tar")) == name
+    assert fill(network, replace(spec, weights=str(tmp_path / "w.pth.tar"))) == name
     assert backbone_is(network, averaged)
 
 

@@ -52,7 +52,7 @@ def try_out(spec: ModelSpec) -> None:
     Of a training's checkpoint it says which of the weights in it are taken, as ``state_dict_ema``.
     """
     network = build(replace(spec, weights=""), seed=0)
-    part = fill(network, spec.weights) if spec.weights else ""
+    part = fill(network, spec) if spec.weights else ""
     if part:
         say(f"train: of {spec.weights} the weights under {part} are taken")
 

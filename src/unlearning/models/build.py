@@ -64,6 +64,6 @@ def build(spec: ModelSpec, seed: int) -> AgeNet:
         torch.manual_seed(seed)
         network = AgeNet(spec)
     if spec.weights:
-        fill(network, spec.weights)
+        fill(network, spec)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # which torch's annotations leave out
     return network

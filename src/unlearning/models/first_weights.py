@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
 
 from unlearning.digests import sha256_of
 from unlearning.errors import InputError
+from unlearning.models.spec import ModelSpec
 from unlearning.models.timm_backbone import import_timm
-
-if TYPE_CHECKING:
-    from unlearning.models.build import AgeNet  # which imports this module
 
 Weights = dict[str, torch.Tensor]
 
@@ -32,16 +30,18 @@ def file_digest(path: str) -> str:
     return sha256_of(_existing(path)) if path else ""
 
 
-def fill(network: AgeNet, path: str) -> str:
-    """Fill the backbone (and the head, where the file has it) from a file; returns which part of it was taken, if not all.
+def fill(network: torch.nn.Module, spec: ModelSpec) -> str:
+    """Fill the backbone (and the head, where the file has it) from the spec's file; returns its part taken, if not all.
 
     Keys of a head, ours or a classifier's, may be missing or surplus; anything else that does not match is an InputError, and
     so are numbers that are not finite.
     """
+    path = spec.weights
+    backbone: Any = network.get_submodule("backbone")  # a timm model, of which more is asked than a module has
     state, part = read_weights(path)
     if not any(key.startswith("backbone.") for key in state):
         state = {f"backbone.{key}": value for key, value in state.items()}
-    classifier = network.backbone.pretrained_cfg.get("classifier") or ()
+    classifier = backbone.pretrained_cfg.get("classifier") or ()
     names = (classifier,) if isinstance(classifier, str) else classifier
     surplus = tuple(f"backbone.{name}." for name in names)
     state = {key: value for key, value in state.items() if not (surplus and key.startswith(surplus))}
@@ -52,7 +52,7 @@ def fill(network: AgeNet, path: str) -> str:
     wrong += [f"{k} is missing" for k in there if k.startswith("backbone.") and k not in sizes and "num_batches" not in k]
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise InputError(f"the weights of {path} do not fit {network.spec.arch}: {'; '.join(wrong[:5])}{more}")
+        raise InputError(f"the weights of {path} do not fit {spec.arch}: {'; '.join(wrong[:5])}{more}")
     spoilt = [key for key, value in state.items() if not value.isfinite().all()]
     if spoilt:
         raise InputError(
