@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit.audit import Witnesses, audit
-from unlearning.evaluation.metrics import measure
-from unlearning.evaluation.on_models.measured import of_seeds
+from unlearning.evaluation.audit.audit import audit
+from unlearning.evaluation.audit.panel import ROLES
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.on_models.many_seeds import of_seeds
+from unlearning.evaluation.registry import measure
 
 AGES, FORGOTTEN = (20, 60), (20, 28)
 SPLITS, SHARES = ("train", "validation", "test"), (0.6, 0.2, 0.2)
@@ -29,7 +31,7 @@ def draw_faces(rows: int) -> pd.DataFrame:
     random = np.random.default_rng(0)
     names = [f"{number:032x}" for number in random.permutation(rows)]
     ages, splits = random.integers(AGES[0], AGES[1] + 1, rows), random.choice(SPLITS, rows, p=SHARES)
-    codes = {"gender": random.integers(0, 2, rows), "race": random.integers(0, 5, rows), "copy_of": "", "near": names}
+    codes = {"copy_of": "", "near": names}
     return pd.DataFrame({"id": names, "split": splits, "age": ages}).assign(**codes)
 
 
@@ -41,25 +43,25 @@ def draw_table(faces: pd.DataFrame, members: int, seed: int) -> pd.DataFrame:
     return faces[["id", "split", "age"]].assign(predicted=sum(columns.values()) / members, **columns)
 
 
-def draw_witnesses(rows: int, members: int) -> Witnesses:
+def draw_case(rows: int, members: int) -> Case:
     """Everything that an audit looks at."""
     faces = draw_faces(rows)
     chosen = faces.age.between(*FORGOTTEN)
     forgotten, tested = (tuple(faces.id[chosen & part]) for part in (faces.split != "test", faces.split == "test"))
     forget = ForgetSet("20-28", "20-28", "digest", forgotten, tested)
-    tables = [draw_table(faces, members, seed) for seed in range(4)]
-    return Witnesses(*tables, forget=forget, about=faces, seconds=1.0, retrained_seconds=9.0, samples=1.0)
+    tables = {role: draw_table(faces, members, seed) for seed, role in enumerate(ROLES)}
+    return Case(**tables, forget=forget, about=faces, seconds=1.0, retrained_seconds=9.0, samples=1.0)
 
 
-def tables_of(witnesses: Witnesses) -> dict[str, pd.DataFrame]:
+def tables_of(case: Case) -> dict[str, pd.DataFrame]:
     """The prediction tables by role."""
-    return {role: getattr(witnesses, role) for role in ("version", "original", "retrained", "second")}
+    return {role: getattr(case, role) for role in ROLES}
 
 
-def members_of(witnesses: Witnesses) -> np.ndarray:
+def members_of(case: Case) -> np.ndarray:
     """Which rows are forgotten training faces."""
-    version = witnesses.version
-    return ((version.split == "train") & version.id.isin(witnesses.forget.ids)).to_numpy()
+    version = case.version
+    return ((version.split == "train") & version.id.isin(case.forget.ids)).to_numpy()
 
 
 def timed(title: str, action) -> None:
@@ -78,9 +80,9 @@ def main(rows: int, members: int):
     """Print seconds and memory."""
     print(f"{rows} faces, {members} members")
     made = []
-    timed("four tables drawn", lambda: made.append(draw_witnesses(rows, members)))
-    timed("measure (METRICS)", lambda: measure(made[0].case()))
-    timed("audit (AUDIT_METRICS)", lambda: audit(made[0]))
+    timed("four tables drawn", lambda: made.append(draw_case(rows, members)))
+    timed("measure (HEADLINES)", lambda: measure(made[0]))
+    timed("audit (METRICS)", lambda: audit(made[0]))
     timed("many seeds (U-LiRA, ...)", lambda: of_seeds(tables_of(made[0]), members_of(made[0])))
 
 

@@ -22,9 +22,10 @@ import click
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.audit import Audit, AuditSettings, audit
 from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
-from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.metric import COST, LIKENESS, MEMORY
 from unlearning.evaluation.table import align
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
@@ -48,7 +49,7 @@ class Trial:
 
     what: str
     who: str
-    witnesses: Witnesses
+    case: Case
 
 
 def seeds_of(version: Version) -> dict[str, pd.DataFrame]:
@@ -80,12 +81,12 @@ def trials(models: list[str], only: Collection[str] = ()) -> Iterator[Trial]:
             first, *others = (other for other in retrained if other != name)
             told = f"{name} beside {first} and {', '.join(others)}"
             given = {"retrained": retrained[first], "second": joined([retrained[other] for other in others])}
-            yield Trial(NEVER_SAW, told, Witnesses(table, **given, **beside))
+            yield Trial(NEVER_SAW, told, Case(table, **given, **beside))
         first, *others = retrained
         given = {"retrained": retrained[first], "second": joined([retrained[other] for other in others])}
         for name, table in originals.items():
             told = f"{name} beside {first} and {', '.join(others)}"
-            yield Trial(DID_NOTHING, told, Witnesses(table, **given, **beside | {"original": table}))
+            yield Trial(DID_NOTHING, told, Case(table, **given, **beside | {"original": table}))
 
 
 def sliced_trials(models: list[str]) -> Iterator[Trial]:
@@ -103,7 +104,7 @@ def sliced_trials(models: list[str]) -> Iterator[Trial]:
             roles = {"version": version, "original": original, "retrained": twins[0], "second": twins[1]}
             tables = {role: table_of(one) for role, one in roles.items()}
             told = f"{model} beside its twin and that of {following}"
-            yield Trial(SLICED, told, Witnesses(**tables, forget=forget, about=about_faces(original)))
+            yield Trial(SLICED, told, Case(**tables, forget=forget, about=about_faces(original)))
 
 
 def retrains(version: Version, forget: ForgetSet) -> bool:
@@ -139,7 +140,7 @@ def row(trial: Trial, found: Audit) -> dict[str, str | int]:
     shown = [one for one in judged if one.kind in (MEMORY, LIKENESS) and abs(one.retrained - one.original) > one.floor]
     return {
         "model": trial.what,
-        "forget set": discreet(trial.witnesses.forget.rule),
+        "forget set": discreet(trial.case.forget.rule),
         "who": trial.who,
         "said": found.sentence.partition(":")[0],
         "as retraining, or better": counts[SAME] + counts[BETTER],
@@ -154,7 +155,7 @@ def table(chosen: list[Trial], settings: AuditSettings) -> pd.DataFrame:
     """One row a trial."""
     rows = []
     for trial in chosen:
-        rows.append(row(trial, audit(trial.witnesses, settings)))
+        rows.append(row(trial, audit(trial.case, settings)))
         say(f"{trial.what}, {rows[-1]['forget set']}, {trial.who}: {rows[-1]['said']}, {rows[-1]['faults']} faults")
     return pd.DataFrame(rows)
 
@@ -183,7 +184,7 @@ def main(models: str, sisa: str, only: str, forget_set: str, resamples: int, out
     if len(sliced) == 1:
         raise click.UsageError("give --sisa of none or of two seeds and more: the twin of another seed gives the floor")
     chosen = [*trials(names, [f"seed {name}" for name in only.split(",") if name]), *sliced_trials(sliced)]
-    chosen = [trial for trial in chosen if forget_set in ("", trial.witnesses.forget.rule)]
+    chosen = [trial for trial in chosen if forget_set in ("", trial.case.forget.rule)]
     rows = table(chosen, AuditSettings(resamples=resamples))
     print(markdown(rows))
     if out:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from postgres import running_postgres
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.registry.lookup import all_versions
 from unlearning.steps import status
 from unlearning.tracking.store import prepare_store

@@ -15,9 +15,9 @@ import pandas as pd
 
 from evaluation.worlds import World, world
 from unlearning.evaluation.audit.audit import Audit, AuditSettings, audit
-from unlearning.evaluation.audit.verdicts import OVER, WORSE
+from unlearning.evaluation.audit.verdicts import BETWEEN, DECIDING, OVER, WORSE
 
-TELLING = ("test_mae", "forget_mae", "test_in_range_mae", "mia_auc", "forget_w1_predictions", "forget_correlation")
+TELLING = ("test_mae", *DECIDING)
 
 
 def _changed(table: pd.DataFrame, predicted: np.ndarray) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def tried(name: str) -> Audit:
     """The audit of a cheat."""
     faces = world()
     original, retrained = faces.model(True, 1), faces.model(False, 2)
-    return audit(faces.witnesses(CHEATS[name](faces, original, retrained)), AuditSettings(resamples=500))
+    return audit(faces.case(CHEATS[name](faces, original, retrained)), AuditSettings(resamples=500))
 
 
 def fools_f(found: Audit) -> bool:
@@ -98,8 +98,8 @@ def table() -> str:
 
 
 def shown_by(found: Audit) -> list[str]:
-    """Those of a few numbers of different kinds that have a fault."""
-    return [metric for metric in TELLING if found.verdicts()[metric] in (WORSE, OVER)]
+    """Of the numbers that decide, and the error on the test faces, those that have a fault."""
+    return [metric for metric in TELLING if found.verdicts()[metric] in (WORSE, BETWEEN, OVER)]
 
 
 def names(found: Audit, *verdicts: str) -> set[str]:

@@ -26,6 +26,6 @@ def study_case(table):
     def make(**settings):
         retrained = table(("train", 25, 35.0), ("validation", 30, 34.0), ("test", 40, 46.0), ("test", 50, 44.0))
         evaluated = table(("train", 25, 27.0), ("validation", 30, 29.0), ("test", 40, 47.0), ("test", 50, 53.0))
-        return Case(**{"evaluated": evaluated, "retrained": retrained, "forget": forget_set("25-30", evaluated)} | settings)
+        return Case(**{"version": evaluated, "retrained": retrained, "forget": forget_set("25-30", evaluated)} | settings)
 
     return make

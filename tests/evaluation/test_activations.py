@@ -9,7 +9,7 @@ import torch
 
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models import activations
-from unlearning.evaluation.on_models.activations import Moments, likeness, linear_cka
+from unlearning.evaluation.on_models.activations import Moments, likeness
 from unlearning.models.blocks import stages
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
@@ -23,6 +23,12 @@ def networks(spec):
 
 def table(rows, columns, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).normal(3, 1, (rows, columns)))
+
+
+def linear_cka(first, second):
+    moments = Moments()
+    moments.add(first, second)
+    return moments.cka()
 
 
 def gram_cka(first, second):

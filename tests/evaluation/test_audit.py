@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import fields, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,30 +11,30 @@ import pytest
 from evaluation.worlds import world
 from unlearning.errors import InputError
 from unlearning.evaluation.audit import audit as auditing
-from unlearning.evaluation.audit.audit import AuditSettings, Witnesses, audit
-from unlearning.evaluation.audit.verdicts import NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Bounds, Row
-from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, AuditMetric
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.audit.audit import AuditSettings, audit
+from unlearning.evaluation.audit.verdicts import DECIDING, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Bounds, Row
+from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import comparison_of
-from unlearning.evaluation.metrics import METRICS, measure
-from unlearning.evaluation.numbers.costs import measured
+from unlearning.evaluation.metric import COST, LIKENESS, MEMORY
+from unlearning.evaluation.on_models.handed import Measured
+from unlearning.evaluation.registry import AUDITED, HEADLINES, measure
 
 WORLD = world(2000)
 ORIGINAL, RETRAINED, ANOTHER = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 4)
 QUICK = AuditSettings(resamples=200)
-FROM_TABLES = [name for name, metric in AUDIT_METRICS.items() if not metric.measured]
+FROM_TABLES = [name for name, metric in AUDITED.items() if not metric.measured]
 each_metric = pytest.mark.parametrize("name", FROM_TABLES)
 
 
 @pytest.fixture(scope="module")
 def of_original():
-    return audit(WORLD.witnesses(ORIGINAL), QUICK)
+    return audit(WORLD.case(ORIGINAL), QUICK)
 
 
 @pytest.fixture(scope="module")
 def of_another():
     """The audit of a third model that never saw the forget set."""
-    return audit(WORLD.witnesses(ANOTHER), QUICK)
+    return audit(WORLD.case(ANOTHER), QUICK)
 
 
 def row(found, name: str) -> Row:
@@ -49,35 +48,23 @@ def test_there_is_one_row_a_metric_in_the_order_of_the_registry(of_original):
 
 
 @each_metric
-def test_a_metric_says_what_it_is(name):
-    metric = AUDIT_METRICS[name]
-    assert name.isidentifier(), "gates and tags spell it"
-    assert all((metric.formula, metric.source, metric.range, metric.description, metric.kind))
-    assert "\n" not in metric.description
-    assert metric.better in ("higher", "lower", "")
-    assert bool(metric.remembers) == (metric.kind == MEMORY)
-    assert set(metric.needs) <= {"retrained", "original", "second"}
-
-
-@each_metric
 def test_a_metric_needs_what_it_says_it_needs(name, of_original):
     """Without the models that it does not name, its number is the same; a number that is cached by name would be wrong."""
-    case, needs = WORLD.witnesses(ORIGINAL).case(), AUDIT_METRICS[name].needs
+    case, needs = WORLD.case(ORIGINAL), AUDITED[name].needs
     least = replace(case, **{role: None for role in ("retrained", "original", "second") if role not in needs})
-    assert AUDIT_METRICS[name].function(comparison_of(least))[0] == pytest.approx(row(of_original, name).version, rel=1e-12)
+    assert AUDITED[name].function(comparison_of(least))[0] == pytest.approx(row(of_original, name).version, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in AUDIT_METRICS if name in METRICS])
+@pytest.mark.parametrize("name", [name for name in HEADLINES if name in AUDITED])
 def test_a_name_that_every_version_has_means_the_same_number(name, of_original):
-    witnesses = WORLD.witnesses(ORIGINAL)
-    assert row(of_original, name).version == pytest.approx(measure(witnesses.case())[name], rel=1e-9)
+    case = WORLD.case(ORIGINAL)
+    assert row(of_original, name).version == pytest.approx(measure(case)[name], rel=1e-9)
 
 
 def test_alpha_is_that_of_the_witnesses():
-    witnesses = WORLD.witnesses(ORIGINAL, alpha=5.0)
-    found = audit(witnesses, QUICK)
-    assert row(found, "Forgetting").version == pytest.approx(measure(witnesses.case())["Forgetting"])
-    assert row(found, "Forgetting").version == row(found, "forgetting_at_5").version
+    case = WORLD.case(ORIGINAL, alpha=5.0)
+    found = audit(case, QUICK)
+    assert row(found, "Forgetting").version == pytest.approx(measure(case)["Forgetting"])
 
 
 @each_metric
@@ -95,36 +82,35 @@ def test_the_retrained_model_is_the_measure(name, of_original):
     """Beside itself it has no gap, and the version's gap is the difference of the two numbers."""
     found = row(of_original, name)
     assert found.gap == pytest.approx(found.version - found.retrained, abs=1e-12, nan_ok=True)
-    assert found.distance == pytest.approx(abs(found.gap), abs=1e-12, nan_ok=True)
-    if AUDIT_METRICS[name].kind == LIKENESS and "retrained" in AUDIT_METRICS[name].needs and "rescaled" not in name:
-        assert found.retrained in (0, pytest.approx(1))
+    assert found.distance == pytest.approx(abs(found.lean), abs=1e-12, nan_ok=True)
+    if "retrained" in AUDITED[name].needs:
+        assert found.retrained in (0, pytest.approx(1)), "what compares with a retrained model has one value for itself"
 
 
 def test_a_model_that_never_saw_the_forget_set_passes_every_verdict(of_another):
     judged = {row.metric: row.verdict for row in of_another.rows if row.kind != COST}
     assert set(judged.values()) == {SAME}
     assert of_another.sentence.startswith("It cannot be told from retraining")
-    assert all("pairs of faces" in text for text in of_another.warnings)
     assert of_another.unsaid == ()
 
 
 def test_the_original_passes_none_that_shows_memory(of_original):
-    telling = [row for row in of_original.rows if row.kind in (MEMORY, LIKENESS) and row.note[:12] != "the original"]
+    telling = [row for row in of_original.rows if row.kind in (MEMORY, LIKENESS) and row.tells]
     assert {row.verdict for row in telling} == {WORSE}
-    assert len(telling) > 30
+    assert set(DECIDING) <= {row.metric for row in telling}
     assert of_original.sentence.startswith("It has not forgotten")
 
 
 def test_equal_witnesses_and_seeds_give_equal_numbers(of_original):
-    assert audit(WORLD.witnesses(ORIGINAL), QUICK) == of_original
-    other = audit(WORLD.witnesses(ORIGINAL), replace(QUICK, seed=1))
+    assert audit(WORLD.case(ORIGINAL), QUICK) == of_original
+    other = audit(WORLD.case(ORIGINAL), replace(QUICK, seed=1))
     assert row(other, "mia_auc").version != row(of_original, "mia_auc").version
     assert row(other, "forget_mae").version == row(of_original, "forget_mae").version
     assert row(other, "forget_mae").low != row(of_original, "forget_mae").low
 
 
 def test_the_order_of_rows_in_any_table_does_not_matter(of_original):
-    plain = WORLD.witnesses(ORIGINAL)
+    plain = WORLD.case(ORIGINAL)
     mixed = {
         name: getattr(plain, name).sample(frac=1, random_state=n)
         for n, name in enumerate(("version", "original", "retrained", "second", "about"))
@@ -134,18 +120,18 @@ def test_the_order_of_rows_in_any_table_does_not_matter(of_original):
 
 
 def test_no_table_is_changed():
-    witnesses = WORLD.witnesses(ORIGINAL)
-    before = {name: getattr(witnesses, name).copy() for name in ("version", "original", "retrained", "second", "about")}
-    audit(witnesses, QUICK)
+    case = WORLD.case(ORIGINAL)
+    before = {name: getattr(case, name).copy() for name in ("version", "original", "retrained", "second", "about")}
+    audit(case, QUICK)
     for name, table in before.items():
-        pd.testing.assert_frame_equal(getattr(witnesses, name), table)
+        pd.testing.assert_frame_equal(getattr(case, name), table)
 
 
 def test_ten_years_more_for_everybody_change_nothing(of_original):
     def older(table):
-        return table.assign(**{name: table[name] + 10 for name in table if name in ("age", "predicted", "member_0")})
+        return table.assign(**{name: table[name] + 10 for name in table if name.startswith(("age", "predicted", "member"))})
 
-    plain = WORLD.witnesses(ORIGINAL)
+    plain = WORLD.case(ORIGINAL)
     tables = {name: older(getattr(plain, name)) for name in ("version", "original", "retrained", "second")}
     first, again = of_original.table(), audit(replace(plain, **tables), QUICK).table()
     assert again.verdict.tolist() == first.verdict.tolist()
@@ -159,39 +145,39 @@ def test_augmented_copies_change_no_attack_and_no_distance(of_original):
         train = table[table.split == "train"]
         return pd.concat([table, train.assign(id=train.id + "-copy")], ignore_index=True)
 
-    plain = WORLD.witnesses(ORIGINAL)
+    plain = WORLD.case(ORIGINAL)
     tables = {name: copied(getattr(plain, name)) for name in ("version", "original", "retrained", "second")}
     about = copied(WORLD.faces)
     about = about.assign(copy_of=np.where(about.id.str.endswith("-copy"), about.id.str.removesuffix("-copy"), ""))
     train = set(WORLD.faces.id[WORLD.faces.split == "train"]) & set(WORLD.forget.ids)
     forget = replace(WORLD.forget, ids=(*WORLD.forget.ids, *(f"{name}-copy" for name in train)))
     found = audit(replace(plain, **tables, about=about, forget=forget), QUICK)
-    for name in ("mia_auc", "mia_logistic", "mia_given_age_auc", "unseen_gap", "forget_w1_predictions", "forget_correlation"):
+    for name in ("mia_auc", "mia_logistic", "mia_given_age_auc", "unseen_gap", "forget_w1_predictions", "forget_difference"):
         assert row(found, name).version == pytest.approx(row(of_original, name).version, rel=1e-12)
     assert row(found, "forget_mae").version != row(of_original, "forget_mae").version
-    assert row(found, "forget_mae").version == measure(replace(plain, **tables, forget=forget).case())["forget_mae"]
+    assert row(found, "forget_mae").version == measure(replace(plain, **tables, forget=forget))["forget_mae"]
 
 
 def without(**missing) -> auditing.Audit:
-    return audit(WORLD.witnesses(ORIGINAL, **missing), QUICK)
+    return audit(WORLD.case(ORIGINAL, **missing), QUICK)
 
 
 def test_without_a_retrained_model_attacks_stand_beside_a_guess_and_the_rest_is_listed():
     found = without(retrained=None, second=None)
     assert found.sentence == "Whether it has forgotten cannot be said: no retrained model."
-    assert set(found.verdicts().values()) <= {NOT_KNOWN, "not judged"}
+    assert set(found.verdicts().values()) <= {NOT_KNOWN, "not judged", "within the limit"}
     assert row(found, "mia_auc").version > 0.6
     assert "still remembers" in row(found, "mia_auc").note
     assert "still remembers" in row(found, "unseen_gap").note
     assert not math.isnan(row(found, "test_in_range_mae").version)
     assert math.isnan(row(found, "Forgetting").version)
-    assert any(text.startswith("no retrained model: Utility, Forgetting, F,") for text in found.unsaid)
+    assert any(text.startswith("no retrained model: Utility, Forgetting, F, memory_left,") for text in found.unsaid)
     assert any("there is no retrained model" in text for text in found.warnings)
 
 
 def test_without_a_retrained_model_errors_that_tell_who_was_forgotten_are_over_forgetting():
     exploded = ORIGINAL.assign(predicted=ORIGINAL.predicted + np.where(ORIGINAL.id.isin(WORLD.forget.ids), 60.0, 0.0))
-    found = audit(WORLD.witnesses(exploded, retrained=None, second=None), QUICK)
+    found = audit(WORLD.case(exploded, retrained=None, second=None), QUICK)
     assert row(found, "mia_auc").verdict == OVER
     assert any("over-unlearning" in text for text in found.warnings)
 
@@ -201,8 +187,8 @@ def test_with_one_retrained_model_nothing_passes_but_the_original_is_still_found
     assert SAME not in found.verdicts().values()
     assert row(found, "mia_auc").verdict == WORSE
     assert any("no second retrained model" in text for text in found.warnings)
-    honest = audit(WORLD.witnesses(ANOTHER, second=None), QUICK)
-    assert {row.verdict for row in honest.rows if row.kind == MEMORY} == {NOT_KNOWN}
+    honest = audit(WORLD.case(ANOTHER, second=None), QUICK)
+    assert {row.verdict for row in honest.rows if row.kind in (MEMORY, LIKENESS)} == {NOT_KNOWN}
     assert honest.sentence.startswith("Whether it has forgotten cannot be said: no second retrained model.")
 
 
@@ -212,14 +198,14 @@ def test_a_second_retrained_model_that_is_the_first_is_none():
 
 
 def test_without_the_original_likeness_to_retraining_can_still_be_seen():
-    found = audit(WORLD.witnesses(ANOTHER, original=None), QUICK)
+    found = audit(WORLD.case(ANOTHER, original=None), QUICK)
     assert row(found, "mia_auc").verdict == SAME
-    assert row(found, "forgetting_rescaled").reason == "no original model"
+    assert row(found, "memory_left").reason == "no original model"
     assert found.sentence.startswith("It cannot be told from retraining")
 
 
 def test_with_nothing_but_a_table_every_gap_has_its_reason():
-    found = audit(Witnesses(ORIGINAL), QUICK)
+    found = audit(Case(ORIGINAL), QUICK)
     assert all(row.reason for row in found.rows if row.verdict == NOT_KNOWN)
     assert all(row.version != 0 for row in found.rows)
     assert row(found, "forget_mae").reason == "there is nobody: forget set"
@@ -229,7 +215,7 @@ def test_with_nothing_but_a_table_every_gap_has_its_reason():
 
 
 def test_an_empty_table_gives_reasons_too():
-    found = audit(Witnesses(ORIGINAL[:0]), QUICK)
+    found = audit(Case(ORIGINAL[:0]), QUICK)
     assert set(found.verdicts().values()) == {NOT_KNOWN}
     assert found.numbers() == {}
 
@@ -238,47 +224,45 @@ def test_an_empty_table_gives_reasons_too():
 def test_predictions_that_are_not_numbers_are_refused(role):
     broken = ORIGINAL.assign(predicted=ORIGINAL.predicted.where(ORIGINAL.age != 30))
     with pytest.raises(InputError, match=f"{(ORIGINAL.age == 30).sum()} predictions of the {role} model are not numbers"):
-        audit(WORLD.witnesses(**({"version": ORIGINAL} | {role: broken})), QUICK)
+        audit(WORLD.case(**({"version": ORIGINAL} | {role: broken})), QUICK)
 
 
 def test_other_faces_are_refused():
     with pytest.raises(InputError, match="different faces"):
-        audit(WORLD.witnesses(ORIGINAL[:-1]), QUICK)
+        audit(WORLD.case(ORIGINAL[:-1]), QUICK)
     with pytest.raises(InputError, match=r"manifest does not name each predicted face once \(1 are missing\)"):
-        audit(WORLD.witnesses(ORIGINAL, about=WORLD.faces[1:]), QUICK)
+        audit(WORLD.case(ORIGINAL, about=WORLD.faces[1:]), QUICK)
 
 
 def test_of_a_handful_of_people_little_is_said():
     people = world(2000, "random:6")
-    found = audit(people.witnesses(people.model(True, 1)), QUICK)
+    found = audit(people.case(people.model(True, 1)), QUICK)
     assert "pairs of forgotten training faces" in row(found, "mia_auc").reason
     assert row(found, "forget_mae").reason == "6 faces; 10 are needed for a verdict"
     assert row(found, "test_in_range_mae").reason == "there is nobody: test faces that the forget rule describes"
 
 
-def test_what_was_measured_elsewhere_is_judged_alike(monkeypatch):
-    """A metric of models is one function and one name; its numbers come with the witnesses."""
-    words = {"part": "", "kind": LIKENESS, "unit": "", "better": "", "range": "0 to infinity", "formula": "-", "source": "-"}
-    words |= {"measured": True}
-    metric = AuditMetric("relearn_ratio", partial(measured, name="relearn_ratio"), description="-", **words)
-    monkeypatch.setitem(auditing.AUDIT_METRICS, "relearn_ratio", metric)
-    given = {"version": 0.4, "original": 0.1, "retrained": 1.0, "second": 1.2}
-    for value, verdict in ((0.4, "between"), (1.1, SAME), (0.05, WORSE)):
-        found = audit(WORLD.witnesses(ORIGINAL, measured={"relearn_ratio": given | {"version": value}}), QUICK)
-        assert row(found, "relearn_ratio").verdict == verdict
-        assert row(found, "relearn_ratio").floor == pytest.approx(0.4), "twice the distance of the second retrained model"
-    assert "relearn_ratio" not in audit(WORLD.witnesses(ORIGINAL), QUICK).verdicts(), "nobody asked for it"
-    monkeypatch.setitem(auditing.AUDIT_METRICS, "relearn_ratio", replace(metric, measured=False))
-    assert row(audit(WORLD.witnesses(ORIGINAL), QUICK), "relearn_ratio").reason == "it was not measured"
+def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_by_the_noise_that_it_knows():
+    given = {"original": 0.1, "retrained": 1.0, "second": 1.2}
+
+    def judged(value, **more):
+        measured = Measured({"relearn_ratio": given | {"version": value} | more}, {"relearn_ratio": "of three shuffles"})
+        return row(audit(WORLD.case(ORIGINAL), QUICK, measured), "relearn_ratio")
+
+    assert [judged(value).verdict for value in (0.61, 0.59, 0.05, 1.5)] == [SAME, "between", WORSE, OVER]
+    assert judged(0.61).floor == pytest.approx(0.4)
+    assert judged(0.4, floor=0.7).verdict == SAME
+    assert judged(0.05).note == "of three shuffles"
+    assert "relearn_ratio" not in audit(WORLD.case(ORIGINAL), QUICK).verdicts(), "nobody asked for it"
 
 
 def test_three_retrained_models_as_members_show_what_seeds_do():
     members = {"original": WORLD.model(True, 1, 3), "retrained": WORLD.model(False, 2, 3), "second": None}
-    honest = audit(WORLD.witnesses(WORLD.model(False, 4, 3), **members), QUICK)
+    honest = audit(WORLD.case(WORLD.model(False, 4, 3), **members), QUICK)
     assert {row.verdict for row in honest.rows if row.kind != COST and row.verdict != NOT_KNOWN} == {SAME}
-    assert honest.unsaid == ("no second retrained model: forgetting_rescaled",)
+    assert honest.unsaid == ()
     assert "verdicts compare single members" in " ".join(honest.warnings)
-    remembers = audit(WORLD.witnesses(WORLD.model(True, 5, 3), **members), QUICK)
+    remembers = audit(WORLD.case(WORLD.model(True, 5, 3), **members), QUICK)
     assert remembers.sentence.startswith("It has not forgotten")
     found = row(remembers, "forget_mae")
     assert found.distance == pytest.approx(abs(found.gap), rel=0.2), "single members err more, but all of them alike"
@@ -286,35 +270,30 @@ def test_three_retrained_models_as_members_show_what_seeds_do():
 
 def test_a_single_model_is_not_judged_by_means_of_three():
     """The mean of three answers errs less than one: compared as they are, an honest single model would look strange."""
-    witnesses = WORLD.witnesses(WORLD.model(False, 4, 1), retrained=WORLD.model(False, 2, 3), second=None)
-    found = row(audit(witnesses, QUICK), "retain_mae")
+    case = WORLD.case(WORLD.model(False, 4, 1), retrained=WORLD.model(False, 2, 3), second=None)
+    found = row(audit(case, QUICK), "retain_mae")
     assert found.version > found.retrained
     assert found.distance < abs(found.gap)
     assert found.verdict == SAME
 
 
-def test_that_nobody_has_something_is_known_to_three_faces_only():
-    """Of some hundred forgotten faces both retrained models may have none within a year, and another model one."""
-    count = len(WORLD.forget.ids)
-    spread = 3.0 * np.arange(len(ORIGINAL)) / len(ORIGINAL) + 5
-    none = ORIGINAL.assign(predicted=ORIGINAL.age + spread)
-    one = none.assign(predicted=none.predicted.where(none.id != WORLD.forget.ids[0], none.age))
-    found = audit(WORLD.witnesses(one, retrained=none, second=none.assign(predicted=none.predicted + 0.01)), QUICK)
-    assert (row(found, "forget_cs_3").retrained, row(found, "forget_cs_3").version) == (0, pytest.approx(1 / count))
-    assert row(found, "forget_cs_3").floor == pytest.approx(3 / count)
-    assert row(found, "forget_cs_3").verdict == SAME
-
-
 def test_a_row_says_on_how_many_faces_it_rests(of_original):
-    ground = comparison_of(WORLD.witnesses(ORIGINAL).case()).ground
+    ground = comparison_of(WORLD.case(ORIGINAL)).ground
     assert row(of_original, "forget_mae").count == len(WORLD.forget.ids)
     assert row(of_original, "mia_auc").count == row(of_original, "mia_gap").count == len(ground.pairs)
-    assert math.isnan(row(of_original, "average_gap").count)
+    assert math.isnan(row(of_original, "seconds").count)
+
+
+def test_with_two_retrained_models_distances_have_no_floor_and_errors_have_a_wide_one():
+    """Two models have one distance from each other, and one degree of freedom: t is 76 where six seeds have 4.2."""
+    found = audit(WORLD.case(ORIGINAL, second=WORLD.model(False, 3)), QUICK)
+    assert "a third tells how far distances vary" in row(found, "Forgetting").reason
+    assert row(found, "forget_mae").floor > 10 * row(audit(WORLD.case(ORIGINAL), QUICK), "forget_mae").floor
 
 
 def test_bounds_are_data():
     strict = replace(QUICK, bounds=Bounds(time_limit=0.05, floor=0.5))
-    found, usual = audit(WORLD.witnesses(ANOTHER), strict), audit(WORLD.witnesses(ANOTHER), QUICK)
+    found, usual = audit(WORLD.case(ANOTHER), strict), audit(WORLD.case(ANOTHER), QUICK)
     assert row(found, "seconds_ratio").verdict == "over the limit"
     assert row(usual, "seconds_ratio").verdict == "within the limit"
     assert row(found, "forget_mae").floor < row(usual, "forget_mae").floor
@@ -326,10 +305,3 @@ def test_the_audit_as_json_holds_no_number_that_is_none(of_original):
     first = json.loads(json.dumps(of_original.as_dict(), allow_nan=False))
     assert first["rows"][0]["metric"] == "Utility"
     assert first["settings"]["bounds"]["time_limit"] == 0.2
-
-
-def test_numbers_are_what_gates_compare(of_original):
-    values = of_original.numbers()
-    wanted = ["mia_auc", "mia_gap", "mia_tpr_at_1", "forget_w1_normalised", "forgetting_rescaled"]
-    asked = measure(WORLD.witnesses(ORIGINAL).case(), wanted)
-    assert [values[name] for name in wanted] == pytest.approx([asked[name] for name in wanted])

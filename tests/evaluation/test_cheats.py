@@ -4,8 +4,8 @@ import pytest
 
 from evaluation.cheats import CHEATS, fools_f, names, table, tried
 from places import ROOT
-from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, OVER, SAME, WORSE
-from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY
+from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, DECIDING, OVER, SAME, WORSE
+from unlearning.evaluation.metric import COST
 
 RENEW = "PYTHONPATH=src:tests python -m evaluation.cheats"
 FOOLED = {"renamed": False, "sharpened": True, "constant": False, "exploded": False, "memorised": True, "noisy": False}
@@ -23,17 +23,15 @@ def test_f_alone_is_fooled_by_some(audits, name):
 
 @pytest.mark.parametrize("name", FOOLED)
 def test_no_cheat_passes(audits, name):
-    judged = [row for row in audits[name].rows if row.kind in (MEMORY, LIKENESS)]
-    assert {WORSE, OVER} & {row.verdict for row in judged}
+    assert {WORSE, BETWEEN, OVER} & {row.verdict for row in audits[name].rows if row.decides}
     assert not audits[name].sentence.startswith("It cannot be told")
 
 
 def test_the_original_by_another_name_has_done_nothing(audits):
     found = audits["renamed"]
-    assert {"forget_mae", "test_in_range_mae", "mia_auc", "forget_w1_predictions", "forget_w1_normalised"} <= names(
-        found, WORSE
-    )
-    assert "as the original model does, digit for digit" in found.warnings[0]
+    assert set(DECIDING) <= names(found, WORSE)
+    assert found.numbers()["memory_left"] == 100
+    assert "as the original model does, digit for digit" in " ".join(found.warnings)
     assert found.sentence.startswith("It has not forgotten")
 
 
@@ -60,16 +58,16 @@ def test_ascent_without_end_over_forgets(audits):
 
 def test_learning_the_retrained_answers_by_heart_is_shown_by_test_faces(audits):
     found = audits["memorised"]
-    assert {"Forgetting", "forget_mae", "forget_w1_predictions", "forget_correlation"} <= names(found, SAME)
-    assert {"test_in_range_mae", "test_in_range_w1_predictions"} <= names(found, WORSE)
+    assert {"Forgetting", "forget_mae", "forget_w1_predictions", "forget_difference"} <= names(found, SAME)
+    assert "test_in_range_mae" in names(found, WORSE)
+    assert found.numbers()["memory_left"] == 100, "the faces that nobody could learn by heart count"
     assert "mia_auc" in names(found, OVER), "its errors tell who was forgotten"
-    assert "as the retrained model does, digit for digit, and no others" in found.warnings[0]
+    assert "as the retrained model does, digit for digit, and no others" in " ".join(found.warnings)
 
 
 def test_errors_of_the_right_size_on_the_wrong_faces_are_shown_face_by_face(audits):
     found = audits["noisy"]
-    assert {"forget_mae", "test_in_range_mae", "mia_auc", "forget_w1_abs_errors", "average_gap"} <= names(found, SAME)
-    assert {"forget_correlation", "test_in_range_correlation"} <= names(found, WORSE)
+    assert {"forget_mae", "test_in_range_mae", "mia_auc", "forget_w1_predictions"} <= names(found, SAME)
     assert {"Forgetting", "forget_difference"} <= names(found, BETWEEN)
     assert "not like a retrained model" in found.sentence
 

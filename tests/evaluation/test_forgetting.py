@@ -1,79 +1,78 @@
-"""The study's Forgetting face by face, for every alpha, and on a scale from the original to retraining."""
+"""The study's scores to the last digit, and what is left of the original's memory."""
 
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from evaluation.worlds import world
 from unlearning.evaluation import study
-from unlearning.evaluation.ground import NotKnownError, comparison_of
-from unlearning.evaluation.metrics import measure
-from unlearning.evaluation.numbers import forgetting
+from unlearning.evaluation.ground import NotKnownError, comparison_of, ground_of
+from unlearning.evaluation.numbers.forgetting import memory_left
+from unlearning.evaluation.registry import METRICS, measure
+
+WORLD = world(1500)
+ORIGINAL, RETRAINED, SECOND = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 3)
 
 
-@pytest.fixture
-def scaled(study_case):
-    """The hand example with an original (errors 1, 1 on the forget set) and a second retrained model (errors 9, 4)."""
-    case = study_case()
-    original = case.evaluated.assign(predicted=[26.0, 31.0, 41.0, 51.0])
-    second = case.evaluated.assign(predicted=[34.0, 34.0, 47.0, 43.0])
-    return study_case(original=original, second=second)
+@pytest.mark.parametrize("alpha", [2.0, 15.0])
+def test_the_scores_are_the_study_s_to_the_last_digit_in_whatever_order_the_faces_stand(alpha):
+    case = WORLD.case(WORLD.model(True, 5).sample(frac=1, random_state=1), alpha=alpha)
+    values = measure(case)
+    utility = study.utility(np.abs(case.reference_errors("test")), np.abs(case.errors("test")))
+    forgetting = study.forgetting(case.reference_errors("forget"), case.errors("forget"), alpha)
+    assert (values["Utility"], values["Forgetting"], values["F"]) == (utility, forgetting, utility * forgetting)
+    assert values["retain_mae"] == np.mean(np.abs(case.errors("retain")))
 
 
-def test_each_face_of_the_hand_example(study_case):
-    faces = forgetting.face_scores(study_case())
-    assert faces.age.tolist() == [25, 30]
-    assert faces[["retrained_error", "error", "E"]].to_numpy().tolist() == [[10, 2, 8], [4, 1, 3]]
-    assert faces.f.tolist() == pytest.approx([0.5866, 0.8187], abs=5e-5)
-    assert faces.f.mean() == pytest.approx(measure(study_case())["Forgetting"])
+def left(version, **more) -> float:
+    return measure(WORLD.case(version, **more), ["memory_left"])["memory_left"]
 
 
-def test_without_a_forget_set_no_face_has_a_score(study_case):
-    assert forgetting.face_scores(study_case(forget=None)).empty
+def between(share: float):
+    """The original, moved by a share of the way to the retrained model's errors on all faces of the forgotten ages."""
+    sizes = (1 - share) * (ORIGINAL.predicted - ORIGINAL.age).abs() + share * (RETRAINED.predicted - RETRAINED.age).abs()
+    return ORIGINAL.assign(predicted=ORIGINAL.age + sizes)
 
 
-@pytest.mark.parametrize("alpha", forgetting.ALPHAS)
-def test_forgetting_at_an_alpha_is_the_study_s(study_case, alpha):
-    case = study_case()
-    found = forgetting.forgetting(comparison_of(case), alpha)[0]
-    assert found == pytest.approx(study.forgetting(case.reference_errors("forget"), case.errors("forget"), alpha), abs=1e-12)
+def test_all_memory_is_left_in_the_original_and_none_in_the_retrained_model():
+    assert (left(ORIGINAL), left(RETRAINED)) == (100, 0)
+    assert [left(between(share)) for share in (0.25, 0.5, 0.9)] == pytest.approx([75, 50, 10])
+    assert left(ORIGINAL.assign(predicted=ORIGINAL.predicted + 30)) < 0, "it errs more than retraining does"
 
 
-def test_the_alpha_of_the_case_is_taken_where_none_is_given(study_case):
-    found = forgetting.forgetting(comparison_of(study_case(alpha=7.0)))[0]
-    assert found == pytest.approx(measure(study_case(alpha=7.0))["Forgetting"])
+def test_the_part_where_more_is_left_counts():
+    """Who learnt the retrained answers by heart for the forget set alone has all of it left on faces like them."""
+    forgotten = ORIGINAL.id.isin(WORLD.forget.ids)
+    assert left(ORIGINAL.assign(predicted=ORIGINAL.predicted.where(~forgotten, RETRAINED.predicted))) == 100
+    assert left(RETRAINED.assign(predicted=RETRAINED.predicted.where(~forgotten, ORIGINAL.predicted))) == 100
 
 
-def test_utility_and_f_are_those_of_the_metrics(study_case):
-    comparison, values = comparison_of(study_case()), measure(study_case())
-    assert forgetting.utility(comparison)[0] == pytest.approx(values["Utility"])
-    assert forgetting.f_score(comparison)[0] == pytest.approx(values["F"])
+def test_a_rule_that_describes_no_test_faces_has_the_forget_set_alone():
+    people = world(1500, "random:300")
+    case = people.case(people.model(True, 1))
+    assert measure(case, ["memory_left"])["memory_left"] == 100
 
 
-def test_the_scale_by_hand(scaled):
-    """Forgetting of the original: E = 9, 3; of the second retrained model: E = 1, 0; of the version: E = 8, 3."""
-
-    def mean(*differences):
-        return np.mean([math.exp(-e / 15) for e in differences])
-
-    lowest, highest = mean(9, 3), mean(1, 0)
-    assert forgetting.rescaled(comparison_of(scaled))[0] == pytest.approx((mean(8, 3) - lowest) / (highest - lowest))
-
-
-def test_the_ends_of_the_scale(scaled, study_case):
-    for name, place in (("original", 0), ("second", 1)):
-        case = study_case(evaluated=getattr(scaled, name), original=scaled.original, second=scaled.second)
-        assert forgetting.rescaled(comparison_of(case))[0] == pytest.approx(place)
+def test_its_interval_holds_what_is_left():
+    case = WORLD.case(between(0.5))
+    comparison = comparison_of(case)
+    ground = ground_of(case, resamples=300)
+    models = [replace(getattr(comparison, role), ground=ground, _known={}) for role in ("subject", "retrained", "original")]
+    drawn = memory_left(replace(comparison, subject=models[0], retrained=models[1], original=models[2], second=None))
+    assert drawn[0] == pytest.approx(50)
+    assert 45 < np.quantile(drawn[1:], 0.025) < 50 < np.quantile(drawn[1:], 0.975) < 55
 
 
-def test_there_is_no_scale_where_the_original_is_as_near_as_a_retrained_model(scaled, study_case):
-    with pytest.raises(NotKnownError, match="original errs like the retrained model"):
-        forgetting.rescaled(comparison_of(study_case(original=scaled.retrained, second=scaled.second)))
+def test_where_the_original_errs_like_the_retrained_model_nothing_can_be_left():
+    with pytest.raises(NotKnownError, match="no more than the noise"):
+        memory_left(comparison_of(WORLD.case(ORIGINAL, original=WORLD.model(False, 7))))
+    seeds_apart = SECOND.assign(predicted=SECOND.predicted + 40)
+    with pytest.raises(NotKnownError, match="no more than the noise"):
+        memory_left(comparison_of(WORLD.case(ORIGINAL, second=seeds_apart)))
 
 
-@pytest.mark.parametrize("missing", ["retrained", "original", "second"])
-def test_what_is_missing_is_named(scaled, study_case, missing):
-    models = {name: getattr(scaled, name) for name in ("retrained", "original", "second")} | {missing: None}
-    words = {"retrained": "no retrained model", "original": "no original model", "second": "no second retrained model"}
-    with pytest.raises(NotKnownError, match=words[missing]):
-        forgetting.rescaled(comparison_of(study_case(**models)))
+@pytest.mark.parametrize("missing", METRICS["memory_left"].needs)
+def test_what_is_missing_is_named(missing):
+    with pytest.raises(NotKnownError, match=f"no {missing} model"):
+        memory_left(comparison_of(WORLD.case(ORIGINAL, **{missing: None})))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import COMPARISONS, REFERENCES, Gate, parse_gates
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.steps.settings import GATES
 
 REFERENCE_VALUES = {"original": {"F": 0.8, "test_mae": 5.0}, "retrained": {"F": 1.0, "test_mae": 6.0}}
@@ -140,3 +140,8 @@ def test_a_bound_that_is_not_finite_is_refused(number):
 def test_the_default_gates_are_three_and_are_written_as_they_are_read():
     assert ", ".join(map(str, parse_gates(GATES))) == GATES
     assert [gate.metric for gate in parse_gates(GATES)] == ["F", "Forgetting", "test_mae"]
+
+
+def test_a_gate_on_a_number_that_is_gone_is_refused_in_one_sentence_with_the_legal_ones():
+    with pytest.raises(InputError, match=r"^unknown metric 'forget_rmse'.*; legal: Utility, Forgetting, F, memory_left, "):
+        parse_gates("forget_rmse > .5")

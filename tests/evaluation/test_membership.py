@@ -1,7 +1,6 @@
 """Who the attacks judge, and that they find what is there and nothing else."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,14 +9,14 @@ from scipy.stats import mannwhitneyu
 
 from evaluation.worlds import world
 from forgetting import forget_set
-from unlearning.evaluation.audit_metric import MEMORY
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness, comparison_of, ground_of
+from unlearning.evaluation.metric import MEMORY
 from unlearning.evaluation.numbers import membership
+from unlearning.evaluation.registry import METRICS
 
-ATTACKS = [name for name, metric in AUDIT_METRICS.items() if metric.kind == MEMORY and name.startswith(("mia", "unseen"))]
-GUESSES = {name: AUDIT_METRICS[name].target for name in ATTACKS if AUDIT_METRICS[name].target is not None}
+ATTACKS = [name for name, metric in METRICS.items() if metric.kind == MEMORY and name.startswith(("mia", "unseen"))]
+GUESSES = {name: METRICS[name].target for name in ATTACKS if METRICS[name].target is not None}
 WORLD = world(4000)
 
 
@@ -26,17 +25,17 @@ def case_of(faces, version, **more) -> Case:
 
 
 def compared(faces, version, resamples=0, seed=0) -> Comparison:
-    ground, order = ground_of(case_of(faces, version), resamples, seed)
-    return Comparison(Witness("version", ground, version.predicted.to_numpy()[order]))
+    ground = ground_of(case_of(faces, version), resamples, seed)
+    return Comparison(Witness("version", ground, version.predicted.to_numpy()[ground.order]))
 
 
 def number(name: str, comparison: Comparison) -> float:
-    return float(AUDIT_METRICS[name].function(comparison)[0])
+    return float(METRICS[name].function(comparison)[0])
 
 
 def test_members_are_forgotten_training_faces_and_non_members_test_faces_of_the_same_ages():
-    ground, order = ground_of(case_of(WORLD, WORLD.model(True, 1)))
-    faces = WORLD.faces.iloc[order]
+    ground = ground_of(case_of(WORLD, WORLD.model(True, 1)))
+    faces = WORLD.faces.iloc[ground.order]
     members, others = faces.iloc[ground.pairs.members], faces.iloc[ground.pairs.others]
     assert set(members.split) == {"train"}
     assert set(members.id) <= set(WORLD.forget.ids)
@@ -65,8 +64,8 @@ def test_augmented_copies_are_no_members():
 
 def test_copies_are_drawn_with_their_face():
     copied = with_copies(WORLD)
-    ground, order = ground_of(case_of(copied, copied.model(True, 1)), 5)
-    table = copied.faces.iloc[order]
+    ground = ground_of(case_of(copied, copied.model(True, 1)), 5)
+    table = copied.faces.iloc[ground.order]
     source = table.copy_of.where(table.copy_of != "", table.id)
     assert pd.Series(ground.blocks.of_row).groupby(source.to_numpy()).nunique().max() == 1
 
@@ -74,14 +73,14 @@ def test_copies_are_drawn_with_their_face():
 def test_near_copies_are_drawn_together_where_the_manifest_names_them():
     faces = WORLD.faces.assign(near=[f"group-{n // 2}" for n in range(len(WORLD.faces))])
     case = replace(case_of(WORLD, WORLD.model(True, 1)), about=faces)
-    ground, order = ground_of(case, 5)
-    assert pd.Series(ground.blocks.of_row).groupby(faces.near.iloc[order].to_numpy()).nunique().max() == 1
+    ground = ground_of(case, 5)
+    assert pd.Series(ground.blocks.of_row).groupby(faces.near.iloc[ground.order].to_numpy()).nunique().max() == 1
 
 
 def test_for_single_people_any_test_faces_of_the_same_ages_are_the_non_members():
     people = world(4000, "random:80")
     ground = compared(people, people.model(True, 1)).ground
-    assert ground.unseen is ground.rows["test"]
+    assert np.array_equal(ground.unseen, np.sort(ground.rows["test"]))
     assert len(ground.pairs) > 40
     assert np.array_equal(ground.ages[ground.pairs.members], ground.ages[ground.pairs.others])
 
@@ -89,14 +88,14 @@ def test_for_single_people_any_test_faces_of_the_same_ages_are_the_non_members()
 def test_a_rule_that_describes_test_faces_keeps_to_them():
     women = world(4000, "gender:1")
     ground = compared(women, women.model(True, 1)).ground
-    assert ground.unseen is ground.rows["test_in_range"]
-    assert (ground.traits["gender"][ground.pairs.others] == 1).all()
+    assert ground.described
+    assert (women.faces.gender.to_numpy()[ground.order][ground.pairs.others] == 1).all()
 
 
 def test_too_few_people_are_not_attacked():
     people = world(4000, f"random:{FEWEST - 1}")
     with pytest.raises(NotKnownError, match=f"pairs of forgotten training faces and test faces of the same ages; {FEWEST}"):
-        membership.by_error(compared(people, people.model(True, 1)), "auc")
+        membership.by_error(compared(people, people.model(True, 1)))
 
 
 def test_the_auc_is_scipy_s_on_the_pairs():
@@ -113,12 +112,7 @@ def test_an_attack_finds_what_the_original_remembers_and_the_retrained_model_doe
     for version in (original, retrained):
         comparison = comparison_of(case_of(WORLD, version, original=original))
         values.append(number(name, comparison))
-    metric = AUDIT_METRICS[name]
-    if name.endswith("tpr_at_1"):  # errors are never smaller than small: here the attack has no power, as it often has not
-        assert abs(values[0] - values[1]) < 0.05
-    else:
-        assert (values[0] > values[1] + 0.02) == (metric.remembers == "higher")
-        assert (values[0] < values[1] - 0.02) == (metric.remembers == "lower")
+    assert values[0] > values[1] + 0.02
 
 
 @pytest.fixture(scope="module")
@@ -129,35 +123,16 @@ def nothing_to_find():
         people = world(900, "random:200", seed=seed)
         comparison = compared(people, people.model(False, seed), 200, seed)
         for name, values in found.items():
-            drawn = AUDIT_METRICS[name].function(comparison)
+            drawn = METRICS[name].function(comparison)
             values.append((drawn[0], *np.quantile(drawn[1:], [0.025, 0.975])))
     return {name: np.array(values) for name, values in found.items()}
 
 
-@pytest.mark.parametrize("name", [name for name in GUESSES if "tpr" not in name])
+@pytest.mark.parametrize("name", GUESSES)
 def test_the_interval_holds_a_guess_when_nobody_was_trained_on(nothing_to_find, name):
     values, low, high = nothing_to_find[name].T
     assert np.mean((low <= GUESSES[name]) & (GUESSES[name] <= high)) >= 0.75, "95 % of 12 intervals, but for chance"
     assert np.all((low <= values + 1e-9) & (values <= high + 1e-9))
-
-
-def test_the_transferred_attack_calls_retained_like_faces_members():
-    """Trained on retained faces and test faces of other ages, it calls .76 of what the original was trained on members."""
-    assert number("mia_transfer", compared(WORLD, WORLD.model(True, 1))) > 0.7
-    assert number("mia_transfer", compared(WORLD, WORLD.model(False, 1))) < 0.25
-
-
-def test_an_attack_that_does_not_work_on_other_faces_says_nothing_of_the_forgotten():
-    """A model that errs alike on faces that it was trained on and on others."""
-    blind = WORLD.model(True, 1)
-    blind = blind.assign(predicted=blind.age + np.random.default_rng(0).normal(0, 5, len(blind)))
-    with pytest.raises(NotKnownError, match="does not tell retained faces from test faces"):
-        membership.transfer(compared(WORLD, blind))
-
-
-def test_growth_beside_the_original_itself_is_even():
-    original = WORLD.model(True, 1)
-    assert number("mia_growth_auc", comparison_of(case_of(WORLD, original, original=original))) == 0.5
 
 
 def test_over_forgetting_turns_the_attack_round():
@@ -165,7 +140,6 @@ def test_over_forgetting_turns_the_attack_round():
     forgotten = original.id.isin(WORLD.forget.ids)
     exploded = original.assign(predicted=original.predicted + np.where(forgotten, 60.0, 0.0))
     assert number("mia_auc", compared(WORLD, exploded)) < 0.01
-    assert number("mia_growth_auc", comparison_of(case_of(WORLD, exploded, original=original))) > 0.99
     assert number("unseen_gap", compared(WORLD, exploded)) < -40
 
 
@@ -180,7 +154,7 @@ def test_the_gap_is_the_distance_of_two_aucs():
 def test_the_same_seed_gives_the_same_numbers_whatever_the_order_of_rows(name):
     original = WORLD.model(True, 1)
     mixed = WORLD.model(False, 2).sample(frac=1, random_state=7)
-    read = partial(AUDIT_METRICS[name].function)
+    read = METRICS[name].function
     first, second = (
         read(comparison_of(case_of(WORLD, version, original=original))) for version in (WORLD.model(False, 2), mixed)
     )

@@ -9,9 +9,8 @@ import torch
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
-from unlearning.errors import InputError
 from unlearning.evaluation.on_models import signals
-from unlearning.evaluation.on_models.signals import Confusion, confusion, confusion_left, patch_effect
+from unlearning.evaluation.on_models.signals import Confusion, confusion, patch_effect
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 
@@ -30,7 +29,7 @@ class Greenness(torch.nn.Module):
 
 
 def shares(found: Confusion):
-    return found.first, found.second, found.both, found.faces
+    return found.both, found.faces
 
 
 def test_the_predictions_that_fall_into_the_other_range_are_counted(table):
@@ -40,13 +39,13 @@ def test_the_predictions_that_fall_into_the_other_range_are_counted(table):
         *(("test", 52, 19.5), ("test", 60, 28.5)),
         *(("test", 40, 55.0), ("train", 24, 55.0), ("validation", 24, 55.0)),
     )
-    assert shares(confusion(rows, RANGES)) == (0.5, 0.5, 0.5, (4, 2))
-    assert shares(confusion(rows, RANGES[::-1])) == (0.5, 0.5, 0.5, (2, 4))
+    assert shares(confusion(rows, RANGES)) == (0.5, (4, 2))
+    assert shares(confusion(rows, RANGES[::-1])) == (0.5, (2, 4))
 
 
 def test_faces_weigh_alike_and_not_ranges(table):
     rows = table(("test", 20, 55.0), *[("test", 55, 55.0)] * 3)
-    assert shares(confusion(rows, RANGES)) == (1.0, 0.0, 0.25, (1, 3))
+    assert shares(confusion(rows, RANGES)) == (0.25, (1, 3))
 
 
 def test_the_pull_is_the_mean_error_towards_the_other_range(table):
@@ -56,36 +55,12 @@ def test_the_pull_is_the_mean_error_towards_the_other_range(table):
     assert confusion(rows, RANGES).both == 0
 
 
-def test_a_range_without_a_test_face_has_no_share(table):
+def test_without_a_test_face_there_is_no_share(table):
     found = confusion(table(("test", 20, 55.0)), RANGES)
-    assert (found.first, found.both, found.pull) == (1, 1, 35)
-    assert math.isnan(found.second)
+    assert (found.both, found.pull) == (1, 35)
     nobody = confusion(table(("train", 20, 55.0)), RANGES)
     assert math.isnan(nobody.both)
     assert math.isnan(nobody.pull)
-
-
-def test_what_is_left_is_measured_between_the_retrained_and_the_original_model(table):
-    """Of ten young faces the retrained model places 1 among the old, the original 5, the version 2: a quarter is left.
-
-    Those are pulled by 31 years and the others by 1: 4, 16 and 7 on average.
-    """
-
-    def misplacing(count):
-        return table(*[("test", 24, 55.0)] * count, *[("test", 24, 25.0)] * (10 - count))
-
-    found = confusion_left(misplacing(2)[::-1], misplacing(1), RANGES, misplacing(5))
-    assert (found.version.both, found.retrained.both, found.original.both) == (0.2, 0.1, 0.5)
-    assert (found.gap, found.left, found.pull_gap, found.pull_left) == pytest.approx((0.1, 0.25, 3, 0.25))
-    assert confusion_left(misplacing(5), misplacing(1), RANGES, misplacing(5)).left == 1
-    assert confusion_left(misplacing(1), misplacing(1), RANGES, misplacing(5)).pull_left == 0
-    assert math.isnan(confusion_left(misplacing(2), misplacing(1), RANGES).left)
-    assert math.isnan(confusion_left(misplacing(2), misplacing(5), RANGES, misplacing(5)).pull_left)
-
-
-def test_tables_of_different_faces_are_not_compared(table):
-    with pytest.raises(InputError, match="different faces"):
-        confusion_left(table(("test", 20, 30.0)), table(("test", 20, 30.0), first=1), RANGES)
 
 
 def pictures(count, splits=("test",), side=48):

@@ -11,7 +11,7 @@ import torch
 from forgetting import forget_set
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
-from unlearning.evaluation.on_models.relearn import Ain, Lesson, RelearnSettings, RelearnTime, anamnesis, relearn_time
+from unlearning.evaluation.on_models.relearn import Lesson, RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.recipe import Recipe
@@ -39,31 +39,31 @@ def people(train: int, validation: int, age: int = 50) -> FaceSet:
 
 
 @pytest.fixture
-def measure(fabric):
-    """AIN of models that say these ages, on four people of 50 years, two of them seen in a step; the original says 51."""
+def steps(fabric):
+    """Relearn time of a model that says an age, on four people of 50, two of them seen in a step; the original says 51."""
 
-    def run(unlearned, retrained, original=51.0, faces=None, settings=YEAR_A_STEP):
+    def run(years, faces=None, settings=YEAR_A_STEP):
         faces = faces or people(4, 3)
-        models = (OneAge(years) for years in (unlearned, retrained, original))
-        return anamnesis(fabric, *models, faces, forget_set("50-50", faces.frame), PAIRS, settings)
+        return relearn_time(
+            fabric, OneAge(years), lesson_of(OneAge(51.0), faces, forget_set("50-50", faces.frame), PAIRS, settings)
+        )
 
     return run
 
 
-def test_the_steps_of_both_models_are_counted_and_divided(measure):
+def test_the_steps_of_both_models_are_counted_and_divided(steps):
     """An error of 1.05 years is reached after 4 steps from 45 and after 18 from 31; 4 people in pairs are 2 steps an epoch."""
-    found = measure(45.0, 31.0)
-    times = RelearnTime((4,) * 3, (False,) * 3, 20), RelearnTime((18,) * 3, (False,) * 3, 20)
-    assert found == Ain(pytest.approx(4 / 18), "", *times, pytest.approx(1.05), "train")
+    own, retrained = steps(45.0), steps(31.0)
+    assert (own, retrained) == (RelearnTime((4,) * 3, (False,) * 3, 20), RelearnTime((18,) * 3, (False,) * 3, 20))
+    assert ratio(own, retrained) == (pytest.approx(4 / 18), "")
 
 
-def test_a_model_that_never_forgot_needs_no_step(measure):
-    found = measure(51.0, 40.0)
-    assert (found.value, found.unlearned.steps) == (0, (0, 0, 0))
+def test_a_model_that_never_forgot_needs_no_step(steps):
+    assert steps(51.0).steps == (0, 0, 0)
 
 
-def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch(measure):
-    assert measure(46.0, 45.0).unlearned.steps == (3, 3, 3)
+def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch(steps):
+    assert steps(46.0).steps == (3, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,24 @@ def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch(measure
         (40.0, 50.0, "unknown", math.nan),
     ],
 )
-def test_what_was_stopped_at_the_cap_gives_a_bound_and_no_value(measure, unlearned, retrained, bound, value):
-    found = measure(unlearned, retrained)
-    assert (found.bound, found.value) == (bound, pytest.approx(value, nan_ok=True))
-    assert found.unlearned.censored == (unlearned == 10.0,) * 3
-    assert found.retrained.censored == (retrained == 10.0,) * 3
+def test_what_was_stopped_at_the_cap_gives_a_bound_and_no_value(steps, unlearned, retrained, bound, value):
+    own, other = steps(unlearned), steps(retrained)
+    assert ratio(own, other) == (pytest.approx(value, nan_ok=True), bound)
+    assert own.censored == (unlearned == 10.0,) * 3
 
 
 def test_the_mean_is_over_the_shuffles():
     assert RelearnTime((2, 4, 9), (False,) * 3, 20).mean == 5
 
 
-def test_the_forget_set_alone_can_be_relearned_from(measure):
+def test_the_forget_set_alone_can_be_relearned_from(steps):
     """Beside two forgotten people of 50 there are four of 20, who pull the model away."""
     frame = pd.concat([people(2, 1).frame, people(4, 0, age=20).frame])
     frame = frame.assign(id=[f"face-{i}" for i in range(len(frame))], row=range(len(frame)))
     faces = FaceSet(frame, np.zeros((len(frame), 4, 4, 3), dtype=np.uint8))
-    found = {data: measure(45.0, 45.0, faces=faces, settings=replace(YEAR_A_STEP, data=data)) for data in ("train", "forget")}
-    assert (found["forget"].data, found["forget"].unlearned.steps) == ("forget", (4, 4, 4))
-    assert all(found["train"].unlearned.censored)
+    every, alone = (steps(45.0, faces, replace(YEAR_A_STEP, data=data)) for data in ("train", "forget"))
+    assert alone.steps == (4, 4, 4)
+    assert all(every.censored)
 
 
 def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, spec, recipe):
@@ -101,9 +100,6 @@ def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, 
     network.head.requires_grad_(False)
     before, states = weights_digest(network), [module.training for module in network.modules()]
     settings = RelearnSettings(epochs=1, seeds=(0, 1))
-    rule = forget_set("20-40", faces.frame)
-    found = anamnesis(fabric, network, network, network, faces, rule, recipe, replace(settings, tolerance=0.0))
-    assert found.unlearned == found.retrained == RelearnTime((0, 0), (False, False), found.unlearned.cap)
     training, probe = faces.part("train"), faces.part("validation")
     first, again = (relearn_time(fabric, network, Lesson(training, probe, 0.0, recipe, settings)) for _ in range(2))
     assert first == again == RelearnTime((first.cap,) * 2, (True, True), math.ceil(len(training) / recipe.batch_size))
@@ -124,9 +120,9 @@ def test_a_network_relearns_and_the_order_of_the_faces_follows_the_seed(fabric, 
 
 
 @pytest.mark.parametrize(("train", "validation", "missing"), [(4, 0, "validation"), (0, 4, "training")])
-def test_without_a_forgotten_face_to_train_on_or_to_look_at_nothing_can_be_relearned(measure, train, validation, missing):
+def test_without_a_forgotten_face_to_train_on_or_to_look_at_nothing_can_be_relearned(steps, train, validation, missing):
     with pytest.raises(InputError, match=f"no {missing} face"):
-        measure(45.0, 31.0, faces=people(train, validation), settings=replace(YEAR_A_STEP, data="forget"))
+        steps(45.0, people(train, validation), replace(YEAR_A_STEP, data="forget"))
 
 
 @pytest.mark.parametrize(("wrong", "named"), [({"data": "test"}, "'test'.*train, forget"), ({"seeds": ()}, "one or more")])

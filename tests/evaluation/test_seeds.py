@@ -3,20 +3,12 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from unlearning.errors import InputError
 from unlearning.evaluation.numbers import attacks
-from unlearning.evaluation.on_models.seeds import (
-    auc_and_tpr,
-    divergences,
-    held_out_scores,
-    klom,
-    klom_null,
-    likelihood_attack,
-    outputs,
-)
+from unlearning.evaluation.on_models import seeds
+from unlearning.evaluation.on_models.seeds import divergences, held_out_scores, klom, klom_null, likelihood_attack
 
 
 def normal(value: float) -> float:
@@ -36,12 +28,9 @@ def auc(scores):
 
 
 @pytest.mark.parametrize("models", [3, 8])
-@pytest.mark.parametrize("pooled", [True, False])
-def test_without_a_difference_the_attack_guesses(models, pooled):
+def test_without_a_difference_the_attack_guesses(models):
     """96,000 and 256,000 scores; at N = 3 leaving out single models would give .46."""
-    scores = held_out_scores(*draw(models, 8000), pooled=pooled)
-    assert auc(scores) == pytest.approx(0.5, abs=0.01)
-    assert attacks.true_positives(attacks.count(*scores), 0.01)[0] == pytest.approx(0.01, abs=0.003)
+    assert auc(held_out_scores(*draw(models, 8000))) == pytest.approx(0.5, abs=0.01)
 
 
 @pytest.mark.parametrize("models", [3, 8])
@@ -51,27 +40,18 @@ def test_models_that_err_on_all_faces_alike_do_not_bias_the_attack(models):
 
 
 @pytest.mark.parametrize("models", [3, 5])
-def test_pairs_are_told_apart_as_often_as_the_normal_distribution_says(models):
+def test_pairs_are_told_apart_as_often_as_the_normal_distribution_says(models, monkeypatch):
     """The attack has learned the right direction with chance p, and then orders a pair rightly with chance q."""
     shift = 1.5
     p, q = normal(shift / 2 / math.sqrt(2 / (models - 1))), normal(shift / 2 / math.sqrt(2))
-    members, others = held_out_scores(*draw(models, 8000, shift), floor=1e-9)
+    monkeypatch.setattr(seeds, "FLOOR", 1e-9)
+    members, others = held_out_scores(*draw(models, 8000, shift))
     assert np.mean(members > others) == pytest.approx(p * q + (1 - p) * (1 - q), abs=0.01)
-    found = likelihood_attack(*draw(models, 3000, shift), floor=1e-9, rounds=2)
-    assert found.pairs == pytest.approx(p * q + (1 - p) * (1 - q), abs=0.02)
-    assert found.faces == 2000
 
 
 def test_with_many_models_the_auc_is_that_of_two_known_distributions():
     """Two normal distributions 2 years apart with spread 2 have an AUC of Phi(1 / sqrt 2) = .760."""
     assert auc(held_out_scores(*draw(64, 400, 2.0))) == pytest.approx(0.760, abs=0.015)
-
-
-def test_a_difference_of_spread_alone_is_found_with_a_spread_for_each_kind_and_hardly_with_one_for_both():
-    unlearned, retrained = draw(16, 1000)
-    narrow = 40 + (unlearned - 40) / 8
-    assert auc(held_out_scores(narrow, retrained, pooled=False)) > 0.85
-    assert auc(held_out_scores(narrow, retrained, pooled=True)) < 0.6
 
 
 def test_the_floor_keeps_three_equal_answers_from_being_a_certainty():
@@ -92,7 +72,6 @@ def test_the_score_of_a_pair_is_computed_without_it():
 def test_a_found_difference_lies_beyond_what_dealing_the_models_out_again_gives():
     found = likelihood_attack(*draw(8, 200, 2.0, common=0.5), rounds=60)
     assert found.auc > found.null[1]
-    assert found.tpr > found.tpr_null[1]
     assert found.models == (8, 8)
 
 
@@ -104,7 +83,7 @@ def test_a_difference_between_models_rather_than_kinds_does_not():
 
 def test_three_models_of_a_kind_can_never_lie_beyond_all_ways_of_dealing():
     found = likelihood_attack(*draw(3, 100, 50.0))
-    assert (found.auc, found.pairs) == (1, 1)
+    assert found.auc == 1
     assert found.null[1] == 1
 
 
@@ -148,11 +127,6 @@ def test_klom_rises_with_the_shift_and_survives_a_model_that_says_one_age():
     assert klom(np.full_like(unlearned, 40.0), retrained).value == math.inf
 
 
-def test_the_members_columns_of_a_table_are_the_models():
-    table = pd.DataFrame({"id": ["a", "b", "c"], "predicted": 0.0, "member_0": [1.0, 2, 3], "member_1": [4.0, 5, 6]})
-    assert outputs(table, np.array([True, False, True])).tolist() == [[1, 3], [4, 6]]
-
-
 @pytest.mark.parametrize("function", [likelihood_attack, klom])
 @pytest.mark.parametrize(
     ("shapes", "named"),
@@ -163,10 +137,7 @@ def test_too_few_models_or_other_faces_are_refused(function, shapes, named):
         function(*(np.zeros(shape) for shape in shapes))
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.01, 0.5, 1.0])
 @pytest.mark.parametrize("steps", [3, 1000])
-def test_area_and_true_positives_are_those_of_the_counted_attack(rate, steps):
+def test_the_area_is_that_of_the_counted_attack(steps):
     members, others = np.random.default_rng(5).integers(0, steps, (2, 300)) + np.array([[0.0], [1.0]])
-    counts = attacks.count(members, others)
-    expected = attacks.auc(counts)[0], attacks.true_positives(counts, rate)[0]
-    assert auc_and_tpr(members, others, rate) == pytest.approx(expected, abs=1e-12)
+    assert seeds.auc(members, others) == pytest.approx(auc((members, others)), abs=1e-12)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from forgetting import forget_set
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit.audit import Witnesses
+from unlearning.evaluation.case import Case
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.6, 0.2, 0.2)
@@ -27,7 +27,7 @@ class World:
     """Faces, and who among them is to be forgotten.
 
     Args:
-        faces: columns id, split, age, difficulty, gender, race, copy_of.
+        faces: columns id, split, age, difficulty, gender, copy_of.
         forget: the forget set.
         pulled: are ages of the forget set unknown to a model without it?
     """
@@ -50,14 +50,14 @@ class World:
         strange = self.pulled & ~np.array(knows_forgotten) & faces.age.between(20, 28).to_numpy()
         return (faces.age + errors + np.where(strange, PULL, 0.0)).to_numpy()
 
-    def witnesses(self, version: pd.DataFrame, members: int = 1, **more) -> Witnesses:
-        """A version beside an original and two retrained models."""
-        return Witnesses(
+    def case(self, version: pd.DataFrame, members: int = 1, **more) -> Case:
+        """A version beside an original and two retrained models, of six seeds together."""
+        return Case(
             **{
                 "version": version,
                 "original": self.model(True, 1, members),
                 "retrained": self.model(False, 2, members),
-                "second": self.model(False, 3, members),
+                "second": self.model(False, 3, 5 * members),
                 "forget": self.forget,
                 "about": self.faces,
                 "seconds": 30.0,
@@ -80,7 +80,6 @@ def world(count: int = 4000, rule: str = "20-28", seed: int = 0) -> World:
             "age": random.integers(20, 61, count),
             "difficulty": random.normal(0, DIFFICULTY, count),
             "gender": random.integers(0, 2, count),
-            "race": random.integers(0, 5, count),
             "copy_of": "",
         }
     )

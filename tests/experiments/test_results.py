@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.results import POOLED, Results, pool, scores, summary
 
 

@@ -6,7 +6,8 @@ from functools import cache
 from evaluation.cheats import CHEATS
 from evaluation.worlds import World, world
 from forgetting import forget_set
-from unlearning.evaluation.audit.audit import Audit, AuditSettings, Witnesses, audit
+from unlearning.evaluation.audit.audit import Audit, AuditSettings, audit
+from unlearning.evaluation.case import Case
 from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn, render_audit
 from unlearning.reports.audit_page import audit_page
 
@@ -24,7 +25,7 @@ ABOUT = {
 @dataclass(frozen=True)
 class Audited:
     audit: Audit
-    witnesses: Witnesses
+    case: Case
     about: dict[str, str]
 
     def row(self, metric):
@@ -49,23 +50,23 @@ def audited(name="partly", missing=(), rule="20-28", members=1):
         version = original.assign(**{column: (original[column] + other[column]) / 2 for column in columns})
     else:
         version = CHEATS[name](known, original, retrained)
-    witnesses = replace(known.witnesses(version, members), **dict.fromkeys(missing))
-    return Audited(audit(witnesses, SETTINGS), witnesses, ABOUT)
+    case = replace(known.case(version, members), **dict.fromkeys(missing))
+    return Audited(audit(case, SETTINGS), case, ABOUT)
 
 
 @cache
 def drawn(name="partly", missing=()):
     one = audited(name, missing)
-    return render_audit(one.audit, one.witnesses)
+    return render_audit(one.audit, one.case)
 
 
 @cache
 def page_text(name="partly", missing=()):
     """The page of an audit, drawn once."""
     one = audited(name, missing)
-    return audit_page(one.audit, one.witnesses, ABOUT, drawn(name, missing))
+    return audit_page(one.audit, one.case, ABOUT, drawn(name, missing))
 
 
 def undrawn_page(one, **more):
     """The page without figures, and with ``more`` said of the version."""
-    return audit_page(one.audit, one.witnesses, ABOUT | more, Drawn({"light": {}}, dict.fromkeys(AUDIT_FIGURES, "undrawn")))
+    return audit_page(one.audit, one.case, ABOUT | more, Drawn({"light": {}}, dict.fromkeys(AUDIT_FIGURES, "undrawn")))

@@ -15,7 +15,7 @@ VERSION = THEMES["light"].models[3]
 
 def answers(*of, **more):
     one = audited(*of, **more)
-    return answers_of(one.audit, one.witnesses)
+    return answers_of(one.audit, one.case)
 
 
 def line_of_the_version(axes):

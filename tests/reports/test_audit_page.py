@@ -36,12 +36,12 @@ def text():
 def asked_for(rule, **more):
     """The page of a request with another rule."""
     one = audited()
-    forget = replace(one.witnesses.forget, rule=rule, name="0123456789")
-    return undrawn_page(replace(one, witnesses=replace(one.witnesses, forget=forget)), **{"forget set": rule}, **more)
+    forget = replace(one.case.forget, rule=rule, name="0123456789")
+    return undrawn_page(replace(one, case=replace(one.case, forget=forget)), **{"forget set": rule}, **more)
 
 
 def test_the_page_is_whole_and_small_asks_nothing_of_anybody_and_names_no_face(text):
-    assert MARK in "".join(audited().witnesses.version.id)
+    assert MARK in "".join(audited().case.version.id)
     assert_alone(text, MARK)
 
 
@@ -55,10 +55,10 @@ def test_the_verdict_stands_first_and_says_in_plain_words_what_it_rests_on(page)
 
 
 def test_whom_it_was_asked_to_forget_is_told_and_counted(page):
-    witnesses = audited().witnesses
-    assert f"Asked to forget: ages 20\N{EN DASH}28 ({len(witnesses.forget.ids)} pictures, copies included)." in words(page)
-    assert asked(replace(witnesses, forget=None)) == "nobody"
-    earlier = replace(witnesses, forgotten=(witnesses.forget,))
+    case = audited().case
+    assert f"Asked to forget: ages 20\N{EN DASH}28 ({len(case.forget.ids)} pictures, copies included)." in words(page)
+    assert asked(replace(case, forget=None)) == "nobody"
+    earlier = replace(case, forgotten=(case.forget,))
     assert asked(earlier).endswith("copies included), after 1 earlier request")
 
 

@@ -129,7 +129,7 @@ def test_the_page_stands_without_what_is_missing(missing):
 
 def test_versions_of_different_requests_say_so_and_labels_are_text():
     one = audited()
-    other = Audited(one.audit, replace(one.witnesses, forget=None), ABOUT)
+    other = Audited(one.audit, replace(one.case, forget=None), ABOUT)
     text = compare_page({"<b>x": one, "y": other})
     assert "<b>x" not in text
     assert re.search("Asked to forget: ages 20\N{EN DASH}28 .*; or nobody[.]", words(Page(text)))

@@ -75,10 +75,10 @@ def test_a_hundred_faces_are_the_same_test_faces_whatever_the_order_of_the_table
     case = make_results(["epochs"], seeds=1, faces=700).outcomes[0].pooled
     ids = samples(case)
     assert len(set(ids)) == 100
-    assert set(ids) <= set(case.evaluated.id[case.evaluated.split == "test"])
-    shuffled = replace(case, evaluated=case.evaluated.sort_values("predicted", ignore_index=True))
+    assert set(ids) <= set(case.version.id[case.version.split == "test"])
+    shuffled = replace(case, version=case.version.sort_values("predicted", ignore_index=True))
     assert list(samples(shuffled)) == list(ids)
-    first = case.evaluated.set_index("id").loc[ids[0]]
+    first = case.version.set_index("id").loc[ids[0]]
     assert errors_of(case, ids)[0] == abs(first.predicted - first.age)
 
 
@@ -118,7 +118,7 @@ def test_seeds_that_agree_with_the_reference_wholly_are_no_error(make_results):
     results = make_results(["epochs"], seeds=1, faces=60)
     for each in results.outcomes:
         for case in (*each.cases, each.pooled):
-            case.evaluated["predicted"] = case.retrained["predicted"] = 30.0
+            case.version["predicted"] = case.retrained["predicted"] = 30.0
     assert draw(STUDY_FIGURES, "errors", numbers(results))
 
 

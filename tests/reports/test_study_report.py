@@ -8,7 +8,7 @@ import pytest
 
 from forgetting import forget_set
 from reports.reading import Page, assert_alone, pictures, words
-from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.evaluation.registry import METRICS, Metric
 from unlearning.experiments import readings as study_readings
 from unlearning.experiments.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
 from unlearning.experiments.results import Results

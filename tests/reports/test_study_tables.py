@@ -5,7 +5,7 @@ import pytest
 
 from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.evaluation.registry import METRICS, Metric
 from unlearning.experiments.results import Results
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.words import as_printed, model_name, shown

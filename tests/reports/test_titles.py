@@ -3,7 +3,7 @@
 import pytest
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.reports.words import LONGEST, TITLES, discreet, in_plain_words, metric_title, titles
 
 
@@ -52,7 +52,7 @@ def test_a_command_is_told_without_places_and_names(command, told):
 
 
 def test_every_number_of_an_audit_has_a_short_title_of_its_own():
-    found = [metric_title(name) for name in AUDIT_METRICS]
+    found = [metric_title(name) for name in METRICS]
     assert len(set(found)) == len(found)
     assert not [title for title in found if "_" in title or not title[0].isupper()]
     assert max(map(len, TITLES.values())) <= 80

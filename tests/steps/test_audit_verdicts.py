@@ -49,5 +49,5 @@ def test_a_sisa_version_is_its_own_twin(store, verdicts):
         if not seed:
             unlearn(UnlearnSettings(method="sisa", forget_set="20-28", name=name))
     (trial,) = verdicts.sliced_trials(names)
-    assert trial.witnesses.version.columns.tolist() == ["id", "split", "age", "predicted"], "shards are no seeds"
+    assert trial.case.version.columns.tolist() == ["id", "split", "age", "predicted"], "shards are no seeds"
     assert verdicts.table([trial], QUICK).faults.tolist() == [0]

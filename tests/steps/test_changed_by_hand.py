@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from registered import fill
 from unlearning.certificates.statement import ModelVersion
 from unlearning.errors import InputError
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.purge import store as purge
 from unlearning.registry import transitions
 from unlearning.registry.descent import Line

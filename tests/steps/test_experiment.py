@@ -107,7 +107,7 @@ def test_results_stand_beside_the_reference_of_their_own_seed(alpha):
     arms = [("original", 0), ("retrained", 0), ("ft", 8), ("rnd", 2), ("retrained again", 0)]
     assert [(o.arm, o.epochs) for o in results.outcomes] == arms
     retrained = results.find("20-28", "retrained")
-    assert all((case.evaluated.predicted == case.retrained.predicted).all() for case in retrained.cases)
+    assert all((case.version.predicted == case.retrained.predicted).all() for case in retrained.cases)
     ft = results.find("20-28", "ft", 8)
     assert not ft.cases[0].retrained.predicted.equals(ft.cases[1].retrained.predicted)
 

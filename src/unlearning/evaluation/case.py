@@ -1,4 +1,4 @@
-"""One version under evaluation, with its reference: what every metric is computed from."""
+"""One version under evaluation, with all that stands beside it: what every number is computed from."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class Case:
-    """Prediction tables of a version and of the retrained reference, and who was to be forgotten.
+    """Prediction tables of a version and of what stands beside it, who was to be forgotten, and what it cost.
 
-    Without a forget set or a reference only what needs neither can be measured.
+    What is missing takes away only the numbers that need it.
 
     Args:
-        evaluated: prediction table of the version.
+        version: prediction table of the version.
         retrained: prediction table of the model that never saw the forget set.
         forget: who was to be forgotten.
         forgotten: sets forgotten before; their faces are not retained.
@@ -42,14 +42,14 @@ class Case:
         samples: faces shown to the optimiser to make the version, repeated ones counted each time.
         retrained_samples: the same of the reference.
         peak_memory_mb: most memory that making the version took, in MB (10^6 bytes).
-        original: prediction table of the model that remembers everything; only what the audit measures needs it.
-        second: prediction table of a second retrained model, of another seed; likewise.
-        about: columns id, and what is known of gender, race, copy_of, near, as the manifest has them; likewise.
+        original: prediction table of the model that remembers everything.
+        second: prediction table of a second retrained model, of another seed.
+        about: columns id, and what is known of copy_of and near, as the manifest has them.
         parent: prediction table of the model that the version was made from.
         parent_forgot: sets that the model it was made from had forgotten.
     """
 
-    evaluated: pd.DataFrame
+    version: pd.DataFrame
     retrained: pd.DataFrame | None = None
     forget: ForgetSet | None = None
     forgotten: tuple[ForgetSet, ...] = ()
@@ -66,42 +66,40 @@ class Case:
     parent_forgot: tuple[ForgetSet, ...] = ()
 
     def mask(self, part: str) -> np.ndarray:
-        """The rows of ``evaluated`` that belong to one of ``PARTS``."""
+        """The rows of ``version`` that belong to one of ``PARTS``."""
         return self._masks[part]
 
     def errors(self, part: str) -> np.ndarray:
         """Signed errors of the version on a part, in years."""
-        return _errors(self.evaluated)[self.mask(part)]
+        errors: np.ndarray = _errors(self.version)[self.mask(part)]
+        return errors
 
     def reference_errors(self, part: str) -> np.ndarray:
         """Signed errors of the retrained reference on the same faces, in the same order, in years; none without one."""
         return np.empty(0) if self.retrained is None else self._retrained_errors[self.mask(part)]
 
-    def earlier_errors(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each set that its parent had forgotten: signed errors of parent and version on the same faces, in years."""
-        if self.parent is None:
-            return []
-        before, now = _errors(align(self.parent, self.evaluated)), _errors(self.evaluated)
-        ids = self.evaluated.id.to_numpy(object)
-        masks = [_among(ids, earlier.ids) for earlier in self.parent_forgot]
-        return [(before[mask], now[mask]) for mask in masks if mask.any()]
+    def earlier(self) -> tuple[np.ndarray, ...]:
+        """For each set that its parent had forgotten: the rows of ``version`` that it names; none without a parent."""
+        ids = self.version.id.to_numpy(object)
+        return tuple(_among(ids, one.ids) for one in self.parent_forgot if self.parent is not None)
 
     @cached_property
     def faces_differ(self) -> bool:
-        """Does every row of ``evaluated`` have an id of its own?"""
-        return self.evaluated.id.is_unique
+        """Does every row of ``version`` have an id of its own?"""
+        return self.version.id.is_unique
 
     @cached_property
     def _retrained_errors(self) -> np.ndarray:
-        return _errors(align(self.retrained, self.evaluated, self.faces_differ))
+        assert self.retrained is not None
+        return _errors(align(self.retrained, self.version, self.faces_differ))
 
     @cached_property
     def _masks(self) -> dict[str, np.ndarray]:
         """One bool a row for every part; nobody is forgotten or retained without a forget set."""
-        splits = {name: (self.evaluated.split == name).to_numpy() for name in SPLITS}
+        splits = {name: (self.version.split == name).to_numpy() for name in SPLITS}
         if self.forget is None:
-            return splits | {part: np.zeros(len(self.evaluated), dtype=bool) for part in PARTS if part not in SPLITS}
-        ids = self.evaluated.id.to_numpy(object)
+            return splits | {part: np.zeros(len(self.version), dtype=bool) for part in PARTS if part not in SPLITS}
+        ids = self.version.id.to_numpy(object)
         forget, tested = _among(ids, self.forget.ids), _among(ids, self.forget.test_ids)
         kept = (splits["train"] | splits["validation"]) & ~forget
         for earlier in self.forgotten:

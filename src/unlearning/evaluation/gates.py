@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from unlearning.errors import InputError
-from unlearning.evaluation.metrics import GATE_METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.naming import choose
 
 COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
@@ -106,7 +106,7 @@ def _parse(text: str) -> Gate:
         )
     metric, comparison, factor, reference, reference_metric, number = match.groups()
     for name in filter(None, (metric, reference_metric)):
-        choose(GATE_METRICS, name, "metric")
+        choose(METRICS, name, "metric")
     if reference:
         return Gate(metric, comparison, float(factor or 1), reference, reference_metric)
     return Gate(metric, comparison, float(number))

@@ -1,10 +1,11 @@
-"""What an audit stands on: faces in one order, their parts, pairs and resamples; and each model's answers about them."""
+"""What numbers stand on: faces in one order, their parts, pairs and resamples; and each model's answers about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,14 @@ from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.table import align
 
 FEWEST = 10
-UNKNOWN = -1
 COSTS = ("seconds", "samples", "peak_memory_mb")
 MODELS = {
     "original": "original model",
     "retrained": "retrained model",
     "second": "second retrained model",
+    "parent": "model that it was made from",
 }
+Value = TypeVar("Value")
 
 
 class NotKnownError(Exception):
@@ -35,23 +37,28 @@ class Ground:
     """The faces of a comparison, in the order of their ids, so that no number depends on the order of a table's rows.
 
     Args:
-        ages: in years, one a row.
-        rows: positions of every part's rows, copies included.
-        copies: one bool a row: is it an augmented copy?
-        traits: codes of ``gender`` and ``race``, one a row; -1 where they are not known.
+        order: where each face stands in the version's own table.
+        ages: in years, one a face.
+        rows: positions of every part's faces, copies included; in the order of the version's table, so that its sums are those
+            of the table to the last digit.
+        copies: one bool a face: is it an augmented copy?
         blocks: the resamples.
         seed: of all draws.
         alpha: scale of Forgetting, in years.
-        tells_copies: was it known which rows are copies?
+        retraining: what retraining cost: seconds, samples; what is missing is not known.
+        earlier: positions of each set that the version's parent had forgotten.
+        tells_copies: was it known which faces are copies?
     """
 
+    order: np.ndarray
     ages: np.ndarray
     rows: Mapping[str, np.ndarray]
     copies: np.ndarray
-    traits: Mapping[str, np.ndarray]
     blocks: Blocks
     seed: int
     alpha: float = ALPHA
+    retraining: Mapping[str, float] = field(default_factory=dict)
+    earlier: tuple[np.ndarray, ...] = ()
     tells_copies: bool = True
 
     def some(self, part: str) -> np.ndarray:
@@ -64,49 +71,47 @@ class Ground:
 
     @cached_property
     def _sources(self) -> dict[str, np.ndarray]:
-        """The rows of every part without augmented copies."""
+        """The positions of every part without augmented copies."""
         return {part: rows[~self.copies[rows]] for part, rows in self.rows.items()}
 
     @cached_property
     def forgotten(self) -> np.ndarray:
         """Positions of the forgotten training faces, without copies: the members of every attack."""
         rows = np.intersect1d(self.rows["forget"], self.rows["train"], assume_unique=True)
-        return rows[~self.copies[rows]]
+        sources: np.ndarray = rows[~self.copies[rows]]
+        return sources
+
+    @cached_property
+    def described(self) -> bool:
+        """Are the non-members of attacks test faces that the forget rule describes? Otherwise they are of all test faces.
+
+        They are where these give at least ``FEWEST`` pairs and a quarter of those that all test faces would give; a rule that
+        names single people describes none.
+        """
+        parts = ("test_in_range", "test")
+        narrow, wide = (len(match(self.forgotten, np.sort(self.rows[part]), self.ages, self.seed)) for part in parts)
+        return narrow >= max(FEWEST, wide / 4)
 
     @cached_property
     def unseen(self) -> np.ndarray:
-        """Positions of the test faces that non-members are drawn from.
-
-        They are the test faces that the forget rule describes, where these give at least ``FEWEST`` pairs and a quarter of
-        those that all test faces would give; otherwise all test faces (a rule that names single people describes none).
-        """
-        described, every = self.rows["test_in_range"], self.rows["test"]
-        narrow, wide = (len(match(self.forgotten, rows, self.ages, self.seed)) for rows in (described, every))
-        return described if narrow >= max(FEWEST, wide / 4) else every
+        """Positions of the test faces that non-members are drawn from."""
+        return np.sort(self.rows["test_in_range" if self.described else "test"])
 
     @cached_property
     def pairs(self) -> Pairs:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
-        return _enough(match(self.forgotten, self.unseen, self.ages, self.seed), "forgotten training faces")
-
-    @cached_property
-    def kept_pairs(self) -> Pairs:
-        """Retained training faces beside test faces of the same ages that the forget rule does not describe."""
-        kept = np.intersect1d(self.rows["retain"], self.rows["train"], assume_unique=True)
-        others = np.setdiff1d(self.rows["test"], self.rows["test_in_range"], assume_unique=True)
-        return _enough(match(kept[~self.copies[kept]], others, self.ages, self.seed), "retained training faces")
+        pairs = match(self.forgotten, self.unseen, self.ages, self.seed)
+        if len(pairs) < FEWEST:
+            raise NotKnownError(
+                f"{len(pairs)} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
+            )
+        return pairs
 
 
 def _some(rows: np.ndarray, what: str) -> np.ndarray:
     if not len(rows):
         raise NotKnownError(f"there is nobody: {what}")
     return rows
-
-
-def _enough(pairs: Pairs, members: str) -> Pairs:
-    if len(pairs) < FEWEST:
-        raise NotKnownError(f"{len(pairs)} pairs of {members} and test faces of the same ages; {FEWEST} are needed")
-    return pairs
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class Witness:
     Args:
         name: tells the witnesses of one ground apart.
         ground: the faces.
-        predicted: ages in years, one a row of the ground.
+        predicted: ages in years, one a face of the ground.
         costs: seconds, samples, peak_memory_mb; what is missing is not known.
         measured: numbers about the model that no prediction table gives, by metric.
     """
@@ -126,61 +131,72 @@ class Witness:
     predicted: np.ndarray
     costs: Mapping[str, float] = field(default_factory=dict)
     measured: Mapping[str, float] = field(default_factory=dict)
-    _known: dict = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
     def errors(self, rows: np.ndarray) -> np.ndarray:
         """Signed errors at some positions, in years."""
-        return self.predicted[rows] - self.ground.ages[rows]
+        errors: np.ndarray = self.predicted[rows] - self.ground.ages[rows]
+        return errors
 
-    def once(self, key, compute: Callable):
+    def once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
         """What ``compute`` gives, computed at the first call with ``key``."""
         if key not in self._known:
             self._known[key] = compute()
-        return self._known[key]
+        return self._known[key]  # type: ignore[return-value]  # the same key always holds the same kind of value
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A model beside the others of its audit: what every number of the audit is computed from.
+    """A model beside others: what every number is computed from.
 
     Args:
         subject: the model that the number is about.
         retrained: the model that never saw the forget set.
         original: the model that remembers everything.
         second: another retrained model.
+        parent: the model that the subject was made from.
     """
 
     subject: Witness
     retrained: Witness | None = None
     original: Witness | None = None
     second: Witness | None = None
+    parent: Witness | None = None
 
     @property
     def ground(self) -> Ground:
         return self.subject.ground
 
     def other(self, role: str) -> Witness:
-        """The original, the retrained or the second retrained model; NotKnownError when it is missing."""
-        if getattr(self, role) is None:
+        """The model of a role of ``MODELS``; NotKnownError when it is missing."""
+        model: Witness | None = getattr(self, role)
+        if model is None:
             raise NotKnownError(f"no {MODELS[role]}")
-        return getattr(self, role)
+        return model
 
     def constant(self, value: float) -> np.ndarray:
         """A number that does not depend on the faces: the same in every resample."""
         return np.full(1 + self.ground.blocks.resamples, float(value))
 
 
-def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> tuple[Ground, np.ndarray]:
-    """The faces of a case, and the order in which they stand: positions in the case's own table."""
-    order = case.evaluated.id.argsort().to_numpy()
-    rows = {part: np.flatnonzero(case.mask(part)[order]) for part in PARTS}
-    about = _about(case.about, case.evaluated.id, order)
-    traits = {name: about[name].to_numpy(np.int64) for name in ("gender", "race")}
-    ages = case.evaluated.age.to_numpy(np.float64)[order]
+def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
+    """The faces of a case."""
+    order = case.version.id.argsort().to_numpy()
+    places = np.argsort(order)
+    about = _about(case.about, case.version.id, order)
     copies = (about.copy_of != "").to_numpy()
-    blocks = draw_blocks(_clusters(about, copies), resamples, seed)
-    tells_copies = case.about is not None and "copy_of" in case.about
-    return Ground(ages, rows, copies, traits, blocks, seed, case.alpha, tells_copies), order
+    return Ground(
+        order,
+        case.version.age.to_numpy(np.float64)[order],
+        {part: places[np.flatnonzero(case.mask(part))] for part in PARTS},
+        copies,
+        draw_blocks(_clusters(about, copies), resamples, seed),
+        seed,
+        case.alpha,
+        {"seconds": case.retrained_seconds, "samples": case.retrained_samples},
+        tuple(places[np.flatnonzero(mask)] for mask in case.earlier()),
+        case.about is not None and "copy_of" in case.about,
+    )
 
 
 def _clusters(about: pd.DataFrame, copies: np.ndarray) -> np.ndarray:
@@ -192,42 +208,51 @@ def _clusters(about: pd.DataFrame, copies: np.ndarray) -> np.ndarray:
 
 def _about(about: pd.DataFrame | None, ids: pd.Series, order: np.ndarray) -> pd.DataFrame:
     """What is known of the faces, in the order of a ground; columns that are missing say nothing."""
-    usual = {"gender": UNKNOWN, "race": UNKNOWN, "copy_of": "", "near": ""}
+    known = pd.DataFrame({"id": ids.iloc[order].to_numpy(), "copy_of": "", "near": ""})
     if about is None:
-        return pd.DataFrame({"id": ids.iloc[order].to_numpy()}).assign(**usual)
-    known = about[["id", *(name for name in usual if name in about)]].iloc[_places(about.id, ids)[order]].reset_index(drop=True)
-    return known.assign(**{name: usual[name] for name in usual if name not in known}).fillna(usual)
+        return known
+    places = _places(about.id, ids)[order]
+    for name in ("copy_of", "near"):
+        if name in about:
+            known[name] = about[name].fillna("").to_numpy()[places]
+    return known
 
 
 def _places(known: pd.Series, ids: pd.Series) -> np.ndarray:
     """Where each id stands among those that are known; InputError when one does not, or stands there twice."""
     if known.reset_index(drop=True).equals(ids.reset_index(drop=True)):
         return np.arange(len(ids))
-    places = pd.Index(known).get_indexer(ids) if known.is_unique else np.array([UNKNOWN])
+    places = pd.Index(known).get_indexer(ids) if known.is_unique else np.array([-1])
     missing = int((places < 0).sum())
     if missing:
         raise InputError(f"the manifest does not name each predicted face once ({missing} are missing): it is of other data")
     return places
 
 
-def answers(table: pd.DataFrame, name: str, case: Case, order: np.ndarray, columns: list[str]) -> list[np.ndarray]:
+def answers(table: pd.DataFrame, role: str, case: Case, ground: Ground, columns: list[str]) -> list[np.ndarray]:
     """Columns of a model's prediction table, in the order of a ground; InputError when one holds what is not a number."""
-    aligned = align(table, case.evaluated, case.faces_differ)
-    found = [aligned[column].to_numpy(np.float64)[order] for column in columns]
-    broken = sum(int((~np.isfinite(values)).sum()) for values in found)
+    aligned = align(table, case.version, case.faces_differ)
+    said = [aligned[column].to_numpy(np.float64)[ground.order] for column in columns]
+    broken = sum(int((~np.isfinite(values)).sum()) for values in said)
     if broken:
-        raise InputError(f"{broken} predictions of the {name} model are not numbers, so nothing can be said of it")
-    return found
+        raise InputError(f"{broken} predictions of the {role} model are not numbers, so nothing can be said of it")
+    return said
+
+
+def costs_of(case: Case, role: str) -> dict[str, float]:
+    """What making the model of a role cost, as far as a case knows."""
+    if role == "version":
+        return {name: getattr(case, name) for name in COSTS}
+    return {"seconds": case.retrained_seconds, "samples": case.retrained_samples} if role == "retrained" else {}
 
 
 def comparison_of(case: Case) -> Comparison:
     """The version of a case beside its references, without resamples: for single numbers."""
-    ground, order = ground_of(case)
+    ground = ground_of(case)
 
-    def witness(name: str, costs: dict[str, float]) -> Witness | None:
-        table = getattr(case, name)
-        return None if table is None else Witness(name, ground, answers(table, name, case, order, ["predicted"])[0], costs)
+    def witness(role: str, table: pd.DataFrame) -> Witness:
+        return Witness(role, ground, answers(table, role, case, ground, ["predicted"])[0], costs_of(case, role))
 
-    own = {name: getattr(case, name) for name in COSTS}
-    others = {"seconds": case.retrained_seconds, "samples": case.retrained_samples}
-    return Comparison(witness("evaluated", own), witness("retrained", others), witness("original", {}), witness("second", {}))
+    tables = {role: getattr(case, role) for role in MODELS}
+    others = {role: witness(role, table) for role, table in tables.items() if table is not None}
+    return Comparison(witness("version", case.version), **others)

@@ -33,7 +33,8 @@ class Resampled:
     def utility(self, cases: tuple[Case, ...]) -> np.ndarray:
         """Mean over the seeds' cases of MAE_R / MAE_e on the test set; one value a resample."""
         ratios = [(self.test @ np.abs(c.reference_errors("test"))) / (self.test @ np.abs(c.errors("test"))) for c in cases]
-        return np.mean(ratios, axis=0)
+        mean: np.ndarray = np.mean(ratios, axis=0)
+        return mean
 
     def forgetting(self, cases: tuple[Case, ...], alpha: float | None = None) -> np.ndarray:
         """Mean over the seeds' cases of the mean of exp(-E / alpha) on the forget set; one value a resample."""
@@ -41,11 +42,13 @@ class Resampled:
         for case in cases:
             difference = np.abs(np.abs(case.reference_errors("forget")) - np.abs(case.errors("forget")))
             values.append(self.forget @ np.exp(-difference / (alpha or case.alpha)))
-        return np.mean(values, axis=0)
+        mean: np.ndarray = np.mean(values, axis=0)
+        return mean
 
     def f_score(self, cases: tuple[Case, ...]) -> np.ndarray:
         """Mean over the seeds of Utility times Forgetting; one value a resample."""
-        return np.mean([self.utility((case,)) * self.forgetting((case,)) for case in cases], axis=0)
+        mean: np.ndarray = np.mean([self.utility((case,)) * self.forgetting((case,)) for case in cases], axis=0)
+        return mean
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = ["id", "split", "age", "predicted"]
 
 
-def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress) -> pd.DataFrame:
+def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.DataFrame:
     """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years.
 
     ``progress``: as ``predict`` takes it.

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.registry import measure
 from unlearning.evaluation.table import align
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
 
 POOLED = "pooled"
 AGAIN = "retrained again"
 AT_DEFAULTS = "(own defaults)"
-HEADLINES = ("mia_auc", "mia_gap", "forget_difference", "forget_w1_normalised", "forgetting_rescaled")
+BESIDES = ("memory_left", "mia_auc", "mia_gap", "forget_difference", "forget_w1_predictions")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def scores(results: Results) -> pd.DataFrame:
-    """All metrics of all outcomes: columns forget_set, arm, epochs, seed (or ``pooled``), every name of METRICS, and HEADLINES.
+    """All metrics of all outcomes: columns forget_set, arm, epochs, seed (or ``pooled``), HEADLINES and BESIDES.
 
     The study's N = 3 can be read in two ways: the mean of the metrics of three seeds, or the metric of the mean of their
     predictions. Rows by seed give the first, rows with ``pooled`` the second.
@@ -95,7 +95,7 @@ def scores(results: Results) -> pd.DataFrame:
     for outcome in results.outcomes:
         keys = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
         named = [*zip(map(str, outcome.seeds), outcome.cases, strict=True), (POOLED, outcome.pooled)]
-        rows += [keys | {"seed": seed} | measure(case, HEADLINES) for seed, case in named]
+        rows += [keys | {"seed": seed} | measure(case, BESIDES) for seed, case in named]
     return pd.DataFrame(rows)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from unlearning.evaluation.metrics import GATE_METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.registry.version import Facts, State, as_number
 
-SCORES = (*GATE_METRICS, "retain_samples", "forget_samples")
+SCORES = (*METRICS, "retain_samples", "forget_samples")
 MEASURED = "that was measured"
 UNMEASURED = "it is no number, and nobody has measured one"
 DIGITS = 1e-4  # tags have six

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.panel import panel_of
+from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import MODELS, Ground, NotKnownError, Witness
 from unlearning.evaluation.numbers import attacks
+from unlearning.evaluation.on_models.handed import NOTHING
 from unlearning.reports.charts import blend, counted, heading, share_scale, shorten, stack
 from unlearning.reports.page import by_function
 from unlearning.reports.style import THEMES, Theme, styled, svg
@@ -53,9 +55,9 @@ class Answers:
         return {role: model.errors(rows) for role, model in self.some(*SHOWN).items()}
 
 
-def answers_of(audit: Audit, witnesses: Witnesses) -> Answers:
-    """Line up the witnesses as the audit did."""
-    panel = panel_of(witnesses.case(), {}, resamples=0, seed=audit.settings.seed)
+def answers_of(audit: Audit, case: Case) -> Answers:
+    """Line up the models as the audit did."""
+    panel = panel_of(case, NOTHING, resamples=0, seed=audit.settings.seed)
     order = ("original", "retrained", "second", VERSION)
     return Answers(panel.ground, {role: panel.models[role].subject for role in order if role in panel.models})
 
@@ -240,9 +242,9 @@ class Drawn:
     missing: dict[str, str]
 
 
-def render_audit(audit: Audit, witnesses: Witnesses) -> Drawn:
+def render_audit(audit: Audit, case: Case) -> Drawn:
     """Every figure that can be drawn, on every paper."""
-    answers = answers_of(audit, witnesses)
+    answers = answers_of(audit, case)
     drawn = Drawn({theme: {} for theme in THEMES}, {})
     for theme in THEMES.values():
         with styled(theme):

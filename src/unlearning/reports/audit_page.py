@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.verdicts import (
     BETTER,
     BETWEEN,
@@ -20,8 +20,9 @@ from unlearning.evaluation.audit.verdicts import (
     WORSE,
     Row,
 )
-from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.metric import COST, LIKENESS, MEMORY, USEFULNESS
+from unlearning.evaluation.registry import METRICS
 from unlearning.reports.audit_figures import Drawn
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
 from unlearning.reports.charts import counted
@@ -30,7 +31,8 @@ from unlearning.reports.words import NONE, discreet, in_plain_words, metric_titl
 
 TEMPLATE = "audit_page.html.jinja"
 FIRST = (
-    *("forget_mae", "test_in_range_mae", "mia_auc", "mia_given_age_auc", "Forgetting", "forget_w1_predictions"),
+    *("memory_left", "forget_mae", "test_in_range_mae", "mia_auc", "mia_given_age_auc"),
+    *("Forgetting", "forget_w1_predictions", "forget_difference"),
     *("Utility", "F", "test_mae", "retain_mae", "worst_age_gap", "seconds_ratio"),
 )
 QUESTIONS = {
@@ -57,18 +59,18 @@ SIGNS = {
     OVER_LIMIT: ("\N{MULTIPLICATION SIGN}", BAD),
     NOT_JUDGED: (NONE, OPEN),
 }
-DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1}
+DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1, "%": 0}
 RATIO_DECIMALS = 3
 BESIDE = ("original", "retrained", "second", "floor")
 SPAN = re.compile(r"\d+-\d+")
 
 
-def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn: Drawn) -> str:
+def audit_page(audit: Audit, case: Case, about: dict[str, str], drawn: Drawn) -> str:
     """The page as HTML text, at most 2 MB.
 
     Args:
         audit: what was found.
-        witnesses: the prediction tables that it was found on; ids and names of faces stay out of the page.
+        case: the prediction tables that it was found on; ids and names of faces stay out of the page.
         about: what the version is and what stands beside it, texts by name (``model``, ``version``, ``method``, ...).
         drawn: what ``render_audit`` gave.
     """
@@ -78,8 +80,8 @@ def audit_page(audit: Audit, witnesses: Witnesses, about: dict[str, str], drawn:
         TEMPLATE,
         lead=lead,
         basis=basis,
-        subject=subject(about, witnesses),
-        asked=asked(witnesses),
+        subject=subject(about, case),
+        asked=asked(case),
         scale=scale_texts(scale_of(audit)),
         warnings=[whole(warning) for warning in audit.warnings],
         unsaid=[unsaid_texts(said) for said in audit.unsaid],
@@ -102,27 +104,27 @@ def whole(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "?")) else ".")
 
 
-def subject(about: dict[str, str], witnesses: Witnesses) -> dict[str, str]:
+def subject(about: dict[str, str], case: Case) -> dict[str, str]:
     """What the page is about, as others may read it: no place of a list, and nobody's name."""
     said = {name: discreet(str(text)) for name, text in about.items()}
-    if witnesses.forget and "forget set" in said:
-        said["forget set"] = _title(witnesses)
+    if case.forget and "forget set" in said:
+        said["forget set"] = _title(case)
     return said
 
 
-def _title(witnesses: Witnesses) -> str:
-    return titles([witnesses.forget])[witnesses.forget.name]
+def _title(case: Case) -> str:
+    return titles([case.forget])[case.forget.name]
 
 
-def asked(witnesses: Witnesses) -> str:
+def asked(case: Case) -> str:
     """Whom it was asked to forget, and how many pictures that are."""
-    if witnesses.forget is None or not witnesses.forget.ids:
+    if case.forget is None or not case.forget.ids:
         return "nobody"
-    whom = _title(witnesses)
+    whom = _title(case)
     if SPAN.fullmatch(whom):
         whom = "ages " + whom.replace("-", "\N{EN DASH}")
-    earlier = f", after {counted(len(witnesses.forgotten), 'earlier request')}" if witnesses.forgotten else ""
-    return f"{whom} ({counted(len(witnesses.forget.ids), 'picture')}, copies included){earlier}"
+    earlier = f", after {counted(len(case.forgotten), 'earlier request')}" if case.forgotten else ""
+    return f"{whom} ({counted(len(case.forget.ids), 'picture')}, copies included){earlier}"
 
 
 def scale_texts(scale: Scale) -> dict:
@@ -167,8 +169,8 @@ def row_texts(row: Row) -> dict[str, str]:
     sign, tone = SIGNS[row.verdict]
     numbers = {name: shown(getattr(row, name), decimals) for name in (*BESIDE, "version")}
     card = dict.fromkeys(("description", "formula", "source", "range", "count"), "")
-    if row.metric in AUDIT_METRICS:
-        metric = AUDIT_METRICS[row.metric]
+    if row.metric in METRICS:
+        metric = METRICS[row.metric]
         pairs = ("pair of faces", "pairs of faces") if metric.paired else ("face",)
         card = {name: getattr(metric, name) for name in ("description", "formula", "source", "range")}
         card["count"] = "" if math.isnan(row.count) else counted(int(row.count), *pairs)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.verdicts import Row
-from unlearning.evaluation.audit_metric import LIKENESS
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.metric import LIKENESS
+from unlearning.evaluation.registry import METRICS
 from unlearning.reports.words import metric_title
 
 SHOWN = ("forget_mae", "test_in_range_mae", "mia_auc", "Forgetting", "forget_w1_predictions", "forget_difference")
-ATTACKS = ("mia_auc", "mia_given_age_auc", "mia_balanced_accuracy")
+ATTACKS = ("mia_auc", "mia_given_age_auc", "mia_logistic")
 LEFT, RIGHT = -0.35, 1.6
 FLOORS = 4
 GUESS, CERTAIN = 0.5, 1.0
@@ -98,7 +98,7 @@ def _gap(row: Row) -> float:
 
 def _direction(row: Row) -> int:
     """The sign of retrained - original, as it is to be expected: numbers of memory know where remembering leads."""
-    remembers = AUDIT_METRICS[row.metric].remembers
+    remembers = METRICS[row.metric].remembers
     higher = remembers == "lower" if remembers else row.better == "higher"
     return 1 if higher else -1
 

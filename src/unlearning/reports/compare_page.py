@@ -10,11 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Row
 from unlearning.evaluation.audit.words import DIFFERS, LEADS
-from unlearning.evaluation.audit_metric import LIKENESS, MEMORY
+from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import NotKnownError
+from unlearning.evaluation.metric import LIKENESS, MEMORY
 from unlearning.reports.audit_figures import MOST_VERSIONS, answers_of, versions
 from unlearning.reports.audit_page import (
     BESIDE,
@@ -36,6 +37,7 @@ from unlearning.reports.style import THEMES
 TEMPLATE = "compare_page.html.jinja"
 SCRIPT = Path(__file__).with_name("compare_sort.js")
 COLUMNS = {
+    "memory_left": "Memory left",
     "forget_mae": "Error, forgotten faces",
     "test_in_range_mae": "Error, test faces like them",
     "mia_auc": "Attack",
@@ -53,7 +55,7 @@ class Audited(Protocol):
     """What the page needs of each version."""
 
     audit: Audit
-    witnesses: Witnesses
+    case: Case
     about: dict[str, str]
 
 
@@ -67,7 +69,7 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
     return page(
         TEMPLATE,
         count=len(audits),
-        asked=list(dict.fromkeys(asked(one.witnesses) for one in audits.values())),
+        asked=list(dict.fromkeys(asked(one.case) for one in audits.values())),
         columns=columns(audits),
         overview=[_overview(place, label, one) for place, (label, one) in enumerate(audits.items())],
         **one_scale({label: scale_of(one.audit) for label, one in audits.items()}),
@@ -145,7 +147,7 @@ def _on_scale(marks: list[dict]) -> dict:
 
 def _figure(audits: Mapping[str, Audited]) -> dict | None:
     """The errors of all versions, on both papers; none where nobody was to be forgotten."""
-    answers = {label: answers_of(one.audit, one.witnesses) for label, one in list(audits.items())[:MOST_VERSIONS]}
+    answers = {label: answers_of(one.audit, one.case) for label, one in list(audits.items())[:MOST_VERSIONS]}
     left_out = f" {len(audits) - len(answers)} more versions are not drawn." if len(audits) > len(answers) else ""
     try:
         figure = figures("compare", {theme: render({"errors": versions}, theme, answers) for theme in THEMES})["errors"]
@@ -169,7 +171,7 @@ def _account(label: str, one: Audited) -> dict:
         "label": label,
         "lead": lead,
         "basis": basis,
-        "subject": subject(one.about, one.witnesses),
+        "subject": subject(one.about, one.case),
         "warnings": [whole(warning) for warning in one.audit.warnings],
         "unsaid": [unsaid_texts(said) for said in one.audit.unsaid],
     }

@@ -81,13 +81,13 @@ def four(results: Results, epochs: int) -> list[Outcome] | None:
 
 def samples(case: Case) -> np.ndarray:
     """Ids of the same hundred test faces for every model and figure (fewer where there are fewer), drawn at random."""
-    ids = np.sort(case.evaluated.id[case.mask("test")].to_numpy(dtype=object))
+    ids = np.sort(case.version.id[case.mask("test")].to_numpy(dtype=object))
     return np.random.default_rng(SAMPLE_SEED).permutation(ids)[:SAMPLES]
 
 
 def errors_of(case: Case, ids: np.ndarray) -> np.ndarray:
     """Absolute errors, in years, of some faces, in the order of ``ids``."""
-    table = case.evaluated.set_index("id").loc[list(ids)]
+    table = case.version.set_index("id").loc[list(ids)]
     return np.abs(table.predicted - table.age).to_numpy(np.float64)
 
 

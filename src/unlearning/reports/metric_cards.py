@@ -10,38 +10,44 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
-from unlearning.evaluation.audit.verdicts import VERDICTS, Bounds
-from unlearning.evaluation.audit_metric import AuditMetric
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.metrics import METRICS, Metric
+from unlearning.evaluation.audit.verdicts import DECIDING, VERDICTS, Bounds
+from unlearning.evaluation.metric import TOLD, Metric
+from unlearning.evaluation.registry import METRICS
 from unlearning.markdown import table
 
 HEAD = """# Metrics
 
-This page is made from the registries `METRICS` and `AUDIT_METRICS`; a test keeps it so. How the audit judges is told in
+This page is made from the registry `METRICS`; a test keeps it so. How the audit judges is told in
 [audit.md](audit.md).
 
-Notation: y age in years, f(x) prediction, e = f(x) - y; O original, R retrained without the forget set, R' another retrained
-model, U the version. Numbers marked *always* are logged with every version; the others are measured by the audit, or when a
-gate names them. Any of them can be named in gates, as `-P gates="F > .9, mia_gap < .05"`.
+Notation: y age in years, f(x) prediction, e = f(x) - y; O original, R retrained without the forget set, U the version.
+Numbers marked *always* are logged with every version; the others are measured by the audit, or when a gate names them. Any of
+them can be named in gates, as `-P gates="F > .9, mia_gap < .05"`.
 """
 KINDS = {
     "usefulness": "Usefulness: being better than retraining is no fault",
     "memory": "Memory: one side of the retrained model's value is remembering, the other over-forgetting",
     "likeness": "Likeness: any distance from the retrained model's value is a fault",
     "cost": "Cost",
+    "told": "Logged with every version, and not judged by the audit",
 }
 COLUMNS = ("name", "what it is", "formula", "unit", "range", "best", "needs", "source")
 
 
 def metric_cards() -> str:
     """The page as markdown."""
-    parts = [HEAD, _section("Logged with every version, and not judged by the audit", _plain_rows())]
+    parts = [HEAD]
     for kind, title in KINDS.items():
-        metrics = [metric for metric in AUDIT_METRICS.values() if metric.kind == kind]
+        metrics = [metric for metric in METRICS.values() if metric.kind == kind]
         parts.append(_section(title, [_row(metric) for metric in metrics]))
     verdicts = [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()]
     parts.append("## Verdicts\n\n" + table(("verdict", "meaning"), verdicts) + "\n")
+    deciding = [[f"`{name}`", reason] for name, reason in DECIDING.items()]
+    parts.append(
+        "## Numbers that decide\n\nThe overall finding rests on these; the others inform.\n\n"
+        + table(("number", "why"), deciding)
+        + "\n"
+    )
     parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + table(("bound", "default", "meaning"), _bounds()) + "\n")
     return "\n".join(parts)
 
@@ -50,25 +56,9 @@ def _section(title: str, rows: list[list[str]]) -> str:
     return f"## {title}\n\n" + table(COLUMNS, rows) + "\n"
 
 
-def _plain_rows() -> list[list[str]]:
-    return [_plain_row(metric) for name, metric in METRICS.items() if name not in AUDIT_METRICS]
-
-
-FORMULAS = {
-    "regained": ("max over earlier sets of MAE of the parent - MAE of the version", "any", "this project"),
-    "median_guess_mae": ("sum abs(median training age - y) / n", "0 to infinity", "standard"),
-}
-USUAL = ("sum abs(e) / n", "0 to infinity", "standard")
-
-
-def _plain_row(metric: Metric) -> list[str]:
-    formula, span, source = FORMULAS.get(metric.name, USUAL)
-    return [f"`{metric.name}` *always*", metric.description, f"`{formula}`", metric.unit, span, metric.better, "", source]
-
-
-def _row(metric: AuditMetric) -> list[str]:
-    always = " *always*" if metric.name in METRICS else ""
-    best = metric.better or f"R's; remembering makes it {metric.remembers}" * bool(metric.remembers) or "R's"
+def _row(metric: Metric) -> list[str]:
+    always = " *always*" if metric.headline else ""
+    best = metric.better or _best(metric)
     needs = ", ".join(metric.needs)
     return [
         f"`{metric.name}`{always}",
@@ -80,6 +70,13 @@ def _row(metric: AuditMetric) -> list[str]:
         needs,
         metric.source,
     ]
+
+
+def _best(metric: Metric) -> str:
+    """Where neither more nor less is better: the retrained model's value, if it is judged by that."""
+    if metric.kind == TOLD:
+        return ""
+    return f"R's; remembering makes it {metric.remembers}" if metric.remembers else "R's"
 
 
 def _bounds() -> list[list[str]]:

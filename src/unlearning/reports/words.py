@@ -9,9 +9,7 @@ from pathlib import PurePath
 
 from unlearning.data.forget import ForgetSet
 from unlearning.data.rules import TOKEN
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
-from unlearning.evaluation.metrics import METRICS
-from unlearning.evaluation.numbers.forgetting import ALPHAS
+from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
 
 NONE = "\N{EN DASH}"
@@ -42,7 +40,7 @@ def metric_name(metric: str) -> str:
 def digits(metric: str) -> int:
     """Decimals worth telling: hundredths of a year, tenths of a second, thousandths of a ratio."""
     unit = METRICS[metric].unit if metric in METRICS else ""
-    return {"years": 2, "seconds": 1}.get(unit, 3)
+    return {"years": 2, "seconds": 1, "%": 0}.get(unit, 3)
 
 
 def shown(value: float, decimals: int, sign: bool = False) -> str:
@@ -112,61 +110,29 @@ def _told(kind: str, value: str) -> str:
     return _list_name(value).removeprefix("list ") if kind == "file" else "..."
 
 
-FACES = {
-    "test_in_range": "test faces of the forgotten kind",
-    "test": "test faces",
-    "retain": "kept faces",
-    "forget": "forgotten faces",
-}
-SCORES = {
-    "mae": "Average error",
-    "rmse": "Error, large ones weighing more",
-    "bias": "Lean towards older or younger",
-    "abs_bias": "Size of the lean",
-    "r2": "Share of the ages explained",
-    "cs_1": "At most 1 year off",
-    "cs_3": "At most 3 years off",
-    "cs_5": "At most 5 years off",
-    "cs_8": "At most 8 years off",
-    "w1_predictions": "Answers' distance to retraining",
-    "w1_errors": "Signed errors' distance to retraining",
-    "w1_abs_errors": "Errors' distance to retraining",
-    "w1_normalised": "Answers' distance, the original's is 1",
-    "ks": "Answers' largest distance in shares",
-    "difference": "Difference to retraining, face by face",
-    "correlation": "Correlation with retraining, face by face",
-}
-OTHERS = {
+TITLES = {
     "Utility": "Usefulness beside retraining",
     "Forgetting": "Likeness of errors to retraining",
     "F": "Usefulness times likeness",
-    **{f"forgetting_at_{alpha:g}": f"Likeness of errors, alpha {alpha:g} years" for alpha in ALPHAS},
-    "forgetting_rescaled": "Likeness of errors, from original 0 to retrained 1",
+    "memory_left": "Memory left, the original's is 100 %",
+    "test_mae": "Average error, test faces",
+    "retain_mae": "Average error, kept faces",
+    "forget_mae": "Average error, forgotten faces",
+    "test_in_range_mae": "Average error, test faces of the forgotten kind",
     "worst_age_gap": "Extra error on the worst ages",
-    "worst_gender_gap": "Extra error on the worst gender",
-    "worst_race_gap": "Extra error on the worst race",
     "mia_auc": "Attack: small errors tell trained faces",
-    "mia_balanced_accuracy": "Attack by errors: share told right",
-    "mia_tpr_at_1": "Attack by errors: found at 1 % false alarms",
-    "mia_min_k": "Unseen faces among the worst errors",
-    "mia_logistic": "Fitted attack: share told right",
     "mia_given_age_auc": "Attack: errors that are small for the age",
-    "mia_given_age_tpr_at_1": "The same attack: found at 1 % false alarms",
-    "mia_transfer": "Forgotten faces that look trained on",
-    "mia_growth_auc": "Errors that grew more on forgotten faces",
+    "mia_logistic": "Fitted attack: share told right",
     "unseen_gap": "Extra error on unseen faces of the same ages",
     "mia_gap": "Attack by errors: distance to retraining",
-    "average_gap": "Average gap to retraining",
-    "aus": "Adaptive unlearning score, adapted",
-    "nomus": "Machine unlearning score, adapted",
+    "forget_w1_predictions": "Answers' distance to retraining, forgotten faces",
+    "forget_difference": "Difference to retraining, face by face, forgotten faces",
     "activation_distance": "Features' distance to retraining",
     "cka": "Features' likeness to retraining",
     "relearn_steps": "Steps to relearn",
     "relearn_ratio": "Steps to relearn, retraining's are 1",
     "ulira_auc": "Attack by many seeds: unlearned or retrained?",
-    "ulira_tpr_at_1": "Attack by many seeds: found at 1 % false alarms",
     "klom": "Divergence of many seeds' answers from retraining",
-    "forgetting_quality_official": "Forgetting quality, official",
     "forgetting_quality_holdout": "Forgetting quality, held-out models",
     "confusion": "Planted test: faces taken for the other ages",
     "confusion_pull": "Planted test: pull towards the other ages",
@@ -178,14 +144,13 @@ OTHERS = {
     "passes": "Passes over the training faces",
     "peak_memory_mb": "Most memory",
 }
-TITLES = OTHERS | {f"{part}_{score}": f"{told}, {faces}" for part, faces in FACES.items() for score, told in SCORES.items()}
 
 
 def metric_title(name: str) -> str:
     """A number's title; of one without a title its description, and its name where the registry has none."""
     if name in TITLES:
         return TITLES[name]
-    described = AUDIT_METRICS[name].description.partition(";")[0] if name in AUDIT_METRICS else name.replace("_", " ")
+    described = METRICS[name].description.partition(";")[0] if name in METRICS else name.replace("_", " ")
     return described[:1].upper() + described[1:]
 
 
@@ -199,6 +164,6 @@ def in_plain_words(sentence: str) -> str:
 
     def as_titles(match: re.Match) -> str:
         names = match[1].split(", ")
-        return f"({'; '.join(_inside(metric_title(name)) if name in AUDIT_METRICS else name for name in names)})"
+        return f"({'; '.join(_inside(metric_title(name)) if name in METRICS else name for name in names)})"
 
     return re.sub(r"\(([^()]*)\)", as_titles, sentence)

@@ -31,8 +31,8 @@ EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
 
 JSON, TABLE, PAGE = "audit.json", "audit.parquet", "audit.html"
 HEADLINES = (
-    *("Utility", "Forgetting", "F", "forgetting_rescaled", "test_mae", "forget_mae", "test_in_range_mae"),
-    *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_normalised", "forget_difference", "seconds_ratio"),
+    *("Utility", "Forgetting", "F", "memory_left", "test_mae", "forget_mae", "test_in_range_mae"),
+    *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_predictions", "forget_difference", "seconds_ratio"),
 )
 
 
@@ -163,10 +163,10 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
 
     Metrics that are ``logged`` already are not logged again: a metric has one point.
     """
-    audit, witnesses = audited.audit, audited.witnesses
+    audit, case = audited.audit, audited.case
     runs.log_json(audit.as_dict(), JSON)
     runs.log_table(audit.table(), TABLE)
-    runs.log_text(audit_page(audit, witnesses, audited.about, render_audit(audit, witnesses)), PAGE)
+    runs.log_text(audit_page(audit, case, audited.about, render_audit(audit, case)), PAGE)
     numbers = audit.numbers()
     new = {name: value for name, value in numbers.items() if name not in logged}
     headlines = {name: new[name] for name in HEADLINES if own and name in new}

@@ -7,7 +7,7 @@ from functools import partial
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision, Gate, parse_gates
-from unlearning.evaluation.metrics import GATE_METRICS, METRICS
+from unlearning.evaluation.registry import HEADLINES, METRICS
 from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -121,12 +121,12 @@ def decide(version: Version, gates: list[Gate]) -> list[Decision]:
         )
     forget, alpha = forget_sets.of_version(version), version.require_number("alpha", ALPHA)
     reference = retrained_reference(version, forget)
-    names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - METRICS.keys()
+    names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - {*HEADLINES}
     asked = {gate.reference: reference for gate in gates if gate.reference}
     if "original" in asked:
         asked["original"] = _original(version, gates)
     values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | asked).items()}
-    handed = [name for name in names if GATE_METRICS[name].measured]
+    handed = [name for name in names if METRICS[name].measured]
     for role, numbers in measured_by_role(version, forget, alpha, handed).items():
         values.get(role, {}).update(numbers)
     return [gate.decide(values["version"], values) for gate in gates]

@@ -12,7 +12,7 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import HEADLINES
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import warn_of_first_weights
 from unlearning.jobs.forgetting import Cost, folder_of, forget
@@ -136,7 +136,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
         runs.log_settings("unlearn", {"method": job.method.name, "forget_set": forget.rule, "epochs": epochs})
         forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
-        runs.log_numbers({name: value for name, value in asdict(cost).items() if name not in METRICS})
+        runs.log_numbers({name: value for name, value in asdict(cost).items() if name not in HEADLINES})
         scheme.log_checkpoints(place)
         case_of = partial(
             Case,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.evaluation.audit.audit import Audit, Witnesses
+from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.audit import audit as judge
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
+from unlearning.evaluation.case import Case
+from unlearning.evaluation.registry import METRICS
 from unlearning.registry.version import Version
 from unlearning.versions.measured import OF_MODELS, measure
 from unlearning.versions.references import Beside, beside
-from unlearning.versions.witnesses import witnesses_of
+from unlearning.versions.witnesses import case_of
 
 ROLES = ("version", "original", "retrained")
 
@@ -25,7 +26,7 @@ class Audited:
     version: Version
     forget: ForgetSet
     beside: Beside
-    witnesses: Witnesses
+    case: Case
     audit: Audit
 
     @property
@@ -40,10 +41,9 @@ class Audited:
 def audit_version(version: Version, forget: ForgetSet, alpha: float, kind: str) -> Audited:
     """Audit a version by what the registry holds beside it; ``kind`` is a name of AUDITS."""
     found = beside(version, forget)
-    witnesses = witnesses_of(version, forget, alpha, found)
-    measured = measure(version, found, forget, witnesses, kind == "full")
-    witnesses = replace(witnesses, measured=measured.numbers, remarks=measured.remarks)
-    return Audited(version, forget, found, witnesses, judge(witnesses))
+    case = case_of(version, forget, alpha, found)
+    measured = measure(version, found, forget, case, kind == "full")
+    return Audited(version, forget, found, case, judge(case, measured=measured))
 
 
 def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: list[str]) -> dict[str, dict[str, float]]:
@@ -52,10 +52,10 @@ def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: l
         return {}
     found = beside(version, forget)
     full = any(name in OF_MODELS for name in names)
-    measured = measure(version, found, forget, witnesses_of(version, forget, alpha, found), full)
+    measured = measure(version, found, forget, case_of(version, forget, alpha, found), full)
     by_role = {role: {name: measured.numbers.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
     missing = [name for name, value in by_role["version"].items() if math.isnan(value)]
     if missing:
-        why = "; ".join(f"{name}: {AUDIT_METRICS[name].description}" for name in missing)
+        why = "; ".join(f"{name}: {METRICS[name].description}" for name in missing)
         raise InputError(f"{version.label} has no number for a gate ({why}); leave it out, or bring what it needs")
     return by_role

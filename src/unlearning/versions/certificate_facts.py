@@ -20,7 +20,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.gates import Decision, parse_gates
-from unlearning.evaluation.metrics import METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.evaluation.study import ALPHA
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.registry import transitions

@@ -13,9 +13,10 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.evaluation.audit.audit import Witnesses
+from unlearning.evaluation.case import Case
 from unlearning.evaluation.on_models.activations import likeness
-from unlearning.evaluation.on_models.measured import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured, of_seeds
+from unlearning.evaluation.on_models.handed import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured
+from unlearning.evaluation.on_models.many_seeds import of_seeds
 from unlearning.evaluation.on_models.relearn import RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
 from unlearning.evaluation.on_models.signals import confusion, patch_effect
 from unlearning.models.build import AgeNet
@@ -32,19 +33,19 @@ STANDARD_ERRORS = 2
 RELEARNING = RelearnSettings()
 
 
-def measure(version: Version, found: Beside, forget: ForgetSet, witnesses: Witnesses, full: bool) -> Measured:
+def measure(version: Version, found: Beside, forget: ForgetSet, case: Case, full: bool) -> Measured:
     """Everything; with ``full`` also what needs the models."""
-    measured = measure_tables(version, witnesses)
+    measured = measure_tables(version, case)
     return measured | measure_models(version, found, forget) if full else measured
 
 
-def measure_tables(version: Version, witnesses: Witnesses) -> Measured:
+def measure_tables(version: Version, case: Case) -> Measured:
     """What prediction tables tell beside the audit's own numbers: many seeds' distributions, and confused labels."""
     roles = (VERSION, ORIGINAL, RETRAINED, SECOND)
-    tables = {role: getattr(witnesses, role) for role in roles if getattr(witnesses, role) is not None}
-    own, about = witnesses.version, witnesses.about
+    tables = {role: getattr(case, role) for role in roles if getattr(case, role) is not None}
+    own, about = case.version, case.about
     copies = own.id.isin(about.id[about.copy_of != ""])
-    members = (own.split == "train") & own.id.isin(witnesses.forget.ids) & ~copies
+    members = (own.split == "train") & own.id.isin(case.forget.ids) & ~copies
     found = of_seeds(tables, members.to_numpy()) if RETRAINED in tables else Measured()
     planted = _planted(version)
     return found | _confused(tables, planted) if planted.confuse else found

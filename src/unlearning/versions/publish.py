@@ -11,7 +11,7 @@ import pandas as pd
 from unlearning import markdown
 from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.metrics import METRICS, measure
+from unlearning.evaluation.registry import METRICS, measure
 from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
 from unlearning.progress import track

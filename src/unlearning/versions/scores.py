@@ -8,23 +8,23 @@ from dataclasses import replace
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.metrics import measure
+from unlearning.evaluation.registry import measure
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
 from unlearning.versions.files import predictions_of
 from unlearning.versions.lineage import find_version
 from unlearning.versions.references import beside
-from unlearning.versions.witnesses import costs_of, witnesses_of
+from unlearning.versions.witnesses import case_of, costs_of
 
 
 def score(
     version: Version, forget: ForgetSet, alpha: float, reference: Version | None, names: Iterable[str] = ()
 ) -> dict[str, float]:
-    """All metrics of METRICS by the logged tables of version and reference, and those of the audit that are asked for."""
+    """HEADLINES by the logged tables of version and reference, and those metrics of the audit that are asked for."""
     if names:
         found = replace(beside(version, forget), retrained=reference)
-        return measure(replace(witnesses_of(version, forget, alpha, found).case(), **_parent(version)), names)
+        return measure(replace(case_of(version, forget, alpha, found), **_parent(version)), names)
     earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
     retrained = predictions_of(reference) if reference else None
     costs = costs_of(version, reference)

@@ -7,24 +7,24 @@ import math
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit.audit import Witnesses
+from unlearning.evaluation.case import Case
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 from unlearning.versions.references import Beside
 
-ABOUT = ["id", "gender", "race", "copy_of", "near"]
+ABOUT = ["id", "copy_of", "near"]
 
 
-def witnesses_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Witnesses:
+def case_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) -> Case:
     """The prediction tables of a version and of what stands beside it, with what each cost."""
     manifest, _ = account_of(version.tag("data_run"))
     tables = {name: table_of(one) if one else None for name, one in vars(found).items()}
     if version.tag("role") == "original":
         tables["original"] = table_of(version)
     earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
-    return Witnesses(
+    return Case(
         table_of(version),
         forget=forget,
         forgotten=earlier,

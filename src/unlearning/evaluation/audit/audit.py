@@ -1,76 +1,29 @@
 """The audit: every number about a version beside the original, the retrained model and a second retrained model, judged.
 
 A number says little by itself: a model may score well because the metric is blind to what it did. So each is given for the
-model that remembers everything, for the one that never saw the forget set, and for another of that kind, whose distance to
-the first is the floor: what two seeds differ by. Without a retrained model little can be said, and the audit lists what not.
+model that remembers everything, for the one that never saw the forget set, and for another of that kind; how far retrained
+seeds lie from each other is the floor. Without a retrained model little can be said, and the audit lists what not.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.audit.numbers import Numbers
-from unlearning.evaluation.audit.panel import panel_of
-from unlearning.evaluation.audit.verdicts import Bounds, Finding, Row, joint_level, judge, widening
+from unlearning.evaluation.audit.panel import ROLES, Panel, panel_of
+from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of, judge
 from unlearning.evaluation.audit.words import sentence, unsaid, warnings
-from unlearning.evaluation.audit_metric import COST
-from unlearning.evaluation.audit_metrics import AUDIT_METRICS
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.resample import RESAMPLES
-from unlearning.evaluation.study import ALPHA
+from unlearning.evaluation.ground import FEWEST, MODELS, NotKnownError
+from unlearning.evaluation.metric import COST, Metric
+from unlearning.evaluation.on_models.handed import FLOOR, NOTHING, Measured
+from unlearning.evaluation.registry import AUDITED
+from unlearning.evaluation.resample import RESAMPLES, interval
 
-RULE_OF_THREE = 3
-NO_TABLES = ("version", "measured", "remarks")
-
-
-@dataclass(frozen=True)
-class Witnesses:
-    """Everything that an audit looks at.
-
-    Args:
-        version: prediction table of the version on trial.
-        original: of the model that remembers everything; None when there is none, here and below.
-        retrained: of the model that never saw the forget set.
-        second: of another retrained model, with another seed.
-        forget: who was to be forgotten.
-        forgotten: sets forgotten before; their faces are not retained.
-        about: columns id, and what is known of gender, race, copy_of, near, as the manifest has them.
-        alpha: scale of Forgetting, in years.
-        seconds: time it took to make the version.
-        retrained_seconds: time it took to make the retrained model.
-        samples: faces shown to the optimiser to make the version, repeated ones counted each time.
-        retrained_samples: the same of the retrained model.
-        peak_memory_mb: most memory that making the version took, in MB.
-        measured: numbers from elsewhere, by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``. The role
-            ``floor`` is the least floor, where the measurement knows its own noise.
-        remarks: what else there is to say of a number, by metric: of how many seeds it is, or that it is only a bound.
-    """
-
-    version: pd.DataFrame
-    original: pd.DataFrame | None = None
-    retrained: pd.DataFrame | None = None
-    second: pd.DataFrame | None = None
-    forget: ForgetSet | None = None
-    forgotten: tuple[ForgetSet, ...] = ()
-    about: pd.DataFrame | None = None
-    alpha: float = ALPHA
-    seconds: float = math.nan
-    retrained_seconds: float = math.nan
-    samples: float = math.nan
-    retrained_samples: float = math.nan
-    peak_memory_mb: float = math.nan
-    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    remarks: Mapping[str, str] = field(default_factory=dict)
-
-    def case(self) -> Case:
-        """The same as a case of METRICS."""
-        return Case(self.version, **{name: value for name, value in vars(self).items() if name not in NO_TABLES})
+ORDER = ("original", "retrained", "second", "version")  # of the columns of Row
 
 
 @dataclass(frozen=True)
@@ -78,7 +31,7 @@ class AuditSettings:
     """How an audit measures and judges.
 
     Args:
-        seed: of all draws: equal seeds and equal witnesses give equal numbers.
+        seed: of all draws: equal seeds and equal tables give equal numbers.
         resamples: of the faces, for intervals and floors.
         bounds: what decides between verdicts.
     """
@@ -93,9 +46,9 @@ class Audit:
     """What an audit found.
 
     Args:
-        rows: one a metric, in the order of AUDIT_METRICS.
+        rows: one a metric, in the order of METRICS.
         sentence: the overall finding.
-        warnings: sentences about what makes the numbers weaker, or about something odd in the witnesses.
+        warnings: sentences about what makes the numbers weaker, or about something odd in the tables.
         unsaid: sentences about what cannot be said, with the reason.
         settings: how it was measured and judged.
     """
@@ -118,61 +71,109 @@ class Audit:
         """The verdicts by metric."""
         return {row.metric: row.verdict for row in self.rows}
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, object]:
         """As JSON holds it; numbers that are not known are null."""
         rows = [{name: _plain(value) for name, value in vars(row).items()} for row in self.rows]
         settings = vars(self.settings) | {"bounds": vars(self.settings.bounds)}
         texts = {"sentence": self.sentence, "warnings": list(self.warnings), "unsaid": list(self.unsaid)}
-        return texts | {"settings": settings, "rows": rows}
+        return {**texts, "settings": settings, "rows": rows}
 
 
-def _plain(value: str | float) -> str | float | None:
+def _plain(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def audit(witnesses: Witnesses, settings: AuditSettings = AuditSettings()) -> Audit:
-    """Measure every metric on every witness, and judge the version; what is measured elsewhere, where it was handed over.
+def audit(case: Case, settings: AuditSettings = AuditSettings(), measured: Measured = NOTHING) -> Audit:
+    """Measure every metric on every model, and judge the version.
+
+    Args:
+        case: the version and what stands beside it.
+        settings: how to measure and judge.
+        measured: numbers from elsewhere; what is measured on models is a part of the audit where it was handed over.
 
     Raises:
         InputError: two tables, or a table and the manifest, hold different faces.
     """
-    panel = panel_of(witnesses.case(), witnesses.measured, settings.resamples, settings.seed)
-    numbers = Numbers(panel)
-    asked = [metric for metric in AUDIT_METRICS.values() if not metric.measured or metric.name in witnesses.measured]
-    found = [(numbers.find(metric, settings.bounds), numbers.noise(metric)) for metric in asked]
-    sampled = [noise.ravel() for finding, noise in found if noise is not None and finding.metric.kind != COST]
-    level = joint_level(sampled, settings.bounds.floor)
-    least = {name: by.get("floor", 0.0) for name, by in witnesses.measured.items()}
-    floors = [_floor(finding, noise, level, least, settings.bounds, numbers.apart(finding.metric)) for finding, noise in found]
-    findings = [replace(finding, floor=floor) for (finding, _), floor in zip(found, floors, strict=True)]
-    rows = tuple(_row(finding, settings.bounds, witnesses.remarks.get(finding.metric.name, "")) for finding in findings)
-    said = warnings(panel, findings, settings.bounds)
-    return Audit(rows, sentence(findings, rows), said, unsaid(rows), settings)
+    panel = panel_of(case, measured, settings.resamples, settings.seed)
+    asked = [metric for metric in AUDITED.values() if not metric.measured or metric.name in measured.numbers]
+    rows = tuple(row_of(metric, panel, measured, settings.bounds) for metric in asked)
+    return Audit(rows, sentence(rows), warnings(panel, rows, settings.bounds), unsaid(rows), settings)
 
 
-def _floor(
-    found: Finding,
-    noise: np.ndarray | None,
-    level: float,
-    measured: Mapping[str, float],
-    bounds: Bounds,
-    apart: tuple[float, int],
-) -> float:
-    """``apart``: the distance of the most distant two retrained models, and how many retrained models there are."""
-    if noise is None or np.isnan(noise).all():
-        return math.nan
-    least = RULE_OF_THREE / found.count if found.metric.share and found.count else 0.0
-    distance, seeds = apart
-    more = (widening(seeds, found.metric, bounds) - 1) * distance
-    return max(float(np.nanquantile(noise, level)) + more, least, measured.get(found.metric.name, 0.0))
+def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> Row:
+    """One metric: its numbers, how far version and original are from retraining, the floor, and the verdict."""
+    models = panel.models
+    known = {role: panel.number(metric, models[role]) if role in models else f"no {MODELS[role]}" for role in ROLES}
+    values = {role: math.nan if isinstance(number, str) else float(number[0]) for role, number in known.items()}
+    reasons = {role: number for role, number in known.items() if isinstance(number, str)}
+    original, other, second, own = (values[role] for role in ORDER)
+    row = Row(metric.name, metric.part, metric.kind, metric.unit, metric.better, original, other, second, own)
+    row = replace(row, count=_count(metric, panel), decides=metric.name in DECIDING)
+    drawn, retrained = known["version"], known["retrained"]
+    error = 0.0
+    if not isinstance(drawn, str) and metric.kind != COST:
+        low, high = _ends(drawn, bounds, metric.inflated)
+        row = replace(row, low=low, high=high)
+    if not isinstance(drawn, str) and not isinstance(retrained, str):
+        gap = drawn - retrained
+        low, high = _ends(gap, bounds, metric.inflated)
+        row, error = replace(row, gap=float(gap[0]), gap_low=low, gap_high=high), _error(gap)
+    placed = _handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
+    judged = judge(placed, metric, reasons, bounds)
+    return replace(judged, note="; ".join(filter(None, (judged.note, measured.remarks.get(metric.name, "")))))
 
 
-def _row(found: Finding, bounds: Bounds, remark: str) -> Row:
-    metric, decided = found.metric, judge(found, bounds)
-    decided = replace(decided, note="; ".join(filter(None, (decided.note, remark))))
-    own = {"metric": metric.name, **{name: getattr(metric, name) for name in ("part", "kind", "unit", "better")}}
-    low, high = found.interval
-    gap, gap_low, gap_high = found.gap
-    ends = {"low": low, "high": high, "gap": gap, "gap_low": gap_low, "gap_high": gap_high}
-    measured = {"count": found.count, "distance": found.distance, "floor": found.floor}
-    return Row(**own, **found.values, **ends, **measured, **vars(decided))
+def _placed(row: Row, metric: Metric, panel: Panel, bounds: Bounds, error: float) -> Row:
+    """With distances and floor by the retrained seeds; ``error`` is the standard error that the faces give the gap."""
+    retrained, version, original = (panel.apart(metric, role) for role in ("retrained", "version", "original"))
+    if metric.kind == COST or not len(retrained):
+        return row
+    if "retrained" in metric.needs:
+        floor = floor_of(np.abs(retrained), bounds.each, error, beside_retraining=True)
+        distance, start = _mean(np.abs(version)), _mean(np.abs(original))
+        return replace(row, lean=_mean(version), distance=distance, start=start, floor=floor)
+    middle = float(np.mean(retrained))
+    lean = _mean(version) - middle
+    floor = floor_of(retrained, bounds.each, error)
+    return replace(row, lean=lean, distance=abs(lean), start=abs(_mean(original) - middle), floor=floor)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else math.nan
+
+
+def _handed(row: Row, measured: Measured, bounds: Bounds) -> Row:
+    """What was measured elsewhere is one number a model: the floor is some times the distance of two, or the noise it knows."""
+    gap, other = row.version - row.retrained, abs(row.second - row.retrained)
+    least = measured.numbers[row.metric].get(FLOOR, 0.0)
+    floor = other if math.isnan(other) else max(bounds.measured * other, least)
+    return replace(row, lean=gap, distance=abs(gap), start=abs(row.original - row.retrained), floor=floor)
+
+
+def _count(metric: Metric, panel: Panel) -> float:
+    """Faces or pairs of faces that the metric is about; not a number for a metric that is about none."""
+    try:
+        return len(panel.ground.pairs) if metric.paired else len(panel.ground.rows[metric.part]) if metric.part else math.nan
+    except NotKnownError:
+        return 0
+
+
+def _drawn(values: np.ndarray) -> np.ndarray:
+    """The resampled values; none where too few resamples have one, as of what is not sampled."""
+    drawn: np.ndarray = values[1:][np.isfinite(values[1:])]
+    return drawn if len(drawn) >= max(len(values) / 2, FEWEST) else drawn[:0]
+
+
+def _error(gap: np.ndarray) -> float:
+    drawn = _drawn(gap)
+    return float(np.std(drawn)) if len(drawn) else 0.0
+
+
+def _ends(values: np.ndarray, bounds: Bounds, inflated: bool) -> tuple[float, float]:
+    """The middle of the resampled values."""
+    drawn = _drawn(values)
+    if not len(drawn):
+        return math.nan, math.nan
+    if inflated:
+        drawn = np.maximum(drawn - (drawn.mean() - values[0]), min(0.0, values[0]))
+    return interval(drawn, bounds.level)

@@ -1,128 +1,132 @@
-"""Who is compared with whom in an audit: the models by their roles, and pairs of models whose differences are weighed.
+"""Who is compared with whom in an audit: the models by their roles, and the seeds that say how far chance alone goes.
 
 With one or two retrained models the tables' predictions are compared as they are. With three and more retrained models, as
-the members of one or two tables, every pair of them shows what seeds alone do. A mean of several members errs less than one
-member, so single members are then compared with single members: the version's with the retrained ones', and so the original's.
+the members of one or two tables, each is one further retrained model to the others. A mean of several members errs less than
+one member, so single members are then compared with single members: the version's with the retrained ones', and so the
+original's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import combinations, product
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from unlearning.evaluation.case import Case
-from unlearning.evaluation.ground import COSTS, Comparison, Ground, Witness, answers, ground_of
+from unlearning.evaluation.ground import MODELS, Comparison, Ground, NotKnownError, Witness, answers, costs_of, ground_of
+from unlearning.evaluation.metric import Metric
+from unlearning.evaluation.on_models.handed import Measured
 
-ROLES = {"version": "evaluated", "original": "original", "retrained": "retrained", "second": "second"}
-MEMBERS, MANY_FACES = 4, 250_000
-PAIRS, RETRAINED_PAIRS, FEW_PAIRS = 6, 10, 4
+ROLES = ("version", "original", "retrained", "second")
+MEMBERS, MOST_RETRAINED = 4, 10
+MANY_FACES, FEW_MEMBERS = 250_000, 3
 ENOUGH = 3
-Pair = tuple[Comparison, Comparison]
+Said = dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The models of an audit on their ground.
+    """The models of an audit on their ground, and their numbers, each computed once.
 
     Args:
         ground: the faces.
         models: by role: each model beside all others; roles without a table are left out.
-        version: pairs of the version and a retrained model.
-        original: pairs of the original and a retrained model.
-        noise: pairs of two retrained models.
-        single: are the pairs of single members?
+        seeds: the models that verdicts compare: ``version``, ``original``, and ``retrained`` with those of a second table.
+        single: are these single members?
     """
 
     ground: Ground
     models: Mapping[str, Comparison]
-    version: tuple[Pair, ...]
-    original: tuple[Pair, ...]
-    noise: tuple[Pair, ...]
+    seeds: Mapping[str, tuple[Witness, ...]]
     single: bool
+    _known: dict[tuple[str, ...], np.ndarray | str] = field(default_factory=dict, compare=False, repr=False)
+
+    def number(self, metric: Metric, comparison: Comparison) -> np.ndarray | str:
+        """A metric of a model, the sample's first; or the reason why there is none."""
+        needed = [getattr(comparison, role) for role in metric.needs]
+        key = (metric.name, comparison.subject.name, *(model.name if model else "" for model in needed))
+        if key not in self._known:
+            self._known[key] = _number(metric, comparison)
+        return self._known[key]
+
+    def apart(self, metric: Metric, role: str) -> np.ndarray:
+        """Number of every seed of a role minus that of retrained ones, or the number itself: shape (seeds,).
+
+        What compares with a retrained model is measured beside each of them but itself, and is how far it is from what a
+        model that is the retrained one has, with its sign, on average. Not numbers where one is not known; empty without seeds.
+        """
+        models, retrained = self.seeds.get(role, ()), self.seeds.get("retrained", ())
+        original = next(iter(self.seeds.get("original", ())), None)
+        if "retrained" not in metric.needs:
+            return np.array([self._first(metric, Comparison(model, None, original)) for model in models])
+        values = []
+        for model in models:
+            beside = [other for other in retrained if other is not model]
+            gaps = [
+                self._first(metric, Comparison(model, other, original))
+                - self._first(metric, Comparison(other, other, original))
+                for other in beside
+            ]
+            values.append(np.mean(gaps) if gaps else np.nan)
+        return np.array(values)
+
+    def _first(self, metric: Metric, comparison: Comparison) -> float:
+        number = self.number(metric, comparison)
+        return np.nan if isinstance(number, str) else float(number[0])
 
 
-def panel_of(case: Case, measured: Mapping[str, Mapping[str, float]], resamples: int, seed: int) -> Panel:
+def _number(metric: Metric, comparison: Comparison) -> np.ndarray | str:
+    try:
+        number = metric.function(comparison)
+    except NotKnownError as reason:
+        return str(reason)
+    return number if np.isfinite(number[0]) else "it is not a number"
+
+
+def panel_of(case: Case, measured: Measured, resamples: int, seed: int) -> Panel:
     """Line up a case's models; a second retrained model that answers like the first one is left out.
 
     Args:
         case: the version and its references.
-        measured: numbers from elsewhere, by metric and role.
+        measured: numbers from elsewhere.
         resamples: of the faces.
         seed: of all draws.
     """
-    ground, order = ground_of(case, resamples, seed)
-    given = {role: getattr(case, field) for role, field in ROLES.items()}
-    said = {role: _answers(table, role, case, order) for role, table in given.items() if table is not None}
-    if {"retrained", "second"} <= said.keys() and _alike(said["retrained"], said["second"]):
+    ground = ground_of(case, resamples, seed)
+    given = {role: getattr(case, role) for role in ROLES}
+    said = {role: _answers(table, role, case, ground) for role, table in given.items() if table is not None}
+    if {"retrained", "second"} <= said.keys() and np.array_equal(said["retrained"]["predicted"], said["second"]["predicted"]):
         del said["second"]
-    facts = {role: (_costs(case, role), {name: by[role] for name, by in measured.items() if role in by}) for role in said}
-    whole = {role: Witness(role, ground, own["predicted"], *facts[role]) for role, own in said.items()}
-    others = [whole.get(role) for role in ("retrained", "original", "second")]
-    models = {role: Comparison(model, *others) for role, model in whole.items()}
-    retrained = [name for role in ("retrained", "second") for name in said.get(role, {}) if name != "predicted"]
-    if len(retrained) < ENOUGH or any(len(own) == 1 for own in said.values()):
-        return Panel(ground, models, **_of_tables(models), single=False)
-    still = replace(ground, blocks=ground.blocks.still())
-    sampled, fixed = (_of_members(_singles(said, stand, facts), len(order) > MANY_FACES) for stand in (ground, still))
-    return Panel(ground, models, fixed["version"], fixed["original"], sampled["noise"], single=True)
+    handed = {role: {name: by[role] for name, by in measured.numbers.items() if role in by} for role in said}
+    whole = {role: Witness(role, ground, own["predicted"], costs_of(case, role), handed[role]) for role, own in said.items()}
+    others = {role: whole.get(role) for role in MODELS}
+    models = {role: Comparison(model, **others) for role, model in whole.items()}
+    members = _members(said, replace(ground, blocks=ground.blocks.still()))
+    single = len(members["retrained"]) >= ENOUGH and all(len(own) > 1 for own in said.values())
+    return Panel(ground, models, members if single else _tables(whole), single)
 
 
-def _answers(table: pd.DataFrame, role: str, case: Case, order: np.ndarray) -> dict[str, np.ndarray]:
+def _answers(table: pd.DataFrame, role: str, case: Case, ground: Ground) -> dict[str, np.ndarray]:
     """The predictions of a table and of its first members, in the order of a ground."""
     members = [name for name in table.columns if name.startswith("member_")]
-    columns = ["predicted", *members[: MEMBERS if len(table) <= MANY_FACES else ENOUGH]]
-    return dict(zip(columns, answers(table, role, case, order, columns), strict=True))
+    most = FEW_MEMBERS if len(table) > MANY_FACES else MEMBERS if role in ("version", "original") else MOST_RETRAINED
+    columns = ["predicted", *members[:most]]
+    return dict(zip(columns, answers(table, role, case, ground, columns), strict=True))
 
 
-def _singles(said: Mapping[str, dict[str, np.ndarray]], stand: Ground, facts) -> dict[str, list[Witness]]:
-    """Every member of every table as a model of its own; witnesses of the two grounds have names of their own."""
-    mark = f" with {stand.blocks.resamples} resamples"
-    return {
-        role: [Witness(f"{role} {name}{mark}", stand, own[name], *facts[role]) for name in own if name != "predicted"]
-        for role, own in said.items()
-    }
+def _members(said: Said, still: Ground) -> dict[str, tuple[Witness, ...]]:
+    """Every member of every table as a model of its own, without resamples."""
+
+    def witnesses(*roles: str) -> tuple[Witness, ...]:
+        names = [(role, name) for role in roles for name in said.get(role, {}) if name != "predicted"]
+        return tuple(Witness(f"{role} {name}", still, said[role][name]) for role, name in names)
+
+    retrained = witnesses("retrained", "second")[:MOST_RETRAINED]
+    return {"version": witnesses("version"), "original": witnesses("original"), "retrained": retrained}
 
 
-def _alike(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
-    """Is a second retrained model the first one again, so that it shows nothing of what a seed does?"""
-    return np.array_equal(first["predicted"], second["predicted"])
-
-
-def _costs(case: Case, role: str) -> dict[str, float]:
-    if role == "version":
-        return {name: getattr(case, name) for name in COSTS}
-    return {"seconds": case.retrained_seconds, "samples": case.retrained_samples} if role == "retrained" else {}
-
-
-def _of_tables(models: Mapping[str, Comparison]) -> dict[str, tuple[Pair, ...]]:
-    found = {"version": "version", "original": "original", "noise": "second"}
-    return {
-        name: ((models[role], models["retrained"]),) if {role, "retrained"} <= models.keys() else ()
-        for name, role in found.items()
-    }
-
-
-def _of_members(members: Mapping[str, list[Witness]], many: bool) -> dict[str, tuple[Pair, ...]]:
-    retrained = [*members["retrained"], *members.get("second", [])]
-    original = members.get("original", [None])[0]
-    most, most_retrained = (FEW_PAIRS, FEW_PAIRS) if many else (PAIRS, RETRAINED_PAIRS)
-
-    def pair(first: Witness, second: Witness) -> Pair:
-        another = next(model for model in retrained if model is not second)
-        return tuple(Comparison(subject, second, original, another) for subject in (first, second))
-
-    return {
-        "version": tuple(pair(*both) for both in _some(product(members["version"], retrained), most)),
-        "original": tuple(pair(*both) for both in _some(product(members.get("original", []), retrained), most)),
-        "noise": tuple(pair(*both) for both in _some(combinations(retrained, 2), most_retrained)),
-    }
-
-
-def _some(pairs, most: int) -> list[tuple[Witness, Witness]]:
-    """At most so many pairs, spread evenly over all of them."""
-    every = list(pairs)
-    return every if len(every) <= most else [every[i] for i in np.linspace(0, len(every) - 1, most).round().astype(int)]
+def _tables(whole: Mapping[str, Witness]) -> dict[str, tuple[Witness, ...]]:
+    roles = {"version": ("version",), "original": ("original",), "retrained": ("retrained", "second")}
+    return {role: tuple(whole[name] for name in names if name in whole) for role, names in roles.items()}

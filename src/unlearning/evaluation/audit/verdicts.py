@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
-from scipy.stats import rankdata
 
-from unlearning.evaluation.audit_metric import COST, LIKENESS, MEMORY, USEFULNESS, AuditMetric
 from unlearning.evaluation.ground import FEWEST, MODELS
+from unlearning.evaluation.metric import COST, LIKENESS, MEMORY, USEFULNESS, Metric
 
 SAME = "indistinguishable from retraining"
 BETTER = "better than retraining"
@@ -20,7 +20,7 @@ OVER = "over-forgotten"
 NOT_KNOWN = "not known"
 WITHIN_LIMIT, OVER_LIMIT, NOT_JUDGED = "within the limit", "over the limit", "not judged"
 VERDICTS = {
-    SAME: "no farther from the retrained model than another retrained model is (the floor)",
+    SAME: "no farther from the retrained models than one further retrained model is (the floor)",
     BETTER: "beyond the floor, on the good side of the retrained model: usefulness only",
     BETWEEN: "beyond the floor, but nearer to the retrained model than the original is",
     WORSE: "at least as far from the retrained model as the original is",
@@ -30,6 +30,14 @@ VERDICTS = {
     OVER_LIMIT: "a cost that does not",
     NOT_JUDGED: "a cost without a limit",
 }
+DECIDING = {
+    "forget_mae": "does it still know the forgotten faces",
+    "test_in_range_mae": "the same of faces that no model ever saw: what was learnt by heart does not show here",
+    "mia_auc": "can an attacker tell who was trained on",
+    "Forgetting": "the study's own score: does it err on each face as retraining does",
+    "forget_w1_predictions": "are its answers, all together, those of a retrained model",
+    "forget_difference": "does it answer each face as a retrained model does",
+}
 
 
 @dataclass(frozen=True)
@@ -38,16 +46,15 @@ class Bounds:
 
     Args:
         level: share of resamples inside every interval that is shown.
-        floor: share of the differences between retrained models that the floors cover, all metrics together: so often a model
-            that never saw the forget set passes every test of an audit, as far as resampling faces and the seeds at hand tell.
+        floor: how often a model that never saw the forget set is found within the floors of all numbers that decide (DECIDING)
+            together; each of them has a floor at 1 - (1 - floor) / 6 (Bonferroni), and so have the numbers that only inform.
         nothing_done: share of the original's distance to the retrained model from which on a version is worse than doing
             nothing; 1 asks for any approach, less for more of it.
         chance: how far below the value of a guess the upper end of an attack's interval must lie to be over-forgetting, where
             there is no retrained model to compare with.
         time_limit: largest seconds over those of retraining.
-        one_pair: how many times as far apart as the only two retrained models another may be from the first, face by face. Of
-            five retrained seeds of 20-28 the farthest two were 1.15 times as far apart as the nearest two.
-        measured: the same of what is measured on networks, which is known of one retrained model and a second one.
+        measured: how many times as far apart as one retrained model and a second one another may be, of what is measured on
+            networks or on many seeds at once; a rule of thumb, on which no overall finding rests.
     """
 
     level: float = 0.95
@@ -55,168 +62,43 @@ class Bounds:
     nothing_done: float = 1.0
     chance: float = 0.05
     time_limit: float = 0.2
-    one_pair: float = 1.15
     measured: float = 2.0
 
+    @property
+    def each(self) -> float:
+        """The level of the floor of one number."""
+        return 1 - (1 - self.floor) / len(DECIDING)
 
-@dataclass(frozen=True)
-class Finding:
-    """One metric, measured on every model of an audit.
+
+def floor_of(values: np.ndarray, level: float, faces: float = 0.0, beside_retraining: bool = False) -> float:
+    """How far from retrained models one further retrained model lies at most, in ``level`` of all cases.
+
+    The floor of a number of n retrained seeds with mean m and standard deviation s is half the t prediction interval for one
+    further model, t_{(1 + level) / 2, n - 1} * s * sqrt(1 + 1 / n), in quadrature with what other faces would change,
+    z * ``faces``. That the further model passes in ``level`` of all cases holds at every n where the seeds' numbers are normal.
+
+    A number that compares with a retrained model is a distance from each: every seed has its mean distance to the n - 1 others,
+    and the floor is the upper end m + t_{level, n - 1} * s' * sqrt(1 + 1 / n). Distances share their ends: of seeds that are
+    a_i away from the middle the means to the others differ by (n - 2) / (n - 1) of a_i - a_j only, so s' = s (n - 1) / (n - 2).
 
     Args:
-        metric: what was measured.
-        values: by role: original, retrained, second, version; not a number where it is not known.
-        reasons: why not, by role.
-        interval: ends of the version's interval.
-        gap: version - retrained, and the ends of its interval.
-        lean: the same difference as ``distance`` takes it, with its sign.
-        distance: how far the version is from the retrained model: abs(gap), or its mean over pairs of single members.
-        start: the same of the original.
-        floor: the same of another retrained model, at most.
-        count: faces or pairs of faces that the metric is about; not a number for a metric that is about none.
+        values: of retrained seeds: their numbers, or their mean distances to the others.
+        level: of the floor.
+        faces: standard error of the version's gap by resampling the faces.
+        beside_retraining: are they distances?
+
+    Returns:
+        Not a number with fewer than two seeds, or three for distances (two models have one distance).
     """
-
-    metric: AuditMetric
-    values: dict[str, float]
-    reasons: dict[str, str] = field(default_factory=dict)
-    interval: tuple[float, float] = (math.nan, math.nan)
-    gap: tuple[float, float, float] = (math.nan, math.nan, math.nan)
-    lean: float = math.nan
-    distance: float = math.nan
-    start: float = math.nan
-    floor: float = math.nan
-    count: float = math.nan
-
-    @property
-    def known(self) -> bool:
-        """Is there a distance to judge?"""
-        return not math.isnan(self.distance)
-
-    @property
-    def tells(self) -> bool:
-        """Does this metric tell the original from the retrained model? If not, a good verdict says nothing of forgetting."""
-        return self.start > self.floor
-
-    @property
-    def far_side(self) -> bool:
-        """Is the version on the side of the retrained model where remembering does not lead?"""
-        return bool(self.metric.remembers) and (self.lean > 0) == (self.metric.remembers == "lower")
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A verdict, the comparison that decided it, what else to know, and the reason where it is not known."""
-
-    verdict: str
-    bound: str = ""
-    note: str = ""
-    reason: str = ""
-
-
-def judge(found: Finding, bounds: Bounds) -> Judgement:
-    """The verdict of one metric."""
-    if math.isnan(found.values["version"]):
-        return Judgement(NOT_KNOWN, reason=found.reasons.get("version", "it is not a number"))
-    if found.metric.kind == COST:
-        return _judge_cost(found, bounds)
-    if found.count < FEWEST:
-        return Judgement(NOT_KNOWN, reason=f"{found.count:.0f} faces; {FEWEST} are needed for a verdict")
-    if math.isnan(found.values["retrained"]):
-        return _judge_alone(found, bounds)
-    return _judge_without_floor(found, bounds) if math.isnan(found.floor) else _judge_distance(found, bounds)
-
-
-def _judge_cost(found: Finding, bounds: Bounds) -> Judgement:
-    if found.metric.name != "seconds_ratio":
-        return Judgement(NOT_JUDGED)
-    value, limit = found.values["version"], bounds.time_limit
-    return Judgement(
-        *(WITHIN_LIMIT, f"{value:.3g} <= {limit:g}") if value <= limit else (OVER_LIMIT, f"{value:.3g} > {limit:g}")
-    )
-
-
-def _judge_alone(found: Finding, bounds: Bounds) -> Judgement:
-    """Without a retrained model only what a guess would give is known, of attacks on faces of the same ages."""
-    reason, target = found.reasons.get("retrained", f"no {MODELS['retrained']}"), found.metric.target
-    if target is None:
-        return Judgement(NOT_KNOWN, reason=reason)
-    low, high = found.interval
-    if found.metric.remembers == "higher" and high < target - bounds.chance:
-        return Judgement(OVER, f"{high:.3g} < {target:g} - {bounds.chance:g}", "far below a guess is no success")
-    told = "the interval holds" if low <= target <= high else "it still remembers: the interval lies above"
-    told = "it errs more on forgotten than on unseen faces: the interval lies below" if high < target else told
-    return Judgement(NOT_KNOWN, f"[{low:.3g}, {high:.3g}] beside {target:g}", f"{told} what a guess gives", reason)
-
-
-def _judge_without_floor(found: Finding, bounds: Bounds) -> Judgement:
-    """One retrained model: only what is at least as far as the original, beyond the noise of the faces, can be told.
-
-    Of likeness not even that: any two models are unlike one another, and nobody knows how much.
-    """
-    _, low, high = found.gap
-    beyond = found.metric.kind != LIKENESS and (low > 0 or high < 0)
-    if beyond and found.distance >= bounds.nothing_done * found.start:
-        return _beyond(found, bounds)
-    why = found.reasons.get("second", f"no {MODELS['second']}")
-    return Judgement(NOT_KNOWN, note=f"a gap of {found.lean:.3g} may be the noise of a seed", reason=why)
-
-
-def _judge_distance(found: Finding, bounds: Bounds) -> Judgement:
-    if found.distance <= found.floor:
-        weak = not math.isnan(found.start) and not found.tells
-        note = "the original passes too: this number does not tell remembering from forgetting here"
-        return Judgement(SAME, f"{found.distance:.3g} <= floor {found.floor:.3g}", note if weak else "")
-    return _beyond(found, bounds)
-
-
-def _beyond(found: Finding, bounds: Bounds) -> Judgement:
-    """The version is farther from the retrained model than another retrained one would be: where is it?"""
-    distance, start = found.distance, found.start
-    floor = "" if math.isnan(found.floor) else f"{distance:.3g} > floor {found.floor:.3g}"
-    if found.metric.kind == USEFULNESS and (found.lean > 0) == (found.metric.better == "higher"):
-        return Judgement(BETTER, floor)
-    if found.metric.kind == MEMORY and found.far_side:
-        return Judgement(OVER, floor or f"gap {found.lean:.3g}")
-    if math.isnan(start):
-        return Judgement(NOT_KNOWN, floor, "it differs from retraining", found.reasons.get("original", "no original model"))
-    if distance >= bounds.nothing_done * start:
-        note = "exactly the original's distance" if distance == start else ""
-        return Judgement(WORSE, f"{distance:.3g} >= {bounds.nothing_done:g} * original {start:.3g}", note)
-    return Judgement(
-        BETWEEN, f"{floor}, < original {start:.3g}", f"{1 - distance / start:.0%} of the original's distance is gone"
-    )
-
-
-def widening(seeds: int, metric: AuditMetric, bounds: Bounds) -> float:
-    """How many times as far apart as the most distant of ``seeds`` retrained models another one may be from them.
-
-    A seed shifts all faces alike, and a spread that is known from few seeds is widened as Student's t widens an interval beside
-    the normal distribution: 6.48 times for two retrained models, 2.2 for three, 1.62 for four, 1.42 for five, 1.15 for ten.
-    What is compared face by face is nearly as far apart whichever two models are looked at: ``one_pair``, for two. What is
-    measured on networks has a bound of its own.
-    """
-    if seeds < 2:
-        return 1.0
-    if metric.measured:
-        return bounds.measured
-    if metric.face_by_face:
-        return bounds.one_pair if seeds == 2 else 1.0
-    end = (1 + bounds.level) / 2
-    return float(stdtrit(seeds - 1, end) / ndtri(end))
-
-
-def joint_level(noises: list[np.ndarray], level: float) -> float:
-    """The level at which floors must be taken, each by itself, so that all of them together hold with ``level``.
-
-    Equal distances have one rank, the lowest: a floor at their place holds for all of them.
-
-    Args:
-        noises: for every metric the resampled distances between retrained models, the same resamples in the same order.
-        level: share of resamples in which no metric is to lie beyond its floor.
-    """
-    varied = [np.nan_to_num(noise, nan=-np.inf) for noise in noises]
-    ranks = [rankdata(noise, method="min") / len(noise) for noise in varied if np.ptp(noise) > 0]
-    return float(np.quantile(np.max(ranks, axis=0), level)) if ranks else level
+    count = len(values)
+    if count < (3 if beside_retraining else 2):
+        return math.nan
+    tail = level if beside_retraining else (1 + level) / 2
+    spread = float(np.std(values, ddof=1)) * math.sqrt(1 + 1 / count)
+    if beside_retraining:
+        spread *= (count - 1) / (count - 2)
+    room = math.hypot(float(stdtrit(count - 1, tail)) * spread, float(ndtri(tail)) * faces)
+    return room + (float(np.mean(values)) if beside_retraining else 0.0)
 
 
 @dataclass(frozen=True)
@@ -224,7 +106,7 @@ class Row:
     """One metric of an audit; numbers that are not known are not numbers.
 
     Args:
-        metric: name in AUDIT_METRICS.
+        metric: name in METRICS.
         part: the faces it is about.
         kind: usefulness, memory, likeness or cost.
         unit: of the numbers.
@@ -238,13 +120,16 @@ class Row:
         gap: version - retrained.
         gap_low: lower end of its interval, the faces drawn alike for both models.
         gap_high: upper end.
-        distance: what is judged: abs(gap), or its mean over pairs of single members.
-        floor: the same between retrained models.
+        distance: what is judged: how far the version is from the retrained models.
+        floor: the same of one further retrained model, at most.
         verdict: one of VERDICTS.
         bound: the comparison that decided.
         note: what else to know.
         reason: why there is no verdict.
         count: how many faces it is about; pairs of faces for attacks.
+        lean: the distance with its sign: version - retrained.
+        start: how far the original is from the retrained models.
+        decides: does the overall finding rest on it? The others inform.
     """
 
     metric: str
@@ -256,15 +141,97 @@ class Row:
     retrained: float
     second: float
     version: float
-    low: float
-    high: float
-    gap: float
-    gap_low: float
-    gap_high: float
-    distance: float
-    floor: float
-    verdict: str
-    bound: str
-    note: str
+    low: float = math.nan
+    high: float = math.nan
+    gap: float = math.nan
+    gap_low: float = math.nan
+    gap_high: float = math.nan
+    distance: float = math.nan
+    floor: float = math.nan
+    verdict: str = NOT_KNOWN
+    bound: str = ""
+    note: str = ""
     reason: str = ""
     count: float = math.nan
+    lean: float = math.nan
+    start: float = math.nan
+    decides: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Does this metric tell the original from the retrained model? If not, a good verdict says nothing of forgetting."""
+        return self.start > self.floor
+
+
+def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
+    """The row with its verdict; ``reasons`` say by role why a number is not known."""
+    if math.isnan(row.version):
+        return replace(row, reason=reasons.get("version", "it is not a number"))
+    if metric.kind == COST:
+        return _judge_cost(row, bounds)
+    if row.count < FEWEST:
+        return replace(row, reason=f"{row.count:.0f} faces; {FEWEST} are needed for a verdict")
+    if math.isnan(row.retrained):
+        return _judge_alone(row, metric, reasons, bounds)
+    if math.isnan(row.floor):
+        return _judge_without_floor(row, metric, reasons, bounds)
+    if row.distance > row.floor:
+        return _beyond(row, metric, reasons, bounds)
+    weak = not math.isnan(row.start) and not row.tells
+    note = "the original passes too: this number does not tell remembering from forgetting here"
+    return replace(row, verdict=SAME, bound=f"{row.distance:.3g} <= floor {row.floor:.3g}", note=note if weak else "")
+
+
+def _judge_cost(row: Row, bounds: Bounds) -> Row:
+    if row.metric != "seconds_ratio":
+        return replace(row, verdict=NOT_JUDGED)
+    if row.version <= bounds.time_limit:
+        return replace(row, verdict=WITHIN_LIMIT, bound=f"{row.version:.3g} <= {bounds.time_limit:g}")
+    return replace(row, verdict=OVER_LIMIT, bound=f"{row.version:.3g} > {bounds.time_limit:g}")
+
+
+def _judge_alone(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
+    """Without a retrained model only what a guess would give is known, of attacks on faces of the same ages."""
+    target, low, high = metric.target, row.low, row.high
+    reason = reasons.get("retrained", f"no {MODELS['retrained']}")
+    if target is None:
+        return replace(row, reason=reason)
+    if metric.remembers == "higher" and high < target - bounds.chance:
+        said = f"{high:.3g} < {target:g} - {bounds.chance:g}"
+        return replace(row, verdict=OVER, bound=said, note="far below a guess is no success")
+    told = "the interval holds" if low <= target <= high else "it still remembers: the interval lies above"
+    if high < target:
+        told = "it errs more on forgotten than on unseen faces: the interval lies below"
+    bound = f"[{low:.3g}, {high:.3g}] beside {target:g}"
+    return replace(row, bound=bound, note=f"{told} what a guess gives", reason=reason)
+
+
+def _judge_without_floor(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
+    """Too few retrained models: only what is at least as far as the original, beyond the noise of the faces, can be told.
+
+    Of likeness not even that: any two models are unlike one another, and nobody knows how much.
+    """
+    beyond = metric.kind != LIKENESS and (row.gap_low > 0 or row.gap_high < 0)
+    if beyond and row.distance >= bounds.nothing_done * row.start:
+        return _beyond(row, metric, reasons, bounds)
+    note = f"a gap of {row.lean:.3g} may be the noise of a seed"
+    few = "two retrained models have one distance: a third tells how far distances vary"
+    return replace(row, note=note, reason=reasons.get("second", few))
+
+
+def _beyond(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
+    """The version is farther from the retrained models than one further retrained one would be: where is it?"""
+    floor = "" if math.isnan(row.floor) else f"{row.distance:.3g} > floor {row.floor:.3g}"
+    if metric.kind == USEFULNESS and (row.lean > 0) == (metric.better == "higher"):
+        return replace(row, verdict=BETTER, bound=floor)
+    if metric.kind == MEMORY and (row.lean > 0) == (metric.remembers == "lower"):
+        return replace(row, verdict=OVER, bound=floor or f"gap {row.lean:.3g}")
+    if math.isnan(row.start):
+        reason = reasons.get("original", f"no {MODELS['original']}")
+        return replace(row, bound=floor, note="it differs from retraining", reason=reason)
+    if row.distance >= bounds.nothing_done * row.start:
+        note = "exactly the original's distance" if row.distance == row.start else ""
+        bound = f"{row.distance:.3g} >= {bounds.nothing_done:g} * original {row.start:.3g}"
+        return replace(row, verdict=WORSE, bound=bound, note=note)
+    gone = f"{1 - row.distance / row.start:.0%} of the original's distance is gone"
+    return replace(row, verdict=BETWEEN, bound=f"{floor}, < original {row.start:.3g}", note=gone)

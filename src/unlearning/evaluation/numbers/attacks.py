@@ -1,12 +1,11 @@
 """Attacks that guess from scores who was trained on: pure functions of arrays. The larger a score, the likelier a member.
 
-Most are functions of how many members and others have each value of a score, in ascending order: shape (..., values). So one
-formula serves for the sample (every value by itself) and for thousands of resamples (values thinned out to ``FINEST``).
+The AUC is a function of how many members and others have each value of a score, in ascending order: shape (..., values). So
+one formula serves for the sample (every value by itself) and for thousands of resamples (values thinned out to ``FINEST``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +14,7 @@ from unlearning.evaluation.resample import Blocks
 
 FINEST = 200
 LEVELS = np.concatenate([np.linspace(0, 0.05, 50), np.linspace(0.05, 0.95, 101)[1:], np.linspace(0.95, 1, 51)[1:]])
-RIDGE = 1e-3
-STEPS = 25
+RIDGE = 1e-3  # so that a fit also ends where a line separates the labels
 SMALLEST_SPREAD = 0.1
 YEARS_ADDED = 1e-2
 FEWEST_IN_BIN = 20
@@ -57,72 +55,10 @@ def auc(counts: Counts) -> np.ndarray:
     return _divide(np.sum(counts.members * below, axis=-1), counts.members.sum(axis=-1) * counts.others.sum(axis=-1))
 
 
-def true_positives(counts: Counts, false_positives: float) -> np.ndarray:
-    """Largest share of members that a threshold calls members, while it calls at most ``false_positives`` of the others so."""
-    true, false = (_divide(_from_above(part), part.sum(axis=-1, keepdims=True)) for part in (counts.members, counts.others))
-    best = np.max(np.where(false <= false_positives + 1e-9, true, 0.0), axis=-1)
-    return np.where(np.isnan(true[..., 0] + false[..., 0]), np.nan, best)
-
-
-def others_below(counts: Counts, share: float) -> np.ndarray:
-    """Share of others among the lowest ``share`` of all scores, members and others weighing alike: .5 for a guess.
-
-    Of a value on the edge, so large a part counts that exactly ``share`` is reached.
-    """
-    members, others = (_divide(part, 2 * part.sum(axis=-1, keepdims=True)) for part in (counts.members, counts.others))
-    mass = members + others
-    room = np.clip(share - (np.cumsum(mass, axis=-1) - mass), 0, mass)
-    return np.sum(_divide(room, mass, 0.0) * others, axis=-1) / share
-
-
-def _from_above(part: np.ndarray) -> np.ndarray:
-    return np.cumsum(part[..., ::-1], axis=-1)[..., ::-1]
-
-
 def _divide(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
     filled = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
-    return np.divide(above, below, out=filled, where=below != 0)
-
-
-def threshold(members: np.ndarray, others: np.ndarray) -> float:
-    """The score from which on to call somebody a member, so that the balanced accuracy is largest."""
-    counts = count(members, others)
-    gain = _from_above(counts.members[0]) / len(members) - _from_above(counts.others[0]) / len(others)
-    return float(np.unique(np.concatenate([members, others]))[np.argmax(gain)])
-
-
-def judged_by_the_other_half(members: np.ndarray, others: np.ndarray, half: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Is each judged rightly by the threshold that is best for the half it is not in? One bool a member, one an other.
-
-    The best threshold of the same faces reads .53 without any signal, at 200 faces.
-    """
-    limits = np.array([threshold(members[half != side], others[half != side]) for side in (0, 1)])[half]
-    return members >= limits, others < limits
-
-
-def fit_logistic(features: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Logistic regression by Newton's method: a function from features, shape (n, k), to log-odds of label 1.
-
-    Maximises the mean log-likelihood minus ``RIDGE`` / 2 times the squared weights of the standardised features (the constant
-    is free), so that it also ends where a line separates the labels.
-    """
-    centre, scale = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-
-    def design(some: np.ndarray) -> np.ndarray:
-        return np.column_stack([np.ones(len(some)), (some - centre) / scale])
-
-    inputs, penalty = design(features), np.diag([0.0, *[RIDGE] * features.shape[1]])
-    weights = np.zeros(inputs.shape[1])
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -500, 500)))
-        slope = inputs.T @ (labels - chance) / len(labels) - penalty @ weights
-        curve = (inputs * (chance * (1 - chance))[:, None]).T @ inputs / len(labels) + penalty
-        step = np.linalg.lstsq(curve, slope, rcond=None)[0]
-        weights = weights + step
-        if np.max(np.abs(step)) < 1e-10:
-            break
-    return lambda some: design(some) @ weights
+    np.divide(above, below, out=filled, where=below != 0)
+    return filled
 
 
 def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -134,17 +70,25 @@ def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int
         splits: random halvings of the pairs.
         seed: of the halvings.
     """
-    random = np.random.default_rng([seed, 2])
+    from sklearn import config_context  # only here: the other numbers need not wait for it
+    from sklearn.linear_model import LogisticRegression
+
+    everyone = np.concatenate([members, others])
+    spread = everyone.std(axis=0)
+    standard = np.stack([members, others]) - everyone.mean(axis=0)
+    standard = standard / np.where(spread > 0, spread, 1.0)
+    random, labels = np.random.default_rng([seed, 2]), np.repeat([1, 0], len(members) // 2)
     right, judged = np.zeros((2, len(members))), np.zeros(len(members))
-    for _ in range(splits):
-        fitted = np.zeros(len(members), dtype=bool)
-        fitted[random.permutation(len(members))[: len(members) // 2]] = True
-        both = np.concatenate([members[fitted], others[fitted]])
-        odds = fit_logistic(both, np.repeat([1.0, 0.0], fitted.sum()))
-        for row, (faces, is_member) in enumerate(((members, True), (others, False))):
-            right[row, ~fitted] += (odds(faces[~fitted]) > 0) == is_member
-        judged += ~fitted
-    return tuple(_divide(row, judged, 0.5) for row in right)
+    attack = LogisticRegression(C=1 / (RIDGE * len(labels)), solver="newton-cholesky")  # few features: three steps or so
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        for _ in range(splits):
+            fitted = np.zeros(len(members), dtype=bool)
+            fitted[random.permutation(len(members))[: len(members) // 2]] = True
+            attack.fit(standard[:, fitted].reshape(len(labels), -1), labels)
+            for row, label in enumerate((1, 0)):
+                right[row, ~fitted] += attack.predict(standard[row, ~fitted]) == label
+            judged += ~fitted
+    return _divide(right[0], judged, 0.5), _divide(right[1], judged, 0.5)
 
 
 def age_bins(ages: np.ndarray) -> np.ndarray:
@@ -159,7 +103,9 @@ def age_bins(ages: np.ndarray) -> np.ndarray:
     return np.array(starts[:-1] if held < FEWEST_IN_BIN and len(starts) > 1 else starts)
 
 
-def conditioned(errors: np.ndarray, partners: np.ndarray, bins: np.ndarray, known: np.ndarray, known_bins: np.ndarray):
+def conditioned(
+    errors: np.ndarray, partners: np.ndarray, bins: np.ndarray, known: np.ndarray, known_bins: np.ndarray
+) -> np.ndarray:
     """Minus how unusual errors are for their age: -(log(r + .01) - m) / s, with m and s from the non-members of the age bin.
 
     A non-member that helped to make m and s looks less unusual than a member, so a pair is judged without the partner.
@@ -176,4 +122,5 @@ def conditioned(errors: np.ndarray, partners: np.ndarray, bins: np.ndarray, know
     sums = [np.bincount(known_bins, weights=values**power, minlength=size)[bins] - own**power for power in (0, 1, 2)]
     mean = sums[1] / sums[0]
     spread = np.sqrt(np.maximum((sums[2] - sums[0] * mean**2) / (sums[0] - 1), 0))
-    return -(np.log(errors + YEARS_ADDED) - mean) / np.maximum(spread, SMALLEST_SPREAD)
+    scores: np.ndarray = (mean - np.log(errors + YEARS_ADDED)) / np.maximum(spread, SMALLEST_SPREAD)
+    return scores

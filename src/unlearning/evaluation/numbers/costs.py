@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
-from unlearning.evaluation.ground import Comparison, NotKnownError, Witness
+from unlearning.evaluation.ground import Comparison, NotKnownError
 
 
 def cost(comparison: Comparison, name: str) -> np.ndarray:
     """``seconds``, ``samples`` or ``peak_memory_mb`` of the model."""
-    return comparison.constant(_known(comparison.subject, name))
+    return comparison.constant(_known(comparison.subject.costs, name, name))
 
 
 def cost_ratio(comparison: Comparison, name: str) -> np.ndarray:
-    """The cost over that of the retrained model (run-time efficiency): below 1 is cheaper than retraining."""
-    other = _known(comparison.other("retrained"), name)
-    if not other > 0:
+    """The cost over that of retraining (run-time efficiency): below 1 is cheaper."""
+    retraining = _known(comparison.ground.retraining, name, f"{name} of retraining")
+    if not retraining > 0:
         raise NotKnownError(f"the {name} of retraining are 0")
-    return comparison.constant(_known(comparison.subject, name) / other)
+    return comparison.constant(_known(comparison.subject.costs, name, name) / retraining)
 
 
 def passes(comparison: Comparison) -> np.ndarray:
     """Samples shown to the optimiser over the number of training faces and copies."""
-    return comparison.constant(_known(comparison.subject, "samples") / len(comparison.ground.some("train")))
+    samples = _known(comparison.subject.costs, "samples", "samples")
+    return comparison.constant(samples / len(comparison.ground.some("train")))
 
 
 def measured(comparison: Comparison, name: str) -> np.ndarray:
@@ -35,8 +37,8 @@ def measured(comparison: Comparison, name: str) -> np.ndarray:
     return comparison.constant(value)
 
 
-def _known(witness: Witness, name: str) -> float:
-    value = witness.costs.get(name, math.nan)
+def _known(costs: Mapping[str, float], name: str, title: str) -> float:
+    value = costs.get(name, math.nan)
     if math.isnan(value):
-        raise NotKnownError(f"{name} was not recorded")
+        raise NotKnownError(f"{title} was not recorded")
     return value

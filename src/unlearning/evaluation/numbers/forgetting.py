@@ -1,83 +1,83 @@
-"""The study's scores beside the retrained model, face by face, for every alpha, and on a scale from the original to retraining.
+"""The study's scores beside the retrained model, and what is left of the original's memory.
 
 E_i = abs(abs(r_i) - abs(e_i)) with r_i, e_i the errors of the retrained and of the evaluated model, f_i = exp(-E_i / alpha),
-Forgetting = mean of f_i over the forget set (reference study, section 4.3). Forgetting is blind to signs, and an original
-that errs like the retrained model scores high, so it is also given rescaled: 0 for the original, 1 for a second retrained
-model.
+Forgetting = mean of f_i over the forget set (reference study, section 4.3).
 """
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from unlearning.evaluation.case import Case
+from unlearning.evaluation import study
 from unlearning.evaluation.ground import Comparison, NotKnownError, Witness
+from unlearning.evaluation.numbers.accuracy import mae_of, ratio
 
-ALPHAS = (2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0)
-
-
-def face_scores(case: Case) -> pd.DataFrame:
-    """One row a face of the forget set: id, age, both models' absolute errors, E (years) and f (0 to 1; 1 is retrained)."""
-    rows, mask = case.evaluated, case.mask("forget")
-    own, reference = np.abs(case.errors("forget")), np.abs(case.reference_errors("forget"))
-    table = rows.loc[mask, ["id", "age"]].reset_index(drop=True)
-    difference = np.abs(reference - own)
-    faces = {"retrained_error": reference, "error": own, "E": difference, "f": np.exp(-difference / case.alpha)}
-    return table.assign(**faces)
-
-
-def forgetting(comparison: Comparison, alpha: float = 0.0) -> np.ndarray:
-    """Mean over the forget set of exp(-E_i / alpha); first itself, then resampled. 0 to 1, 1 for the retrained model.
-
-    ``alpha`` is in years; 0 takes the one of the case.
-    """
-    return _forgetting(comparison.subject, comparison.other("retrained"))[alpha or comparison.ground.alpha]
-
-
-def _forgetting(subject: Witness, retrained: Witness) -> dict[float, np.ndarray]:
-    """For every alpha, that of the case among them."""
-    rows, scales = subject.ground.some("forget"), sorted({*ALPHAS, subject.ground.alpha})
-
-    def compute() -> dict[float, np.ndarray]:
-        difference = np.abs(np.abs(retrained.errors(rows)) - np.abs(subject.errors(rows)))
-        scores = [np.exp(-difference / alpha) for alpha in scales]
-        totals = subject.ground.blocks.totals(rows, [*scores, np.ones(len(rows))])
-        return {alpha: ratio(totals[:, i], totals[:, -1]) for i, alpha in enumerate(scales)}
-
-    return subject.once(("forgetting", retrained.name), compute)
-
-
-def rescaled(comparison: Comparison, alpha: float = 0.0) -> np.ndarray:
-    """(Forgetting - that of the original) / (that of a second retrained model - that of the original).
-
-    0: forgets as little as the original; 1: errs like the retrained model as much as another retrained model does. Not known
-    where the original does so too: there is no scale then.
-    """
-    retrained, original = comparison.other("retrained"), comparison.other("original")
-    scale = alpha or comparison.ground.alpha
-    lowest = _forgetting(original, retrained)[scale]
-    span = _forgetting(comparison.other("second"), retrained)[scale] - lowest
-    if not span[0] > 0:
-        raise NotKnownError("the original errs like the retrained model as much as a second retrained model does")
-    return ratio(forgetting(comparison, scale) - lowest, span)
+STANDARD_ERRORS = 1.96
+PERCENT = 100.0
 
 
 def utility(comparison: Comparison) -> np.ndarray:
-    """MAE of the retrained model over MAE of this one, on the test set; above 1 is more accurate."""
+    """MAE of the retrained model over MAE of this one, on the test set; first itself, then resampled."""
     rows = comparison.ground.some("test")
-    errors = [np.abs(model.errors(rows)) for model in (comparison.other("retrained"), comparison.subject)]
-    totals = comparison.ground.blocks.totals(rows, errors)
-    return ratio(totals[:, 0], totals[:, 1])
+    retrained, own = (np.abs(model.errors(rows)) for model in (comparison.other("retrained"), comparison.subject))
+    totals = comparison.ground.blocks.totals(rows, [retrained, own])
+    drawn = ratio(totals[:, 0], totals[:, 1])
+    drawn[0] = study.utility(retrained, own)
+    return drawn
 
 
-def f_score(comparison: Comparison, alpha: float = 0.0) -> np.ndarray:
+def forgetting(comparison: Comparison) -> np.ndarray:
+    """Mean over the forget set of exp(-E_i / alpha); first itself, then resampled. 0 to 1, 1 for the retrained model."""
+    ground, retrained = comparison.ground, comparison.other("retrained")
+    rows = ground.some("forget")
+
+    def compute() -> np.ndarray:
+        reference, own = retrained.errors(rows), comparison.subject.errors(rows)
+        likeness = np.exp(-np.abs(np.abs(reference) - np.abs(own)) / ground.alpha)
+        totals = ground.blocks.totals(rows, [likeness, np.ones(len(rows))])
+        drawn = ratio(totals[:, 0], totals[:, 1])
+        drawn[0] = study.forgetting(reference, own, ground.alpha)
+        return drawn
+
+    return comparison.subject.once(("forgetting", retrained.name), compute)
+
+
+def f_score(comparison: Comparison) -> np.ndarray:
     """Utility times Forgetting."""
-    return utility(comparison) * forgetting(comparison, alpha)
+    f: np.ndarray = utility(comparison) * forgetting(comparison)
+    return f
 
 
-def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """``above / below``; not a number where ``below`` is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = above / below
-    return np.where(np.isfinite(values), values, np.nan)
+def memory_left(comparison: Comparison) -> np.ndarray:
+    """What is left of the original's memory, in percent: 100 is the original, 0 a model that never saw the forget set.
+
+    On the forget set, and on test faces that the forget rule describes, it is the share of the original's distance to the
+    retrained model that is still there, (MAE_R - MAE_U) / (MAE_R - MAE_O). The larger share counts: what was learnt by heart
+    about the forgotten faces does not help on faces that no model ever saw. Signed: below 0 it errs more than retraining does.
+    A part where original and retrained model differ by no more than the noise has no share.
+    """
+    original, retrained = comparison.other("original"), comparison.other("retrained")
+    parts = [part for part in ("forget", "test_in_range") if len(comparison.ground.rows[part])]
+    shares = [_left(comparison, part) for part in parts if _apart(original, retrained, comparison.second, part)]
+    if not shares:
+        raise NotKnownError("the original and the retrained model differ by no more than the noise")
+    return max(shares, key=lambda share: float(share[0]))
+
+
+def _left(comparison: Comparison, part: str) -> np.ndarray:
+    models = comparison.other("retrained"), comparison.subject, comparison.other("original")
+    retrained, own, original = (mae_of(model, part) for model in models)
+    return PERCENT * ratio(retrained - own, retrained - original)
+
+
+def _apart(original: Witness, retrained: Witness, second: Witness | None, part: str) -> bool:
+    """Is the original's MAE farther from the retrained one's than another set of faces, or another seed, would make it?
+
+    The noise of the faces is 1.96 standard errors of the mean of abs(e_R) - abs(e_O), the blocks of faces being independent.
+    """
+    blocks, rows = original.ground.blocks, original.ground.rows[part]
+    difference = np.abs(retrained.errors(rows)) - np.abs(original.errors(rows))
+    gap = difference.mean()
+    spread = np.sqrt(np.sum(np.bincount(blocks.of_row[rows], weights=difference - gap) ** 2)) / len(rows)
+    seed = 0.0 if second is None else np.abs(retrained.errors(rows)).mean() - np.abs(second.errors(rows)).mean()
+    return bool(np.abs(gap) > np.hypot(STANDARD_ERRORS * spread, seed))

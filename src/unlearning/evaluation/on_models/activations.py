@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -43,7 +44,7 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet, device: torch.device
     linear layer (Golatkar et al. 2021, https://arxiv.org/abs/2012.13431, take the final outputs). Two trainings from different
     seeds order their features differently, so they are far apart although they know the same.
 
-    Linear CKA of a stage: see ``linear_cka``, with one row for every position of every picture. It does not see the order.
+    Linear CKA of a stage: see ``Moments``, with one row for every position of every picture. It does not see the order.
 
     Args:
         first: a member of one version.
@@ -60,7 +61,7 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet, device: torch.device
     moments, distances = {name: Moments() for name in stages(first)}, 0.0
     with ExitStack() as stack, torch.inference_mode():
         seen = [stack.enter_context(_watched(network)) for network in (first, second)]
-        for positions in torch.arange(len(faces)).split(BATCH):
+        for positions in torch.split(torch.arange(len(faces)), BATCH):
             images = faces.images(positions).permute(0, 3, 1, 2).to(device)
             for network in (first, second):
                 network(images)
@@ -76,7 +77,8 @@ def _watched(network: AgeNet) -> Iterator[dict[str, torch.Tensor]]:
     """The features of the last forward pass by name, one row a position; the network is in eval mode meanwhile."""
     seen: dict[str, torch.Tensor] = {}
     training = [module for module in network.modules() if module.training]
-    channels = {entry["module"]: entry["num_chs"] for entry in network.backbone.feature_info}
+    stages_of: Any = network.backbone.feature_info
+    channels = {entry["module"]: entry["num_chs"] for entry in stages_of}
 
     def keep(name: str, features: torch.Tensor) -> None:
         seen[name] = _rows(features, channels.get(name)).float().clone()
@@ -102,35 +104,33 @@ def _rows(features: torch.Tensor, channels: int | None) -> torch.Tensor:
     return features.reshape(-1, features.shape[-1])
 
 
-def linear_cka(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Linear centred kernel alignment of two tables of features, shape (n, p) and (n, q): 0 to 1, 1 is alike.
-
-    CKA = ||X'Y||^2 / (||X'X|| ||Y'Y||), Frobenius norms, with the columns of X and Y centred over all rows. Rotating the
-    features, or multiplying all of them by one number, changes nothing. Not a number where a table is constant or empty.
-    Source: Kornblith et al. 2019, https://arxiv.org/abs/1905.00414.
-    """
-    moments = Moments()
-    moments.add(first, second)
-    return moments.cka()
-
-
 class Moments:
-    """Sums and products of two tables of features that come in parts; the mean is that of all rows, not of a part's."""
+    """Sums and products of two tables of features that come in parts; the mean is that of all rows, not of a part's.
 
-    def __init__(self):
-        self.count, self.sums, self.products = 0, None, None
+    They give the linear centred kernel alignment of tables of shape (n, p) and (n, q), 0 to 1, 1 is alike::
+
+        CKA = ||X'Y||^2 / (||X'X|| ||Y'Y||)
+
+    with Frobenius norms, and the columns of X and Y centred over all rows. Rotating the features, or multiplying all of them
+    by one number, changes nothing. Source: Kornblith et al. 2019, https://arxiv.org/abs/1905.00414.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sums: list[torch.Tensor] = []
+        self.products: list[torch.Tensor] = []
 
     def add(self, first: torch.Tensor, second: torch.Tensor) -> None:
         """Note rows of both tables, shape (rows, p) and (rows, q)."""
         first, second = first.double(), second.double()
         sums = [first.sum(dim=0), second.sum(dim=0)]
         products = [a.T @ b for a, b in ((first, second), (first, first), (second, second))]
+        self.sums = [a + b for a, b in zip(self.sums, sums, strict=True)] if self.count else sums
+        self.products = [a + b for a, b in zip(self.products, products, strict=True)] if self.count else products
         self.count += len(first)
-        self.sums = sums if self.sums is None else [a + b for a, b in zip(self.sums, sums, strict=True)]
-        self.products = products if self.products is None else [a + b for a, b in zip(self.products, products, strict=True)]
 
     def cka(self) -> float:
-        """Linear CKA of all rows so far."""
+        """Linear CKA of all rows so far; not a number where a table is constant or empty."""
         if not self.count:
             return math.nan
         a, b = self.sums

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from lightning_fabric import Fabric
 
 from unlearning.data.faces import Batches, FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask
@@ -42,7 +43,7 @@ class RelearnSettings:
     epochs: int = 10
     seeds: tuple[int, ...] = (0, 1, 2)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.data not in DATA:
             raise InputError(f"data={self.data!r} cannot be relearned from; legal: {', '.join(DATA)}")
         if not self.seeds or self.tolerance < 0:
@@ -69,64 +70,8 @@ class RelearnTime:
         return sum(self.steps) / len(self.steps)
 
 
-@dataclass(frozen=True)
-class Ain:
-    """The anamnesis index with all that it was computed from.
-
-    Args:
-        value: rt(U) / rt(R), from 0, without a unit: 1 is ideal, far below 1 still remembers, far above 1 is over-forgotten.
-            Not a number where nothing can be said.
-        bound: empty for a value; ``at least`` or ``at most`` where the unlearned or the retrained model was stopped at the cap;
-            ``unknown`` where both were, or where the retrained model needs no step.
-        unlearned: steps of the unlearned model.
-        retrained: steps of the retrained model.
-        target: error to be reached on the forgotten validation faces, in years.
-        data: what was trained on, a name of ``DATA``.
-    """
-
-    value: float
-    bound: str
-    unlearned: RelearnTime
-    retrained: RelearnTime
-    target: float
-    data: str
-
-
 class _KnowsAgain(Exception):  # noqa: N818
     """Ends a training in the middle of an epoch: the error to be reached is reached."""
-
-
-def anamnesis(
-    fabric,
-    unlearned: torch.nn.Module,
-    retrained: torch.nn.Module,
-    original: torch.nn.Module,
-    faces: FaceSet,
-    forget: ForgetSet,
-    recipe: Recipe,
-    settings: RelearnSettings | None = None,
-) -> Ain:
-    """AIN = rt(M_U) / rt(M_R), with rt the mean over shuffles of the steps until MAE <= (1 + a) * MAE of M_O.
-
-    The error is that on the validation faces of the forget set, measured after every step. Both models see the same batches
-    in the same order. The models handed in are not changed.
-
-    Args:
-        fabric: Lightning Fabric: device and precision.
-        unlearned: the network to judge; one member of a version.
-        retrained: the member of the retrained reference with the same seed.
-        original: the member of the original.
-        faces: all prepared faces.
-        forget: who was to be forgotten.
-        recipe: how the models were trained: batch size, flips and shifts are taken from it.
-        settings: of the relearning; the usual ones without.
-
-    Raises:
-        InputError: the forget set has no validation face, or no training face.
-    """
-    lesson = lesson_of(original, faces, forget, recipe, settings)
-    own, other = (relearn_time(fabric, model, lesson) for model in (unlearned, retrained))
-    return Ain(*ratio(own, other), own, other, lesson.target, lesson.settings.data)
 
 
 @dataclass(frozen=True)
@@ -151,7 +96,18 @@ class Lesson:
 def lesson_of(
     original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe, settings: RelearnSettings | None = None
 ) -> Lesson:
-    """The lesson whose target is what ``original`` errs; arguments and errors as of ``anamnesis``."""
+    """The lesson whose target is what ``original`` errs on the validation faces of the forget set, times 1 + tolerance.
+
+    Args:
+        original: the member of the original with the seed of the networks that are to relearn.
+        faces: all prepared faces.
+        forget: who was to be forgotten.
+        recipe: how the models were trained: batch size, flips and shifts are taken from it.
+        settings: of the relearning; the usual ones without.
+
+    Raises:
+        InputError: the forget set has no validation face, or no training face.
+    """
     settings = settings or RelearnSettings()
     forgotten = faces.where(forget_mask(faces.frame, forget))
     probe, training = forgotten.part("validation"), (faces if settings.data == "train" else forgotten).part("train")
@@ -161,7 +117,7 @@ def lesson_of(
     return Lesson(training, probe, (1 + settings.tolerance) * mean_absolute_error(original, probe), recipe, settings)
 
 
-def relearn_time(fabric, network: torch.nn.Module, lesson: Lesson) -> RelearnTime:
+def relearn_time(fabric: Fabric, network: torch.nn.Module, lesson: Lesson) -> RelearnTime:
     """rt(M): steps of training a copy of ``network`` until its MAE on ``probe`` is at most ``target`` years, for each shuffle.
 
     The order of the batches follows the seeds alone, so it is the same for any two networks. Fewer steps: remembers more.
@@ -181,7 +137,7 @@ def _batches(training: FaceSet, recipe: Recipe, seed: int) -> Batches:
     return Batches(training, None, recipe.batch_size, recipe.flip, recipe.shift, seed)
 
 
-def _relearn(fabric, network: torch.nn.Module, lesson: Lesson, recipe: Recipe, seed: int) -> tuple[int, bool]:
+def _relearn(fabric: Fabric, network: torch.nn.Module, lesson: Lesson, recipe: Recipe, seed: int) -> tuple[int, bool]:
     """Steps that one shuffle took, and whether they ended at the cap."""
     model = copy.deepcopy(network).requires_grad_(True).to(fabric.device)
     steps = 0
@@ -204,7 +160,11 @@ def _relearn(fabric, network: torch.nn.Module, lesson: Lesson, recipe: Recipe, s
 
 
 def ratio(unlearned: RelearnTime, retrained: RelearnTime) -> tuple[float, str]:
-    """rt(U) / rt(R), and whether it is only a bound: a value and a bound of ``Ain``."""
+    """The anamnesis index rt(U) / rt(R), from 0: 1 is ideal, far below 1 still remembers, far above over-forgot.
+
+    Beside it stands whether it is only a bound: empty for a value; ``at least`` or ``at most`` where the unlearned or the
+    retrained model was stopped at the cap; ``unknown`` (not a number) where both were, or where R needs no step.
+    """
     stopped = any(unlearned.censored), any(retrained.censored)
     if all(stopped) or not retrained.mean:
         return math.nan, "unknown"

@@ -13,25 +13,17 @@ from functools import cache
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from unlearning.errors import InputError
 from unlearning.evaluation.resample import interval
 
 FLOOR = 0.25
-RATE = 0.01
 SHIFTS = 4
 MOST_FACES = 2000
 ROUNDS = 200
 PERCENTILE = 0.95
 FEWEST = 3
 SIMULATED = 20_000
-
-
-def outputs(table: pd.DataFrame, mask: np.ndarray) -> np.ndarray:
-    """Predictions of the members on the rows of a mask, in years, shape (members, faces): one member a seed."""
-    members = [column for column in table.columns if column.startswith("member_")]
-    return table.loc[np.asarray(mask), members].to_numpy(np.float64).T
 
 
 @dataclass(frozen=True)
@@ -42,51 +34,29 @@ class SeedAttack:
         auc: chance, 0 to 1, that an unlearned model's score is above a retrained one's; .5 is forgotten, 1 is told apart
             always; below .5 the attack's picture of the two kinds does not carry over to models that it has not seen.
         null: where the middle 95 % of the AUC lie when the models of both kinds are dealt out at random.
-        tpr: share of the unlearned models' scores above all but ``rate`` of the retrained ones'; ``rate`` is forgotten.
-        tpr_null: the same of the relabelled models.
-        rate: false positive rate of ``tpr``.
-        pairs: share of the held-out pairs, one model of each kind, that the attack puts in the right order; .5 is forgotten.
         models: how many of each kind.
-        faces: how many were attacked.
     """
 
     auc: float
     null: tuple[float, float]
-    tpr: float
-    tpr_null: tuple[float, float]
-    rate: float
-    pairs: float
     models: tuple[int, int]
-    faces: int
 
 
-def likelihood_attack(
-    unlearned: np.ndarray,
-    retrained: np.ndarray,
-    *,
-    floor: float = FLOOR,
-    pooled: bool = True,
-    rate: float = RATE,
-    rounds: int = ROUNDS,
-    seed: int = 0,
-) -> SeedAttack:
+def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int = ROUNDS, seed: int = 0) -> SeedAttack:
     """U-LiRA for regression, the cheap form: one forget set, N seeds of the unlearned and of the retrained model.
 
     A face's statistic t is the prediction, or its signed error: the age is the same for all models. Both kinds get a normal
-    distribution of t, and the score is the logarithm of their ratio, log N(t; m_u, s_u) - log N(t; m_r, s_r). A PAIR is left
+    distribution of t, and the score is the logarithm of their ratio, log N(t; m_u, s) - log N(t; m_r, s). A PAIR is left
     out of the fit, one model of each kind, and judged: leaving out one alone moves its own kind's mean away from it, and the
     AUC falls to .46 at N = 3 where there is nothing to find. Source: Hayes et al. 2024, https://arxiv.org/abs/2403.01218.
 
-    All faces share the few models, so the scores are not independent; how far AUC and TPR move by chance is measured by
+    All faces share the few models, so the scores are not independent; how far the AUC moves by chance is measured by
     dealing the models out again at random. With three of each kind there are ten ways, so nothing is ever beyond 95 %. What
     limits the attack is the number of models: of more than ``MOST_FACES`` faces as many are drawn.
 
     Args:
         unlearned: t in years, shape (models, faces).
         retrained: t of the retrained models on the same faces.
-        floor: smallest standard deviation of a fit, in years.
-        pooled: one standard deviation for both kinds of a face; otherwise each its own, which needs more models.
-        rate: false positive rate at which ``tpr`` is read.
         rounds: how many relabellings are tried; all, where there are no more.
         seed: of the relabellings, and of the draw of faces.
 
@@ -96,43 +66,34 @@ def likelihood_attack(
     _check(unlearned, retrained)
     faces = np.random.default_rng([seed, 1]).permutation(unlearned.shape[1])[:MOST_FACES]
     unlearned, retrained = unlearned[:, faces], retrained[:, faces]
-
-    def attack(own: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
-        scores = held_out_scores(own, other, floor, pooled)
-        right = np.mean((np.sign(scores[0] - scores[1]) + 1) / 2)
-        return *auc_and_tpr(*scores, rate), float(right)
-
-    values = attack(unlearned, retrained)
     everyone = np.concatenate([unlearned, retrained])
-    dealt = [attack(everyone[first], everyone[other]) for first, other in _deals(len(unlearned), len(everyone), rounds, seed)]
-    null, tpr_null, _ = (interval(np.array(some)) for some in zip(*dealt, strict=True))
-    return SeedAttack(values[0], null, values[1], tpr_null, rate, values[2], (len(unlearned), len(retrained)), len(faces))
+    deals = _deals(len(unlearned), len(everyone), rounds, seed)
+    dealt = [auc(*held_out_scores(everyone[first], everyone[other])) for first, other in deals]
+    value = auc(*held_out_scores(unlearned, retrained))
+    return SeedAttack(value, interval(np.array(dealt)), (len(unlearned), len(retrained)))
 
 
-def auc_and_tpr(members: np.ndarray, others: np.ndarray, rate: float) -> tuple[float, float]:
-    """AUC, and the largest true positive rate at ``rate`` false positives: as of ``attacks``, at the cost of two sorts."""
+def auc(members: np.ndarray, others: np.ndarray) -> float:
+    """P(member > other) + P(member = other) / 2, as ``attacks.auc``, at the cost of two sorts."""
     one, two = np.sort(members), np.sort(others)
     places = np.searchsorted(two, one, side="left").sum() + np.searchsorted(two, one, side="right").sum()
-    allowed = int(rate * len(two) + 1e-9)
-    beaten = len(one) - np.searchsorted(one, two[-1 - allowed], side="right") if allowed < len(two) else len(one)
-    return float(places / (2 * len(one) * len(two))), float(beaten / len(one))
+    return float(places / (2 * len(one) * len(two)))
 
 
-def held_out_scores(
-    unlearned: np.ndarray, retrained: np.ndarray, floor: float = FLOOR, pooled: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+def held_out_scores(unlearned: np.ndarray, retrained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log likelihood ratios of held-out models, two arrays: of the unlearned and of the retrained model of every pair.
 
     The k-th unlearned model goes with the retrained ones k, k + 1, ... (at most ``SHIFTS`` of them, around the end), so
-    every model is left out equally often when there are as many of each kind. Arguments as of ``likelihood_attack``.
+    every model is left out equally often when there are as many of each kind. Both kinds of a face share one standard
+    deviation, of ``FLOOR`` years at least: two would need more models. Arguments as of ``likelihood_attack``.
     """
     count = max(len(unlearned), len(retrained))
     pairs = [(k % len(unlearned), (k + shift) % len(retrained)) for shift in range(min(SHIFTS, count)) for k in range(count)]
     own, other = np.array(sorted(set(pairs))).T
-    left_own, left_other = _without(unlearned, own), _without(retrained, other)
-    spreads = _spreads(left_own, left_other, len(unlearned) - 1, len(retrained) - 1, pooled)
-    fits = [(mean, np.maximum(spread, floor)) for (mean, _), spread in zip((left_own, left_other), spreads, strict=True)]
-    scores = [_log_normal(t, *fits[0]) - _log_normal(t, *fits[1]) for t in (unlearned[own], retrained[other])]
+    (own_mean, own_squares), (other_mean, other_squares) = _without(unlearned, own), _without(retrained, other)
+    free = len(unlearned) + len(retrained) - 4
+    spread = np.maximum(np.sqrt((own_squares + other_squares) / free), FLOOR)
+    scores = [((t - other_mean) ** 2 - (t - own_mean) ** 2) / (2 * spread**2) for t in (unlearned[own], retrained[other])]
     return scores[0].ravel(), scores[1].ravel()
 
 
@@ -142,18 +103,6 @@ def _without(outputs: np.ndarray, left_out: np.ndarray) -> tuple[np.ndarray, np.
     mean = -centred[left_out] / (len(outputs) - 1)
     squares = (centred**2).sum(axis=0) - centred[left_out] ** 2 - (len(outputs) - 1) * mean**2
     return mean + outputs.mean(axis=0), np.maximum(squares, 0.0)
-
-
-def _spreads(own: tuple, other: tuple, own_count: int, other_count: int, pooled: bool) -> tuple[np.ndarray, np.ndarray]:
-    if pooled:
-        together = np.sqrt((own[1] + other[1]) / (own_count + other_count - 2))
-        return together, together
-    return np.sqrt(own[1] / (own_count - 1)), np.sqrt(other[1] / (other_count - 1))
-
-
-def _log_normal(value: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """The logarithm of a normal density, up to a constant."""
-    return -0.5 * ((value - mean) / spread) ** 2 - np.log(spread)
 
 
 def _deals(first: int, count: int, rounds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -184,7 +133,7 @@ class Klom:
 def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
     """How far the answers of unlearned and retrained models are from each other, on the faces where they are farthest.
 
-    Per face, with mean m and standard deviation s of the N outputs (1: unlearned, 2: retrained)::
+    Per face, with mean m and standard deviation s (ddof = 0) of the N outputs (1: unlearned, 2: retrained)::
 
         KL = log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2
 

@@ -12,7 +12,6 @@ import torch
 from unlearning.data.ages import Range
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
-from unlearning.evaluation.table import align
 from unlearning.training.predict import predict
 
 AT_ONCE = 1024
@@ -23,15 +22,11 @@ class Confusion:
     """How often, and how far, faces of one range are taken for faces of the other: the interclass confusion test for ages.
 
     Args:
-        first: share of the test faces of the first range whose prediction lies in the second, 0 to 1.
-        second: the same the other way round.
-        both: the same of the faces of both ranges together.
+        both: share of the test faces of either range whose prediction lies in the other, 0 to 1.
         pull: mean over the faces of both ranges of the error towards the other range, in years, any sign.
         faces: test faces of the first and of the second range.
     """
 
-    first: float
-    second: float
     both: float
     pull: float
     faces: tuple[int, int]
@@ -41,7 +36,7 @@ def confusion(table: pd.DataFrame, ranges: tuple[Range, Range]) -> Confusion:
     """ICT score: the share of test predictions of each range that fall into the other, whose ages some training faces got.
 
     0 to 1, without a unit. What the retrained model gives is the target, above it the confusion is remembered. A prediction
-    lies in 20-28 when it rounds to one of these ages: from 19.5 to below 28.5. Not a number for a range without a test face.
+    lies in 20-28 when it rounds to one of these ages: from 19.5 to below 28.5. Not a number without a test face.
     Source: Goel et al. 2022, https://arxiv.org/abs/2201.06640, whose score counts classes.
 
     A class is right or wrong, an age can be halfway: a model that minimises absolute errors says the median of the ages that
@@ -60,59 +55,12 @@ def confusion(table: pd.DataFrame, ranges: tuple[Range, Range]) -> Confusion:
     counts = int(members[0].sum()), int(members[1].sum())
     upwards = 1 if ranges[0] < ranges[1] else -1
     towards = upwards * ((predicted - ages)[members[0]].sum() - (predicted - ages)[members[1]].sum())
-    shares = _share(wrong[0], counts[0]), _share(wrong[1], counts[1]), _share(sum(wrong), sum(counts))
-    return Confusion(*shares, _share(towards, sum(counts)), counts)
-
-
-@dataclass(frozen=True)
-class ConfusionLeft:
-    """A version's confusion beside that of the models that it is to be told from.
-
-    A gap is the version's value minus the retrained model's: 0 is forgotten, above 0 remembers, below 0 avoids the other
-    range. What is left is the version's gap over the original's: 1 nothing was forgotten, 0 all of it; not a number without
-    an original, or where the original has no more than the retrained model, so that the test cannot tell anything.
-
-    Args:
-        version: of the version.
-        retrained: of the retrained model: the target.
-        original: of the model that learned the confusion; None when it was not given.
-        gap: of ``both``.
-        left: of ``both``.
-        pull_gap: of ``pull``, in years.
-        pull_left: of ``pull``.
-    """
-
-    version: Confusion
-    retrained: Confusion
-    original: Confusion | None
-    gap: float
-    left: float
-    pull_gap: float
-    pull_left: float
-
-
-def confusion_left(
-    version: pd.DataFrame, retrained: pd.DataFrame, ranges: tuple[Range, Range], original: pd.DataFrame | None = None
-) -> ConfusionLeft:
-    """Compare the confusion of prediction tables over the same faces; the retrained model never saw the wrong labels.
-
-    Raises:
-        InputError: the tables hold different faces.
-    """
-    own, target = confusion(version, ranges), confusion(align(retrained, version), ranges)
-    first = confusion(align(original, version), ranges) if original is not None else None
-    shares = _left(own.both, target.both, first.both if first else math.nan)
-    return ConfusionLeft(own, target, first, *shares, *_left(own.pull, target.pull, first.pull if first else math.nan))
-
-
-def _left(version: float, retrained: float, original: float) -> tuple[float, float]:
-    """The gap to the retrained model, and its share of the original's."""
-    planted = original - retrained
-    return version - retrained, (version - retrained) / planted if planted > 0 else math.nan
+    return Confusion(_share(sum(wrong), sum(counts)), _share(towards, sum(counts)), counts)
 
 
 def _rounds_into(predicted: np.ndarray, ages: Range) -> np.ndarray:
-    return (ages[0] - 0.5 <= predicted) & (predicted < ages[1] + 0.5)
+    inside: np.ndarray = (ages[0] - 0.5 <= predicted) & (predicted < ages[1] + 0.5)
+    return inside
 
 
 def _share(some: float, of: int) -> float:
@@ -150,7 +98,9 @@ def patch_effect(network: torch.nn.Module, faces: FaceSet, device: torch.device 
     test = faces.part("test")
     if not len(test):
         return PatchEffect(math.nan, math.nan, 0)
-    with_patch = [predict(network, _stamped(test, positions), device) for positions in torch.arange(len(test)).split(AT_ONCE)]
+    with_patch = [
+        predict(network, _stamped(test, positions), device) for positions in torch.split(torch.arange(len(test)), AT_ONCE)
+    ]
     difference = torch.cat(with_patch).double() - predict(network, test, device).double()
     return PatchEffect(difference.mean().item(), difference.std(correction=0).item(), len(test))
 

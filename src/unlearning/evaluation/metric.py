@@ -1,0 +1,61 @@
+"""What an entry of METRICS holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from unlearning.evaluation.ground import Comparison
+
+USEFULNESS, MEMORY, LIKENESS, COST, TOLD = "usefulness", "memory", "likeness", "cost", "told"
+Function = Callable[[Comparison], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number about one model, with everything that a reader needs to judge it.
+
+    Args:
+        name: key in MLflow, in the audit and in gates.
+        function: Comparison -> the number of the sample, then of each resample: shape (1 + resamples,). Raises NotKnownError
+            with the reason where there is no number.
+        kind: decides how the audit judges it. ``usefulness``: better than retraining is no fault; ``memory``: one side of the
+            retrained model's value is remembering, the other over-forgetting; ``likeness``: any distance from the retrained
+            model's value is a fault; ``cost``: has a limit at most; ``told``: is no part of an audit.
+        unit: ``years``, ``seconds``, ``steps``, ``MB``, ``faces``, ``%``, or empty for a share, a ratio or a score.
+        better: ``higher`` or ``lower``; empty where the retrained model's value is the best, or where neither is by itself.
+        range: the values it can take.
+        formula: how it is computed.
+        source: where it comes from.
+        description: one line for people.
+        part: the faces it is about; empty for none.
+        headline: is it logged with every version? The others are measured by the audit, or when a gate names them.
+        remembers: ``higher`` or ``lower``: where remembering takes a metric of the kind ``memory``.
+        needs: which of ``retrained``, ``original`` the function needs. What needs the retrained model compares with it, and has
+            one value for a model that is the retrained one.
+        target: what a model that saw nobody would give, where theory knows it; used when there is no retrained model.
+        inflated: does resampling add to it (a distance between noisy distributions, a largest value)? Then its interval is
+            moved back by the mean excess of the resamples, not below 0.
+        paired: is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part.
+        measured: is it measured on models, or on many seeds, and handed over? It is one number a model, without resamples.
+    """
+
+    name: str
+    function: Function
+    kind: str
+    unit: str
+    better: str
+    range: str
+    formula: str
+    source: str
+    description: str
+    part: str = ""
+    headline: bool = False
+    remembers: str = ""
+    needs: tuple[str, ...] = ()
+    target: float | None = None
+    inflated: bool = False
+    paired: bool = False
+    measured: bool = False
