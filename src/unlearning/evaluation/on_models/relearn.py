@@ -22,30 +22,24 @@ from unlearning.training.losses import absolute_error
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
-DATA = ("train", "forget")
-
 
 @dataclass(frozen=True)
 class RelearnSettings:
     """How models are made to relearn.
 
     Args:
-        data: what they are trained on: ``train``, all training faces, forgotten ones included; ``forget``, those alone.
         lr: constant learning rate of Adam.
         tolerance: a: the original's error times 1 + a is to be reached.
         epochs: most passes over the data.
         seeds: one shuffle of the data each.
     """
 
-    data: str = "train"
     lr: float = 1e-3
     tolerance: float = 0.05
     epochs: int = 10
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def __post_init__(self) -> None:
-        if self.data not in DATA:
-            raise InputError(f"data={self.data!r} cannot be relearned from; legal: {', '.join(DATA)}")
         if not self.seeds or self.tolerance < 0:
             raise InputError(f"seeds={self.seeds} (legal: one or more), tolerance={self.tolerance} (legal: from 0)")
 
@@ -110,7 +104,7 @@ def lesson_of(
     """
     settings = settings or RelearnSettings()
     forgotten = faces.where(forget_mask(faces.frame, forget))
-    probe, training = forgotten.part("validation"), (faces if settings.data == "train" else forgotten).part("train")
+    probe, training = forgotten.part("validation"), faces.part("train")
     for missing, some in (("validation", probe), ("training", training)):
         if not len(some):
             raise InputError(f"the forget set {forget.rule} has no {missing} face, so nobody can see when it is relearned")
