@@ -137,7 +137,7 @@ def row(trial: Trial, found: Audit) -> dict[str, str | int]:
     judged = [one for one in found.rows if one.kind != COST]
     counts = Counter(one.verdict for one in judged)
     faults = [f"{one.metric} ({one.verdict})" for one in judged if one.verdict in FAULTS]
-    shown = [one for one in judged if one.kind in (MEMORY, LIKENESS) and abs(one.retrained - one.original) > one.floor]
+    shown = [one for one in judged if one.kind in (MEMORY, LIKENESS) and one.tells]
     return {
         "model": trial.what,
         "forget set": discreet(trial.case.forget.rule),

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from forgetting import forget_set
+from reports.experiments import dummy_metric
 from reports.reading import Page, assert_alone, pictures, words
-from unlearning.evaluation.registry import METRICS, Metric
+from unlearning.evaluation.registry import METRICS
 from unlearning.experiments import readings as study_readings
 from unlearning.experiments.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
 from unlearning.experiments.results import Results
@@ -142,8 +143,7 @@ def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_se
 
 
 def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):
-    dummy = Metric("dummy", lambda case: float(len(case.errors("forget"))), "faces", "", "How many faces are forgotten")
-    monkeypatch.setitem(METRICS, "dummy", dummy)
+    monkeypatch.setitem(METRICS, "dummy", dummy_metric())
     results = make_results(["alpha"], more={"oblivion": (3,)}, seeds=1, faces=120)
     page = undrawn_page(results)
     heads = next(row for row in page.rows if "dummy (faces)" in row)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reports.experiments import outcome, predictions
+from reports.experiments import dummy_metric, outcome, predictions
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.registry import METRICS, Metric
+from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.results import Results
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.words import as_printed, model_name, shown
@@ -121,7 +121,7 @@ def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected
 
 
 def test_new_metrics_appear_by_themselves(monkeypatch):
-    monkeypatch.setitem(METRICS, "dummy", Metric("dummy", lambda case: float(len(case.errors("forget"))), "faces", "", "-"))
+    monkeypatch.setitem(METRICS, "dummy", dummy_metric())
     table = numbers(by_hand()).tables["all"]
     assert (table.dummy[0], table.dummy_sd[0], table.dummy_pooled[0]) == (2, 0, 2)
     assert "dummy (faces)" in markdown(table)

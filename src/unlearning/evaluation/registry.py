@@ -246,7 +246,8 @@ def measure(case: Case, names: Iterable[str] = ()) -> dict[str, float]:
     Not a number where there is none: where the part it needs is empty, or a model is missing.
     """
     comparison = comparison_of(case)
-    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*HEADLINES, *names))}
+    headlines = [name for name, metric in METRICS.items() if metric.headline]
+    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*headlines, *names))}
 
 
 def _number(metric: Metric, comparison: Comparison) -> float:

@@ -72,7 +72,9 @@ def scale_of(audit: Audit) -> Scale:
     known = [row for row in listed if _known(row.version, row.retrained, row.original)]
     if known:
         silent = tuple(metric_title(row.metric) for row in known if not tells(row))
-        marks = tuple(_placed(row, _gap(row), row.retrained - row.original) for row in known if tells(row))
+        marks = tuple(
+            _placed(row, _gap(row), math.copysign(row.start, row.retrained - row.original)) for row in known if tells(row)
+        )
         return Scale("remembers", NEVER_SEEN, "", marks, silent)
     known = [row for row in listed if _known(row.version, row.retrained) and row.floor > 0]
     if known:
@@ -88,12 +90,12 @@ def _known(*values: float) -> bool:
 
 def tells(row: Row) -> bool:
     """Do the original and the retrained model differ by more than two retrained models do?"""
-    return abs(row.retrained - row.original) > (0.0 if math.isnan(row.floor) else row.floor)
+    return row.start > (0.0 if math.isnan(row.floor) else row.floor)
 
 
 def _gap(row: Row) -> float:
-    """Version - retrained; where members were judged one by one, as large as it is between them on average."""
-    return math.copysign(row.distance, row.gap)
+    """How far the version is from the retrained models, with its sign."""
+    return math.copysign(row.distance, row.lean)
 
 
 def _direction(row: Row) -> int:

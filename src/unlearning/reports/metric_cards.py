@@ -42,10 +42,10 @@ def metric_cards() -> str:
         parts.append(_section(title, [_row(metric) for metric in metrics]))
     verdicts = [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()]
     parts.append("## Verdicts\n\n" + table(("verdict", "meaning"), verdicts) + "\n")
-    deciding = [[f"`{name}`", reason] for name, reason in DECIDING.items()]
+    deciding = [[reason, f"`{name}`"] for name, reason in DECIDING.items()]
     parts.append(
         "## Numbers that decide\n\nThe overall finding rests on these; the others inform.\n\n"
-        + table(("number", "why"), deciding)
+        + table(("question", "number"), deciding)
         + "\n"
     )
     parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + table(("bound", "default", "meaning"), _bounds()) + "\n")

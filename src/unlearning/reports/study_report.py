@@ -10,7 +10,7 @@ import pandas as pd
 
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import GROUPS
-from unlearning.evaluation.registry import HEADLINES, METRICS
+from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.published import COUNTS
 from unlearning.experiments.readings import CONFIRMED, CONTRADICTED, NOT_RUN, OPEN, READINGS, Evidence, verdict
 from unlearning.experiments.results import BESIDES, Results
@@ -89,7 +89,7 @@ def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, st
         methods=methods(numbers),
         method_heads=[METHOD_HEADS.get(name, name) for name in METHOD_SCORES],
         everything=everything(numbers),
-        metrics=[METRICS[name] for name in (*HEADLINES, *BESIDES)],
+        metrics=[metric for name, metric in METRICS.items() if metric.headline or name in BESIDES],
         metric_names=[metric_name(name) for name in metrics_of(tables.get("all", pd.DataFrame()))],
         data=data,
         setup={str(name): str(value) for name, value in setup.items()},
