@@ -194,7 +194,7 @@ def _case(cell, seed, references, forget, known) -> Case:
 
 def _pooled(cases: tuple[Case, ...]) -> Case:
     """The same of the predictions averaged over the seeds; with all seeds in the average there is no second reference."""
-    sides = {name: [getattr(case, name) for case in cases] for name in ("evaluated", "retrained", "original")}
+    sides = {name: [getattr(case, name) for case in cases] for name in ("version", "retrained", "original")}
     tables = {name: pool(side) if all(one is not None for one in side) else None for name, side in sides.items()}
     costs = {name: sum(getattr(case, name) for case in cases) for name in SUMMED}
     return replace(cases[0], **tables, **costs, peak_memory_mb=max(case.peak_memory_mb for case in cases), second=None)
