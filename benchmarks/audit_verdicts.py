@@ -5,10 +5,10 @@ age-study-small-seed-2 --sisa age-study-small-sisa-seed-0,age-study-small-sisa-s
 
 A registered model holds what a seed made, or several: of every version of the role ``retrained`` each member is one. Each of
 them is judged beside the others: it never saw the forget set, so it should pass. So is the original of every model, which
-did nothing, so that it should fail what shows memory. With three retrained seeds the floor is one distance of two of them;
-with four and more it is that of all pairs. With SISA models of two seeds, a SISA version that forgot is judged beside its
-own twin, that was trained without the forget set by the same scheme, and the twin of the next seed. Only prediction tables
-are read, no model is loaded.
+did nothing, so that it should fail what shows memory. Of three retrained seeds each has two beside it, by which distances have
+no floor yet; with four and more all numbers have one. With SISA models of two seeds, a SISA version that forgot is judged
+beside its own twin, that was trained without the forget set by the same scheme, and the twin of the next seed. Only prediction
+tables are read, no model is loaded.
 """
 
 from __future__ import annotations
