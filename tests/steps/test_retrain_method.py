@@ -1,10 +1,19 @@
 """Retraining as a method ends where the entry point ends."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+import torch
+
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
+from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.train import train
+from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions.files import model_folder
 
@@ -18,6 +27,22 @@ def test_retraining_as_a_method_gives_the_weights_of_the_retrained_reference_bit
     assert [weights_digest(member) for member in found.members] == [weights_digest(member) for member in expected.members]
     assert found.spec == expected.spec
     assert version.tag("exact") == "true"
+
+
+@pytest.mark.slow
+def test_it_begins_with_the_original_s_file_of_weights_wherever_the_reference_found_it(store, tmp_path, spec):
+    first, moved = tmp_path / "first.pth", tmp_path / "moved.pth"
+    torch.save(build(spec, seed=7).backbone.state_dict(), first)
+    changes = {"epochs": 1, "precision": "32-true"}
+    train(TrainSettings(DataSettings(drawn_faces=160), replace(spec, weights=str(first)), changes=changes))
+    first.rename(moved)
+    reference = retrain(RetrainSettings("20-28", weights=str(moved)))
+    (version,) = unlearn(UnlearnSettings(method="retrain"))
+    (one,), (other,) = (load_model(model_folder(made)).members for made in (version, reference))
+    assert weights_digest(one) == weights_digest(other)
+    moved.write_bytes(b"other weights")
+    with pytest.raises(InputError, match=rf"sha256 .*{moved} is not that file; put it there, and type the same command again"):
+        unlearn(UnlearnSettings(method="retrain", model="original"))
 
 
 def test_what_is_retrained_reads_a_linear_output_by_the_ages_of_the_retained_faces_alone(untouched, data):

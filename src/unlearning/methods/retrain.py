@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class Retrain:
     """Training from scratch on the retain set, by the original's recipe: exact, and as expensive as the first training.
 
-    An untrained network of the same kind is drawn from the member's seed and trained as the original was: its optimiser,
-    schedule and number of epochs, stopped early by the validation part of the retain set, whose best epoch is kept. Nothing
-    of the model is used, so nothing of the forget set is left. The weights are, bit for bit, those that the entry point
-    ``retrain`` gives for this seed and retain set. It has no settings: the original's recipe decides.
+    A network of the same kind is drawn from the member's seed (where the original began with a file of weights, with those of
+    that file) and trained as the original was: its optimiser, schedule and number of epochs, stopped early by the validation
+    part of the retain set, whose best epoch is kept. Nothing of the model is used, so nothing that it learned of the forget set
+    is left. The weights are, bit for bit, those that the entry point ``retrain`` gives for this seed and retain set. It has no
+    settings: the original's recipe decides.
     """
 
     name: ClassVar[str] = "retrain"

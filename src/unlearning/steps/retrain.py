@@ -14,7 +14,6 @@ from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
-from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -24,8 +23,7 @@ from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
-from unlearning.versions.line import line_of
-from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import is_fair, retrained_reference
 
@@ -102,15 +100,8 @@ def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:
     if not parent.weights_digest:
         return parent.spec
     warn_of_first_weights("retrain", parent.weights_digest)
-    root = line_of(parent.version).original
-    path = settings.weights or (runs.read_parameter(root.facts.tag("run_id"), "model.weights") if root else "")
-    if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
-        again = command("retrain", parent.version.model, forget_set=settings.forget_set, weights="FILE")
-        raise InputError(
-            f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path or 'none'} is "
-            f"not that file; say where it lies: {again}"
-        )
-    return replace(parent.spec, weights=path)
+    again = command("retrain", parent.version.model, forget_set=settings.forget_set, weights="FILE")
+    return first_spec(parent, settings.weights, f"say where it lies: {again}")
 
 
 def ensure_reference(parent: Version, forget: ForgetSet) -> Version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from unlearning.jobs.job import Job
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
+from unlearning.methods.retrain import Retrain
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -30,7 +31,7 @@ from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
 from unlearning.versions.line import line_of, versions_of
-from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.witnesses import samples_of
@@ -109,6 +110,9 @@ def open_request(settings: UnlearnSettings) -> Request:
         )
     check(parent.data.manifest, forget, parent.forgotten)
     reference = retrained_reference(parent.version, forget)
+    if method.name == Retrain.name:
+        moved = runs.read_parameter(reference.run_id, "model.weights")  # the reference began with the same file, and later
+        parent = replace(parent, spec=first_spec(parent, moved, "put it there, and type the same command again"))
     return Request(settings, Job(method, epochs, forget, parent, face_set(parent.data)), reference)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unlearning.commands import command
@@ -13,15 +13,18 @@ from unlearning.data.manifest import DataSet
 from unlearning.errors import DamagedError, InputError
 from unlearning.models.aggregate import MEAN, Aggregate
 from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
+from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.records import read_record
 from unlearning.registry.lookup import find
 from unlearning.registry.version import GONE, Version
+from unlearning.tracking import runs
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
 from unlearning.versions.data import data_of
 from unlearning.versions.files import model_folder
 from unlearning.versions.forget_sets import forgotten_by
+from unlearning.versions.line import line_of
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,29 @@ def open_parent(version: Version) -> Parent:
         plan = read_record(SlicePlan, training["slices"]) if "slices" in training else None
         seeds, aggregate = tuple(content["seeds"]), Aggregate.from_spec(content)
     return Parent(version, folder, spec, recipe, seeds, weights_digest, data_of(version, spec.image_size), plan, aggregate)
+
+
+def first_spec(parent: Parent, path: str, then: str) -> ModelSpec:
+    """The network that a version's training began with: its weights are fresh, or those of the original's file.
+
+    Args:
+        parent: the version.
+        path: where that file lies now; empty for where it lay when the original was trained.
+        then: what to do when it does not lie there, for people.
+
+    Raises:
+        InputError: there is no such file, or its digest is another.
+    """
+    if not parent.weights_digest:
+        return parent.spec
+    root = line_of(parent.version).original
+    path = path or (runs.read_parameter(root.facts.tag("run_id"), "model.weights") if root else "")
+    if not Path(path).expanduser().is_file() or file_digest(path) != parent.weights_digest:
+        raise InputError(
+            f"the original started from a weights file with sha256 {parent.weights_digest[:16]}..., and {path or 'none'} is "
+            f"not that file; {then}"
+        )
+    return replace(parent.spec, weights=path)
 
 
 @contextmanager
