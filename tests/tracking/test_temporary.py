@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import click
@@ -77,3 +78,20 @@ def test_folders_that_are_not_a_process_s_own_stay(place):
     (place / "unlearning-results").mkdir()
     assert temporary._sweep() == []
     assert sorted(path.name for path in place.iterdir()) == ["elsewhere", "unlearning-link", "unlearning-results"]
+
+
+def test_what_was_half_made_or_half_removed_goes_after_a_day_and_nothing_of_other_people_s(place):
+    two_days_ago = time.time() - 2 * temporary.A_DAY
+    for name in (
+        ".unlearning-abcdefgh",
+        "unlearning-abcdefgh",
+        "unlearning-now_made",
+        "unlearning-results",
+        "unlearning-my_faces",
+    ):
+        (place / name).mkdir(0o755 if name.endswith("faces") else 0o700)
+        (place / name / "weights").touch()
+        if not name.endswith("now_made"):
+            os.utime(place / name, (two_days_ago, two_days_ago))
+    temporary._sweep()
+    assert sorted(path.name for path in place.iterdir()) == ["unlearning-my_faces", "unlearning-now_made", "unlearning-results"]

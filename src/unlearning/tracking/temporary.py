@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -22,6 +24,8 @@ from unlearning.tracking import processes
 
 PREFIX, OWNER = "unlearning-", "owner"
 PYTHONS_OWN = "tmp"
+DRAWN = re.compile(rf"\.?{PREFIX}[a-z0-9_]{{8}}")  # as mkdtemp calls folders; what people call theirs stays
+A_DAY = 24 * 3600.0  # in seconds; making and removing a folder takes far less
 LAST = -200  # after multiprocessing has removed its own temporary folder, at -100
 swept: list[str] = []
 
@@ -72,7 +76,13 @@ def _remove(made: Path, held: TextIO) -> None:
 
 
 def _sweep() -> list[str]:
-    """Remove the folders of this user's processes that have ended, and say what lay in them, in sentences."""
+    """Remove the folders of this user's processes that have ended, and say what lay in them, in sentences.
+
+    One that a process was killed in while it made or removed it names no owner, and goes after a day.
+    """
+    for half in (path for prefix in (f".{PREFIX}", PREFIX) for path in _place().glob(f"{prefix}*")):
+        if _is_mine(half) and _is_half(half):
+            shutil.rmtree(half, ignore_errors=True)
     return [told for left in sorted(_place().glob(f"{PREFIX}*")) if _is_mine(left) for told in _remove_left(left)]
 
 
@@ -82,6 +92,16 @@ def _is_mine(left: Path) -> bool:
     except FileNotFoundError:
         return False
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+
+
+def _is_half(left: Path) -> bool:
+    """Has its process been killed while it made it, before the name was given, or while it removed it?"""
+    with suppress(FileNotFoundError):  # another process is sweeping too
+        facts = left.stat()
+        ours = DRAWN.fullmatch(left.name) and stat.S_IMODE(facts.st_mode) == stat.S_IRWXU
+        nobodys = left.name.startswith(".") or not (left / OWNER).exists()
+        return bool(ours) and nobodys and time.time() - facts.st_mtime > A_DAY
+    return False
 
 
 def _remove_left(left: Path) -> Iterator[str]:
