@@ -80,9 +80,13 @@ def in_words(error: BaseException) -> str:
 
 
 def _no_room(error: BaseException) -> str:
-    """Which disk is full: that of the file that could not be written where an error names it, or the one with least room."""
-    files = [one.filename for one in chain(error) if isinstance(one, OSError) and isinstance(one.filename, str)]
-    places = {f"of {Path(files[0]).parent}": files[0]} if files else _places()
+    """Which disk is full: the one with least room, of the files that an error names or, where it names none, of all places.
+
+    The error of a copy names what was read as well as what could not be written.
+    """
+    errors = [one for one in chain(error) if isinstance(one, OSError)]
+    files = [name for one in errors for name in (one.filename, one.filename2) if isinstance(name, str)]
+    places = {f"of {Path(name).parent}": name for name in files} or _places()
     left = {name: shutil.disk_usage(_there(path)).free for name, path in places.items()}
     fullest = min(left, key=left.get)
     return (

@@ -1,9 +1,11 @@
 """How a command ends when something goes wrong that is nobody's input."""
 
 import errno
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -63,6 +65,15 @@ def test_a_full_disk_is_named_whatever_library_wraps_it(raise_it, monkeypatch, t
 def test_a_file_that_did_not_fit_names_its_disk(tmp_path):
     result = ended(thrown(RuntimeError("wrapped"), OSError(errno.EDQUOT, "Disk quota exceeded", str(tmp_path / "pixels.npy"))))
     assert f"there is no room left on the disk of {tmp_path} (" in result.output
+
+
+def test_a_copy_that_did_not_fit_names_the_disk_that_it_did_not_fit_on(tmp_path, monkeypatch):
+    free = {"full": 0, "roomy": 10**9}
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free[Path(path).name]))
+    for name in free:
+        (tmp_path / name).mkdir()
+    error = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "roomy" / "a"), None, str(tmp_path / "full" / "a"))
+    assert f"there is no room left on the disk of {tmp_path / 'full'} (0 MB free)" in ended(thrown(error)).output
 
 
 @pytest.mark.parametrize(
