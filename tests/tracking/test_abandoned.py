@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import time
 
 import mlflow
 import pytest
 
+from places import ROOT
 from unlearning.tracking import abandoned, processes, runs
 
 
@@ -52,3 +54,26 @@ def test_a_run_that_finished_while_it_was_looked_at_stays_finished(store, monkey
     monkeypatch.setattr(processes, "is_gone", is_gone)
     abandoned.end_abandoned()
     assert client.get_run(run_id).info.status == "FINISHED"
+
+
+def launched(client, hours: float, source: str, **tags: str) -> str:
+    """A run as ``mlflow run`` opens it."""
+    own = {"mlflow.source.type": "PROJECT", "mlflow.source.name": source, "mlflow.project.entryPoint": "status"}
+    return client.create_run("0", int((time.time() - 3600 * hours) * 1000), own | tags).info.run_id
+
+
+def test_a_run_in_which_no_step_began_for_an_hour_is_ended_and_begins_all_the_same_later(store, monkeypatch):
+    client, here = mlflow.MlflowClient(), f"file://{ROOT}"
+    stuck, fresh, foreign = (launched(client, *which) for which in ((1.1, here), (0.9, here), (9, "file:///another/project")))
+    elsewhere = launched(client, 9, here, process="another-machine 7 1")
+    abandoned.end_abandoned()
+    given_up = client.get_run(stuck)
+    assert given_up.info.status == "KILLED"
+    assert "no step has begun in it for an hour" in given_up.data.tags["failure"]
+    assert {client.get_run(run_id).info.status for run_id in (fresh, foreign, elsewhere)} == {"RUNNING"}
+    monkeypatch.setenv("MLFLOW_RUN_ID", stuck)
+    with runs.run("status", "begins late"):
+        assert client.get_run(stuck).info.status == "RUNNING"
+    begun = client.get_run(stuck)
+    assert begun.info.status == "FINISHED"
+    assert begun.data.tags.keys().isdisjoint(abandoned.LEFT_TAGS)

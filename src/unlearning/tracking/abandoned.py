@@ -1,19 +1,32 @@
-"""Runs that say RUNNING although their process has died: a process that is killed cannot say so, so the next one does."""
+"""Runs that say RUNNING although nobody works in them: a process that is killed cannot say so, so the next one does.
+
+``mlflow run`` opens a run before it builds the environment. Where that fails (there is no conda), nothing of this project ever
+begins in the run, and no tag names a process.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import mlflow
 from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from unlearning.tracking import processes
 from unlearning.tracking.answers import first_line
 
 PROCESS = "process"
 NOTICED_BY, NOTICED_AT = "killed.noticed_by", "killed.noticed_at"
+FAILURE = "failure"
+LEFT_TAGS = (NOTICED_BY, NOTICED_AT, FAILURE)
+PROJECT = Path(__file__).resolve().parents[3]
+# In milliseconds. Building an environment takes minutes; MLflow opens a run again whose step begins later all the same.
+PATIENCE = 3_600_000
 OPEN = ("RUNNING", "SCHEDULED")
 
 
@@ -23,21 +36,37 @@ def has_ended(found: Run) -> bool:
 
 
 def end_abandoned() -> None:
-    """End, as KILLED, all runs whose process was on this machine and is gone; each says who noticed, and when."""
+    """End, as KILLED, all runs that nobody works in; each says who noticed, and when.
+
+    They are those whose process was on this machine and is gone, and those in which no step of this project has begun.
+    """
     client = mlflow.MlflowClient()
     experiments = [one.experiment_id for one in client.search_experiments()]
     query = f"attributes.status = 'RUNNING' and tags.{PROCESS} LIKE '{processes.place()} %'"
     for found in client.search_runs(experiments, query):
         # What ended between the search and the question whether its process lives has said so by now.
         if has_ended(found) and client.get_run(found.info.run_id).info.status == "RUNNING":
-            _end(client, found)
+            _end(client, found, "its process is gone", "its process died and could not say why")
+    for found in _never_begun(client, experiments):
+        reason = "no step has begun in it for an hour, as where mlflow run cannot build the environment"
+        _end(client, found, reason, reason)
 
 
-def _end(client: mlflow.MlflowClient, found: Run) -> None:
+def _never_begun(client: mlflow.MlflowClient, experiments: list[str]) -> Iterator[Run]:
+    """Runs that ``mlflow run`` has opened for this folder long ago, and that no process has put its name on."""
+    before = int(time.time() * 1000) - PATIENCE
+    query = f"attributes.status = 'RUNNING' and attributes.start_time < {before} and tags.mlflow.source.type = 'PROJECT'"
+    for found in client.search_runs(experiments, query):
+        folder = local_file_uri_to_path(found.data.tags.get("mlflow.source.name", "").partition("#")[0])
+        if PROCESS not in found.data.tags and Path(folder) == PROJECT:
+            yield found
+
+
+def _end(client: mlflow.MlflowClient, found: Run, sign: str, reason: str) -> None:
     """One that is somebody else's may refuse; that is told, and nobody's work stops because of it."""
     run_id, now = found.info.run_id, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    said = f"the run {found.info.run_name} ({run_id}) says RUNNING, but its process is gone"
-    noticed = {NOTICED_BY: processes.owner(), NOTICED_AT: now, "failure": "its process died and could not say why"}
+    said = f"the run {found.info.run_name} ({run_id}) says RUNNING, but {sign}"
+    noticed = {NOTICED_BY: processes.owner(), NOTICED_AT: now, FAILURE: reason}
     try:
         client.log_batch(run_id, tags=[RunTag(name, value) for name, value in noticed.items()])
         client.set_terminated(run_id, "KILLED")

@@ -25,7 +25,7 @@ from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
 from unlearning.tracking import sealed, temporary
-from unlearning.tracking.abandoned import PROCESS, end_abandoned
+from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
 from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
@@ -58,6 +58,8 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     with opened as active:
         own = {"mlflow.runName": printable(name), "step": step, PROCESS: identity(), "code.digest": code_digest()}
         mlflow.set_tags(own | _versions())
+        for name in active.data.tags.keys() & LEFT_TAGS:  # it was given up, and begins after all
+            mlflow.delete_tag(name)
         if not nested:
             end_abandoned()
         try:
