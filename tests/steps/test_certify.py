@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import jsonschema
+import mlflow
 import pytest
 
 from certificates.issued import flipped
@@ -67,6 +68,19 @@ def certified(use, certified_store, place):
     for name in (CERTIFICATE, PAGE):
         shutil.copy(certified_store.parent / name, name)
     return find(MODEL, "champion")
+
+
+def test_a_certificate_before_it_that_is_gone_stops_nothing_and_is_named_as_not_proved(trained, place):
+    """As if version 4 had been made from version 3, and that one's certificate were gone with its run."""
+    client, gone = mlflow.MlflowClient(), "ab" * 32
+    client.set_model_version_tag(MODEL, "4", "parent_version", "3")
+    client.set_model_version_tag(MODEL, "3", "certificate", gone)
+    promote(PromoteSettings("4", "test_mae < 100"))
+    certify(CertifySettings("champion", CERTIFICATE))
+    predicate = predicate_of(Path(CERTIFICATE).read_bytes())
+    assert predicate["earlier"] == []
+    assert f"What the earlier certificate with the sha256 {gone} stated:" in " ".join(predicate["does_not_prove"])
+    assert check().good
 
 
 def check(**more):

@@ -49,6 +49,7 @@ FIRST_WEIGHTS = (
     "That {} had learned nothing of the samples: training began with them, and whatever they hold of the samples is in this "
     "model, and in what it is measured against."
 )
+LOST = "What the earlier certificate with the sha256 {} stated: it, or one that it names, is gone, so it is not listed."
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Certificate:
         forced: whether somebody promoted it although a gate failed.
         times: by what happened then (``unlearned``, ``decided``, ``issued``), with time zone.
         earlier: sha256 of the envelopes of all earlier certificates of this line, oldest first.
+        lost: sha256 of those that are gone, or name one that is; nothing can be said of them any more.
         level: confidence of the metrics' intervals.
         first_weights: what training began with, by name and digest; empty for weights drawn from a seed.
     """
@@ -121,6 +123,7 @@ class Certificate:
     forced: bool
     times: dict[str, datetime]
     earlier: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     level: float = 0.95
     first_weights: str = ""
 
@@ -173,7 +176,7 @@ def statement(certificate: Certificate, secret: bytes) -> dict[str, Any]:
         "times": {name: _time(moment) for name, moment in certificate.times.items()},
         "earlier": list(certificate.earlier),
         "proves": list(PROVES),
-        "does_not_prove": list(limits(certificate.approximate, certificate.first_weights)),
+        "does_not_prove": list(limits(certificate.approximate, certificate.first_weights, certificate.lost)),
     }
     return with_hashes(
         {
@@ -223,10 +226,16 @@ def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def limits(approximate: bool, first_weights: str = "") -> tuple[str, ...]:
-    """What is not proved, first of all by the method; ``first_weights``: what training began with, unless with nothing."""
+def limits(approximate: bool, first_weights: str = "", lost: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What is not proved, first of all by the method.
+
+    Args:
+        approximate: does the method promise less than retraining?
+        first_weights: what training began with, unless with nothing.
+        lost: sha256 of earlier certificates that nothing can be said of.
+    """
     begun = (FIRST_WEIGHTS.format(first_weights),) if first_weights else ()
-    return (APPROXIMATE if approximate else EXACT, *begun, *DOES_NOT_PROVE)
+    return (APPROXIMATE if approximate else EXACT, *begun, *map(LOST.format, lost), *DOES_NOT_PROVE)
 
 
 def _refuse_private(text: str, private: list[str]) -> None:

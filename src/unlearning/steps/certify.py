@@ -98,7 +98,7 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
     facts = facts_of(version, forgotten, times or {})
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
-    known = Comparison(files=facts.files, earlier=earlier_certificates(version))
+    known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])
     if faults := verify(envelope, [private_key.public_key()], known).faults:
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope)

@@ -77,6 +77,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     with usable(version):
         content = read_spec(folder)
     spec = content["training"]
+    earlier, lost = earlier_certificates(version)
     return Certificate(
         model=ModelVersion(version.model, str(version.number), weights_of(version)),
         files=files_of(version),
@@ -93,7 +94,8 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         decisions=gated.decisions,
         forced=gated.forced,
         times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
-        earlier=tuple(map(digest, earlier_certificates(version))),
+        earlier=tuple(map(digest, earlier)),
+        lost=lost,
         level=audit.settings.bounds.level,
         first_weights=began_with(content),
     )
@@ -215,28 +217,27 @@ def _decision(content: dict) -> Decision:
     return Decision(parse_gates(content["gate"])[0], value, bound, content["passed"])
 
 
-def earlier_certificates(version: Version) -> list[bytes]:
-    """The certificates of the line before a version, oldest first: those that the nearest one names, and that one itself.
+def earlier_certificates(version: Version) -> tuple[list[bytes], tuple[str, ...]]:
+    """The certificates of the line before a version, oldest first, and the names of those that it has lost.
 
-    Raises:
-        InputError: one of them is gone.
+    They are those that the nearest one names, and that one itself, for a verifier asks for all that are named. One that is
+    gone, or names one that is, cannot stand there any more; the nearest whose line is whole does.
     """
     given = certificates_before(version)
-    if not given:
-        return []
-    nearest = next(iter(given))
-    names = [*predicate_of(given[nearest])["earlier"], nearest]
-    gone = [name for name in names if name not in given]
-    if gone:
-        raise InputError(f"an earlier certificate of the line of {version.label} is gone: the one with the sha256 {gone[0]}")
-    return [given[name] for name in names]
+    named = {name: [*predicate_of(envelope)["earlier"], name] for name, envelope in given.items()}
+    chain = next((names for names in named.values() if given.keys() >= set(names)), [])
+    tagged = [one.facts.tag("certificate") for one in line_of(version).steps[1:]]
+    known = dict.fromkeys(name for names in (tagged, *named.values()) for name in names if name)
+    return [given[name] for name in chain], tuple(name for name in known if name not in chain)
 
 
 def certificates_before(version: Version) -> dict[str, bytes]:
-    """All certificates of the versions that a version comes from, also of deleted ones, by their sha256, the nearest first."""
-    before = [(one, one.facts.tag("run_id")) for one in line_of(version).steps[1:]]
-    certified = [run_id for one, run_id in before if one.facts.tag("certificate") or (one.gone and certificates.has(run_id))]
-    return {digest(envelope): envelope for envelope in map(certificates.read, certified)}
+    """The certificates that are there of the versions that a version comes from, by their sha256, the nearest first.
+
+    Those of deleted versions are among them. One whose run, or whose file there, is gone is not.
+    """
+    runs_before = [one.facts.tag("run_id") for one in line_of(version).steps[1:]]
+    return {digest(envelope): envelope for envelope in map(certificates.read, filter(certificates.has, runs_before))}
 
 
 def predicate_of(envelope: bytes) -> dict:
