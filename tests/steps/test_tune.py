@@ -83,3 +83,15 @@ def test_a_damaged_record_of_trials_is_named(monkeypatch, tmp_path):
     path.write_bytes(b"junk" * 5000)
     with pytest.raises(InputError, match=rf"trials {path} cannot be used: .*not a database; delete it"):
         search.open_study("m", "s", "F", 0)
+
+
+def test_a_record_of_trials_that_is_damaged_meanwhile_is_named_and_not_the_tracking_store(trained, monkeypatch, tmp_path):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+
+    def damage(study, kind):
+        (path,) = tmp_path.rglob("searches/*/*.db")
+        path.write_bytes(b"junk" * 5000)
+
+    monkeypatch.setattr(search, "begin_with_defaults", damage)
+    with pytest.raises(InputError, match=rf"trials ({tmp_path}\S*\.db) cannot be used: .*; delete it, .*: rm \1$"):
+        tune(TuneSettings("ft", 1, "F", "20-28", (1,)))

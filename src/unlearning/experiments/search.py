@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,9 +24,9 @@ def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Stud
     The seed is moved by the number of trials, so that a study that goes on does not draw its first trials again.
     """
     logging.getLogger("optuna").setLevel(logging.WARNING)
-    place = cache_folder() / "searches" / folder
-    place.mkdir(parents=True, exist_ok=True)
-    storage = _storage(place / f"{name}.db")
+    path = _record(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    storage = _storage(path)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
     study = optuna.create_study(
         study_name=name, storage=storage, direction=DIRECTIONS[objective], load_if_exists=True, pruner=pruner
@@ -34,6 +37,10 @@ def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Stud
     return study
 
 
+def _record(folder: str, name: str) -> Path:
+    return cache_folder() / "searches" / folder / f"{name}.db"
+
+
 def _storage(path: Path) -> optuna.storages.RDBStorage:
     """The record of earlier trials; InputError when it is damaged."""
     try:
@@ -41,9 +48,25 @@ def _storage(path: Path) -> optuna.storages.RDBStorage:
     except Exception as error:
         if library_of(error) not in ("optuna", "sqlalchemy") or is_full(error):
             raise
-        raise InputError(
-            f"the record of earlier trials {path} cannot be used: {first_line(error)}; delete it, and the search begins anew"
-        ) from error
+        raise _unusable(path, error) from error
+
+
+@contextmanager
+def record_in_words(folder: str, name: str) -> Iterator[None]:
+    """What the record of trials refuses, by the name of its file: it is SQLite's error, and could be of the tracking store."""
+    try:
+        yield
+    except optuna.exceptions.StorageInternalError as error:
+        if is_full(error):
+            raise
+        raise _unusable(_record(folder, name), error) from error
+
+
+def _unusable(path: Path, error: Exception) -> InputError:
+    said = first_line(error.__cause__ or error)
+    begin = f"delete it, and the search begins anew: rm {shlex.quote(str(path))}"
+    then = "type the same command again when the other search has ended" if "is locked" in said else begin
+    return InputError(f"the record of earlier trials {path} cannot be used: {said}; {then}")
 
 
 def begin_with_defaults(study: optuna.Study, kind: type) -> None:

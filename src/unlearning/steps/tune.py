@@ -33,17 +33,17 @@ def tune(settings: TuneSettings) -> Version:
         own = {name: getattr(settings, name) for name in ("method", "forget_set", "epochs", "model", "alpha", "name")}
         request = open_request(UnlearnSettings(**own))
         runs.log_settings("tune", asdict(settings))
-        study = _open(settings, request)
-        search.begin_with_defaults(study, kind)
-        _run_trials(study, settings, request)
-        best = _best(study)
+        record = _record(settings, request)
+        with search.record_in_words(*record):
+            study = search.open_study(*record, settings.objective, settings.seed)
+            search.begin_with_defaults(study, kind)
+            _run_trials(study, settings, request)
+            best, trials = _best(study), study.trials
         runs.log_settings("best", best.params)
-        runs.log_numbers({"best": best.value, "best_trial": best.number, "trials": len(study.trials)})
-        rows = [{"trial": t.number, "state": t.state.name.lower(), "value": t.value} | t.params for t in study.trials]
+        runs.log_numbers({"best": best.value, "best_trial": best.number, "trials": len(trials)})
+        rows = [{"trial": t.number, "state": t.state.name.lower(), "value": t.value} | t.params for t in trials]
         runs.log_table(pd.DataFrame(rows), "trials.csv")
-        say(
-            f"tune: trial {best.number} is the best of {len(study.trials)}, {settings.objective} {best.value:.4f} on validation"
-        )
+        say(f"tune: trial {best.number} is the best of {len(trials)}, {settings.objective} {best.value:.4f} on validation")
         found = " ".join(f"{name}={value!r}".replace("'", "") for name, value in best.params.items())
         return unlearn(replace(request.settings, params=found))[0]
 
@@ -57,13 +57,12 @@ def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
     return study.best_trial
 
 
-def _open(settings: TuneSettings, request: Request) -> optuna.Study:
-    """The same method, model, forget set, code, objective and seed continue one study."""
+def _record(settings: TuneSettings, request: Request) -> tuple[str, str]:
+    """Folder and name of the study: the same method, model, forget set, code, objective and seed continue one."""
     job = request.job
     key = mark(request.settings, job.parent.version, request.reference, job.forget_set)
     folder = f"{job.parent.version.model}-{job.parent.version.number}"
-    name = f"{settings.method}-{settings.objective}-seed-{settings.seed}-{key}"
-    return search.open_study(folder, name, settings.objective, settings.seed)
+    return folder, f"{settings.method}-{settings.objective}-seed-{settings.seed}-{key}"
 
 
 def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request) -> None:
