@@ -62,7 +62,7 @@ def test_near_copies_of_one_range_are_touched_together(people, fraction, seed):
 
 def test_ages_are_drawn_as_often_as_the_other_range_has_them():
     """Of 1,000 confused old faces three quarters become 20 and one quarter 28."""
-    faces = faces_of([*row_of(299, 20), *row_of(100, 28, first=400), *row_of(999, 55, first=600)])
+    faces = faces_of([*row_of(299, 20, first=100), *row_of(100, 28, first=400), *row_of(999, 55, first=600)])
     faces.loc[0, "age"] = 20
     confused, _ = confuse(faces, RANGES, 1.0, seeded())
     drawn = confused.age[faces.age == 55].value_counts().to_dict()
@@ -86,6 +86,13 @@ def test_near_copies_that_are_confused_get_one_age(people, fraction, seed):
     touched = faces.id.isin(ids)
     of_first = faces.age.between(*RANGES[0])
     assert confused.age[touched].groupby([faces.near[touched], of_first[touched]]).nunique().max() == 1
+
+
+def test_a_picture_with_near_copies_in_both_ranges_is_left_alone():
+    faces = faces_of([(25, "train", 7), (55, "train", 7), *row_of(5, 25, first=20)])
+    confused, ids = confuse(faces, RANGES, 1.0, seeded())
+    assert ids == faces.id[faces.near != "0007"].tolist()
+    assert confused.age[faces.near == "0007"].tolist() == [25, 55]
 
 
 def test_ranges_are_read_as_forget_sets_are():

@@ -48,8 +48,9 @@ def confuse(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Give a share of the training faces of each of two ranges an age drawn from the other range's training ages.
 
-    Near-copies are touched together or not at all, and those of one range get one age, so a share may be missed by a few
-    faces. Validation and test faces keep their ages: what is measured on them is measured against the truth.
+    Near-copies are touched together or not at all, and get one age, so a share may be missed by a few faces. A picture of which
+    both ranges hold a near-copy is left alone: it has an age of either already. Validation and test faces keep their ages: what
+    is measured on them is measured against the truth.
 
     Args:
         faces: columns id, age (years), split, near; it stays as it is.
@@ -63,11 +64,12 @@ def confuse(
     Raises:
         InputError: a range without a training face, or a fraction that is not above 0 and up to 1.
     """
-    members = [_members(faces, ages) for ages in ranges]
-    chosen = [_some(faces, rows, fraction, random) for rows in members]
+    members, near = [_members(faces, ages) for ages in ranges], faces.near.to_numpy()
+    both = np.intersect1d(*(near[rows] for rows in members))
+    chosen = [_some(faces, rows[~np.isin(near[rows], both)], fraction, random) for rows in members]
     ages = faces.age.to_numpy().copy()
     for rows, others in zip(chosen, members[::-1], strict=True):
-        groups, names = pd.factorize(faces.near.to_numpy()[rows])
+        groups, names = pd.factorize(near[rows])
         ages[rows] = random.choice(faces.age.to_numpy()[others], len(names))[groups]
     return faces.assign(age=ages), sorted(faces.id.to_numpy()[np.concatenate(chosen)])
 
@@ -120,6 +122,8 @@ def _some(faces: pd.DataFrame, rows: np.ndarray, fraction: float, random: np.ran
     """Positions of about a share of ``rows``, at least one: groups of near-copies in random order, as long as they fit."""
     if not 0 < fraction <= 1:
         raise InputError(f"the fraction {fraction} of the faces cannot be touched; legal: above 0, up to 1")
+    if not len(rows):
+        raise InputError("every training face of one range has a near-copy in the other; take ranges with other faces")
     groups, names = pd.factorize(faces.near.to_numpy()[rows])
     sizes = np.bincount(groups)
     order = random.permutation(len(names))
