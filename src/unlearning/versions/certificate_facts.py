@@ -236,8 +236,9 @@ def certificates_before(version: Version) -> dict[str, bytes]:
 
     Those of deleted versions are among them. One whose run, or whose file there, is gone is not.
     """
-    runs_before = [one.facts.tag("run_id") for one in line_of(version).steps[1:]]
-    return {digest(envelope): envelope for envelope in map(certificates.read, filter(certificates.has, runs_before))}
+    before = [one for one in line_of(version).steps[1:] if one.facts.tag("certificate") or one.gone]
+    kept = filter(certificates.has, [one.facts.tag("run_id") for one in before])
+    return {digest(envelope): envelope for envelope in map(certificates.read, kept)}
 
 
 def predicate_of(envelope: bytes) -> dict:
