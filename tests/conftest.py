@@ -75,8 +75,8 @@ def own_cache(monkeypatch, tmp_path, data):
     from unlearning.data.manifest import prepare
     from unlearning.data.settings import DataSettings
 
-    for drawn in (Path(os.environ["UNLEARNING_CACHE"]) / "drawn").glob("160-*"):
-        shutil.copytree(drawn, tmp_path / "cache" / "drawn" / drawn.name)
+    [drawn] = [path for path in (Path(os.environ["UNLEARNING_CACHE"]) / "drawn").glob("160-*") if path.is_dir()]
+    shutil.copytree(drawn, tmp_path / "cache" / "drawn" / drawn.name)
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
     return tmp_path / "cache"
