@@ -75,8 +75,10 @@ def own_cache(monkeypatch, tmp_path, data):
     from unlearning.data.manifest import prepare
     from unlearning.data.settings import DataSettings
 
-    [drawn] = [path for path in (Path(os.environ["UNLEARNING_CACHE"]) / "drawn").glob("160-*") if path.is_dir()]
+    names = "160-faces-of-20-60-seed-0", "160-faces-of-20-60-seed-0.complete"
+    drawn, complete = (Path(os.environ["UNLEARNING_CACHE"]) / "drawn" / name for name in names)
     shutil.copytree(drawn, tmp_path / "cache" / "drawn" / drawn.name)
+    shutil.copy(complete, tmp_path / "cache" / "drawn")
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
     return tmp_path / "cache"

@@ -14,6 +14,7 @@ from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
+from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
@@ -22,10 +23,11 @@ from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
 from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, TuneSettings, UnlearnSettings
-from unlearning.steps.training_settings import RetrainSettings
+from unlearning.steps.training_settings import CrossfitSettings, RetrainSettings
 from unlearning.steps.tune import tune
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions.certificate_facts import predicate_of
+from unlearning.versions.never_seen import never_seen_of
 
 MODEL, OTHER = "age-resnet50", "other"
 NAMING = {"version", "versions", "to", "model"}
@@ -65,6 +67,11 @@ def _retrain():
     assert (made.model, made.number, made.tag("parent_version")) == (OTHER, 5, "1")
 
 
+def _crossfit():
+    table = crossfit(CrossfitSettings("models:/other@original", folds=2, seeds=(0,)))
+    assert never_seen_of(find(OTHER, "1")).equals(table)
+
+
 def _tune():
     made = tune(TuneSettings(trials=1, epochs=(1,), model="models:/other/1"))
     assert (made.model, made.number, made.tag("parent_version")) == (OTHER, 5, "1")
@@ -101,6 +108,7 @@ ACTS = {
     "purge": _purge,
     "unlearn": _unlearn,
     "retrain": _retrain,
+    "crossfit": _crossfit,
     "tune": _tune,
     "evaluate": _evaluate,
     "compare": _compare,
