@@ -3,18 +3,21 @@
 import mlflow
 import pytest
 
+import registered
 from postgres import postgres as postgres
-from registered import fill
 from unlearning.tracking.store import prepare_store
 
-MODEL = "age-resnet50"
+
+@pytest.fixture(scope="session")
+def filled_store(fill, empty_store):
+    """Versions that have no models behind them, as ``registered.fill`` makes them."""
+    return fill("filled", empty_store, lambda: registered.fill("age-resnet50"))
 
 
 @pytest.fixture
-def filled(store):
-    """A SQLite store of this test's own, with versions that have no models behind them."""
-    fill(MODEL)
-    return store
+def filled(use, filled_store):
+    """A copy of ``filled_store``, free to be changed."""
+    return use(filled_store)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ MLFLOW_FILES = {
         *("abandoned.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),
         *("paging.py", "runs.py", "sealed.py", "store.py"),
     },
-    "registry": {"journal.py", "links.py", "lock.py", "logged_models.py", "lookup.py", "transitions.py", "writes.py"},
+    "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "transitions.py", "writes.py"},
     "requests": {"store.py"},
     "purge": {"rows.py", "store.py"},
     "repair": {"surroundings.py"},

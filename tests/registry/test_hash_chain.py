@@ -19,6 +19,7 @@ def log_of(*what):
 
 LOG = log_of(*WHAT)
 LINES = LOG.splitlines(keepends=True)
+OTHER = next_line(LINES[0], {"what": "something else"})
 
 
 def test_a_log_is_whole_and_gives_back_what_was_entered():
@@ -26,16 +27,8 @@ def test_a_log_is_whole_and_gives_back_what_was_entered():
     assert entries(LOG) == WHAT
     assert [json.loads(line)["number"] for line in LINES] == ["1", "2", "3", "4"]
     assert [json.loads(line)["previous"] for line in LINES] == [START, *(json.loads(line)["sha256"] for line in LINES[:-1])]
-
-
-def test_an_empty_log_is_whole():
-    assert first_broken(b"") is None
-    assert entries(b"") == []
-    assert head(b"") == START
-
-
-def test_the_last_line_is_enough_to_add_the_next():
-    assert next_line(LOG, {"what": "x"}) == next_line(LINES[-1], {"what": "x"})
+    assert next_line(LOG, {"what": "x"}) == next_line(LINES[-1], {"what": "x"}), "the last line is enough to add the next"
+    assert (first_broken(b""), entries(b""), head(b"")) == (None, [], START)
 
 
 @given(st.integers(0, len(LOG) - 1), st.integers(1, 255))
@@ -47,26 +40,19 @@ def test_a_changed_byte_names_its_entry(at, mask):
     assert broken.number == number
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_an_entry_taken_out_is_named_by_the_one_in_its_place(number):
-    broken = first_broken(b"".join(LINES[: number - 1] + LINES[number:]))
-    assert broken.number == number
-    assert f"numbered {number + 1}" in str(broken)
-
-
-def test_entries_that_changed_places_are_named():
-    assert first_broken(b"".join([LINES[0], LINES[2], LINES[1], LINES[3]])).number == 2
-
-
-def test_an_entry_put_in_is_named_by_the_one_after_it():
-    inserted = next_line(LINES[0], {"what": "something else"})
-    assert first_broken(b"".join([LINES[0], inserted, *LINES[1:]])).number == 3
-
-
-def test_an_entry_written_anew_with_its_hash_breaks_the_next():
-    forged = next_line(LINES[0], {"what": "something else"})
-    broken = first_broken(b"".join([LINES[0], forged, *LINES[2:]]))
-    assert str(broken) == "entry 3: it does not follow the entry before it"
+@pytest.mark.parametrize(
+    ("lines", "broken"),
+    [
+        (LINES[1:], "entry 1: it is numbered 2: an entry was taken out, put in or moved"),
+        ([LINES[0], *LINES[2:]], "entry 2: it is numbered 3: an entry was taken out, put in or moved"),
+        ([LINES[0], LINES[2], LINES[1], LINES[3]], "entry 2: it is numbered 3: an entry was taken out, put in or moved"),
+        ([LINES[0], OTHER, *LINES[1:]], "entry 3: it is numbered 2: an entry was taken out, put in or moved"),
+        ([LINES[0], OTHER, *LINES[2:]], "entry 3: it does not follow the entry before it"),
+    ],
+    ids=["first taken out", "taken out", "changed places", "put in", "written anew with its hash"],
+)
+def test_the_first_entry_that_is_not_in_its_place_is_named(lines, broken):
+    assert str(first_broken(b"".join(lines))) == broken
 
 
 def test_a_line_that_was_not_written_to_its_end_is_named():
@@ -75,17 +61,13 @@ def test_a_line_that_was_not_written_to_its_end_is_named():
         next_line(LOG[:-5], {})
 
 
-def test_a_log_cut_off_between_entries_is_told_by_the_head_that_was_kept():
+def test_a_log_cut_off_between_entries_is_told_by_the_head_that_was_kept_which_others_may_follow():
     short = b"".join(LINES[:2])
     assert first_broken(short) is None
     broken = first_broken(short, head(LOG))
     assert broken.number == 3
     assert "cut off or written anew" in str(broken)
-
-
-def test_entries_may_follow_the_head_that_was_kept():
-    assert first_broken(LOG, head(b"".join(LINES[:2]))) is None
-    assert first_broken(LOG, START) is None
+    assert first_broken(LOG, head(short)) is first_broken(LOG, START) is None
 
 
 def test_numbers_are_entered_as_strings():

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from registered import fill
 from unlearning.errors import InputError
-from unlearning.registry import lock, transitions
+from unlearning.registry import journal, lock
 from unlearning.registry.lookup import all_versions, find
 from unlearning.requests import store as requests
 from unlearning.steps.registry_settings import StatusSettings
@@ -62,4 +62,4 @@ def test_signs_that_mean_anything_in_a_filter_mean_themselves_in_a_lock(store):
     with lock.registry_lock(odd) as held:
         lock.clear_leftovers(held)
     assert f"{other}.lock-after-x" in [one.name for one in mlflow.MlflowClient().search_registered_models()]
-    assert [entry["what"] for entry in transitions.find_journal(odd).entries] == ["install"] * 3
+    assert [entry["what"] for entry in journal.find_journal(odd).entries] == ["install"] * 3

@@ -9,7 +9,7 @@ import pytest
 
 from registered import fill, promoting
 from unlearning.errors import InputError
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.entries import replay
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.moves import Act
@@ -58,7 +58,7 @@ def assert_one_champion(model: str, champion: int) -> None:
     assert [v.number for v in known if "forgotten" in v.aliases] == [champion]
     seen = mending.examine(model)
     assert seen.found == []
-    assert replay(seen.log.entries)[champion].facts == known[champion - 1].facts
+    assert replay(seen.journal.entries)[champion].facts == known[champion - 1].facts
     assert not [one.name for one in mlflow.MlflowClient().search_registered_models() if one.name.startswith(f"{model}.lock")]
 
 
@@ -76,14 +76,14 @@ def test_of_eight_that_decided_on_the_same_champion_one_wins_and_the_others_are_
             assert "became the champion by me" in answer
             assert "mlflow run . -e status" in answer
     assert_one_champion(either_store, winner)
-    assert [e["what"] for e in transitions.find_journal(either_store).entries] == ["install"] * 10 + ["promote"]
+    assert [e["what"] for e in journal.find_journal(either_store).entries] == ["install"] * 10 + ["promote"]
 
 
 @pytest.mark.slow
 def test_of_eight_that_insist_each_is_the_champion_in_its_turn_and_the_log_tells_all(either_store):
     fill(either_store, len(CANDIDATES))
     assert set(all_at_once(either_store, seen=None).values()) == {""}
-    entries = transitions.find_journal(either_store).entries[10:]
+    entries = journal.find_journal(either_store).entries[10:]
     served = [{part["version"] for part in e["versions"] if "champion" in part["after"]["aliases"]} for e in entries]
     assert sorted(int(number) for one in served for number in one) == list(CANDIDATES)
     assert_one_champion(either_store, int(served[-1].pop()))

@@ -17,7 +17,7 @@ from certificates.issued import flipped
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.lookup import download_model, find, write_scores
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
@@ -129,12 +129,12 @@ def _another_run(version, dry_run: bool, **own) -> None:
 @pytest.mark.parametrize("logged", [True, False], ids=["the journal tells", "only runs tell"])
 def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_it(certified, monkeypatch, logged):
     (run_id,) = [run["run_id"] for run in runs.find_by_tags({"step": "promote"})]
-    assert transitions.find_promotion(MODEL, 4) == run_id
-    assert transitions.find_promotion(MODEL, 3) == ""
+    assert journal.find_promotion(MODEL, 4) == run_id
+    assert journal.find_promotion(MODEL, 3) == ""
     _another_run(certified, dry_run=True, name=MODEL)
     _another_run(certified, dry_run=False, name="other")
     if not logged:
-        monkeypatch.setattr(transitions, "find_promotion", lambda model, number: "")
+        monkeypatch.setattr(journal, "find_promotion", lambda model, number: "")
     gated = _gated(certified)
     assert (gated.time, gated.forced, len(gated.decisions)) == (certificates.made_by(run_id).time, False, 2)
 

@@ -16,7 +16,7 @@ from unlearning.certificates.statement import ModelVersion
 from unlearning.errors import InputError
 from unlearning.evaluation.registry import METRICS
 from unlearning.purge import store as purge
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import all_versions, find, logged_model_id
 from unlearning.repair import mending
@@ -161,15 +161,15 @@ def test_a_renamed_model_is_found_under_its_new_name_with_all_that_belongs_to_it
 
 
 def test_a_new_model_of_the_old_name_begins_a_log_of_its_own(client):
-    before = transitions.find_journal(MODEL).run_id
+    before = journal.find_journal(MODEL).run_id
     client.rename_registered_model(MODEL, "faces")
     fill(MODEL)
-    assert transitions.find_journal(MODEL).run_id != before
+    assert journal.find_journal(MODEL).run_id != before
     assert (mending.examine(MODEL).found, len(all_versions("faces"))) == ([], 4)
 
 
 def test_a_log_that_is_gone_for_good_is_begun_anew_by_repair(client):
-    lost = transitions.find_journal(MODEL).run_id
+    lost = journal.find_journal(MODEL).run_id
     client.delete_run(lost)
     assert found() == [f"the run {lost}, which holds the journal, was deleted: nothing more can be written to it"]
     client._tracking_client.store._hard_delete_run(lost)

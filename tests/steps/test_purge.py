@@ -75,8 +75,12 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_pa
     assert mlflow.get_run(version.run_id).data.metrics == numbers
     proof = runs.read_json(stone.tag("purged_run"), "purge.json")
     assert proof["ended"]
-    assert proof["rows"]["before"]["of the version"]["model_versions"] == 1
-    assert proof["rows"]["after"]["of the version"]["metrics"] == proof["rows"]["before"]["of the version"]["metrics"] > 0
+    assert proof["rows"]["before"]["of the version"]["versions"] == 1
+    assert (
+        proof["rows"]["after"]["of the version"]["metrics of the run"]
+        == proof["rows"]["before"]["of the version"]["metrics of the run"]
+        > 0
+    )
     assert mending.examine(MODEL).found == []
 
     again = purge(ORIGINAL)

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.lookup import all_versions, find
 from unlearning.steps.promote import promote
 from unlearning.steps.registry_settings import RepairSettings, RollbackSettings, StatusSettings
@@ -70,7 +70,7 @@ def test_an_earlier_version_that_has_forgotten_as_much_is_served_again(served):
     )
     assert {"forgotten", "forgotten-20-28"} <= set(back.aliases)
     assert (left.stage, left.tag("state"), left.tag("withdrawn_because")) == ("Archived", "retired", "gate set too low")
-    assert transitions.find_journal(MODEL).entries[-1]["what"] == "rollback"
+    assert journal.find_journal(MODEL).entries[-1]["what"] == "rollback"
 
 
 def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(served, capfd):
@@ -86,7 +86,7 @@ def test_going_back_to_one_that_remembers_must_be_allowed_and_is_told_loudly(ser
     assert champion().tag("remembers_again").startswith("20-28 (")
     assert "WARNING: it remembers again" in champion().description
     assert "WARNING: version 1 (original) remembers again" in capfd.readouterr().err
-    assert "REGAINED: 20-28" in transitions.find_journal(MODEL).entries[-1]["reason"]
+    assert "REGAINED: 20-28" in journal.find_journal(MODEL).entries[-1]["reason"]
 
 
 def test_a_hand_edit_is_shown_by_a_check_and_mended_on_record(served, capsys):
@@ -99,5 +99,5 @@ def test_a_hand_edit_is_shown_by_a_check_and_mended_on_record(served, capsys):
     assert any("the alias champion is at version 1" in one for one in json.loads(shown[shown.index("{") :])["found"])
     assert repair(RepairSettings(reason="somebody clicked"))
     assert champion().number == 4
-    assert [entry["what"] for entry in transitions.find_journal(MODEL).entries[-2:]] == ["found", "repair"]
+    assert [entry["what"] for entry in journal.find_journal(MODEL).entries[-2:]] == ["found", "repair"]
     show(StatusSettings(check=True))

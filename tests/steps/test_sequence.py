@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.registry import moves, transitions
+from unlearning.registry import journal, moves
 from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
 from unlearning.steps.promote import promote
@@ -45,7 +45,7 @@ def test_what_the_champion_has_forgotten_comes_back_by_force_only_and_aloud(prom
     promote(PromoteSettings(str(made.number), "test_mae < 100", force=True))
     assert find(MODEL, "champion").tag("remembers_again").startswith("20-28 (")
     assert "WARNING: version 6" in capfd.readouterr().err
-    assert "REGAINED: 20-28" in transitions.find_journal(MODEL).entries[-1]["reason"]
+    assert "REGAINED: 20-28" in journal.find_journal(MODEL).entries[-1]["reason"]
 
 
 def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(promoted):

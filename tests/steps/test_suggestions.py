@@ -8,7 +8,7 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.purge.rules import require_confirmed
 from unlearning.registry.version import Version
-from unlearning.requests.states import Change, Request
+from unlearning.requests.states import Request, StateChange
 from unlearning.steps import pipeline
 from unlearning.steps.promote import _forced, _from_champion
 from unlearning.steps.request import told
@@ -59,7 +59,7 @@ def test_a_purge_is_confirmed_with_all_that_was_given():
 
 def test_a_request_says_that_serving_it_needs_a_key_that_is_not_there(monkeypatch):
     asked = Request(
-        "5d0c1f2e", "other", "key", "20-28", "20-28", "0" * 64, 3, "", None, (Change("received", "", "ann", "why"),)
+        "5d0c1f2e", "other", "key", "20-28", "20-28", "0" * 64, 3, "", None, (StateChange("received", "", "ann", "why"),)
     )
     monkeypatch.delenv("UNLEARNING_SIGNING_KEY", raising=False)
     said = " ".join(told(asked, date(2026, 1, 1)))

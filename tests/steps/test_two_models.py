@@ -9,7 +9,7 @@ import yaml
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.steps.certify import certify
@@ -118,10 +118,10 @@ ACTS = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_what_is_named_by_a_uri_is_acted_on_and_nothing_else(two_models, own_cache, act):
-    before, log = all_versions(MODEL), transitions.find_journal(MODEL).text
+    before, log = all_versions(MODEL), journal.find_journal(MODEL).text
     ACTS[act]()
     assert all_versions(MODEL) == before
-    assert transitions.find_journal(MODEL).text == log
+    assert journal.find_journal(MODEL).text == log
     assert (mending.examine(OTHER).found, mending.examine(MODEL).found) == ([], [])
 
 

@@ -1,5 +1,6 @@
 """Which runs are taken for those of dead processes, and which are not."""
 
+import os
 import subprocess
 import sys
 import time
@@ -29,9 +30,22 @@ def test_a_process_that_this_user_may_not_see_is_not_taken_for_dead(monkeypatch,
     assert not processes.is_gone(of(dead))
 
 
-@pytest.mark.parametrize("tag", ["", "words", of("many"), "elsewhere 7 1"])
-def test_of_a_tag_that_was_written_over_nothing_is_certain(tag):
+@pytest.mark.parametrize("tag", ["", "words", of("many"), "elsewhere 7 1", processes.identity()])
+def test_of_this_process_of_other_places_and_of_a_tag_that_was_written_over_nothing_is_gone_for_certain(tag):
     assert not processes.is_gone(tag)
+
+
+def test_a_process_id_that_was_given_again_does_not_stand_for_the_process_that_had_it():
+    assert processes.is_gone(of(str(os.getpid())))
+
+
+def test_a_process_that_nobody_has_buried_yet_is_gone():
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    identity, until = of(str(child.pid), processes._start(child.pid)), time.monotonic() + 60
+    while not processes.is_gone(identity) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert processes.is_gone(identity)
+    child.wait()
 
 
 def test_runs_of_the_living_and_requests_stay_open(store):

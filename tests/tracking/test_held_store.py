@@ -8,13 +8,8 @@ from functools import partial
 import mlflow
 import pytest
 
-from registered import fill
 from unlearning.errors import InputError
-from unlearning.purge import rows as purge_rows
-from unlearning.registry.lookup import find
 from unlearning.tracking import store
-
-MODEL = "age-resnet50"
 
 
 @pytest.fixture
@@ -73,14 +68,6 @@ def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(request, hasty,
         pytest.raises(InputError, match=r"another process has held the store sqlite"),
     ):
         store.prepare_store()
-
-
-def test_rows_are_counted_when_the_store_is_free_again(store, hasty):
-    fill(MODEL, 0)
-    version = find(MODEL, "1")
-    with Held(store / "mlflow.db", 1.0):
-        rows = purge_rows.rows_of(version)
-    assert rows["of the version"]["model_versions"] == 1
 
 
 def test_another_error_is_not_waited_for():

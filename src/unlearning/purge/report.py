@@ -40,9 +40,9 @@ class Report:
         remembered: faces that it remembered and the champion has forgotten, by rule.
         before: files that were found.
         after: files that are there now.
-        rows_before: of the tracking store.
+        rows_before: how many entries there are of the version (``purge.rows``).
         rows_after: the same, when the files were gone.
-        rows_source: where the rows were counted.
+        rows_source: where they were counted.
         losses: what cannot be done any more, in sentences.
         notes: what else was found, in sentences.
         refused: what was not deleted and why, in sentences.
@@ -90,28 +90,30 @@ class Report:
         """The outcome in one sentence."""
         if not self.is_ended:
             going = [file for file in self.before if file.goes]
-            return f"The purge of {self.label} of {self.model} was begun: {in_words(going)} are to go."
+            return f"The purge of {self.label} of {self.model} was begun: {describe(going)} are to go."
         if self.left or self.refused:
-            return f"The purge of {self.label} of {self.model} is NOT complete: {in_words(self.left)} are still there."
+            return f"The purge of {self.label} of {self.model} is NOT complete: {describe(self.left)} are still there."
         if not self.removed:
             return f"Nothing of {self.label} of {self.model} was left to be removed."
-        return f"{self.label} of {self.model} is purged: {in_words(self.removed)} were removed and are not there any more."
+        return f"{self.label} of {self.model} is purged: {describe(self.removed)} were removed and are not there any more."
 
     def as_dict(self) -> dict:
         """The report as JSON holds it."""
         about = {"model": self.model, "version": self.number, "label": self.label, "verdict": self.verdict}
         about |= {"ended": self.is_ended} | vars(self.deed)
-        files = {name: [_as_dict(f) for f in getattr(self, name)] for name in ("before", "after", "removed", "left", "kept")}
+        files = {name: [vars(file) for file in getattr(self, name)] for name in ("before", "after", "removed", "left", "kept")}
         rows = {"source": self.rows_source, "before": self.rows_before, "after": self.rows_after}
         said = {"remembered": self.remembered, "losses": self.losses, "notes": self.notes, "refused": self.refused}
         return about | said | {"files": files, "rows": rows, "stays": list(STAYS), "out_of_reach": list(OUT_OF_REACH)}
 
     def as_markdown(self) -> str:
         """The report for people."""
-        parts = [f"# Purge of {text(self.model)}/{self.number}", text(self.verdict), bullets(self._deed())]
+        parts = [f"# Purge of {text(self.model)}/{self.number}", text(self.verdict)]
+        reason = [f"reason: {self.deed.reason}"] if self.deed.reason else []
+        parts += [bullets([f"{self.deed.time} by {self.deed.user}, run {self.deed.run}", *reason])]
         parts += ["## What it remembered", self._remembered()]
         for title, files in (("Removed", self.removed), ("STILL THERE", self.left), ("Kept as evidence", self.kept)):
-            parts += [f"## {title}", f"{text(in_words(files))}.", _table(files)] if files else []
+            parts += [f"## {title}", f"{text(describe(files))}.", _table(files)] if files else []
         for title, sentences in (
             ("Not deleted, and why", self.refused),
             ("Found besides", self.notes),
@@ -121,10 +123,6 @@ class Report:
         ):
             parts += [f"## {title}", bullets(sentences)] if sentences else []
         return "\n\n".join(part for part in [*parts, *self._rows()] if part) + "\n"
-
-    def _deed(self) -> list[str]:
-        told = [f"{self.deed.time} by {self.deed.user}, run {self.deed.run}"]
-        return told + ([f"reason: {self.deed.reason}"] if self.deed.reason else [])
 
     def _remembered(self) -> str:
         if not self.remembered:
@@ -140,16 +138,12 @@ class Report:
         return parts
 
 
-def in_words(files: list[File]) -> str:
+def describe(files: list[File]) -> str:
     """How many files of each kind, and how large."""
     counts = Counter(file.kind for file in files)
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     size = sum(file.size for file in files)
     return f"{len(files)} file{'' if len(files) == 1 else 's'}" + (f" ({kinds}; {size:,} bytes)" if files else "")
-
-
-def _as_dict(file: File) -> dict:
-    return dict(vars(file))
 
 
 def _table(files: list[File]) -> str:

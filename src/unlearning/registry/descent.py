@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from unlearning.registry.version import Facts, State
-
-ORIGINAL = "original"
+from unlearning.registry.version import ORIGINAL, Facts, State
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,18 @@ They are pure, so that who only needs their words imports no MLflow.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from unlearning.registry.version import Facts, State, moved
+from unlearning.registry.version import Aliases, Facts, State, moved
 
 BEGIN, FOUND = "begin", "found"
-NOTES = (BEGIN, FOUND)
-TOLD = ("what", "time", "user")
+NOBODY_YET: dict[str, Any] = {"tags": {}}
+Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Logged:
-    """What the log says of one version.
+    """What the journal says of one version.
 
     Args:
         facts: as the last entry that touched it left it.
@@ -30,38 +31,35 @@ class Logged:
     entry: str
 
 
-def entry_of(before: State, after: State, told: dict[str, str]) -> dict:
+def entry_of(before: State, after: State, occasion: dict[str, str]) -> Entry:
     """The entry of a transition.
 
     Args:
         before: all versions; a new one is not among them.
         after: all versions; a deleted one is not among them.
-        told: who did what when and why, and in which run.
+        occasion: who did what when and why, and in which run.
     """
     touched = [number for number in sorted(before.keys() | after.keys()) if before.get(number) != after.get(number)]
     sides = [(number, before.get(number), after.get(number)) for number in touched]
-    return told | {
+    return occasion | {
         "versions": [{"version": str(n), "before": _side(was, now), "after": _side(now, was)} for n, was, now in sides]
     }
 
 
-def _side(own: Facts | None, other: Facts | None) -> dict | None:
-    if own is None:
+def _side(facts: Facts | None, other: Facts | None) -> dict[str, Any] | None:
+    """One side of a change. Tags whose names are not ASCII are nobody's of ours, and no keys of canonical JSON."""
+    if facts is None:
         return None
-    side = {"stage": own.stage, "aliases": list(own.aliases), "tags": _differing(own, other)}
-    return side | ({"description": own.description} if other is None or own.description != other.description else {})
-
-
-def _differing(own: Facts, other: Facts | None) -> dict[str, str]:
-    """Tags that are not the other side's; those whose names are not ASCII are nobody's of ours, and no JSON key here."""
     theirs = other.tags if other else {}
-    return {name: value for name, value in own.tags.items() if name.isascii() and theirs.get(name) != value}
+    tags = {name: value for name, value in facts.tags.items() if name.isascii() and theirs.get(name) != value}
+    side = {"stage": facts.stage, "aliases": list(facts.aliases), "tags": tags}
+    return side | ({"description": facts.description} if other is None or facts.description != other.description else {})
 
 
-def undone(now: State, entry: dict) -> State:
+def undone(now: State, entry: Entry) -> State:
     """The versions as they are now, with what an entry did, in part or whole, taken back; what it did not touch stays."""
-    state, aliases = dict(now), {}
-    if entry["what"] in NOTES:
+    state, aliases = dict(now), Aliases()
+    if entry["what"] in (BEGIN, FOUND):
         return state
     for part in entry["versions"]:
         number, before, after = int(part["version"]), part["before"], part["after"]
@@ -69,36 +67,34 @@ def undone(now: State, entry: dict) -> State:
         if before is None:
             state.pop(number, None)
         elif number in state:
-            state[number] = _become(state[number], after or {"tags": {}}, before)
-    for part in entry["versions"]:
+            state[number] = _become(state[number], after or NOBODY_YET, before)
+    for part in entry["versions"]:  # after all were taken away: one may have gone from one version of the entry to another
         aliases |= dict.fromkeys(part["before"]["aliases"] if part["before"] else (), int(part["version"]))
     return moved(state, aliases)
 
 
-def _become(facts: Facts, was: dict, side: dict) -> Facts:
+def _become(facts: Facts, was: dict[str, Any], side: dict[str, Any]) -> Facts:
     """Facts with one side of an entry written over the other."""
     tags = {name: value for name, value in facts.tags.items() if name not in was["tags"]} | side["tags"]
     return Facts(side["stage"], tuple(side["aliases"]), tags, side.get("description", facts.description))
 
 
-def replay(entries: list[dict], deleted: bool = False) -> dict[int, Logged]:
-    """What the log says of every version; with ``deleted`` also what it said last of those that are gone."""
-    known: dict[int, Logged] = {}
+def replay(entries: list[Entry], deleted: bool = False) -> dict[int, Logged]:
+    """What the journal says of every version; with ``deleted`` also what it said last of those that are gone."""
+    logged: dict[int, Logged] = {}
     for entry in entries:
         if entry["what"] == BEGIN:
-            known = {}
+            logged = {}
         for part in entry["versions"]:
-            number = int(part["version"])
-            was = known.get(number)
-            if not part["after"] and not deleted:
-                known.pop(number, None)
-            if part["after"]:
-                base = was.facts if was and part["before"] else Facts("", (), {})
-                known[number] = Logged(_become(base, part["before"] or {"tags": {}}, part["after"]), in_words(entry))
-    return dict(sorted(known.items()))
+            number, before, after = int(part["version"]), part["before"], part["after"]
+            if after:
+                base = logged[number].facts if number in logged and before else Facts("", (), {})
+                logged[number] = Logged(_become(base, before or NOBODY_YET, after), label_of(entry))
+            elif not deleted:
+                logged.pop(number, None)
+    return dict(sorted(logged.items()))
 
 
-def in_words(entry: dict) -> str:
-    """An entry as half a sentence."""
-    what, time, user = (entry[name] for name in TOLD)
-    return f"{what} of {time} by {user}"
+def label_of(entry: Entry) -> str:
+    """How a sentence would call an entry."""
+    return f"{entry['what']} of {entry['time']} by {entry['user']}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from unlearning.canonical import NotCanonicalError, canonical, read
 
@@ -33,7 +34,7 @@ class Broken:
         return f"entry {self.number}: {self.sentence}"
 
 
-def next_line(log: bytes, entry: dict) -> bytes:
+def next_line(log: bytes, entry: dict[str, Any]) -> bytes:
     """The line, with its end, that adds an entry to a log.
 
     Args:
@@ -45,22 +46,31 @@ def next_line(log: bytes, entry: dict) -> bytes:
     """
     number, previous = 1, START
     if log:
-        last = _content(log[:-1].rpartition(b"\n")[2])
-        if not log.endswith(b"\n") or last is None:
+        last = _last(log)
+        if last is None:
             raise ValueError("the last entry of the log is not whole: nothing may be added to it")
         number, previous = int(last["number"]) + 1, last["sha256"]
-    own = {"entry": entry, "number": str(number), "previous": previous}
-    return canonical(own | {"sha256": _hash(own)}) + b"\n"
+    content = {"entry": entry, "number": str(number), "previous": previous}
+    return canonical(content | {"sha256": _hash(content)}) + b"\n"
 
 
-def entries(log: bytes) -> list[dict]:
+def ends_whole(log: bytes) -> bool:
+    """Is there a last entry, and may another one follow it?"""
+    return _last(log) is not None
+
+
+def _last(log: bytes) -> dict[str, Any] | None:
+    return _content(log[:-1].rpartition(b"\n")[2]) if log.endswith(b"\n") else None
+
+
+def entries(log: bytes) -> list[dict[str, Any]]:
     """What was entered, in order; ask ``first_broken`` first, for nothing is checked here."""
-    return [read(line)["entry"] for line in log.splitlines()]
+    return [_entry(line)["entry"] for line in log.splitlines()]
 
 
 def head(log: bytes) -> str:
     """The hash of the last entry of a whole log: keeping it elsewhere fixes everything up to here."""
-    return read(log.splitlines()[-1])["sha256"] if log else START
+    return str(_entry(log.splitlines()[-1])["sha256"]) if log else START
 
 
 def first_broken(log: bytes, expected_head: str = "") -> Broken | None:
@@ -77,7 +87,7 @@ def first_broken(log: bytes, expected_head: str = "") -> Broken | None:
         wrong = _wrong(line, number, previous)
         if wrong:
             return Broken(number, wrong)
-        previous = read(line)["sha256"]
+        previous = _entry(line)["sha256"]
         seen.add(previous)
     if rest:
         return Broken(len(lines) + 1, "it is cut off")
@@ -98,7 +108,7 @@ def _wrong(line: bytes, number: int, previous: str) -> str:
     return "" if content["previous"] == previous else "it does not follow the entry before it"
 
 
-def _content(line: bytes) -> dict | None:
+def _content(line: bytes) -> dict[str, Any] | None:
     """A line as it was written; None for anything else."""
     try:
         content = read(line)
@@ -106,13 +116,18 @@ def _content(line: bytes) -> dict | None:
         return None
     if not isinstance(content, dict) or content.keys() != FIELDS or not isinstance(content["entry"], dict):
         return None
-    texts = all(isinstance(content[name], str) for name in FIELDS - {"entry"})
-    return content if texts and _is_number(content["number"]) else None
+    number = content["number"]
+    if not all(isinstance(content[name], str) for name in FIELDS - {"entry"}):
+        return None
+    return content if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS else None
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+def _entry(line: bytes) -> dict[str, Any]:
+    content = _content(line)
+    if content is None:
+        raise ValueError("a line is no entry of a log: ask first_broken first")
+    return content
 
 
-def _hash(own: dict) -> str:
-    return hashlib.sha256(canonical(own)).hexdigest()
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(content)).hexdigest()

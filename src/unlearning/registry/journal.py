@@ -1,10 +1,7 @@
-"""The journal: every transition of a registered model, as an artifact of an MLflow run of its own.
+"""The journal: every transition of a registered model, as an artifact of an MLflow run of its own, chained by hashes.
 
-The file ``audit.jsonl`` is chained by hashes (``registry.hash_chain``). MLflow can only replace an artifact, and replacing can
-stop in the middle; so the log with the new entry is written beside the old one first, as ``audit.jsonl.next``. That comes
-before the registry is touched and says how to undo what is about to be done. Then the registry is changed, then the hash of
-the new entry becomes a tag of the registered model: from that moment on the transition has happened. At last ``audit.jsonl``
-is replaced. Wherever a process dies, the next one knows from files and tag what to finish or to undo.
+The tag ``audit.head`` of the registered model names the last entry that has happened. In which order the tag, ``audit.jsonl``
+and ``audit.jsonl.next`` are written says ``registry.transitions``; read together they tell what a process that died has left.
 """
 
 from __future__ import annotations
@@ -19,33 +16,36 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from unlearning.errors import InputError
 from unlearning.registry import hash_chain
+from unlearning.registry.entries import Entry, replay
+from unlearning.registry.version import CHAMPION, Facts
 from unlearning.tracking import temporary
 from unlearning.tracking.own_experiments import find_own, own_experiment
+from unlearning.tracking.paging import every
+from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import first_line
 
 EXPERIMENT, HOLDS = "age-unlearning audit", "the journal"
 FILE, NEXT = "audit.jsonl", "audit.jsonl.next"
 MODEL = "audit.model"
-
 RUN, HEAD = "audit.run", "audit.head"
 
 
 @dataclass(frozen=True)
 class Journal:
-    """The log of a registered model as it was found.
+    """The journal of a registered model as it was found.
 
     Args:
         run_id: where it is.
         text: the lines, as far as they have happened.
         begun: entries of a transition that did not come to its end, to be undone.
         is_behind: did the last transition happen without ``audit.jsonl`` being replaced?
-        damage: why nothing may be added; empty for a sound log.
+        damage: why nothing may be added; empty for a sound journal.
         named: the hash that the registered model names as the last entry's.
     """
 
     run_id: str
     text: bytes = b""
-    begun: tuple[dict, ...] = ()
+    begun: tuple[Entry, ...] = ()
     is_behind: bool = False
     damage: str = ""
     named: str = ""
@@ -55,69 +55,116 @@ class Journal:
         return hash_chain.head(self.text) if self.text else ""
 
     @property
-    def entries(self) -> list[dict]:
-        """What was entered; none of a log that is damaged."""
-        return [] if self.damage or hash_chain.first_broken(self.text) else hash_chain.entries(self.text)
+    def broken(self) -> str:
+        """What is wrong with any of its entries; empty for a whole journal."""
+        return self.damage or str(hash_chain.first_broken(self.text) or "")
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What was entered; none of a journal that is damaged."""
+        return [] if self.broken else hash_chain.entries(self.text)
 
     def knows(self, number: int) -> bool:
         """Does any entry tell of this version? Within texts the quotation marks stand behind backslashes."""
         return f'"version":"{number}"'.encode() in self.text
 
-    def with_entries(self, entries: list[dict]) -> bytes:
+    def with_entries(self, entries: list[Entry]) -> bytes:
         """The lines with more of them."""
         text = self.text
         for entry in entries:
             text += hash_chain.next_line(text, entry)
         return text
 
+    def write(self, name: str, content: bytes) -> None:
+        """Replace a file of its run."""
+        with temporary.folder() as place:
+            path = Path(place) / name
+            path.write_bytes(content)
+            _artifacts(self.run_id).log_artifact(str(path))  # type: ignore[no-untyped-call]  # MLflow's
 
-def find(model: str) -> list[str]:
-    """The runs that hold a model's log, or did before another model took its name, oldest first."""
-    experiment = find_own(EXPERIMENT, HOLDS)
-    order = ["attributes.start_time ASC"]
-    found = mlflow.MlflowClient().search_runs([experiment], f"tags.`{MODEL}` = '{model}'", order_by=order) if experiment else ()
-    return [run.info.run_id for run in found]
 
-
-def create(model: str) -> str:
-    """A run for a model's log."""
+def create(model: str) -> Journal:
+    """An empty journal, in a new run."""
     client = mlflow.MlflowClient()
     tags = {MODEL: model, "mlflow.runName": f"audit log of {model}", "step": "audit log"}
-    made = client.create_run(own_experiment(EXPERIMENT, HOLDS), tags=tags)
-    client.set_terminated(made.info.run_id)
-    return made.info.run_id
+    run_id: str = client.create_run(own_experiment(EXPERIMENT, HOLDS), tags=tags).info.run_id
+    client.set_terminated(run_id)
+    return Journal(run_id)
 
 
-def load(run_id: str, head: str) -> Journal:
-    """Read a log.
-
-    Args:
-        run_id: where it is.
-        head: the hash of the last entry that has happened, as the registered model's tag has it.
+def find_journal(model: str) -> Journal | None:
+    """The journal of a registered model; None when it has none yet.
 
     Raises:
         InputError: the artifact store does not answer.
     """
-    written, beside = read(run_id, FILE), read(run_id, NEXT)
+    tags = mlflow.MlflowClient().get_registered_model(model).tags
+    run_id, head = tags.get(RUN) or _unowned_run(model), tags.get(HEAD, "")
+    if not run_id:
+        return None
+    if find_run(run_id) is None:
+        return Journal("", damage=f"its run {run_id} was deleted for good", named=head)
+    return _load(run_id, head)
+
+
+def find_head(model: str) -> str:
+    """The hash of the last transition that has happened, as the registered model's tag has it; empty before the first."""
+    try:
+        return str(mlflow.MlflowClient().get_registered_model(model).tags.get(HEAD, ""))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return ""
+
+
+def _unowned_run(model: str) -> str:
+    """The oldest run that was made for the model's journal, and is not that of a model that was renamed since."""
+    client, experiment = mlflow.MlflowClient(), find_own(EXPERIMENT, HOLDS)
+    if not experiment:
+        return ""
+    made = client.search_runs([experiment], f"tags.`{MODEL}` = '{model}'", order_by=["attributes.start_time ASC"])
+    owned = {one.tags.get(RUN) for one in every(client.search_registered_models)} if made else set()
+    return next((run.info.run_id for run in made if run.info.run_id not in owned), "")
+
+
+def find_promotion(model: str, number: int) -> str:
+    """The run that made a version the champion last, as the journal tells; empty where it does not."""
+    journal = find_journal(model)
+    for entry in reversed(journal.entries if journal else []):
+        served = (part["version"] for part in entry["versions"] if part["after"] and CHAMPION in part["after"]["aliases"])
+        if entry["what"] == "promote" and entry["run"] and str(number) in served:
+            return str(entry["run"])
+    return ""
+
+
+def former(model: str) -> dict[int, Facts]:
+    """What the journal said last of every version that it knows, deleted ones among them; nothing where it is damaged."""
+    journal = find_journal(model)
+    return {number: one.facts for number, one in replay(journal.entries if journal else [], deleted=True).items()}
+
+
+def _load(run_id: str, head: str) -> Journal:
+    """Read both files: the lines up to the entry that the tag names have happened, those after it are to be undone."""
+    written, beside = read_file(run_id, FILE), read_file(run_id, NEXT)
     if head and beside != written and _last(beside) == head:
         return Journal(run_id, beside, is_behind=True, named=head)
     damage = _damage(written, head)
     if not damage:
         return Journal(run_id, written, _added(written, beside), named=head)
-    happened = _until(beside, head)
+    happened = _until(beside, head)  # where the process died while it replaced the file
     if happened is None:
         return Journal(run_id, written, damage=damage, named=head)
     return Journal(run_id, happened, _added(happened, beside), is_behind=True, named=head)
 
 
-def _added(text: bytes, longer: bytes) -> tuple[dict, ...]:
-    """The entries that a whole, longer log has besides."""
+def _added(text: bytes, longer: bytes) -> tuple[Entry, ...]:
+    """The entries that a whole, longer journal has besides."""
     more = longer.removeprefix(text) if longer.startswith(text) and _last(longer) else b""
     return tuple(hash_chain.entries(more))
 
 
 def _until(text: bytes, head: str) -> bytes | None:
-    """A whole log up to an entry; None when it is not whole or has no such entry."""
+    """A whole journal up to an entry; None when it is not whole or has no such entry."""
     if not _last(text) or head.encode() not in text:
         return None
     return text[: text.index(b"\n", text.rindex(f'"sha256":"{head}"'.encode())) + 1] if head else b""
@@ -125,13 +172,7 @@ def _until(text: bytes, head: str) -> bytes | None:
 
 def _last(text: bytes) -> str:
     """The hash of the last entry; empty where that is not whole or there is none."""
-    if not text:
-        return ""
-    try:
-        hash_chain.next_line(text, {})
-    except ValueError:
-        return ""
-    return hash_chain.head(text)
+    return hash_chain.head(text) if hash_chain.ends_whole(text) else ""
 
 
 def _damage(text: bytes, head: str) -> str:
@@ -139,31 +180,21 @@ def _damage(text: bytes, head: str) -> str:
         return "it is gone" if head else ""
     if not _last(text):
         return str(hash_chain.first_broken(text))
-    if head and head.encode() not in text:
-        return str(hash_chain.first_broken(text, head))
-    return ""
+    return "" if head.encode() in text else str(hash_chain.first_broken(text, head))
 
 
-def read(run_id: str, name: str) -> bytes:
-    """An artifact's bytes; none when it is not there."""
+def read_file(run_id: str, name: str) -> bytes:
+    """The bytes of a file of a run; none when it is not there."""
     try:
-        files = _files(run_id)
-        if name not in [info.path for info in files.list_artifacts()]:
+        artifacts = _artifacts(run_id)
+        if name not in [info.path for info in artifacts.list_artifacts()]:
             return b""
         with temporary.folder() as place:
-            return Path(files.download_artifacts(name, place)).read_bytes()
+            return Path(artifacts.download_artifacts(name, place)).read_bytes()  # type: ignore[no-untyped-call]  # MLflow's
     except (MlflowException, OSError) as error:
         raise InputError(f"the journal in run {run_id} cannot be read: {first_line(error)}") from error
 
 
-def write(run_id: str, name: str, content: bytes) -> None:
-    """Replace an artifact."""
-    with temporary.folder() as place:
-        path = Path(place) / name
-        path.write_bytes(content)
-        _files(run_id).log_artifact(str(path))
-
-
-def _files(run_id: str) -> ArtifactRepository:
+def _artifacts(run_id: str) -> ArtifactRepository:
     """Where a run's artifacts are, asked anew each time: a client remembers it even for another store."""
     return get_artifact_repository(mlflow.MlflowClient().get_run(run_id).info.artifact_uri)

@@ -1,11 +1,12 @@
-"""Log a trained folder as an MLflow model that can be served as it is."""
+"""Logged models: a trained folder as an MLflow model that can be served as it is, and what its page says of versions."""
 
 from __future__ import annotations
 
 import base64
 import io
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import LoggedModel
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from unlearning.data.drawn import draw_face
 from unlearning.registry.version import logged_name
@@ -51,7 +54,7 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
             metadata=metadata,
         )
     _keep_bytecode_out(info.model_id)
-    return info.model_id
+    return str(info.model_id)
 
 
 @contextmanager
@@ -82,3 +85,20 @@ def _example() -> pd.DataFrame:
     out = io.BytesIO()
     draw_face(30, 0, 0, np.random.default_rng(0)).save(out, "JPEG")
     return pd.DataFrame({"image": [base64.b64encode(out.getvalue()).decode()]})
+
+
+def named_versions(model: LoggedModel) -> set[tuple[str, int]]:
+    """Names and numbers of the versions that the page of a logged model names; none where the tag cannot be read."""
+    try:
+        return {(one["name"], int(one["version"])) for one in json.loads(model.tags.get(MLFLOW_MODEL_VERSIONS, "[]"))}
+    except (ValueError, TypeError, KeyError):
+        return set()
+
+
+def name_versions(model_id: str, versions: Iterable[tuple[str, int]]) -> None:
+    """Let the page of a logged model name these versions; it says ``Not registered`` without.
+
+    ``mlflow.register_model`` writes it too; registering by the client, which alone can add tags in the same call, does not.
+    """
+    content = json.dumps([{"name": name, "version": str(number)} for name, number in sorted(versions)])
+    mlflow.MlflowClient().set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: content})

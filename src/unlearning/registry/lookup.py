@@ -20,10 +20,6 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
-from unlearning.registry.version import CHAMPION as CHAMPION
-from unlearning.registry.version import FORGOTTEN as FORGOTTEN
-from unlearning.registry.version import ORIGINAL as ORIGINAL
-from unlearning.registry.version import Change as Change
 from unlearning.registry.version import State, Version, logged_name
 from unlearning.tracking import temporary
 from unlearning.tracking.paging import PAGE, every
@@ -52,8 +48,16 @@ def all_versions(model: str) -> list[Version]:
 
 
 def _version(one: ModelVersion, aliases: list[str]) -> Version:
-    own, stage = tuple(sorted(aliases)), one.current_stage or "None"
-    return Version(one.name, int(one.version), stage, own, dict(one.tags), one.run_id, one.source, one.description or "")
+    return Version(
+        model=one.name,
+        number=int(one.version),
+        stage=one.current_stage or "None",
+        aliases=tuple(sorted(aliases)),
+        tags=dict(one.tags),
+        run_id=one.run_id or "",
+        source=one.source or "",
+        description=one.description or "",
+    )
 
 
 def state_of(known: list[Version]) -> State:

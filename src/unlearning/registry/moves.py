@@ -22,10 +22,10 @@ from unlearning.registry.version import (
     STAGING,
     Aliases,
     Change,
+    Move,
     Version,
 )
 
-Move = tuple[list[Change], Aliases]
 LONGEST = 5000
 
 
@@ -106,8 +106,8 @@ def promote(versions: list[Version], number: int, forget_set: str, tags: dict[st
     Raises:
         InputError: another version became the champion since it was decided, or this one was purged or deleted.
     """
-    own = _servable(versions, number, act, "promoted")
-    note = _noted(own, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
+    version = _servable(versions, number, act, "promoted")
+    note = _noted(version, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
     drop = ("withdrawn_by", "withdrawn_because", *(() if AGAIN in tags else (AGAIN,)))
     promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, drop, note)
     aliases: Aliases = {CHAMPION: number, FORGOTTEN: number, f"{FORGOTTEN}-{forget_set}": number}
@@ -127,6 +127,8 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
         InputError: another version became the champion since it was decided, or this one was purged or deleted.
     """
     back, left = _servable(versions, number, act, "served again"), holder(versions, CHAMPION)
+    if left is None:
+        raise InputError(f"no version is served that version {number} could replace: promote it instead")
     loud = f" WARNING: it remembers again what had been forgotten: {regained}." if regained else ""
     remembers = back.tag("role") == "original"
     tags = {"state": "remembers" if remembers else "forgotten", "restored_by": act.user, "restored_because": act.reason}
@@ -149,18 +151,16 @@ def _withdrawn(change: Change, left: Version, act: Act, loud: str) -> Change:
 
 def _servable(versions: list[Version], number: int, act: Act | None, done: str) -> Version:
     """The version as it is now; whoever decided on an older state of the registry is told what happened since."""
-    own, look = (
-        next((one for one in versions if one.number == number), None),
-        command("status", *{one.model for one in versions}),
-    )
-    if own is None or own.tag("state") in GONE:
-        what = "was deleted" if own is None else "was purged, or is being purged"
+    version = next((one for one in versions if one.number == number), None)
+    look = command("status", *{one.model for one in versions})
+    if version is None or version.tag("state") in GONE:
+        what = "was deleted" if version is None else "was purged, or is being purged"
         raise InputError(f"version {number} is not {done}: it {what}; choose another one from: {look}")
     champion = holder(versions, CHAMPION)
     held = champion.number if champion else 0
     if act is None or act.seen is None or held in (act.seen, number):
-        return own
-    label = own.label
+        return version
+    label = version.label
     who = f" by {champion.tag('promoted_by')}" if champion and champion.tag("promoted_by") else ""
     now = f"{champion.label} became the champion{who}" if champion else "the champion was taken away"
     raise InputError(

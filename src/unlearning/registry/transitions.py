@@ -1,11 +1,23 @@
-"""Carrying a transition out: all of it, or what was done is put back, by this process or by the next one."""
+"""Carrying a transition out: all of it, or what was done is put back, by this process or by the next one.
+
+A transition writes in this order (``carry_out``):
+
+1. ``audit.jsonl.next``: the journal with the entries of the transition. They hold what stood before, so from here on whoever
+   finds the transition half done can undo it.
+2. What changes of versions and aliases, one write after the other (``writes.become``).
+3. The tag ``audit.head`` of the registered model, the hash of the last entry: with this one write the transition has happened.
+4. ``audit.jsonl``. It comes last and from a copy beside it, because MLflow replaces an artifact in more than one step.
+
+Of a process that dies before 3 the tag does not name the entries: the next one undoes them. Of one that dies after 3
+``audit.jsonl`` is behind: the next one replaces it. Both happen in ``ready_journal``, under the lock, before anything else.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import mlflow
@@ -13,23 +25,49 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.registry import hash_chain, journal, links
-from unlearning.registry.entries import BEGIN, FOUND, entry_of, replay, undone
-from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal
+from unlearning.registry import hash_chain, journal
+from unlearning.registry.entries import BEGIN, FOUND, Entry, entry_of, undone
+from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal, find_journal
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
+from unlearning.registry.logged_models import name_versions, named_versions
 from unlearning.registry.lookup import all_versions, state_of
-from unlearning.registry.version import CHAMPION, MODEL_DESCRIPTION, Facts, State, Version, applied
+from unlearning.registry.version import MODEL_DESCRIPTION, Move, State, Version, applied
 from unlearning.registry.writes import become
 from unlearning.tracking import runs
 from unlearning.tracking.answers import refused_in_words
-from unlearning.tracking.paging import every
-from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import first_line
 
 INSTALLING = "installing"
 # An alias that no version has: taking it away changes nothing and takes the same right as taking away any other.
 NO_ALIAS = "no-version-has-this-alias"
-Read = Callable[[], State]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A registered model whose lock this process holds.
+
+    Args:
+        model: its name.
+        lock: asked before every write whether it is still this process's.
+        journal: of the model, with nothing half done.
+    """
+
+    model: str
+    lock: Lock
+    journal: Journal
+
+    def state(self) -> State:
+        """All versions, read anew."""
+        return state_of(all_versions(self.model))
+
+    def become(self, now: State, wanted: State) -> None:
+        """Write what differs between two states of the registry."""
+        become(self.model, now, wanted, self.lock.confirm)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replace a file of the journal."""
+        self.lock.confirm()
+        self.journal.write(name, content)
 
 
 @contextmanager
@@ -43,174 +81,145 @@ def explained(model: str) -> Iterator[None]:
         yield
 
 
-def find_head(model: str) -> str:
-    """The hash of the last transition that has happened, as the registered model's tag has it; empty before the first."""
-    try:
-        return mlflow.MlflowClient().get_registered_model(model).tags.get(HEAD, "")
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return ""
+def require_rights(model: str) -> None:
+    """Ask a server for the right MANAGE before anything is written.
+
+    EDIT lets a transition begin, but not take tags, aliases and versions away: neither to come to its end, nor to be put back.
+    """
+    mlflow.MlflowClient().delete_registered_model_alias(model, NO_ALIAS)
 
 
-def find_journal(model: str) -> Journal | None:
-    """The journal of a registered model; None when it has none yet."""
-    tags = mlflow.MlflowClient().get_registered_model(model).tags
-    run_id = tags.get(RUN) or next((one for one in journal.find(model) if not _owners(one)), "")
-    if run_id and find_run(run_id) is None:
-        return Journal("", damage=f"its run {run_id} was deleted for good", named=tags.get(HEAD, ""))
-    return journal.load(run_id, tags.get(HEAD, "")) if run_id else None
+@contextmanager
+def _holding(model: str) -> Iterator[Held]:
+    with explained(model), registry_lock(model) as lock:
+        require_rights(model)
+        yield ready_journal(model, lock)
 
 
-def _owners(run_id: str) -> list[str]:
-    """Registered models whose log is in a run: after a renaming, one of another name than the log was made for."""
-    return [one.name for one in every(mlflow.MlflowClient().search_registered_models, f"tags.`{RUN}` = '{run_id}'")]
-
-
-def find_promotion(model: str, number: int) -> str:
-    """The run that made a version the champion last, as the journal tells; empty where it does not."""
-    log = find_journal(model)
-    for entry in reversed(log.entries if log else []):
-        served = (part["version"] for part in entry["versions"] if part["after"] and CHAMPION in part["after"]["aliases"])
-        if entry["what"] == "promote" and entry["run"] and str(number) in served:
-            return entry["run"]
-    return ""
-
-
-def former(model: str) -> dict[int, Facts]:
-    """What the journal said last of every version that it knows, deleted ones among them; nothing where it is damaged."""
-    log = find_journal(model)
-    return {number: one.facts for number, one in replay(log.entries if log else [], deleted=True).items()}
-
-
-def ready_journal(model: str, read: Read, confirm: Callable) -> Journal:
-    """Under the lock: the journal, and the registry as its last whole transition left it.
-
-    What a process began and did not end, because it died, is undone here.
+def ready_journal(model: str, lock: Lock) -> Held:
+    """Under the lock: finish or undo what a process began and did not end, because it died.
 
     Raises:
-        InputError: the log is damaged.
+        InputError: the journal is damaged.
     """
-    log = find_journal(model) or Journal(journal.create(model))
-    if log.damage:
+    held = Held(model, lock, find_journal(model) or journal.create(model))
+    found = held.journal
+    if found.damage:
         raise InputError(
-            f"the journal of {model} (run {log.run_id or 'gone'}) is damaged: {log.damage}; nothing is changed until that is "
-            f"mended: {command('repair', model)}"
+            f"the journal of {model} (run {found.run_id or 'gone'}) is damaged: {found.damage}; nothing is changed until that "
+            f"is mended: {command('repair', model)}"
         )
-    if log.is_behind:
-        journal.write(log.run_id, FILE, log.text)
-    if log.begun:
-        _undo(model, log.begun, read, confirm)
-        confirm()
-        journal.write(log.run_id, NEXT, log.text)
-    return log
+    if found.is_behind:
+        held.write(FILE, found.text)
+    if found.begun:
+        _undo(held, found.begun)
+        held.write(NEXT, found.text)  # only now: until here the entries told the next process what to undo
+    return held
 
 
-def remove_unfinished(model: str, now: State, confirm: Callable) -> bool:
-    """Delete versions that a process registered and did not install, because it died; True when there were any.
-
-    Args:
-        model: name of the registered model.
-        now: versions, some of which may be such.
-        confirm: raises LockLostError when one could be a living process's by now.
-    """
+def remove_unfinished(held: Held, now: State) -> bool:
+    """Delete those of some versions that were registered and not installed; True when there were any."""
     finished = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
-    become(model, now, finished, confirm)
+    held.become(now, finished)
     return len(finished) < len(now)
 
 
-def carry_out(model: str, log: Journal, entries: list[dict], now: State, after: State, read: Read, confirm: Callable) -> None:
-    """Make the registry say ``after`` and the log say why.
+def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> None:
+    """Make the registry say ``after`` and the journal say why, in the order that this module begins with.
 
     Args:
-        model: name of the registered model.
-        log: as it is.
-        entries: to be added to it.
+        held: the registered model.
+        entries: to be added to its journal.
         now: all versions as they are.
         after: as they shall be.
-        read: gives the versions anew.
-        confirm: raises LockLostError when somebody else may be writing.
 
     Raises:
         InputError: a write failed, and so did putting back what was done before.
         BaseException: whatever a write raised; everything is as it was.
     """
-    text = log.with_entries(entries)
-    confirm()
-    journal.write(log.run_id, NEXT, text)
+    text = held.journal.with_entries(entries)
+    held.write(NEXT, text)
     try:
-        become(model, now, after, confirm)
-        confirm()
-        _set_head(model, log.run_id, hash_chain.head(text))
-        journal.write(log.run_id, FILE, text)
+        held.become(now, after)
+        _set_head(held, hash_chain.head(text))
+        held.journal.write(FILE, text)
     except LockLostError:
-        raise
+        raise  # the next owner of the lock undoes what was begun, and may have gone on since: nothing more is written
     except BaseException as error:
-        _put_back(model, log, entries, read, confirm, error)
+        _put_back(held, entries, error)
         raise
 
 
-def _put_back(model: str, log: Journal, entries: list[dict], read: Read, confirm: Callable, error: BaseException) -> None:
-    """The registry first, then the log; a log that cannot be written is left for the next transition, which can tell.
+def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
+    """The other way round: the tag, so that nothing has happened; the registry; then the journal that told how.
 
-    After a lost lock nothing is put back: its next owner does that, and may have gone on since.
+    A journal that cannot be written is left for the next transition, which can tell from the tag.
     """
-    confirm()
     try:
-        _set_head(model, log.run_id, log.head)
-        _undo(model, entries, read, confirm)
+        _set_head(held, held.journal.head)
+        _undo(held, entries)
     except (MlflowException, OSError) as second:
         raise InputError(
-            f"{first_line(error)}; what was changed of {model} before that could not be put back ({first_line(second)}): the "
-            f"next transition will do it, or: {command('repair', model)}"
+            f"{first_line(error)}; what was changed of {held.model} before that could not be put back ({first_line(second)}): "
+            f"the next transition will do it, or: {command('repair', held.model)}"
         ) from error
-    confirm()
+    held.lock.confirm()
     try:
-        journal.write(log.run_id, FILE, log.text)
-        journal.write(log.run_id, NEXT, log.text)
+        held.journal.write(FILE, held.journal.text)
+        held.journal.write(NEXT, held.journal.text)
     except (MlflowException, OSError):
         return
 
 
-def _undo(model: str, entries: list[dict] | tuple[dict, ...], read: Read, confirm: Callable) -> None:
-    now = wanted = read()
+def _undo(held: Held, entries: Sequence[Entry]) -> None:
+    now = wanted = held.state()
     for entry in reversed(entries):
         wanted = undone(wanted, entry)
-    become(model, now, wanted, confirm)
+    held.become(now, wanted)
 
 
-def _set_head(model: str, run_id: str, head: str) -> None:
-    """With this write a transition has happened."""
+def _set_head(held: Held, head: str) -> None:
+    held.lock.confirm()
     client = mlflow.MlflowClient()
-    tags = client.get_registered_model(model).tags
-    if tags.get(RUN) != run_id:
-        client.set_registered_model_tag(model, RUN, run_id)
+    tags = client.get_registered_model(held.model).tags
+    if tags.get(RUN) != held.journal.run_id:
+        client.set_registered_model_tag(held.model, RUN, held.journal.run_id)
     if head:
-        client.set_registered_model_tag(model, HEAD, head)
+        client.set_registered_model_tag(held.model, HEAD, head)
     elif HEAD in tags:
-        client.delete_registered_model_tag(model, HEAD)
+        client.delete_registered_model_tag(held.model, HEAD)
 
 
-def transition(model: str, decide: Callable, what: str = "promote", reason: str = "") -> list[Version]:
+def transition(model: str, decide: Callable[[list[Version]], Move], what: str = "promote", reason: str = "") -> list[Version]:
     """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the journal.
 
     Args:
         model: name of the registered model.
         decide: called under the lock with the versions as they are; returns the changes, and the aliases to set as a
             dictionary from alias to version number (None takes the alias away).
-        what: promote, rollback, install, repair, purge, ...: for the log.
+        what: promote, rollback, install, repair, purge, ...: for the journal.
         reason: why, in the words of whoever did it.
 
     Returns:
-        The versions as they are afterwards. When a write fails, also to the log, what was written is put back and the error
-        goes on.
+        The versions as they are afterwards. When a write fails, also to the journal, what was written is put back and the
+        error goes on.
     """
-    with _under_lock(model) as (lock, log):
-        return _move(model, lock, log, decide, told(model, what, reason))
+    with _holding(model) as held:
+        return _move(held, decide, occasion(model, what, reason))
 
 
-def add(model: str, model_id: str, run_id: str, tags: dict[str, str], description: str, move: Callable) -> Version:
+def add(
+    model: str,
+    model_id: str,
+    run_id: str,
+    tags: dict[str, str],
+    description: str,
+    move: Callable[[list[Version], int], Move],
+) -> Version:
     """Register a logged model as a new version and move it to its stage and aliases; without the move there is no version.
+
+    The version is made with a tag that says so; ``_move`` takes it away with the other writes of the transition. Whoever finds
+    the tag under the lock knows that the process died in between.
 
     Args:
         model: name of the registered model, made if it is the first version.
@@ -226,74 +235,58 @@ def add(model: str, model_id: str, run_id: str, tags: dict[str, str], descriptio
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    own = {"run_id": run_id, "tags": tags | {INSTALLING: run_id}, "description": description, "model_id": model_id}
-    with _under_lock(model) as (lock, log):
-        lock.confirm()
-        made = int(client.create_model_version(model, f"models:/{model_id}", **own).version)
+    with _holding(model) as held:
+        held.lock.confirm()
+        source, unfinished = f"models:/{model_id}", tags | {INSTALLING: run_id}
+        registered = client.create_model_version(
+            model, source, run_id=run_id, tags=unfinished, description=description, model_id=model_id
+        )
+        made = int(registered.version)
         try:
-            known = _move(model, lock, log, lambda versions: move(versions, made), told(model, "install", ""), made)
+            versions = _move(held, lambda known: move(known, made), occasion(model, "install", ""), made)
         except LockLostError:
             raise  # whoever holds the lock now removes what was made here
         except Exception:
-            own = {number: facts for number, facts in state_of(all_versions(model)).items() if number == made}
-            remove_unfinished(model, own, lock.confirm)
+            remove_unfinished(held, {number: facts for number, facts in held.state().items() if number == made})
             raise
     _tell_page(model_id, model, made)
-    return next(version for version in known if version.number == made)
+    return next(version for version in versions if version.number == made)
 
 
 def _tell_page(model_id: str, model: str, number: int) -> None:
     """The version stands by now, so a page that cannot be told is no reason to fail: ``repair`` tells it."""
     try:
-        links.tell(model_id, links.told(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
+        name_versions(model_id, named_versions(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
     except MlflowException as error:
         print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)
 
 
-def require_rights(model: str) -> None:
-    """Ask a server for the right MANAGE before anything is written.
-
-    EDIT lets a transition begin, but not take tags, aliases and versions away: neither to come to its end, nor to be put back.
-    """
-    mlflow.MlflowClient().delete_registered_model_alias(model, NO_ALIAS)
-
-
-@contextmanager
-def _under_lock(model: str) -> Iterator[tuple[Lock, Journal]]:
-    """The lock, the right to change everything, and the registry and its log without anything half done."""
-    with explained(model), registry_lock(model) as lock:
-        require_rights(model)
-        log = ready_journal(model, lambda: state_of(all_versions(model)), lock.confirm)
-        yield lock, log
-
-
-def _move(model: str, lock: Lock, log: Journal, decide: Callable, why: dict[str, str], made: int = 0) -> list[Version]:
+def _move(held: Held, decide: Callable[[list[Version]], Move], why: dict[str, str], made: int = 0) -> list[Version]:
     """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
-    known = all_versions(model)
-    if remove_unfinished(model, {v.number: v.facts for v in known if v.number != made}, lock.confirm):
-        known = all_versions(model)
+    remove_unfinished(held, {number: facts for number, facts in held.state().items() if number != made})
+    known = all_versions(held.model)
     changes, aliases = decide(known)
     now = state_of(known)
     after = applied(now, changes, aliases)
     if made:
         after[made] = replace(after[made], tags={k: v for k, v in after[made].tags.items() if k != INSTALLING})
     before = {number: facts for number, facts in now.items() if number != made}
-    entries = [*_noted(log, before, after, why), entry_of(before, after, why)]
-    carry_out(model, log, entries, now, after, lambda: state_of(all_versions(model)), lock.confirm)
-    return all_versions(model)
+    entries = [*_unknown(held.journal, before, after, why), entry_of(before, after, why)]
+    carry_out(held, entries, now, after)
+    return all_versions(held.model)
 
 
-def _noted(log: Journal, before: State, after: State, why: dict[str, str]) -> list[dict]:
-    """What the log has to know before the transition: all versions, if it is new, or those that other hands have made."""
-    if not log.text:
+def _unknown(known: Journal, before: State, after: State, why: dict[str, str]) -> list[Entry]:
+    """What the journal has to know before the transition: all versions, if it is new, or those that other hands have made."""
+    if not known.text:
         return [entry_of({}, before, why | {"what": BEGIN})] if before else []
-    strange = {n: facts for n, facts in before.items() if after.get(n) != facts and not log.knows(n)}
+    strange = {n: facts for n, facts in before.items() if after.get(n) != facts and not known.knows(n)}
     return [entry_of({}, strange, why | {"what": FOUND})] if strange else []
 
 
-def told(model: str, what: str, reason: str) -> dict[str, str]:
+def occasion(model: str, what: str, reason: str) -> dict[str, str]:
     """Who does what, when, why and in which run: for an entry of the journal."""
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = mlflow.active_run()
-    own = {"model": model, "what": what, "time": time, "user": runs.user(), "reason": reason}
-    return own | {"run": run.info.run_id if run else ""}
+    who = {"user": runs.user(), "reason": reason, "run": run.info.run_id if run else ""}
+    return {"model": model, "what": what, "time": time} | who

@@ -85,6 +85,9 @@ class Change:
     description: str | None = None
 
 
+Move = tuple[list[Change], Aliases]
+
+
 def holders(state: State) -> dict[str, int]:
     """Which version has each alias."""
     return {alias: number for number, facts in state.items() for alias in facts.aliases}

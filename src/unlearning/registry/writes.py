@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import mlflow
 
 from unlearning.registry.lookup import stages
 from unlearning.registry.version import State, holders
 
+Confirm = Callable[[], None]
+Write = Callable[[], object]
 
-def become(model: str, now: State, wanted: State, confirm: Callable) -> None:
-    """Write what differs, and nothing else; ``confirm`` is asked before every write."""
-    for write in _writes(model, now, wanted):
+
+def become(model: str, now: State, wanted: State, confirm: Confirm) -> None:
+    """Write what differs; ``confirm`` is asked before every write, and raises when somebody else may be writing.
+
+    The versions come first, one after the other, then the aliases, then versions are deleted: so an alias, which decides who is
+    served, never stands on a version that does not say yet what it is, nor on one that is gone.
+    """
+    for write in _writes(mlflow.MlflowClient(), model, now, wanted):
         confirm()
         write()
 
 
-def _writes(model: str, now: State, wanted: State) -> Iterator[Callable]:
-    client = mlflow.MlflowClient()
+def _writes(client: mlflow.MlflowClient, model: str, now: State, wanted: State) -> Iterator[Write]:
     for number, facts in wanted.items():
         was, version = now[number], str(number)
-        if was == facts:
-            continue
         for name in sorted(facts.tags.keys() | was.tags.keys()):
             if name not in facts.tags:
-                yield lambda v=version, n=name: client.delete_model_version_tag(model, v, n)
+                yield partial(client.delete_model_version_tag, model, version, name)
             elif was.tags.get(name) != facts.tags[name]:
-                yield lambda v=version, n=name, to=facts.tags[name]: client.set_model_version_tag(model, v, n, to)
+                yield partial(client.set_model_version_tag, model, version, name, facts.tags[name])
         if was.description != facts.description:
-            yield lambda v=version, to=facts.description: client.update_model_version(model, v, to)
+            yield partial(client.update_model_version, model, version, facts.description)
         if was.stage != facts.stage:
-            yield lambda v=version, to=facts.stage: _to_stage(client, model, v, to)
-    yield from _alias_writes(client, model, now, wanted)
+            yield partial(_to_stage, client, model, version, facts.stage)
+    at, due = holders(now), holders(wanted)
+    for alias in sorted(at.keys() - due.keys()):
+        yield partial(client.delete_registered_model_alias, model, alias)
+    for alias in sorted(alias for alias, number in due.items() if at.get(alias) != number):
+        yield partial(client.set_registered_model_alias, model, alias, str(due[alias]))
     for number in now.keys() - wanted.keys():
-        yield lambda v=str(number): client.delete_model_version(model, v)
+        yield partial(client.delete_model_version, model, str(number))
 
 
 def _to_stage(client: mlflow.MlflowClient, model: str, version: str, stage: str) -> None:
     with stages():
         client.transition_model_version_stage(model, version, stage, archive_existing_versions=False)
-
-
-def _alias_writes(client: mlflow.MlflowClient, model: str, now: State, wanted: State) -> Iterator[Callable]:
-    at, due = holders(now), holders(wanted)
-    for alias in sorted(at.keys() - due.keys()):
-        yield lambda a=alias: client.delete_registered_model_alias(model, a)
-    for alias in sorted(alias for alias, number in due.items() if at.get(alias) != number):
-        yield lambda a=alias, to=str(due[alias]): client.set_registered_model_alias(model, a, to)

@@ -1,18 +1,17 @@
-"""Is the registry what the journal says, and is the log whole? And if not: making it so."""
+"""Is the registry what the journal says, and is the journal whole? And if not: making it so."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from unlearning.registry import hash_chain, journal, lock, transitions
-from unlearning.registry.entries import BEGIN, FOUND, Logged, entry_of, in_words, replay
-from unlearning.registry.journal import HEAD, Journal
-from unlearning.registry.lock import registry_lock
+from unlearning.registry import journal, lock, transitions
+from unlearning.registry.entries import BEGIN, FOUND, Entry, Logged, entry_of, label_of, replay
+from unlearning.registry.journal import HEAD, Journal, find_head, find_journal
+from unlearning.registry.lock import Lock, registry_lock
 from unlearning.registry.lookup import all_versions, state_of
-from unlearning.registry.transitions import INSTALLING, told
+from unlearning.registry.transitions import INSTALLING, Held, occasion
 from unlearning.registry.version import State, Version
 from unlearning.repair import surroundings
 from unlearning.repair.consistency import Inconsistency, as_it_should_be, inconsistencies
@@ -27,16 +26,14 @@ class Examined:
 
     Args:
         versions: all of them.
-        log: the journal; None before the first transition.
-        broken: what is wrong with the log; empty for a whole one.
-        registered: every inconsistency of the registry and its log.
+        journal: None before the first transition.
+        registered: every inconsistency of the registry and its journal.
         around: everything that is wrong with the runs, experiments and logged models around the versions.
         measured: of each version.
     """
 
     versions: list[Version]
-    log: Journal | None
-    broken: str
+    journal: Journal | None
     registered: list[Inconsistency]
     around: list[Fault]
     measured: dict[int, dict[str, float]]
@@ -56,44 +53,36 @@ def examine(model: str) -> Examined:
     """Compare a registered model with its journal and with itself; a transition that is under way is waited for."""
     until = time.monotonic() + PATIENCE
     while True:
-        before, known, after = transitions.find_head(model), all_versions(model), transitions.find_head(model)
+        before, known, after = find_head(model), all_versions(model), find_head(model)
         if time.monotonic() > until or (before == after and not lock.owner_of(model)):
-            return _examined(model, known, transitions.find_journal(model) if known else None)
+            return _examined(model, known, find_journal(model) if known else None)
         time.sleep(PAUSE)
 
 
-def _examined(model: str, known: list[Version], log: Journal | None, trust: str = "log") -> Examined:
-    now, broken, around = state_of(known), _broken(log), surroundings.look(model, known, log.run_id if log else "")
+def _examined(model: str, known: list[Version], kept: Journal | None, trust: str = "log") -> Examined:
+    now, around = state_of(known), surroundings.look(model, known, kept.run_id if kept else "")
     measured = around.measured()
-    logged = replay(log.entries) if log and not broken else {}
+    logged = replay(kept.entries) if kept else {}
     installed = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
-    found = [Inconsistency(0, f"the journal is damaged: {broken}")] if broken else []
-    found += [_unfinished(number) for number in now.keys() - installed.keys()]
-    if log and not broken:
-        found += [_begun(entry) for entry in log.begun]
-        found += [] if log.named == log.head else [_unnamed(log)]
+    found = [
+        Inconsistency(number, f"version {number} was registered and not installed, because its process died")
+        for number in now.keys() - installed.keys()
+    ]
+    found = (_of_journal(kept) if kept else []) + found
     found += inconsistencies(installed, as_it_should_be(installed, logged, trust, measured), logged)
-    return Examined(known, log, broken, found, around.faults(), measured)
+    return Examined(known, kept, found, around.faults(), measured)
 
 
-def _broken(log: Journal | None) -> str:
-    if log is None:
-        return ""
-    return log.damage or str(hash_chain.first_broken(log.text) or "")
-
-
-def _unfinished(number: int) -> Inconsistency:
-    return Inconsistency(number, f"version {number} was registered and not installed, because its process died")
-
-
-def _begun(entry: dict) -> Inconsistency:
-    return Inconsistency(0, f"a transition was begun and did not end, because its process died: {in_words(entry)}")
-
-
-def _unnamed(log: Journal) -> Inconsistency:
-    said = f"names {log.named} as the last entry of the journal" if log.named else "names no last entry of the journal"
-    more = f"which goes on to {log.head}: the registry is older than its log, or the tag was changed"
-    return Inconsistency(0, f"the tag {HEAD} of the registered model {said}, {more}")
+def _of_journal(kept: Journal) -> list[Inconsistency]:
+    if kept.broken:
+        return [Inconsistency(0, f"the journal is damaged: {kept.broken}")]
+    said = "a transition was begun and did not end, because its process died"
+    found = [Inconsistency(0, f"{said}: {label_of(entry)}") for entry in kept.begun]
+    if kept.named != kept.head:
+        said = f"names {kept.named} as the last entry of the journal" if kept.named else "names no last entry of the journal"
+        more = f"which goes on to {kept.head}: the registry is older than its journal, or the tag was changed"
+        found.append(Inconsistency(0, f"the tag {HEAD} of the registered model {said}, {more}"))
+    return found
 
 
 def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsistency]:
@@ -102,43 +91,40 @@ def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsisten
     Args:
         model: name of the registered model.
         trust: ``log`` or ``aliases``.
-        reason: why, for the log.
+        reason: why, for the journal.
 
     Returns:
         What was wrong.
     """
     with transitions.explained(model), registry_lock(model) as held:
         lock.clear_leftovers(held)
-        found = _examined(model, all_versions(model), transitions.find_journal(model), trust)
+        found = _examined(model, all_versions(model), find_journal(model), trust)
         surroundings.mend(found.around)
         if found.registered:
-            _mend(model, found, trust, told(model, "repair", reason), held.confirm)
+            _mend(model, held, found, trust, occasion(model, "repair", reason))
     return found.found
 
 
-def _mend(model: str, found: Examined, trust: str, told: dict[str, str], confirm: Callable) -> None:
-    def read() -> State:
-        return state_of(all_versions(model))
-
+def _mend(model: str, lock: Lock, found: Examined, trust: str, why: dict[str, str]) -> None:
     transitions.require_rights(model)
-    log = _set_aside(model, found.log) if found.broken else transitions.ready_journal(model, read, confirm)
-    transitions.remove_unfinished(model, read(), confirm)
-    now, logged = read(), replay(log.entries)
+    broken = found.journal.broken if found.journal else ""
+    held = Held(model, lock, _set_aside(model, found.journal)) if broken else transitions.ready_journal(model, lock)
+    transitions.remove_unfinished(held, held.state())
+    now, logged = held.state(), replay(held.journal.entries)
     after = as_it_should_be(now, logged, trust, found.measured)
-    entries = [_noted(logged, now, told, found.broken), entry_of(now, after, told)]
-    transitions.carry_out(model, log, entries, now, after, read, confirm)
+    transitions.carry_out(held, [_noted(logged, now, why, broken), entry_of(now, after, why)], now, after)
 
 
-def _set_aside(model: str, log: Journal) -> Journal:
-    """Keep a damaged log, as far as there is one, under another name; a new one begins."""
-    if log.text:
-        journal.write(log.run_id, f"audit-damaged-{hashlib.sha256(log.text).hexdigest()[:8]}.jsonl", log.text)
-    return Journal(log.run_id or journal.create(model))
+def _set_aside(model: str, damaged: Journal) -> Journal:
+    """Keep a damaged journal, as far as there is one, under another name; a new one begins."""
+    if damaged.text:
+        damaged.write(f"audit-damaged-{hashlib.sha256(damaged.text).hexdigest()[:8]}.jsonl", damaged.text)
+    return Journal(damaged.run_id) if damaged.run_id else journal.create(model)
 
 
-def _noted(logged: dict[int, Logged], now: State, told: dict[str, str], broken: str) -> dict:
+def _noted(logged: dict[int, Logged], now: State, why: dict[str, str], broken: str) -> Entry:
     """The entry that says what was found, before the one that says what was done."""
-    if not logged:
-        why = f"the log before this was damaged, what there was of it is kept beside: {broken}" if broken else told["reason"]
-        return entry_of({}, now, told | {"what": BEGIN, "reason": why})
-    return entry_of({number: one.facts for number, one in logged.items()}, now, told | {"what": FOUND})
+    if logged:
+        return entry_of({number: one.facts for number, one in logged.items()}, now, why | {"what": FOUND})
+    kept = f"the journal before this was damaged, what there was of it is kept beside: {broken}"
+    return entry_of({}, now, why | {"what": BEGIN, "reason": kept if broken else why["reason"]})

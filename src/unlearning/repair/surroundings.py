@@ -16,16 +16,17 @@ from unlearning.commands import command
 from unlearning.purge import store as purge
 from unlearning.purge.rules import MODEL
 from unlearning.purge.store import Place
-from unlearning.registry import journal, links
+from unlearning.registry import journal
+from unlearning.registry.logged_models import name_versions, named_versions
 from unlearning.registry.lookup import all_versions, logged_model_id
 from unlearning.registry.version import GONE, Version
 from unlearning.requests import store as requests
 from unlearning.tracking.abandoned import has_ended
 from unlearning.tracking.paging import every
+from unlearning.tracking.store import STEP
 
 OWN = {journal.EXPERIMENT: journal.HOLDS, requests.EXPERIMENT: requests.HOLDS}
 AT_ONCE = 100
-STEP = "step"
 DIED = ("KILLED", "FAILED")
 
 
@@ -51,20 +52,20 @@ class Around:
     Args:
         model: its name.
         versions: all of it.
-        log_id: the run that holds its journal; empty before the first transition.
+        journal_id: the run that holds its journal; empty before the first transition.
         experiments: all of the store, by id, deleted ones among them.
-        runs: of the versions, of the log and of logged models without a version, by id, deleted ones among them.
+        runs: of the versions, of the journal and of logged models without a version, by id, deleted ones among them.
         models: logged models that are not deleted, by id.
         held: the versions, of whatever registered model, that are made of each of them.
     """
 
     model: str
     versions: list[Version]
-    log_id: str
+    journal_id: str
     experiments: dict[str, Experiment]
     runs: dict[str, Run]
     models: dict[str, LoggedModel]
-    held: dict[str, links.Held]
+    held: dict[str, set[tuple[str, int]]]
 
     def measured(self) -> dict[int, dict[str, float]]:
         """The newest value of every metric of each version: of its logged model, or, where that is gone, of its run."""
@@ -106,7 +107,7 @@ class Around:
         named = [(v.number, v.run_id, f"the run {v.run_id} of version {v.number}") for v in there]
         data = sorted({version.tag("data_run") for version in self.versions} - {""})
         named += [(0, run_id, f"the run {run_id}, which holds the account of the data,") for run_id in data]
-        named += [(0, self.log_id, f"the run {self.log_id}, which holds the journal,")] if self.log_id else []
+        named += [(0, self.journal_id, f"the run {self.journal_id}, which holds the journal,")] if self.journal_id else []
         for number, run_id, name in named:
             run = self.runs.get(run_id)
             if run is None:
@@ -122,11 +123,11 @@ class Around:
         return bool(experiment) and experiment.lifecycle_stage == "active"
 
     def _renamed(self) -> Iterator[Fault]:
-        log = self.runs.get(self.log_id)
-        before = log.data.tags.get(journal.MODEL, self.model) if log else self.model
+        kept = self.runs.get(self.journal_id)
+        before = kept.data.tags.get(journal.MODEL, self.model) if kept else self.model
         if before != self.model:
             said = f"the registered model {self.model} was called {before}: its requests and its journal are filed under that"
-            yield Fault(0, said, partial(_rename, self.log_id, before, self.model))
+            yield Fault(0, said, partial(_rename, self.journal_id, before, self.model))
 
     def _requests(self) -> list[Fault]:
         deleted = [one.name for one in self.experiments.values() if one.lifecycle_stage != "active"]
@@ -157,11 +158,11 @@ class Around:
         wrong = [number for number, one in own.items() if one in self.models and self._is_untold(number, one)]
         if wrong:
             said = f"MLflow's pages of the logged models of versions {', '.join(map(str, wrong))} do not name these versions"
-            yield Fault(0, said, lambda: [links.tell(own[number], self.held[own[number]]) for number in wrong])
+            yield Fault(0, said, lambda: [name_versions(own[number], self.held[own[number]]) for number in wrong])
 
     def _is_untold(self, number: int, model_id: str) -> bool:
         """Does a page not name a version, or one that is not there?"""
-        told = links.told(self.models[model_id])
+        told = named_versions(self.models[model_id])
         return (self.model, number) not in told or not told <= self.held[model_id]
 
     def unregistered(self) -> dict[str, Run]:
@@ -174,22 +175,22 @@ class Around:
         for model_id, run in self.unregistered().items():
             one = self.models[model_id]
             cut = one.status != LoggedModelStatus.READY or run.info.status in DIED
-            if cut and has_ended(run) and not links.told(one):
+            if cut and has_ended(run) and not named_versions(one):
                 said = f"the logged model {one.model_id} ({one.name}) belongs to no version"
                 yield Fault(0, f"{said}: its run {run.info.run_id} died before that", partial(_remove, one))
 
 
-def look(model: str, versions: list[Version], log_id: str) -> Around:
+def look(model: str, versions: list[Version], journal_id: str) -> Around:
     """Everything around the versions, in a few searches."""
     client = mlflow.MlflowClient()
     experiments = {e.experiment_id: e for e in every(client.search_experiments, view_type=ViewType.ALL)}
     models = {one.model_id: one for one in every(client.search_logged_models, list(experiments))}
-    held: dict[str, links.Held] = {}
+    held: dict[str, set[tuple[str, int]]] = {}
     for name, number, source, _ in purge.registered():
         held.setdefault(source.removeprefix("models:/"), set()).add((name, number))
     lone = [one.source_run_id for one in models.values() if one.model_id not in held]
-    wanted = {log_id, *lone, *(one.run_id for one in versions), *(one.tag("data_run") for one in versions)} - {"", None}
-    return Around(model, versions, log_id, experiments, _runs(list(experiments), sorted(wanted)), models, held)
+    wanted = {journal_id, *lone, *(one.run_id for one in versions), *(one.tag("data_run") for one in versions)} - {"", None}
+    return Around(model, versions, journal_id, experiments, _runs(list(experiments), sorted(wanted)), models, held)
 
 
 def _runs(experiments: list[str], wanted: list[str]) -> dict[str, Run]:
@@ -201,9 +202,9 @@ def _runs(experiments: list[str], wanted: list[str]) -> dict[str, Run]:
     return found
 
 
-def _rename(log_id: str, before: str, now: str) -> None:
-    """The log follows its model; the requests do, unless there is a model of the old name again that may have its own."""
-    mlflow.MlflowClient().set_tag(log_id, journal.MODEL, now)
+def _rename(journal_id: str, before: str, now: str) -> None:
+    """The journal follows its model; the requests do, unless there is a model of the old name again that may have its own."""
+    mlflow.MlflowClient().set_tag(journal_id, journal.MODEL, now)
     if not all_versions(before):
         requests.move(before, now)
 

@@ -31,7 +31,7 @@ NEXT = {
 
 
 @dataclass(frozen=True)
-class Change:
+class StateChange:
     """A line of a request's history.
 
     Args:
@@ -75,7 +75,7 @@ class Request:
     count: int
     reason: str
     deadline: date | None
-    history: tuple[Change, ...]
+    history: tuple[StateChange, ...]
     version: str = ""
     certificate: str = ""
 
@@ -109,7 +109,7 @@ class Request:
         return self.is_open and self.deadline is not None and self.deadline < today
 
 
-def changed(request: Request, change: Change) -> Request:
+def changed(request: Request, change: StateChange) -> Request:
     """The request with one more line of history.
 
     Raises:

@@ -22,7 +22,7 @@ from unlearning.records import read_record
 from unlearning.registry import lock
 from unlearning.registry.lock import Lock, registry_lock
 from unlearning.requests import states
-from unlearning.requests.states import Change, Request
+from unlearning.requests.states import Request, StateChange
 from unlearning.tracking import runs, sealed
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.own_experiments import find_own, own_experiment
@@ -109,7 +109,7 @@ def _request(run: Run) -> Request:
             int(tags["forget_count"]),
             tags.get(REASON, ""),
             date.fromisoformat(tags[DEADLINE]) if tags.get(DEADLINE) else None,
-            tuple(read_record(Change, json.loads(line)) for line in lines),
+            tuple(read_record(StateChange, json.loads(line)) for line in lines),
             tags.get(VERSION, ""),
             tags.get(CERTIFICATE, ""),
         )
@@ -178,12 +178,12 @@ def change_state(request: Request, state: str, why: str, version: str = "", cert
     return _request(client.get_run(request.run_id))
 
 
-def _change(state: str, why: str) -> Change:
+def _change(state: str, why: str) -> StateChange:
     time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Change(state, time, runs.user(), why[:LONGEST])
+    return StateChange(state, time, runs.user(), why[:LONGEST])
 
 
-def _write(client: mlflow.MlflowClient, run_id: str, tags: dict[str, str], number: int, change: Change) -> None:
+def _write(client: mlflow.MlflowClient, run_id: str, tags: dict[str, str], number: int, change: StateChange) -> None:
     """The line of history with everything that it says; then the status, which only mirrors it."""
     tags = tags | {STATE: change.state, f"{HISTORY}{number:04}": json.dumps(asdict(change))}
     client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])

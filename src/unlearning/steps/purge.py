@@ -13,11 +13,12 @@ from unlearning.progress import say
 from unlearning.purge import cache as purge_cache
 from unlearning.purge import rows as purge_rows
 from unlearning.purge import rules, store
-from unlearning.purge.report import Report, in_words
+from unlearning.purge.report import Report, describe
 from unlearning.purge.rules import Deed, File
 from unlearning.purge.store import Place
+from unlearning.registry.journal import former
 from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
-from unlearning.registry.transitions import former, transition
+from unlearning.registry.transitions import transition
 from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.steps import purge_people
@@ -106,7 +107,7 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
     rules.require_dethroned(state, version.number, version.model)
     found = rules.losses(state, version.number, version.model, lambda: former(version.model))
     listed = [file for place in store.places_of(version) for file in store.files_of(place)]
-    say(f"purge: {version.label} of {version.model}: {in_words([file for file in listed if file.goes])} are to go")
+    say(f"purge: {version.label} of {version.model}: {describe([file for file in listed if file.goes])} are to go")
     for loss in found:
         say(f"purge: then {loss.sentence}")
     shared = store.others_with_its_files(version)
@@ -137,7 +138,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         forget_sets.remembered(version, find_or_none(version.model, CHAMPION)),
         scope.files(),
         rows_before=purge_rows.rows_of(version),
-        rows_source=purge_rows.source_of_rows(),
+        rows_source=purge_rows.SOURCE,
         losses=lost,
         notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
     )

@@ -9,9 +9,9 @@ from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.acting import acting
-from unlearning.registry.lookup import CHAMPION, all_versions
+from unlearning.registry.lookup import all_versions
 from unlearning.registry.transitions import transition
-from unlearning.registry.version import AGAIN, GONE, Version
+from unlearning.registry.version import AGAIN, CHAMPION, GONE, Version
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets

@@ -41,14 +41,14 @@ class Look:
         name: registered model.
         rows: one a version, as ``_row`` makes them.
         found: inconsistencies in sentences; None when nobody asked.
-        log: where the journal is, and how long; empty without one.
+        journal: where the journal is, and how long; empty without one.
         mends: can ``repair`` put any of it right?
     """
 
     name: str
     rows: list[dict]
     found: list[str] | None = None
-    log: dict[str, str] | None = None
+    journal: dict[str, str] | None = None
     mends: bool = False
 
     def verdict(self) -> list[str]:
@@ -100,8 +100,9 @@ def look_at(name: str, check: bool = False) -> Look:
     if not check:
         return Look(name, _rows(name, all_versions(name)))
     seen = examine(name)
-    log = {"run": seen.log.run_id, "entries": str(len(seen.log.entries)), "head": seen.log.head} if seen.log else {}
-    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], log, seen.mends)
+    kept = seen.journal
+    journal = {"run": kept.run_id, "entries": str(len(kept.entries)), "head": kept.head} if kept else {}
+    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], journal, seen.mends)
 
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
@@ -137,7 +138,7 @@ def render(look: Look, format: str) -> str:
 
 def _as_json(look: Look) -> str:
     content = {"model": look.name, "versions": look.rows}
-    return json.dumps(content | ({} if look.found is None else {"found": look.found, "audit_log": look.log}), indent=1)
+    return json.dumps(content | ({} if look.found is None else {"found": look.found, "audit_log": look.journal}), indent=1)
 
 
 def _as_markdown(look: Look) -> str:

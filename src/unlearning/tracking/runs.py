@@ -31,7 +31,7 @@ from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.paging import PAGE, every, experiment_ids
 from unlearning.tracking.processes import identity
-from unlearning.tracking.store import RUN_ID, first_line, is_misplaced, prepare_store, when_free
+from unlearning.tracking.store import RUN_ID, STEP, first_line, is_misplaced, prepare_store, when_free
 
 Made = TypeVar("Made")
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
@@ -56,7 +56,7 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
         opened = mlflow.start_run(run_name=printable(name), nested=nested, parent_run_id=parent or None)
     with opened as active:
-        own = {"mlflow.runName": printable(name), "step": step, PROCESS: identity(), "code.digest": code_digest()}
+        own = {"mlflow.runName": printable(name), STEP: step, PROCESS: identity(), "code.digest": code_digest()}
         mlflow.set_tags(own | _versions())
         for name in active.data.tags.keys() & LEFT_TAGS:  # it was given up, and begins after all
             mlflow.delete_tag(name)
@@ -276,7 +276,7 @@ def find_by_tags(tags: dict[str, str]) -> list[dict]:
 
 def _described(found: mlflow.entities.Run) -> dict:
     info, data = found.info, found.data
-    command = data.tags.get("mlflow.project.entryPoint", data.tags.get("step", ""))
+    command = data.tags.get("mlflow.project.entryPoint", data.tags.get(STEP, ""))
     typed = {name: value for name, value in sorted(data.params.items()) if "." not in name and value != ""}
     if "data_dir" in typed:  # where the faces lie is nobody else's business
         typed["data_dir"] = Path(typed["data_dir"]).name

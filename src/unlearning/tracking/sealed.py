@@ -25,7 +25,7 @@ from unlearning.errors import InputError
 from unlearning.tracking import temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every
-from unlearning.tracking.store import first_line
+from unlearning.tracking.store import STEP, first_line
 
 TAG, FOLDER = "sealed", "sealed"
 TABLES, FORGET = ("predictions.parquet", "data/manifest.csv", "data/rejected.csv"), "forget/"
@@ -98,7 +98,7 @@ def our_runs() -> list[Run]:
     client = mlflow.MlflowClient()
     experiments = [one.experiment_id for one in every(client.search_experiments, view_type=ViewType.ALL)]
     found = every(client.search_runs, experiments, "", ViewType.ALL, max_results=PAGE)
-    return [run for run in found if "step" in run.data.tags]
+    return [run for run in found if STEP in run.data.tags]
 
 
 def naming(run: Run, people: set[str]) -> list[str]:

@@ -26,6 +26,7 @@ from unlearning.tracking.answers import first_line as first_line
 SQLITE = "sqlite:///"
 DATABASES = ("postgresql", "mysql", "mssql")
 RUN_ID = "MLFLOW_RUN_ID"
+STEP = "step"  # a tag that every run of this project has
 LOCKED, WAIT_SECONDS, PAUSES = "database is locked", 120.0, (0.1, 0.4)
 Result = TypeVar("Result")
 

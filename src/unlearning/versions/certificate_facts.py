@@ -23,7 +23,7 @@ from unlearning.evaluation.gates import Decision, parse_gates
 from unlearning.evaluation.registry import METRICS
 from unlearning.evaluation.study import ALPHA
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
-from unlearning.registry import transitions
+from unlearning.registry import journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import download_model
 from unlearning.registry.version import Version
@@ -187,7 +187,7 @@ def _end(bound: float) -> float | None:
 
 def _gated(version: Version) -> Gated:
     """How the version was promoted, by the run that did it."""
-    run_id = transitions.find_promotion(version.model, version.number) or _untold_promotion(version)
+    run_id = journal.find_promotion(version.model, version.number) or _untold_promotion(version)
     if not run_id:
         raise InputError(
             f"{version.label} was not promoted, or the run that did it is gone: only what is served, or was, can be certified; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.registry import descent, transitions
+from unlearning.registry import descent, journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import GONE, Version
@@ -13,7 +13,7 @@ from unlearning.registry.version import GONE, Version
 def line_of(version: Version) -> Line:
     """The line of a version, beyond what was deleted as far as the journal knows."""
     state = state_of(all_versions(version.model))
-    return descent.line_of(state, version.number, lambda: transitions.former(version.model))
+    return descent.line_of(state, version.number, lambda: journal.former(version.model))
 
 
 def versions_of(line: Line, model: str) -> list[Version]:
