@@ -34,7 +34,7 @@ def rolling_back(number: int, act: Act):
 
 
 @pytest.mark.parametrize("move", [promoting, rolling_back])
-def test_what_is_purged_after_it_was_decided_is_not_served(filled, move):
+def test_what_is_purged_or_gone_after_it_was_decided_is_not_served(filled, move):
     """Gates take minutes: the purge begins, and ends, while they are measured."""
     act = Act("me", TIME, "gates passed", 1)
     for gone in (purging, burying):
@@ -44,10 +44,6 @@ def test_what_is_purged_after_it_was_decided_is_not_served(filled, move):
             transition(MODEL, move(3, act=act))
         assert all_versions(MODEL) == before
     assert find(MODEL, "champion").number == 1
-
-
-@pytest.mark.parametrize("move", [promoting, rolling_back])
-def test_what_is_gone_from_the_registry_is_not_served(filled, move):
     with pytest.raises(InputError, match=r"version 17 is not .*: it was deleted"):
         transition(MODEL, move(17, act=Act("me", TIME, "gates passed", 1)))
 

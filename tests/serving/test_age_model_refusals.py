@@ -61,23 +61,19 @@ def test_no_rows_and_too_many_rows_are_refused_before_one_is_decoded(age_model, 
     assert refusal(age_model, request).message == f"{rows} rows; legal are 1 to {MOST_ROWS} images a request"
 
 
-@pytest.mark.parametrize(("value", "kind"), [(7, "int"), (None, "NoneType"), (1.5, "float"), ([1, 2], "list"), ({}, "dict")])
-def test_a_value_that_is_neither_bytes_nor_text_is_refused_with_its_type(refused_row, value, kind):
-    assert f"{kind} is neither bytes nor base64 text" in refused_row(value)
-
-
-@pytest.mark.parametrize("value", ["not base64!", "åäö", "abc", b"GIF89a\x00\x01", b"\x00\xff\xfe"])
-def test_what_is_no_picture_and_no_base64_is_refused(refused_row, value):
-    assert "neither a JPEG or PNG image nor base64" in refused_row(value)
-
-
-@pytest.mark.parametrize("value", ["", b""])
-def test_an_empty_picture_is_refused(refused_row, value):
-    assert "empty" in refused_row(value)
-
-
-def test_base64_of_something_else_is_refused(refused_row):
-    assert "not a JPEG or PNG image" in refused_row(base64.b64encode(b"a letter, not a picture").decode())
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        *((value, f"{type(value).__name__} is neither bytes nor base64 text") for value in (7, None, 1.5, [1, 2], {})),
+        *((value, "neither a JPEG or PNG image nor base64") for value in ("no base64!", "åäö", "abc", b"GIF89a\x00", b"\xff")),
+        *((value, "the image is empty") for value in ("", b"")),
+        (base64.b64encode(b"a letter, not a picture").decode(), "not a JPEG or PNG image"),
+        ("!" * (2 * MOST_BYTES), "more than the 20 megabytes allowed"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_picture_is_refused_with_the_reason(refused_row, value, words):
+    assert words in refused_row(value)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
@@ -89,11 +85,8 @@ def test_other_formats_are_refused(refused_row, picture, kind):
 def test_a_picture_that_was_cut_off_is_refused(refused_row, picture, kind):
     whole = picture(0, kind, (200, 200))
     assert "damaged or cut off" in refused_row(whole[: len(whole) // 2])
-
-
-@pytest.mark.parametrize("magic", MAGIC)
-def test_the_first_bytes_of_a_picture_alone_are_refused(refused_row, magic):
-    assert "JPEG or PNG" in refused_row(magic) or "damaged" in refused_row(magic)
+    for magic in MAGIC:
+        assert "JPEG or PNG" in refused_row(magic) or "damaged" in refused_row(magic)
 
 
 def test_21_megapixels_are_refused_although_they_are_few_bytes(refused_row):
@@ -108,18 +101,9 @@ def test_more_bytes_than_allowed_are_refused_in_every_spelling(refused_row, spel
     assert "more than the 20 megabytes allowed" in refused_row(spell(MAGIC[0] + bytes(MOST_BYTES)))
 
 
-def test_text_that_is_too_long_is_refused_before_it_is_decoded(refused_row):
-    assert "more than the 20 megabytes allowed" in refused_row("!" * (2 * MOST_BYTES))
-
-
-def test_the_first_bad_row_is_named(age_model, picture):
-    rows = [picture()] * 70 + [b"bad", picture(), b"bad"]
+def test_the_first_bad_row_is_named_and_the_model_goes_on_answering(age_model, ask, picture):
+    before, rows = ask(picture()), [picture()] * 70 + [b"bad", picture(), b"bad"]
     assert refusal(age_model, pd.DataFrame({"image": rows})).message.startswith("row 70: ")
-
-
-def test_after_a_refusal_the_model_goes_on_answering(age_model, ask, picture):
-    before = ask(picture())
-    refusal(age_model, pd.DataFrame({"image": [b"bad"]}))
     assert np.array_equal(ask(picture()), before)
 
 
