@@ -10,6 +10,7 @@ from unlearning.errors import InputError
 
 Named = TypeVar("Named")
 LONGEST_MODEL_NAME = 200
+PREDICTION_TABLE = "predictions.parquet"  # the artifact of a version's run
 
 
 def by_name(*things: Named) -> dict[str, Named]:

@@ -10,13 +10,14 @@ import pytest
 
 from erasable import take_own_models
 from unlearning.errors import InputError
+from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry.lookup import find
 from unlearning.requests import store as requests
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.certificate_facts import weights_of
 from unlearning.versions.data import SETTINGS, data_of
-from unlearning.versions.files import PREDICTIONS, SHA256, predictions_of
+from unlearning.versions.files import SHA256, predictions_of
 from unlearning.versions.lineage import open_parent
 
 NEXT = r"; put it back from a copy of the store, or make anew what this run made: mlflow runs describe --run-id "
@@ -32,15 +33,15 @@ def version():
 
 def test_a_damaged_prediction_table_names_artifact_and_run(trained):
     run_id = version().run_id
-    path = artifact(run_id, PREDICTIONS)
+    path = artifact(run_id, PREDICTION_TABLE)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match=rf"the artifact predictions.parquet of run {run_id} cannot be used.*{NEXT}{run_id}"):
-        runs.read_table(run_id, PREDICTIONS)
+        runs.read_table(run_id, PREDICTION_TABLE)
 
 
 def test_a_table_of_something_else_lacks_columns(trained):
     run_id = version().run_id
-    pd.DataFrame({"id": ["a"], "age": [3]}).to_parquet(artifact(run_id, PREDICTIONS))
+    pd.DataFrame({"id": ["a"], "age": [3]}).to_parquet(artifact(run_id, PREDICTION_TABLE))
     mlflow.MlflowClient().delete_model_version_tag("age-resnet50", str(version().number), SHA256)  # as older versions are
     with pytest.raises(
         InputError, match=f"predictions.parquet of run {run_id}.*it has no column split and no column predicted"
@@ -106,6 +107,6 @@ def test_a_request_whose_tags_were_changed_by_hand_names_its_run(trained, tag, v
     asked = requests.create("age-resnet50", "key", forget, "a test", None, "asked")
     assert tag in mlflow.get_run(asked.run_id).data.tags
     mlflow.MlflowClient().set_tag(asked.run_id, tag, value)
-    known, (said,) = requests.read("age-resnet50")
+    known, (said,) = requests.readable("age-resnet50")
     assert known == []
     assert re.search(f"the request in run {asked.run_id} cannot be read.*mlflow runs delete --run-id", said)

@@ -8,11 +8,12 @@ from mlflow import MlflowClient
 
 from erasable import take_own_models
 from unlearning.certificates.keys import make_key
+from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry import lookup
 from unlearning.registry.lookup import all_versions
 from unlearning.tracking import runs
 from unlearning.versions import files as version_files
-from unlearning.versions.files import PREDICTIONS, digests_of, model_folder, predictions_of
+from unlearning.versions.files import digests_of, model_folder, predictions_of
 
 MODEL = "age-resnet50"
 GATES = "test_mae < 100"
@@ -34,7 +35,7 @@ def find(alias: str):
 
 def table_of(store, alias: str):
     """The file itself; MLflow downloads a run's artifact as a copy."""
-    (path,) = store.rglob(f"{find(alias).run_id}/artifacts/{PREDICTIONS}")
+    (path,) = store.rglob(f"{find(alias).run_id}/artifacts/{PREDICTION_TABLE}")
     return path
 
 
@@ -84,7 +85,7 @@ def test_a_damaged_prediction_table_decides_nothing(own):
     flip(table_of(own, alias))
     before = standing()
     for entry, *arguments in READERS:
-        refused(run(entry, *arguments), PREDICTIONS, alias)
+        refused(run(entry, *arguments), PREDICTION_TABLE, alias)
     assert standing() == before
 
 
@@ -121,7 +122,7 @@ def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
 def test_a_damaged_reference_and_a_missing_member_are_noticed_before_the_first_step(own, monkeypatch):
     monkeypatch.setattr("unlearning.steps.unlearn.forget", lambda *given: pytest.fail("a step was taken"))
     flip(table_of(own, "retrained-20-28"))
-    refused(run("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTIONS, "retrained-20-28")
+    refused(run("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTION_TABLE, "retrained-20-28")
     (model_folder(find("original")) / "member-1.safetensors").unlink()
     refused(run("retrain", "--forget_set", "36-44"), "member-1.safetensors", "original")
 

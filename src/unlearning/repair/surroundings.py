@@ -131,7 +131,7 @@ class Around:
 
     def _requests(self) -> list[Fault]:
         deleted = [one.name for one in self.experiments.values() if one.lifecycle_stage != "active"]
-        return [] if requests.EXPERIMENT in deleted else [Fault(0, said) for said in requests.read(self.model)[1]]
+        return [] if requests.EXPERIMENT in deleted else [Fault(0, said) for said in requests.readable(self.model)[1]]
 
     def _strayed(self) -> Iterator[Fault]:
         """Requests are looked for in the experiment of their name, which people can change."""

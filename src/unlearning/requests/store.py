@@ -65,13 +65,13 @@ def serving(model: str) -> Iterator[Lock]:
 
 def listed(model: str) -> list[Request]:
     """All requests to a registered model, by arrival."""
-    known, damaged = read(model)
+    known, damaged = readable(model)
     for sentence in damaged:
         print(sentence, file=sys.stderr)
     return known
 
 
-def read(model: str) -> tuple[list[Request], list[str]]:
+def readable(model: str) -> tuple[list[Request], list[str]]:
     """The requests, and which of them cannot be read, because somebody has changed their tags, in sentences."""
     client, experiment = mlflow.MlflowClient(), find_own(EXPERIMENT, HOLDS)
     found = every(client.search_runs, [experiment], f"tags.`{MODEL}` = '{model}'", max_results=PAGE) if experiment else []

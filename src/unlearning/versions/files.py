@@ -14,12 +14,12 @@ import pandas as pd
 from unlearning.commands import command
 from unlearning.digests import sha256_of
 from unlearning.errors import DamagedError
+from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry.lookup import download_model
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
 
-PREDICTIONS = "predictions.parquet"
 NEEDED = ("id", "split", "age", "predicted")
 SHA256 = "sha256"
 TABLES_KEPT = 8
@@ -48,8 +48,8 @@ def model_folder(version: Version) -> Path:
     """
     folder = download_model(version) / "artifacts" / MODEL_ARTIFACT
     kept = digests_of(version)
-    found = digests_in(folder) if kept.keys() - {PREDICTIONS} and folder.is_dir() else {}
-    for name in sorted(kept.keys() - {PREDICTIONS}):
+    found = digests_in(folder) if kept.keys() - {PREDICTION_TABLE} and folder.is_dir() else {}
+    for name in sorted(kept.keys() - {PREDICTION_TABLE}):
         _require(kept[name], found.get(name, ""), name, f"{version.label} of {version.model}")
     return folder
 
@@ -61,16 +61,16 @@ def predictions_of(version: Version) -> pd.DataFrame:
         DamagedError: it is not what was registered.
     """
     label = f"{version.label} of {version.model}"
-    return _predictions(version.run_id, digests_of(version).get(PREDICTIONS, ""), label)
+    return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label)
 
 
 @lru_cache(maxsize=TABLES_KEPT)
 def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
     def check(path: Path) -> None:
         if kept:
-            _require(kept, sha256_of(path), PREDICTIONS, label)
+            _require(kept, sha256_of(path), PREDICTION_TABLE, label)
 
-    return runs.read_table(run_id, PREDICTIONS, needs=NEEDED, check=check)
+    return runs.read_table(run_id, PREDICTION_TABLE, needs=NEEDED, check=check)
 
 
 def _require(kept: str, found: str, name: str, label: str) -> None:

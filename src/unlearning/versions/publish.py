@@ -14,13 +14,14 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import METRICS, measure
 from unlearning.evaluation.table import prediction_table
 from unlearning.models.ensemble import load_model
+from unlearning.naming import PREDICTION_TABLE
 from unlearning.progress import track
 from unlearning.registry import logged_models
 from unlearning.registry.moves import Move
 from unlearning.registry.transitions import add
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
-from unlearning.versions.files import PREDICTIONS, digest_tags, digests_in
+from unlearning.versions.files import digest_tags, digests_in
 
 HEADLINES = ("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "seconds")
 
@@ -51,7 +52,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     ensemble = load_model(draft.folder)
     table = prediction_table(ensemble, faces, progress=track)
     metrics = measure(draft.case_of(table))
-    digests = digests_in(draft.folder) | {PREDICTIONS: runs.log_table(table, PREDICTIONS)}
+    digests = digests_in(draft.folder) | {PREDICTION_TABLE: runs.log_table(table, PREDICTION_TABLE)}
     spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
     tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
