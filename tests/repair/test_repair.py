@@ -83,7 +83,12 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
     assert len(found) == len(words)
     assert [part for part in words if not any(part in sentence for sentence in found)] == []
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "set_registered_model_tag", _fail)
+
+        def fail_once(*arguments):
+            patch.undo()
+            raise OSError("disk full")
+
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_tag", fail_once)
         with pytest.raises(OSError, match="disk full"):
             mending.repair(MODEL)
     assert all_versions(MODEL) == edited
@@ -94,10 +99,6 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
     assert (noted["what"], repaired["what"], repaired["reason"]) == ("found", "repair", "as it was")
     assert mending.repair(MODEL) == []
     assert find_journal(MODEL).entries[-2:] == [noted, repaired], "where nothing is wrong, nothing is done"
-
-
-def _fail(*arguments):
-    raise OSError("disk full")
 
 
 def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):
