@@ -1,7 +1,10 @@
 """Several people on one server, as docs/server.md sets it up: who may do what, and what becomes of work when it fails."""
 
 import base64
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 
@@ -16,8 +19,10 @@ from entrypoints.request import main as request_entry
 from entrypoints.rollback import main as rollback_entry
 from entrypoints.status import main as status_entry
 from entrypoints.train import main as train_entry
+from places import ROOT
 from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
+from unlearning.certificates.keys import make_key
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
@@ -294,3 +299,22 @@ def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkey
     assert newest.info.status == "FAILED"
     assert newest.data.tags["step"] == "train"
     assert "disk is full" in newest.data.tags["failure"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_nothing_that_was_fetched_stays_on_a_client_after_promotion_certificate_and_purge(admin, tmp_path):
+    """Weights, prediction tables and names of faces go with the process that fetched them."""
+    place, key = tmp_path / "temporary", tmp_path / "signing-key.pem"
+    place.mkdir()
+    make_key(key)
+    environment = os.environ | {"TMPDIR": str(place), "UNLEARNING_CACHE": str(tmp_path / "cache")}
+    environment |= {"UNLEARNING_SIGNING_KEY": str(key), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    for entry, *words in (
+        ("promote", "--version", "ft-20-28-e2", "--gates", EASY),
+        ("certify", "--version", "champion"),
+        ("purge", "--version", "original", "--confirm", f"{MODEL}/1"),
+    ):
+        command = [sys.executable, "-m", f"entrypoints.{entry}", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert list(place.iterdir()) == [], entry
