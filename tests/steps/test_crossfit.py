@@ -6,8 +6,12 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.registry.lookup import all_versions, find
 from unlearning.steps.crossfit import crossfit
+from unlearning.steps.evaluate import evaluate
+from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.training_settings import CrossfitSettings
-from unlearning.versions.never_seen import never_seen_of
+from unlearning.tracking import runs
+from unlearning.versions import forget_sets
+from unlearning.versions.never_seen import has_seen, never_seen_of
 
 MODEL = "age-resnet50"
 
@@ -18,8 +22,7 @@ def test_the_table_is_found_for_all_versions_of_the_line_and_no_weights_are_kept
     assert table.notna().all(axis=None)
     assert list(table.columns) == ["id", "split", "age", "fold", "seed_0", "seed_1"]
     assert (table.seed_0 != table.seed_1).any()
-    for number in ("1", "4"):
-        assert never_seen_of(find(MODEL, number)).equals(table)
+    assert never_seen_of(find(MODEL, "1")).equals(table)
     assert len(all_versions(MODEL)) == versions
     assert len(mlflow.search_logged_models(output_format="list")) == models
 
@@ -27,4 +30,23 @@ def test_the_table_is_found_for_all_versions_of_the_line_and_no_weights_are_kept
 def test_only_an_original_is_followed(trained):
     with pytest.raises(InputError, match="is no original"):
         crossfit(CrossfitSettings(model="4"))
-    assert never_seen_of(find(MODEL, "4")) is None
+    assert has_seen(find(MODEL, "4"), forget_sets.of_version(find(MODEL, "4"))) is None
+
+
+def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(trained, capsys):
+    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+    evaluate(EvaluateSettings("original", "random:5"))
+    said = capsys.readouterr()
+    assert "there is no retrained reference for random:5" in said.out + said.err
+    assert "this test notices a model that remembers as the original does in" in said.out + said.err
+    [run] = runs.find_by_tags({"step": "evaluate"})
+    logged = mlflow.get_run(run["run_id"]).data.metrics
+    assert 1 <= logged["never_seen/faces"] <= 5  # those drawn for validation were not trained on
+    assert 0 < logged["never_seen/p"] <= 1
+    assert logged["never_seen/memory_left_low"] < logged["never_seen/memory_left"] < logged["never_seen/memory_left_high"]
+
+
+def test_a_whole_age_group_is_left_to_a_retrained_reference(trained, capsys):
+    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+    evaluate(EvaluateSettings("4"))
+    assert "too many of one age" in "".join(capsys.readouterr())

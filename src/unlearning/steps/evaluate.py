@@ -11,6 +11,7 @@ import pandas as pd
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
+from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
@@ -23,6 +24,7 @@ from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.data import account_of
 from unlearning.versions.lineage import find_version
+from unlearning.versions.never_seen import has_seen
 from unlearning.versions.publish import score_tags
 from unlearning.versions.references import beside, never_saw, retrained_reference
 from unlearning.versions.scores import score
@@ -67,6 +69,7 @@ class Scored:
         others: at other scales.
         own: are these the version's headline numbers?
         earlier: metrics on each set that it has forgotten besides, by the set's name; of its own set only.
+        unseen: has it seen the faces, by a cross-fitting; None without one.
     """
 
     version: Version
@@ -76,6 +79,7 @@ class Scored:
     others: dict[float, dict[str, float]]
     own: bool
     earlier: dict[str, dict[str, float]] = field(default_factory=dict)
+    unseen: Unseen | None = None
 
     def rows(self) -> list[dict]:
         what = {"model": self.version.model, "version": self.version.number, "label": self.version.label}
@@ -87,15 +91,16 @@ class Scored:
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     forget = forget_set_for(version, settings.forget_set)
     own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
-    alone = settings.audit and beside(version, forget).retrained is None
+    unseen = has_seen(version, forget)
+    alone = (settings.audit or unseen) and beside(version, forget).retrained is None
     reference = None if alone else retrained_reference(version, forget)
     earlier = _earlier(version, forget, settings.alpha, reference) if own else {}
     if alone:
-        say(f"evaluate: there is no retrained reference for {forget.rule}, so the audit says what can be said without")
-        return Scored(version, forget, settings.alpha, {}, {}, own, earlier)
+        say(f"evaluate: there is no retrained reference for {forget.rule}; what can be said without one follows")
+        return Scored(version, forget, settings.alpha, {}, {}, own, earlier, unseen)
     alphas = dict.fromkeys((settings.alpha, *settings.alphas))
     scores = {alpha: score(version, forget, alpha, reference) for alpha in alphas}
-    return Scored(version, forget, settings.alpha, scores.pop(settings.alpha), scores, own, earlier)
+    return Scored(version, forget, settings.alpha, scores.pop(settings.alpha), scores, own, earlier, unseen)
 
 
 def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Version | None) -> dict[str, dict[str, float]]:
@@ -115,12 +120,24 @@ def _log(scored: Scored) -> None:
     for name, metrics in scored.earlier.items():
         runs.log_numbers({f"earlier/{name}/{metric}": metrics[metric] for metric in EARLIER})
     forget_sets.log([scored.forget])
+    if scored.unseen:
+        _log_unseen(scored)
     if not scored.metrics:
         return
     if scored.own:
         write_scores(scored.version, score_tags(scored.metrics) | {"scored_on": scored.forget.name})
     numbers = "  ".join(f"{name} {scored.metrics[name]:.3f}" for name in ("Utility", "Forgetting", "F"))
     say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {numbers}")
+
+
+def _log_unseen(scored: Scored) -> None:
+    """What a cross-fitting says, on the run; and in words on the version, where it is about its own forget set."""
+    numbers = asdict(scored.unseen)
+    numbers["memory_left_low"], numbers["memory_left_high"] = numbers.pop("interval")
+    runs.log_numbers({f"never_seen/{name}": float(value) for name, value in numbers.items()})
+    if scored.own:
+        write_scores(scored.version, {"never_seen": scored.unseen.sentence})
+    say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {scored.unseen.sentence}")
 
 
 def _choose(settings: EvaluateSettings) -> list[Version]:

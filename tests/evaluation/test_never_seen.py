@@ -1,0 +1,76 @@
+"""Models whose past is known: the test tells who saw the faces, is right about how often it errs, and measures what is left."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unlearning.errors import InputError
+from unlearning.evaluation.never_seen import NeverSeen
+
+FACES, SEEDS = 1500, 3
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Faces whose age shows only in part, models that never saw them, and who was trained on."""
+    random = np.random.default_rng(0)
+    ages = random.integers(20, 61, FACES).astype(float)
+    shown = 40 + 0.5 * (ages - 40) + random.normal(0, 5, FACES)
+    splits = np.where(np.arange(FACES) % 5 == 0, "test", "train")
+    table = pd.DataFrame({"id": [f"f{i}" for i in range(FACES)], "split": splits, "age": ages, "fold": 0})
+    for seed in range(SEEDS):
+        table[f"seed_{seed}"] = shown + random.normal(0, 1.5, FACES)
+    return table, shown, random
+
+
+def model(world, memory: float, ids=None, bias: float = 0.0) -> pd.DataFrame:
+    """A model that remembers trained faces (or those named) by a share of the way to their age, and is off by ``bias``."""
+    table, shown, random = world
+    seen = (table.split == "train") if ids is None else table.id.isin(ids)
+    predicted = shown + random.normal(0, 1.5, FACES) + bias + memory * seen * (table.age - shown)
+    return table[["id", "split", "age"]].assign(predicted=predicted)
+
+
+def groups(world, size: int, count: int):
+    table = world[0]
+    trained = table.id[table.split == "train"].to_numpy()
+    return [world[2].choice(trained, size, replace=False) for _ in range(count)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 50])
+def test_false_alarms_and_noticed_memories_are_as_often_as_said(world, size):
+    judge, original = NeverSeen(world[0]), model(world, 0.3)
+    clean = [judge.judge(model(world, 0.0), original, ids) for ids in groups(world, size, 60)]
+    seen = [judge.judge(model(world, 0.3), original, ids) for ids in groups(world, size, 60)]
+    assert np.mean([one.p < 0.05 for one in clean]) < 0.15  # 5 % of 60: nine or more in one of 500 such tests
+    assert np.mean([one.p < 0.05 for one in seen]) == pytest.approx(np.mean([one.power for one in seen]), abs=0.2)
+
+
+def test_more_faces_tell_more(world):
+    judge, original = NeverSeen(world[0]), model(world, 0.3)
+    powers = [judge.judge(original, original, groups(world, size, 1)[0]).power for size in (1, 5, 50)]
+    assert powers == sorted(powers)
+    assert powers[-1] > 0.9
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.15, 0.3])
+def test_the_memory_that_is_left_is_a_share_of_the_original_s(world, memory):
+    judge, original = NeverSeen(world[0]), model(world, 0.3)
+    [ids] = groups(world, 200, 1)
+    said = judge.judge(model(world, memory), original, ids)
+    assert said.memory_left == pytest.approx(memory / 0.3, abs=0.15)
+    assert said.interval[0] < memory / 0.3 < said.interval[1]
+
+
+def test_a_model_that_is_off_as_a_whole_is_not_taken_for_one_that_remembers(world):
+    judge, original = NeverSeen(world[0]), model(world, 0.3)
+    [ids] = groups(world, 100, 1)
+    assert judge.judge(model(world, 0.0, bias=6.0), original, ids).p > 0.05
+
+
+def test_faces_that_nobody_was_trained_on_and_a_single_seed_say_nothing(world):
+    table = world[0]
+    with pytest.raises(InputError, match="none of these faces was trained on"):
+        NeverSeen(table).judge(model(world, 0.0), model(world, 0.3), table.id[table.split == "test"])
+    with pytest.raises(InputError, match="1 seed cannot tell memory from chance; legal: 2 or more"):
+        NeverSeen(table.drop(columns=["seed_1", "seed_2"]))
