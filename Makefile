@@ -37,8 +37,8 @@ coverage: $(READY) ## the share of lines and branches that make test runs, by fi
 	$(RUN) coverage erase && OMP_NUM_THREADS=1 coverage run -m pytest -m "not slow" --numprocesses auto --dist loadfile \
 		--no-loadscope-reorder && coverage combine --quiet && coverage report --skip-covered
 
-lint: $(READY) ## check style and formatting
-	$(RUN) ruff check . && ruff format --check .
+lint: $(READY) ## check style, formatting and types
+	$(RUN) ruff check . && ruff format --check . && mypy
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(RUN) UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" uv pip compile pyproject.toml --group dev --extra server --quiet \
