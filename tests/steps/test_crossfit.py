@@ -25,6 +25,8 @@ def test_the_table_is_found_for_all_versions_of_the_line_and_no_weights_are_kept
     assert never_seen_of(find(MODEL, "1")).equals(table)
     assert len(all_versions(MODEL)) == versions
     assert len(mlflow.search_logged_models(output_format="list")) == models
+    assert crossfit(CrossfitSettings(folds=2, seeds=(0, 1))).equals(table)
+    assert len(runs.find_by_tags({"step": "fold"})) == 4
 
 
 def test_only_an_original_is_followed(trained):

@@ -132,7 +132,8 @@ class NeverSeen:
         beyond, toward = predicted - mean, self.ages - mean
         plane = np.column_stack([np.ones(len(mean)), mean, toward])
         of_strangers = np.linalg.lstsq(plane[self._strangers], beyond[self._strangers], rcond=None)[0]
-        return np.clip(beyond - plane @ of_strangers, -CUT, CUT) * np.clip(toward, -CUT, CUT)
+        evidence: np.ndarray = np.clip(beyond - plane @ of_strangers, -CUT, CUT) * np.clip(toward, -CUT, CUT)
+        return evidence
 
     def _alike(self, group: np.ndarray, others: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Groups of other training faces with the ages of a group, as rows: shape (GROUPS, faces)."""
@@ -140,7 +141,8 @@ class NeverSeen:
         width = min(NEAREST, len(ordered))
         start = np.searchsorted(self.ages[ordered], self.ages[group]) - width // 2
         start = np.clip(start, 0, len(ordered) - width)
-        return ordered[start + random.integers(0, width, (GROUPS, len(group)))]
+        drawn: np.ndarray = ordered[start + random.integers(0, width, (GROUPS, len(group)))]
+        return drawn
 
 
 def _answer(faces: int, evidence: float, never: np.ndarray, remembers: np.ndarray) -> Unseen:

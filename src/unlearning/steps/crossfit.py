@@ -12,12 +12,13 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs.crossfit import Kept, deal, fold_predictions, joined
+from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions.data import face_set
-from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.never_seen import ORIGINAL, STEP, TABLE
 
 CODE = ("jobs/crossfit.py", "jobs/ensemble.py", "steps/crossfit.py")
@@ -29,6 +30,10 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     with runs.run(STEP, f"crossfit {settings.folds} folds") as run:
         parent = open_parent(find_version(settings.name, settings.model))
         check(parent)
+        done = runs.find_finished(mark(settings, parent, settings.seeds))
+        if done:
+            say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
+            return runs.read_table(done["run_id"], TABLE)
         runs.log_settings("crossfit", asdict(settings))
         faces = face_set(parent.data).frame
         folds = deal(faces, settings.folds, DEALT)
@@ -36,6 +41,7 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
         table = joined(faces, folds, _train(settings, parent, run.info.run_id, kept))
         runs.log_table(table, TABLE)
         runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
+        runs.mark_finished(mark(settings, parent, settings.seeds))
         kept.discard()
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
@@ -45,17 +51,26 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
 
 
 def check(parent: Parent) -> None:
-    """InputError for a version that forgets exactly anyway, and for one that has forgotten somebody already."""
+    """InputError for a version that forgets exactly, one that has forgotten somebody, or whose first weights are gone."""
     label, name = parent.version.label, parent.version.model
     if parent.plan:
         raise InputError(f"{label} was trained in shards (scheme=sisa): it forgets exactly, and needs no reference")
     if parent.version.tag("role") != "original":
         raise InputError(f"{label} is no original; cross-fitting follows one: {command('crossfit', name, model='original')}")
+    _first_spec(parent)
 
 
-def mark(settings: CrossfitSettings, parent: Parent) -> str:
-    """The fingerprint of a cross-fitting: how many folds, the original that it follows, its data, and the code."""
-    own = {"folds": settings.folds, "original": parent.version.source}
+def _first_spec(parent: Parent) -> ModelSpec:
+    """The folds' networks begin as the original's did."""
+    return first_spec(parent, "", "put it back: each fold's model begins with it, as the original did")
+
+
+def mark(settings: CrossfitSettings, parent: Parent, seeds: tuple[int, ...] = ()) -> str:
+    """The fingerprint of a cross-fitting: how many folds, the original that it follows, its data, and the code.
+
+    Without ``seeds`` it is that of the models of single folds, which other seeds may join.
+    """
+    own = {"folds": settings.folds, "original": parent.version.source, "seeds": seeds}
     return runs.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
 
 
@@ -87,7 +102,7 @@ def _fold(folds: int, original: Version, run_id: str, kept: Kept, seed: int, fol
         with runs.run("fold", f"seed {seed}, fold {fold}", run_id):
             parent = open_parent(original)
             faces = face_set(parent.data)
-            return fold_predictions(faces, deal(faces.frame, folds, DEALT), fold, parent.spec, parent.recipe, seed)
+            return fold_predictions(faces, deal(faces.frame, folds, DEALT), fold, _first_spec(parent), parent.recipe, seed)
 
     was_there = kept.has(seed, fold)
     return kept(seed, fold, make), not was_there
