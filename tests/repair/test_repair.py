@@ -73,10 +73,10 @@ EDITS = {
 APART = {"a stage with archiving", "no champion"}  # they meet with others at one place
 
 
-@pytest.mark.parametrize("edits", [set(EDITS) - APART, *({edit} for edit in APART)], ids=lambda edits: " and ".join(edits)[:30])
+@pytest.mark.parametrize("edits", [sorted(set(EDITS) - APART), *([edit] for edit in sorted(APART))], ids=lambda edits: edits[0])
 def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(served, monkeypatch, edits):
     before, words = all_versions(MODEL), []
-    for edit in sorted(edits):
+    for edit in edits:
         EDITS[edit][0](served)
         words += EDITS[edit][1]
     found, edited = [str(one) for one in mending.examine(MODEL).found], all_versions(MODEL)

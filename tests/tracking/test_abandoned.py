@@ -30,7 +30,7 @@ def test_a_process_that_this_user_may_not_see_is_not_taken_for_dead(monkeypatch,
     assert not processes.is_gone(of(dead))
 
 
-@pytest.mark.parametrize("tag", ["", "words", of("many"), "elsewhere 7 1", processes.identity()])
+@pytest.mark.parametrize("tag", ["", "words", of("many"), "elsewhere 7 1", processes.identity()], ids=range(5))
 def test_of_this_process_of_other_places_and_of_a_tag_that_was_written_over_nothing_is_gone_for_certain(tag):
     assert not processes.is_gone(tag)
 
