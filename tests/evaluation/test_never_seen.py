@@ -62,6 +62,13 @@ def test_the_memory_that_is_left_is_a_share_of_the_original_s(world, memory):
     assert said.interval[0] < memory / 0.3 < said.interval[1]
 
 
+def test_of_an_original_that_shows_no_memory_no_share_is_left(world):
+    [ids] = groups(world, 50, 1)
+    said = NeverSeen(world[0]).judge(model(world, 0.0), model(world, -0.3), ids)
+    assert np.isnan([said.memory_left, *said.interval]).all()
+    assert 0 < said.p <= 1
+
+
 def test_a_model_that_is_off_as_a_whole_is_not_taken_for_one_that_remembers(world):
     judge, original = NeverSeen(world[0]), model(world, 0.3)
     [ids] = groups(world, 100, 1)

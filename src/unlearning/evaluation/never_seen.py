@@ -44,7 +44,8 @@ class Unseen:
         faces: how many.
         p: share of never-seen groups with at least as much evidence: small where the model remembers.
         power: share of the original's groups of this size that the test notices at a false alarm rate of ``LEVEL``.
-        memory_left: the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces.
+        memory_left: the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces;
+            not a number where the original shows none.
         interval: where ``memory_left`` lies with 95 %, by what never-seen models do.
         auc: chance that there is more evidence in a group of the original's than in a never-seen one.
     """
@@ -149,6 +150,7 @@ def _answer(faces: int, evidence: float, never: np.ndarray, remembers: np.ndarra
     """From the evidence in the faces at hand, and in the groups that were drawn: never seen, and seen by the original."""
     zero = never.mean()
     scale = remembers.mean() - zero
+    scale = scale if scale > 0 else np.nan  # an original in which nothing of such faces shows has no memory to take a share of
     low, high = (np.quantile(never, (0.025, 0.975)) - zero) / scale
     left = (evidence - zero) / scale
     return Unseen(
