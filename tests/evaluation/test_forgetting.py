@@ -70,6 +70,20 @@ def test_where_the_original_errs_like_the_retrained_model_nothing_can_be_left():
     seeds_apart = SECOND.assign(predicted=SECOND.predicted + 40)
     with pytest.raises(NotKnownError, match="no more than the noise"):
         memory_left(comparison_of(WORLD.case(ORIGINAL, second=seeds_apart)))
+    with pytest.raises(NotKnownError, match="no more than the noise"):  # the original errs more: that is no memory
+        memory_left(comparison_of(WORLD.case(ORIGINAL, original=RETRAINED, retrained=ORIGINAL)))
+
+
+@pytest.mark.parametrize("kept", [1, 9])
+def test_a_handful_of_test_faces_or_copies_of_one_show_nothing_of_memory(kept):
+    """The forgotten faces have a share of 50 %; the original as it is on the described test faces would have 100 %."""
+    described = WORLD.faces.id.isin(WORLD.forget.test_ids)
+    version = between(0.5)
+    version = version.assign(predicted=version.predicted.where(~described, ORIGINAL.predicted))
+    few = replace(WORLD.forget, test_ids=tuple(WORLD.forget.test_ids)[:kept])
+    assert left(version, forget=few) == pytest.approx(50)
+    near_copies = WORLD.faces.assign(near=np.where(described, "one", ""))
+    assert left(version, about=near_copies) == pytest.approx(50)
 
 
 @pytest.mark.parametrize("missing", METRICS["memory_left"].needs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from unlearning.evaluation import study
-from unlearning.evaluation.ground import Comparison, NotKnownError, Witness
+from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
 from unlearning.evaluation.numbers.accuracy import mae_of, ratio
 
 STANDARD_ERRORS = 1.96
@@ -54,13 +54,13 @@ def memory_left(comparison: Comparison) -> np.ndarray:
     On the forget set, and on test faces that the forget rule describes, it is the share of the original's distance to the
     retrained model that is still there, (MAE_R - MAE_U) / (MAE_R - MAE_O). The larger share counts: what was learnt by heart
     about the forgotten faces does not help on faces that no model ever saw. Signed: below 0 it errs more than retraining does.
-    A part where original and retrained model differ by no more than the noise has no share.
+    A part where the original errs less than the retrained model by no more than the noise has no share.
     """
     original, retrained = comparison.other("original"), comparison.other("retrained")
     parts = [part for part in ("forget", "test_in_range") if len(comparison.ground.rows[part])]
     shares = [_left(comparison, part) for part in parts if _apart(original, retrained, comparison.second, part)]
     if not shares:
-        raise NotKnownError("the original and the retrained model differ by no more than the noise")
+        raise NotKnownError("the original errs less than the retrained model by no more than the noise")
     return max(shares, key=lambda share: float(share[0]))
 
 
@@ -71,13 +71,18 @@ def _left(comparison: Comparison, part: str) -> np.ndarray:
 
 
 def _apart(original: Witness, retrained: Witness, second: Witness | None, part: str) -> bool:
-    """Is the original's MAE farther from the retrained one's than another set of faces, or another seed, would make it?
+    """Does the original err less than the retrained model, by more than other faces, or another seed, would make of nothing?
 
-    The noise of the faces is 1.96 standard errors of the mean of abs(e_R) - abs(e_O), the blocks of faces being independent.
+    The noise of the faces is 1.96 standard errors of the mean of abs(e_R) - abs(e_O), the blocks of faces being independent;
+    of g blocks it is sqrt(g / (g - 1)) times what their sums differ by, so one block, or a handful of faces, has none.
     """
-    blocks, rows = original.ground.blocks, original.ground.rows[part]
+    rows = original.ground.rows[part]
+    blocks = original.ground.blocks.of_row[rows]
+    groups = len(np.unique(blocks))
+    if len(rows) < FEWEST or groups < 2:
+        return False
     difference = np.abs(retrained.errors(rows)) - np.abs(original.errors(rows))
     gap = difference.mean()
-    spread = np.sqrt(np.sum(np.bincount(blocks.of_row[rows], weights=difference - gap) ** 2)) / len(rows)
+    spread = np.sqrt(np.sum(np.bincount(blocks, weights=difference - gap) ** 2) * groups / (groups - 1)) / len(rows)
     seed = 0.0 if second is None else np.abs(retrained.errors(rows)).mean() - np.abs(second.errors(rows)).mean()
-    return bool(np.abs(gap) > np.hypot(STANDARD_ERRORS * spread, seed))
+    return bool(gap > np.hypot(STANDARD_ERRORS * spread, seed))
