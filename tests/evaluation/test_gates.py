@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlearning.errors import InputError
-from unlearning.evaluation.gates import COMPARISONS, REFERENCES, Gate, parse_gates
+from unlearning.evaluation.gates import COMPARISONS, REFERENCES, Gate, parse_gates, read_gate
 from unlearning.evaluation.registry import METRICS
 from unlearning.steps.settings import GATES
 
@@ -145,3 +145,7 @@ def test_the_default_gates_are_three_and_are_written_as_they_are_read():
 def test_a_gate_on_a_number_that_is_gone_is_refused_in_one_sentence_with_the_legal_ones():
     with pytest.raises(InputError, match=r"^unknown metric 'forget_rmse'.*; legal: Utility, Forgetting, F, memory_left, "):
         parse_gates("forget_rmse > .5")
+
+
+def test_a_gate_that_was_decided_can_be_read_when_its_number_is_gone():
+    assert str(read_gate("forget_rmse <= 1.1 * retrained.forget_rmse")) == "forget_rmse <= 1.1 * retrained.forget_rmse"

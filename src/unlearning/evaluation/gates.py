@@ -91,13 +91,20 @@ def parse_gates(text: str) -> list[Gate]:
     """
     name = text.strip()
     parts = _listed(Path(name)) if name.endswith(FILES) else text.split(",")
-    gates = [_parse(part) for part in parts if part.strip()]
+    gates = [read_gate(part) for part in parts if part.strip()]
     if not gates:
         raise InputError(f"gates={text!r} names no gate; give at least one, as F > original.F")
+    for name in (name for gate in gates for name in (gate.metric, gate.reference_metric) if name):
+        choose(METRICS, name, "metric")
     return gates
 
 
-def _parse(text: str) -> Gate:
+def read_gate(text: str) -> Gate:
+    """Read one gate as it was written; its metric may be one that is not measured any more.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     match = PATTERN.fullmatch(text)
     if not match or not math.isfinite(float(match[3] or match[6] or 1)):
         raise InputError(
@@ -105,8 +112,6 @@ def _parse(text: str) -> Gate:
             f"(also >=, <, original)"
         )
     metric, comparison, factor, reference, reference_metric, number = match.groups()
-    for name in filter(None, (metric, reference_metric)):
-        choose(METRICS, name, "metric")
     if reference:
         return Gate(metric, comparison, float(factor or 1), reference, reference_metric)
     return Gate(metric, comparison, float(number))

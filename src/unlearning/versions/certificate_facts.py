@@ -19,7 +19,7 @@ from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit.audit import Audit
-from unlearning.evaluation.gates import Decision, parse_gates
+from unlearning.evaluation.gates import Decision, read_gate
 from unlearning.evaluation.registry import METRICS
 from unlearning.evaluation.study import ALPHA
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
@@ -214,7 +214,7 @@ def _untold_promotion(version: Version) -> str:
 
 def _decision(content: dict) -> Decision:
     value, bound = _finite(content["value"]), _finite(content["bound"])
-    return Decision(parse_gates(content["gate"])[0], value, bound, content["passed"])
+    return Decision(read_gate(content["gate"]), value, bound, content["passed"])
 
 
 def earlier_certificates(version: Version) -> tuple[list[bytes], tuple[str, ...]]:
