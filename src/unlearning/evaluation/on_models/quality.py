@@ -161,7 +161,6 @@ def _judged(unlearned: np.ndarray, retrained: np.ndarray, unseen: np.ndarray, un
     inside = [((low <= outputs) & (outputs <= high)).sum(axis=0) for outputs in (unseen, unseen_retrained)]
     counts = len(unseen), len(unseen_retrained)
     losses = _losses(*counts)[inside[0], inside[1]], _losses(*counts[::-1])[inside[1], inside[0]]
-    losses = _losses(*counts)[inside[0], inside[1]], _losses(*counts[::-1])[inside[1], inside[0]]
     eps: np.ndarray = np.where(direct, losses[0], losses[1])
     return eps
 
