@@ -164,7 +164,7 @@ def without(**missing) -> auditing.Audit:
 
 def test_without_a_retrained_model_attacks_stand_beside_a_guess_and_the_rest_is_listed():
     found = without(retrained=None, second=None)
-    assert found.sentence == "Whether it has forgotten cannot be said: no retrained model."
+    assert found.sentence.startswith("Whether it has forgotten cannot be said: no retrained model.")
     assert set(found.verdicts().values()) <= {NOT_KNOWN, "not judged", "within the limit"}
     assert row(found, "mia_auc").version > 0.6
     assert "still remembers" in row(found, "mia_auc").note

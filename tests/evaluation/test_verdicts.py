@@ -1,6 +1,7 @@
 """From numbers to verdicts."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from unlearning.evaluation.audit.verdicts import (
     floor_of,
     judge,
 )
+from unlearning.evaluation.audit.words import sentence
+from unlearning.evaluation.metric import LIKENESS, MEMORY
 from unlearning.evaluation.registry import METRICS
 
 NAN = math.nan
@@ -93,6 +96,41 @@ def test_a_number_that_the_original_passes_too_says_so():
     assert not found.tells
     assert found.verdict == SAME
     assert "the original passes too" in found.note
+
+
+def test_memory_left_beside_a_floor_that_the_original_lies_within_is_not_known():
+    found = finding("memory_left", 100.0, 0.0, 0.0, 82.0, floor=370.0)
+    assert (found.verdict, found.reason) == (NOT_KNOWN, "a further retrained model may lie 370 % away, the original lies 100 %")
+    assert verdict("memory_left", 100.0, 0.0, 0.0, 8.0, floor=20.0) == SAME
+
+
+def told(version: float, memory: float, likeness: float, left: float = 0.0) -> str:
+    """The sentence about a version whose numbers are 3 where it is the original and 8 where it is retrained, by the floors."""
+    floors = {MEMORY: memory, LIKENESS: likeness}
+    rows = [
+        finding(name, 3.0, 8.0, 8.0, version, floor=floors[METRICS[name].kind], decides=True)
+        for name in (*DECIDING, "memory_left")
+    ]
+    *deciding, last = rows
+    share = replace(last, version=left, low=left - 10, high=left + 17, decides=False, reason="no noise is so small")
+    return sentence((*deciding, share))
+
+
+def test_where_no_number_of_memory_tells_likeness_alone_says_what_was_forgotten():
+    assert told(3.0, memory=9.0, likeness=1.0).startswith("It has not forgotten: of 3 numbers")
+    assert told(5.0, memory=9.0, likeness=1.0).startswith("It has forgotten in part: of 3 numbers")
+
+
+def test_it_cannot_be_told_from_retraining_only_where_a_number_of_memory_tells_and_little_is_left():
+    assert told(8.0, memory=1.0, likeness=1.0).startswith("It cannot be told from retraining: of 6 numbers")
+    silent = "cannot be said: the numbers of memory do not tell the original from the retrained model; of 3 numbers"
+    assert silent in told(8.0, memory=9.0, likeness=1.0)
+    left = told(8.0, memory=1.0, likeness=1.0, left=82.0)
+    assert "cannot be said: too few retrained models to tell, and 82 % of the original's memory may be left; of 6" in left
+    assert left.endswith(" Memory left: 82 % (72 to 99 by the faces alone).")
+    unknown = told(8.0, memory=1.0, likeness=1.0, left=NAN)
+    assert "cannot be said: what is left of the original's memory is not known; of 6" in unknown
+    assert unknown.endswith(" Memory left: not known: no noise is so small.")
 
 
 def test_a_bound_can_ask_for_more_than_any_approach():

@@ -178,6 +178,10 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
     if row.distance > row.floor:
         return _beyond(row, metric, reasons, bounds)
     weak = not math.isnan(row.start) and not row.tells
+    if weak and row.metric == "memory_left":  # its unit is the original's distance: a wider floor holds all that there is
+        return replace(
+            row, reason=f"a further retrained model may lie {row.floor:.3g} % away, the original lies {row.start:.3g} %"
+        )
     note = "the original passes too: this number does not tell remembering from forgetting here"
     return replace(row, verdict=SAME, bound=f"{row.distance:.3g} <= floor {row.floor:.3g}", note=note if weak else "")
 

@@ -14,6 +14,8 @@ from unlearning.evaluation.metric import MEMORY
 
 USEFUL = ("test_mae", "retain_mae")
 EXAMPLES = 3
+LITTLE = 10  # percent of memory: where more is left beyond the noise of the faces, passing numbers are no proof
+OPEN = "Whether it has forgotten cannot be said"
 LEADS = {
     WORSE: "It has not forgotten",
     OVER: "It has over-forgotten",
@@ -25,28 +27,63 @@ SAID = {
     WORSE: "no nearer to retraining than the original is",
     OVER: "beyond retraining on the far side",
     BETWEEN: "between original and retraining",
-    SAME: "within what two retrained models differ by",
+    SAME: "no farther from retraining than one further retrained model may lie",
 }
 
 
 def sentence(rows: tuple[Row, ...]) -> str:
     """The overall finding, decided by those of the numbers that decide which tell the original from the retrained model.
 
-    Its first words are those of the commonest fault among the numbers of memory; without one there, likeness speaks.
+    Its first words are those of the commonest fault among the numbers of memory; without one there, likeness speaks. Its last
+    words are what is left of the original's memory, for numbers that pass because their floors are wide say little.
     """
+    left = next(row for row in rows if row.metric == "memory_left")
     judged = [row for row in rows if row.decides and row.verdict in LEADS and _counts(row)]
+    ending = f"{_useful(rows)} {_left_in_words(left)}"
     if not judged:
-        return f"Whether it has forgotten cannot be said: {_why_not(rows)}.{_useful(rows)}"
+        return f"{OPEN}: {_why_not(rows)}.{ending}"
     names = {verdict: [row.metric for row in judged if row.verdict == verdict] for verdict in LEADS}
     told = [f"{len(some)} {SAID[verdict]}{_examples(verdict, some)}" for verdict, some in names.items() if some]
-    return f"{_lead(judged)}: of {len(judged)} numbers that decide, {', '.join(told)}.{_useful(rows)}"
+    doubt = _doubt(judged, left)
+    opening = f"{OPEN}: {doubt}; " if doubt else f"{_lead(judged, left)}: "
+    return f"{opening}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
 
 
-def _lead(judged: list[Row]) -> str:
-    faults = Counter(row.verdict for row in judged if row.kind == MEMORY and row.verdict != SAME)
+def _lead(judged: list[Row], left: Row) -> str:
+    memory = [row for row in judged if row.kind == MEMORY]
+    faults = Counter(row.verdict for row in memory if row.verdict != SAME)
     if faults:
         return LEADS[max((verdict for verdict in LEADS if faults[verdict]), key=faults.__getitem__)]
-    return LEADS[SAME] if all(row.verdict == SAME for row in judged) else DIFFERS
+    if all(row.verdict == SAME for row in judged):
+        return LEADS[SAME]
+    if memory and not _is_left(left):
+        return DIFFERS
+    likeness = Counter(row.verdict for row in judged)
+    return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
+
+
+def _doubt(judged: list[Row], left: Row) -> str:
+    """Why numbers without a fault do not show that it has forgotten; empty where they do, or where one has a fault."""
+    if any(row.verdict != SAME for row in judged):
+        return ""
+    if not any(row.kind == MEMORY for row in judged):
+        return "the numbers of memory do not tell the original from the retrained model"
+    if _is_left(left):
+        return f"too few retrained models to tell, and {round(left.version)} % of the original's memory may be left"
+    has_original = not all(math.isnan(row.start) for row in judged)
+    return "what is left of the original's memory is not known" if has_original and math.isnan(left.version) else ""
+
+
+def _is_left(left: Row) -> bool:
+    """Is more of the original's memory left than other faces would make of nothing?"""
+    return (left.version if math.isnan(left.low) else left.low) > LITTLE
+
+
+def _left_in_words(left: Row) -> str:
+    if math.isnan(left.version):
+        return f"Memory left: not known: {left.reason}."
+    interval = "" if math.isnan(left.low) else f" ({round(left.low)} to {round(left.high)} by the faces alone)"
+    return f"Memory left: {round(left.version)} %{interval}."
 
 
 def _counts(row: Row) -> bool:
