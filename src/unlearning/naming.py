@@ -11,6 +11,7 @@ from unlearning.errors import InputError
 Named = TypeVar("Named")
 LONGEST_MODEL_NAME = 200
 PREDICTION_TABLE = "predictions.parquet"  # the artifact of a version's run
+NEVER_SEEN_TABLE = "crossfit.parquet"  # the artifact of a cross-fitting's
 
 
 def by_name(*things: Named) -> dict[str, Named]:

@@ -4,12 +4,13 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.registry.lookup import all_versions, find
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.training_settings import CrossfitSettings
-from unlearning.tracking import runs
+from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.never_seen import has_seen, never_seen_of
 
@@ -52,3 +53,21 @@ def test_a_whole_age_group_is_left_to_a_retrained_reference(trained, capsys):
     crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
     evaluate(EvaluateSettings("4"))
     assert "too many of one age" in "".join(capsys.readouterr())
+
+
+def test_the_table_names_people_so_it_is_sealed_with_them_and_stops_nobody_when_it_cannot_be_read(trained, capsys):
+    table = crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+    [run] = runs.find_by_tags({"step": "crossfit"})
+    assert sealed.naming(mlflow.get_run(run["run_id"]), {table.id[0]}) == [NEVER_SEEN_TABLE]
+    [kept] = trained.rglob(NEVER_SEEN_TABLE)
+    kept.write_bytes(b"cut")
+    evaluate(EvaluateSettings("4"))
+    assert "is not known by it: the artifact crossfit.parquet of run" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [({"seeds": (0,)}, "two or more"), ({"folds": 1}, "from 2"), ({"spread": "x"}, "legal")]
+)
+def test_settings_with_which_the_table_could_tell_nothing_are_refused_before_anything_is_trained(wrong, said):
+    with pytest.raises(InputError, match=said):
+        CrossfitSettings(**wrong)

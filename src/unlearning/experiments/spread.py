@@ -20,7 +20,6 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
-from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import by_name, choose
 
@@ -138,8 +137,7 @@ def _require_shared_store(machines: int, uri: str) -> None:
     if machines > 1 and urlsplit(uri).scheme in ON_ONE_MACHINE:
         raise InputError(
             f"the Ray cluster has {machines} machines, and the tracking store {uri or 'mlflow.db'} can be reached from one of "
-            f"them only; start a server that all of them reach, and name it: "
-            f"{TRACKING_URI}=http://HOST:5000 {command('experiment')}"
+            f"them only; start a server that all of them reach, and type the same again after: export {TRACKING_URI}=http://HOST:5000"
         )
 
 

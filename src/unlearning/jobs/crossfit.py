@@ -7,12 +7,12 @@ trains nothing.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
 from unlearning.data import cache
 from unlearning.data.faces import FaceSet
@@ -27,6 +27,7 @@ from unlearning.training.recipe import Recipe
 
 FOLD = "fold"
 SEED = "seed_"
+UNREADABLE = (OSError, ValueError, ArrowException)
 
 
 def deal(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
@@ -49,16 +50,20 @@ def deal(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
 class Kept:
     """Predictions of the folds that are trained, on disk until all of them are: what was killed goes on after the last one."""
 
-    def __init__(self, mark: str):
-        self.folder = cache.cache_folder() / "crossfit" / mark
+    def __init__(self, original: str, mark: str):
+        # Beside the searches that began from the original: a purge of it erases both.
+        self.folder = cache.cache_folder() / "searches" / original / "crossfit" / mark
 
     def __call__(self, seed: int, fold: int, make) -> pd.DataFrame:
         """The predictions of a fold's model: those on disk, or what ``make`` returns."""
         path = self._path(seed, fold)
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            cache.write_table(path, make())
-        return cache.read_table(path)
+        try:
+            return cache.read_table(path)
+        except UNREADABLE:  # not there yet, or damaged: it is made again
+            made = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_table(path, made)
+        return made
 
     def has(self, seed: int, fold: int) -> bool:
         """Is that fold's model trained?"""
@@ -67,9 +72,11 @@ class Kept:
     def _path(self, seed: int, fold: int) -> Path:
         return self.folder / f"seed-{seed}-fold-{fold}.parquet"
 
-    def discard(self) -> None:
-        """Remove them; they stand in the table of all folds now."""
-        shutil.rmtree(self.folder)
+    def discard(self, seeds: tuple[int, ...]) -> None:
+        """Remove those of some seeds, which stand in a table of all folds now; another run may be at work on others."""
+        for seed in seeds:
+            for path in self.folder.glob(f"seed-{seed}-fold-*.parquet"):
+                path.unlink(missing_ok=True)
 
 
 def fold_predictions(faces: FaceSet, folds: np.ndarray, fold: int, spec: ModelSpec, recipe: Recipe, seed: int) -> pd.DataFrame:

@@ -52,7 +52,7 @@ class Journal:
 
     @property
     def head(self) -> str:
-        return hash_chain.head(self.text) if self.text else ""
+        return hash_chain.head(self.text) if hash_chain.ends_whole(self.text) else ""
 
     @property
     def broken(self) -> str:

@@ -13,13 +13,14 @@ from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs.crossfit import Kept, deal, fold_predictions, joined
 from unlearning.models.spec import ModelSpec
+from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.tracking import runs, temporary
 from unlearning.versions.data import face_set
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
-from unlearning.versions.never_seen import ORIGINAL, STEP, TABLE
+from unlearning.versions.never_seen import ORIGINAL, STEP
 
 CODE = ("jobs/crossfit.py", "jobs/ensemble.py", "steps/crossfit.py")
 DEALT = 0  # one deal for all seeds: their predictions of a face differ by what training does, and not by whom it saw
@@ -33,16 +34,16 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
         done = runs.find_finished(mark(settings, parent, settings.seeds))
         if done:
             say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
-            return runs.read_table(done["run_id"], TABLE)
+            return runs.read_table(done["run_id"], NEVER_SEEN_TABLE)
         runs.log_settings("crossfit", asdict(settings))
         faces = face_set(parent.data).frame
         folds = deal(faces, settings.folds, DEALT)
-        kept = Kept(mark(settings, parent))
+        kept = Kept(f"{parent.version.model}-{parent.version.number}", mark(settings, parent))
         table = joined(faces, folds, _train(settings, parent, run.info.run_id, kept))
-        runs.log_table(table, TABLE)
+        runs.log_table(table, NEVER_SEEN_TABLE)
         runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
         runs.mark_finished(mark(settings, parent, settings.seeds))
-        kept.discard()
+    kept.discard(settings.seeds)
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
         f"faces of {parent.version.label} need no retraining now"

@@ -145,6 +145,13 @@ class CrossfitSettings:
     spread: str = setting(PROCESSES, choices=SPREADS)
     name: str = model_name()
 
+    def __post_init__(self):
+        choose(SPREADS, self.spread, "spread")
+        if self.folds < 2:
+            raise InputError(f"folds={self.folds} is not possible; legal: whole numbers from 2")
+        if len(set(self.seeds)) < 2:
+            raise InputError(f"seeds={self.seeds}: one seed cannot tell memory from chance; legal: two or more, as 0,1,2")
+
 
 @dataclass(frozen=True)
 class PipelineSettings:

@@ -112,6 +112,7 @@ def open_request(settings: UnlearnSettings) -> Request:
     reference = retrained_reference(parent.version, forget)
     if method.name == Retrain.name:
         moved = runs.read_parameter(reference.run_id, "model.weights")  # the reference began with the same file, and later
+        moved = moved if moved and Path(moved).expanduser().is_file() else ""
         parent = replace(parent, spec=first_spec(parent, moved, "put it there, and type the same command again"))
     return Request(settings, Job(method, epochs, forget, parent, face_set(parent.data)), reference)
 

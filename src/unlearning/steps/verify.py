@@ -53,9 +53,10 @@ def verify(settings: VerifySettings) -> Verdict:
     if bool(settings.sample) != bool(settings.proof):
         raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
     envelope, keys = _read(settings.certificate), _public_keys(settings.key)
+    given = _given(settings)
     with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
         found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(envelope, keys)
-        verdict = judge(envelope, keys, _comparison(settings, found))
+        verdict = judge(envelope, keys, _beside(given, found))
         verdict = replace(verdict, faults=(*verdict.faults, *found.faults))
     print(verdict)
     for reason in found.reasons:
@@ -65,15 +66,20 @@ def verify(settings: VerifySettings) -> Verdict:
     return verdict
 
 
-def _comparison(settings: VerifySettings, found: Registry) -> Comparison:
-    """Files that were given come before those of the registry; earlier certificates come from both."""
+def _given(settings: VerifySettings) -> Comparison:
+    """What the user named, read before anything else is asked."""
     return Comparison(
-        files=files_in(_folder(settings.folder)) if settings.folder else found.files,
-        earlier=[*map(_read, listed(settings.earlier)), *found.earlier] or None,
+        files=files_in(_folder(settings.folder)) if settings.folder else None,
+        earlier=[_read(path) for path in listed(settings.earlier)],
         proof=_read(settings.proof) if settings.proof else None,
         sample=sample_id(settings.sample),
-        facts=found.facts,
     )
+
+
+def _beside(given: Comparison, found: Registry) -> Comparison:
+    """Files that were given come before those of the registry; earlier certificates come from both."""
+    files = found.files if given.files is None else given.files
+    return replace(given, files=files, earlier=[*(given.earlier or ()), *found.earlier] or None, facts=found.facts)
 
 
 def _read(path: str) -> bytes:

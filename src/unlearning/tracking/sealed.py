@@ -22,14 +22,15 @@ from pyarrow import ArrowException
 from unlearning.certificates import keys
 from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.errors import InputError
-from unlearning.naming import PREDICTION_TABLE
+from unlearning.naming import NEVER_SEEN_TABLE, PREDICTION_TABLE
 from unlearning.tracking import temporary
 from unlearning.tracking.artifacts import REFUSALS
 from unlearning.tracking.paging import PAGE, every
 from unlearning.tracking.store import STEP, first_line
 
 TAG, FOLDER = "sealed", "sealed"
-TABLES, FORGET = (PREDICTION_TABLE, "data/manifest.csv", "data/rejected.csv"), "forget/"
+TABLES = (PREDICTION_TABLE, NEVER_SEEN_TABLE, "data/manifest.csv", "data/rejected.csv")
+FORGET = "forget/"
 FOLDERS = ("data", "forget")
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, ArrowException)
 opened_here: list[str] = []
