@@ -55,6 +55,17 @@ def test_a_fitted_attack_tells_nothing_from_noise_and_all_from_a_difference():
     assert np.mean(apart) == 1
 
 
+def test_a_fitted_attack_learns_nothing_of_the_pairs_that_it_judges():
+    """Not their spread either: one of them may lie as far off as it likes, the others are told as before."""
+    members, others = np.random.default_rng(3).normal([[[1.0]], [[0.0]]], 1, (2, 60, 1))
+    before = np.array(attacks.rightly_told(members, others, 1, 0))
+    judged = np.flatnonzero(before[0] != 0.5)
+    members[judged[0]] = 1e9
+    after = np.array(attacks.rightly_told(members, others, 1, 0))
+    assert len(judged) == 30
+    assert after[:, judged[1:]].tolist() == before[:, judged[1:]].tolist()
+
+
 def test_age_bins_hold_enough_faces_and_leave_none_out():
     ages = np.repeat([20.0, 21.0, 22.0, 40.0, 41.0], [25, 12, 9, 30, 4])
     assert attacks.age_bins(ages).tolist() == [20, 21, 40]

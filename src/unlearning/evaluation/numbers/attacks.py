@@ -73,10 +73,7 @@ def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int
     from sklearn import config_context  # only here: the other numbers need not wait for it
     from sklearn.linear_model import LogisticRegression
 
-    everyone = np.concatenate([members, others])
-    spread = everyone.std(axis=0)
-    standard = np.stack([members, others]) - everyone.mean(axis=0)
-    standard = standard / np.where(spread > 0, spread, 1.0)
+    features = np.stack([members, others])
     random, labels = np.random.default_rng([seed, 2]), np.repeat([1, 0], len(members) // 2)
     right, judged = np.zeros((2, len(members))), np.zeros(len(members))
     attack = LogisticRegression(C=1 / (RIDGE * len(labels)), solver="newton-cholesky")  # few features: three steps or so
@@ -84,9 +81,12 @@ def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int
         for _ in range(splits):
             fitted = np.zeros(len(members), dtype=bool)
             fitted[random.permutation(len(members))[: len(members) // 2]] = True
-            attack.fit(standard[:, fitted].reshape(len(labels), -1), labels)
+            seen = features[:, fitted].reshape(len(labels), -1)
+            mean, spread = seen.mean(axis=0), seen.std(axis=0)
+            spread[spread == 0] = 1.0
+            attack.fit((seen - mean) / spread, labels)
             for row, label in enumerate((1, 0)):
-                right[row, ~fitted] += attack.predict(standard[row, ~fitted]) == label
+                right[row, ~fitted] += attack.predict((features[row, ~fitted] - mean) / spread) == label
             judged += ~fitted
     return _divide(right[0], judged, 0.5), _divide(right[1], judged, 0.5)
 
