@@ -11,13 +11,14 @@ import pytest
 from evaluation.worlds import world
 from unlearning.errors import InputError
 from unlearning.evaluation.audit import audit as auditing
-from unlearning.evaluation.audit.audit import AuditSettings, audit
+from unlearning.evaluation.audit.audit import AuditSettings, audit, row_of
+from unlearning.evaluation.audit.panel import panel_of
 from unlearning.evaluation.audit.verdicts import DECIDING, NOT_KNOWN, OVER, SAME, VERDICTS, WORSE, Bounds, Row
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import comparison_of
 from unlearning.evaluation.metric import COST, LIKENESS, MEMORY
-from unlearning.evaluation.on_models.handed import Measured
-from unlearning.evaluation.registry import AUDITED, HEADLINES, measure
+from unlearning.evaluation.on_models.handed import NOTHING, Measured
+from unlearning.evaluation.registry import AUDITED, HEADLINES, METRICS, measure
 
 WORLD = world(2000)
 ORIGINAL, RETRAINED, ANOTHER = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 4)
@@ -289,6 +290,21 @@ def test_with_two_retrained_models_distances_have_no_floor_and_errors_have_a_wid
     found = audit(WORLD.case(ORIGINAL, second=WORLD.model(False, 3)), QUICK)
     assert "a third tells how far distances vary" in row(found, "Forgetting").reason
     assert row(found, "forget_mae").floor > 10 * row(audit(WORLD.case(ORIGINAL), QUICK), "forget_mae").floor
+
+
+def test_a_number_that_most_resamples_lack_has_no_floor():
+    """Its noise is not known; without resamples nobody asked for it."""
+    metric = replace(METRICS["forget_mae"], function=rarely_known)
+    found = row_of(metric, panel_of(WORLD.case(ANOTHER), NOTHING, 200, 0), NOTHING, Bounds())
+    assert math.isnan(found.floor)
+    assert (found.verdict, found.reason[:48]) == (NOT_KNOWN, "fewer than half of the resamples of the faces ha")
+    unsampled = row_of(metric, panel_of(WORLD.case(ANOTHER), NOTHING, 0, 0), NOTHING, Bounds())
+    assert unsampled.floor > 0
+
+
+def rarely_known(comparison):
+    number = METRICS["forget_mae"].function(comparison)
+    return np.where(np.arange(len(number)) % 3, np.nan, number)
 
 
 def test_bounds_are_data():

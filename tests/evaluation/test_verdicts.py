@@ -149,6 +149,11 @@ def test_a_number_that_is_missing_is_not_known_and_says_why():
     assert (found.verdict, found.reason) == (NOT_KNOWN, "3 pairs")
 
 
+def test_what_is_not_known_of_every_member_does_not_pass():
+    found = finding("forget_mae", 3.0, 8.0, 8.5, 8.0, lean=NAN, distance=NAN)
+    assert (found.verdict, found.reason.partition(",")[0]) == (NOT_KNOWN, "it is not known of every member")
+
+
 def test_a_handful_of_faces_gives_no_verdict():
     assert verdict("forget_mae", 3.0, 8.0, 8.5, 3.0, count=9.0) == NOT_KNOWN
     assert verdict("forget_mae", 3.0, 8.0, 8.5, 3.0, count=10.0) == WORSE

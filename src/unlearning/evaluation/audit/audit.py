@@ -118,6 +118,8 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
         gap = drawn - retrained
         low, high = _ends(gap, bounds, metric.inflated)
         row, error = replace(row, gap=float(gap[0]), gap_low=low, gap_high=high), _error(gap)
+    if math.isnan(error):
+        reasons["floor"] = "fewer than half of the resamples of the faces have a number, so its noise is not known"
     placed = _handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
     judged = judge(placed, metric, reasons, bounds)
     return replace(judged, note="; ".join(filter(None, (judged.note, measured.remarks.get(metric.name, "")))))
@@ -165,8 +167,11 @@ def _drawn(values: np.ndarray) -> np.ndarray:
 
 
 def _error(gap: np.ndarray) -> float:
+    """What the faces add to a floor: nothing where no resamples were asked for; not a number where too few have a gap."""
+    if len(gap) == 1:
+        return 0.0
     drawn = _drawn(gap)
-    return float(np.std(drawn)) if len(drawn) else 0.0
+    return float(np.std(drawn)) if len(drawn) else math.nan
 
 
 def _ends(values: np.ndarray, bounds: Bounds, inflated: bool) -> tuple[float, float]:

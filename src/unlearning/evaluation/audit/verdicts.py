@@ -164,7 +164,7 @@ class Row:
 
 
 def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
-    """The row with its verdict; ``reasons`` say by role why a number is not known."""
+    """The row with its verdict; ``reasons`` say by role why a number is not known, or by ``floor`` why that is not."""
     if math.isnan(row.version):
         return replace(row, reason=reasons.get("version", "it is not a number"))
     if metric.kind == COST:
@@ -173,6 +173,8 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
         return replace(row, reason=f"{row.count:.0f} faces; {FEWEST} are needed for a verdict")
     if math.isnan(row.retrained):
         return _judge_alone(row, metric, reasons, bounds)
+    if math.isnan(row.distance):
+        return replace(row, reason="it is not known of every member, so how far it is from the retrained models is not either")
     if math.isnan(row.floor):
         return _judge_without_floor(row, metric, reasons, bounds)
     if row.distance > row.floor:
@@ -220,7 +222,7 @@ def _judge_without_floor(row: Row, metric: Metric, reasons: Mapping[str, str], b
         return _beyond(row, metric, reasons, bounds)
     note = f"a gap of {row.lean:.3g} may be the noise of a seed"
     few = "two retrained models have one distance: a third tells how far distances vary"
-    return replace(row, note=note, reason=reasons.get("second", few))
+    return replace(row, note=note, reason=reasons.get("floor") or reasons.get("second", few))
 
 
 def _beyond(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
