@@ -54,7 +54,7 @@ def fit(
     until: Callable[[Network], bool] = lambda model: False,
     aside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> list[Epoch]:
-    """Train ``model`` in place and tell what every epoch did.
+    """Train ``model`` in place and tell what every epoch did. A batch norm whose weights are frozen keeps its statistics.
 
     Args:
         fabric: Lightning Fabric; gives the device and the precision.
@@ -72,23 +72,17 @@ def fit(
         until: asked after every epoch; true ends the training.
         aside: entered for whatever is not training: measuring, and the caller's own work after an epoch.
 
-    A batch norm whose weights are frozen keeps its statistics.
-
     Raises:
         DivergedError: the loss is not finite; names the step.
     """
     _set_training(model.to(fabric.device))
-    optimizer, schedule = _optimizer(model, recipe, len(batches))
-    wrapped, optimizer = fabric.setup(model, optimizer)
-    step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
-    epochs: list[Epoch] = []
-    best, seconds = _Best(recipe.patience), 0.0
+    step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
+    epochs, best, seconds = list[Epoch](), _Best(recipe.patience), 0.0
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for number in range(1, recipe.epochs + 1):
-            if schedule is None:
-                for group in optimizer.param_groups:
-                    group["lr"] = recipe.lr * rate(number)
+            if step.schedule is None:
+                _set_rate(step.optimizer, recipe.lr * rate(number))
             passed = _one_epoch(step, batches, before + number - 1, after_step)
             seconds += passed.seconds
             with aside():
@@ -101,6 +95,17 @@ def fit(
         model.load_state_dict(best.weights)
     model.eval()
     return epochs
+
+
+def _set_up(fabric: Fabric, model: Network, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]) -> _Step:
+    optimizer, schedule = _optimizer(model, recipe, steps)
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    return _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = lr
 
 
 class _Best:
