@@ -8,6 +8,7 @@ import pytest
 from reports.audits import SETTINGS, audited
 from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.audit.verdicts import BETWEEN
+from unlearning.evaluation.registry import METRICS
 from unlearning.reports.audit_scale import (
     ATTACKS_ONLY,
     FLOORS,
@@ -105,6 +106,9 @@ def test_a_retrained_model_stands_within_every_floor_and_the_original_at_the_sta
         assert mark.near <= mark.at <= mark.far
     for mark in scale_of(audited("renamed").audit).marks:
         assert mark.at == pytest.approx(0.0)
+        if "retrained" not in METRICS[mark.row.metric].needs:
+            assert mark.original == pytest.approx(0.0), "it is the original"
+            assert mark.retrained != mark.second, "1 is their mean"
 
 
 @pytest.mark.parametrize("members", [1, 3])

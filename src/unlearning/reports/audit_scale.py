@@ -1,9 +1,9 @@
 """The scale from the model that remembers to the one that never saw: where a version's numbers stand on it.
 
-0 is the original's number, 1 the retrained model's; the floor lies around 1, and far beyond it is over-forgetting. So numbers
-of any unit stand below each other, and versions beside each other. What is missing takes something from the scale: without an
-original, 0 is merely ``FLOORS`` floors away from retraining; without a floor or a retrained model either, only attacks can be
-placed, from one that finds every face (0) to a guess (1).
+0 is the original's number, 1 the mean of the retrained models'; the floor lies around 1, and far beyond it is over-forgetting.
+So numbers of any unit stand below each other, and versions beside each other. What is missing takes something from the scale:
+without an original, 0 is merely ``FLOORS`` floors away from retraining; without a floor or a retrained model either, only
+attacks can be placed, from one that finds every face (0) to a guess (1).
 """
 
 from __future__ import annotations
@@ -106,16 +106,21 @@ def _direction(row: Row) -> int:
 
 
 def _placed(row: Row, gap: float, way: float) -> Mark:
-    """``way`` leads from 0 to 1: what is at 0 is that far below the retrained model."""
+    """``way`` leads from 0 to 1: what is at 0 is that far below the retrained models.
+
+    A number of one model is measured from the mean of all retrained ones, which stands at 1; each has its own place beside it.
+    One that compares with a retrained model is measured from the one that it compares with.
+    """
+    middle = row.retrained if "retrained" in METRICS[row.metric].needs else row.version - row.lean
 
     def at(value: float) -> float:
-        return 1 + (value - row.retrained) / way
+        return 1 + (value - middle) / way
 
     ends = sorted(1 + (end + gap - row.gap) / way for end in (row.gap_low, row.gap_high))
     floor = row.floor / abs(way)
     # Nobody's answers are more like the retrained model's than its own.
     far = 1.0 if row.kind == LIKENESS and row.better else 1 + floor
-    return Mark(row, 1 + gap / way, *ends, at(row.original), 1.0, at(row.second), 1 - floor, far)
+    return Mark(row, 1 + gap / way, *ends, at(row.original), at(row.retrained), at(row.second), 1 - floor, far)
 
 
 def _beside_a_guess(row: Row) -> Mark:
