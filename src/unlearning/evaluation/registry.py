@@ -85,7 +85,8 @@ METRICS = by_name(
         range="any",
         formula="100 * (MAE_R - MAE_U) / (MAE_R - MAE_O), the larger of forget set and test faces that the rule describes",
         source=OWN,
-        description="what is left of the original's memory: 100 % is the original, 0 % a model that never saw the forget set",
+        description="what is left of the original's memory: 100 % is the original, 0 % one that never saw the faces; "
+        "the interval is of the faces alone",
         part="forget",
         remembers="higher",
         needs=("retrained", "original"),
