@@ -13,6 +13,7 @@ from unlearning.experiments import presets
 from unlearning.experiments.presets import PRESETS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.data_figures import FIGURES
+from unlearning.reports.page import CAPTIONS
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
 from unlearning.steps.report import report
@@ -92,7 +93,7 @@ def test_the_page_counts_the_faces_of_every_part_and_forget_set(page):
 
 
 def test_the_page_shows_the_figures_of_the_data(page):
-    assert {figure.caption for figure in FIGURES.values()} <= set(page.texts)
+    assert {told["caption"] for told in CAPTIONS["data"].values()} <= set(page.texts)
     assert {image["id"] for image in page.all("figure")} >= set(FIGURES)
 
 
