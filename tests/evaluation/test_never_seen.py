@@ -50,6 +50,9 @@ def test_more_faces_tell_more(world):
     judge, original = NeverSeen(world[0]), model(world, 0.3)
     powers = [judge.judge(original, original, groups(world, size, 1)[0]).power for size in (1, 5, 50)]
     assert powers == sorted(powers)
+    assert judge.judge(original, original, groups(world, 50, 1)[0]).sentence.startswith(
+        "not consistent with never seen (p = 0.0"
+    )
     assert powers[-1] > 0.9
 
 

@@ -60,7 +60,7 @@ class Unseen:
     @property
     def sentence(self) -> str:
         """The answer for people."""
-        said = "remembers them" if self.p < LEVEL else "consistent with never seen"
+        said = "not consistent with never seen" if self.p < LEVEL else "consistent with never seen"
         return (
             f"{said} (p = {self.p:.2g}); with {self.faces} face{'s' if self.faces > 1 else ''} this test notices a model that "
             f"remembers as the original does in {self.power:.0%} of cases, and raises a false alarm in {LEVEL:.0%}"
