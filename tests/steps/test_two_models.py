@@ -68,7 +68,7 @@ def _retrain():
 
 
 def _crossfit():
-    table = crossfit(CrossfitSettings("models:/other@original", folds=2, seeds=(0,)))
+    table = crossfit(CrossfitSettings("models:/other@original", folds=2, seeds=(0, 1)))
     assert never_seen_of(find(OTHER, "1")).equals(table)
 
 
