@@ -25,10 +25,10 @@ from functools import cache
 import numpy as np
 
 from unlearning.errors import InputError
+from unlearning.evaluation.on_models.seeds import FEWEST, require_alike
 
 DELTA = 1e-5
 BUCKET = 0.5
-FEWEST = 3
 SIMULATED = 2000
 
 
@@ -107,11 +107,7 @@ def simulated_ceiling(models: int, seed: int = 0) -> float:
 
 
 def _check(unlearned: np.ndarray, retrained: np.ndarray) -> None:
-    few = min(len(unlearned), len(retrained))
-    if few < FEWEST:
-        raise InputError(f"{few} models of a kind cannot give a forgetting quality; legal: {FEWEST} or more, one a seed")
-    if np.ndim(unlearned) != 2 or np.shape(unlearned)[1:] != np.shape(retrained)[1:] or not np.size(unlearned):
-        raise InputError(f"outputs of shape {np.shape(unlearned)} and {np.shape(retrained)}: legal is (models, the same faces)")
+    require_alike(unlearned, retrained, "cannot give a forgetting quality")
     if not (np.isfinite(unlearned).all() and np.isfinite(retrained).all()):
         raise InputError("some outputs are not finite: a model that diverged has no forgetting quality")
 

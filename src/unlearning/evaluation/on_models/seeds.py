@@ -63,7 +63,7 @@ def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int 
     Raises:
         InputError: fewer than three models of a kind, or outputs of different faces or of none.
     """
-    _check(unlearned, retrained)
+    require_alike(unlearned, retrained)
     faces = np.random.default_rng([seed, 1]).permutation(unlearned.shape[1])[:MOST_FACES]
     unlearned, retrained = unlearned[:, faces], retrained[:, faces]
     everyone = np.concatenate([unlearned, retrained])
@@ -151,7 +151,7 @@ def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
     Raises:
         InputError: fewer than three models of a kind, or outputs of different faces or of none.
     """
-    _check(unlearned, retrained)
+    require_alike(unlearned, retrained)
     models = len(unlearned), len(retrained)
     return Klom(_percentile(divergences(unlearned, retrained)), klom_null(*models, seed), models)
 
@@ -178,9 +178,10 @@ def _percentile(values: np.ndarray) -> float:
     return float(np.quantile(values, PERCENTILE, method="inverted_cdf"))
 
 
-def _check(unlearned: np.ndarray, retrained: np.ndarray) -> None:
+def require_alike(unlearned: np.ndarray, retrained: np.ndarray, why: str = "are too few to know a distribution") -> None:
+    """InputError for outputs of different faces, or of fewer than three models of a kind, which ``why`` says the matter of."""
     few = min(len(unlearned), len(retrained))
     if few < FEWEST:
-        raise InputError(f"{few} models of a kind are too few to know a distribution; legal: {FEWEST} or more, one a seed")
+        raise InputError(f"{few} models of a kind {why}; legal: {FEWEST} or more, one a seed")
     if np.ndim(unlearned) != 2 or np.shape(unlearned)[1:] != np.shape(retrained)[1:] or not np.size(unlearned):
         raise InputError(f"outputs of shape {np.shape(unlearned)} and {np.shape(retrained)}: legal is (models, the same faces)")
