@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from unlearning.jobs import crossfit
-from unlearning.jobs.crossfit import Kept, deal, fold_predictions, joined
+from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
 from unlearning.purge.cache import searches_from
 
 
@@ -33,19 +33,19 @@ def people(count: int) -> pd.DataFrame:
 
 def test_what_belongs_together_lies_in_one_fold_and_all_folds_are_alike():
     faces = people(600)
-    folds = deal(faces, 5, seed=0)
+    folds = deal_folds(faces, 5, seed=0)
     assert set(folds) == set(range(5))
     for together in ("near", "subject"):
         assert pd.Series(folds).groupby(faces[together]).nunique().max() == 1
     assert np.bincount(folds).max() - np.bincount(folds).min() < 30
     means = [faces.age[folds == fold].mean() for fold in range(5)]
     assert means == pytest.approx([faces.age.mean()] * 5, abs=1.5)
-    assert np.array_equal(folds, deal(faces, 5, seed=0))
-    assert not np.array_equal(folds, deal(faces, 5, seed=1))
+    assert np.array_equal(folds, deal_folds(faces, 5, seed=0))
+    assert not np.array_equal(folds, deal_folds(faces, 5, seed=1))
 
 
 def test_a_fold_s_model_sees_no_face_of_its_fold_and_no_test_face(store, faces, spec, recipe, seen):
-    folds = deal(faces.frame, 4, seed=0)
+    folds = deal_folds(faces.frame, 4, seed=0)
     predictions = fold_predictions(faces, folds, 1, spec, recipe, seed=0)
     inside = faces.frame.id[folds == 1]
     assert list(predictions.id) == list(inside)

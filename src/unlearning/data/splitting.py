@@ -18,18 +18,22 @@ def split(faces: pd.DataFrame, seed: int, stratify: str) -> np.ndarray:
     ``stratify="age"`` sorted by age, and every five that follow each other are dealt to the parts, three, one and one, in
     random order: so the parts are 60/20/20 to within one unit, and with ``stratify`` also within any range of ages.
     """
-    random = np.random.default_rng([seed, 1])
+    return deal(faces, HAND, stratify, np.random.default_rng([seed, 1]))
+
+
+def deal(faces: pd.DataFrame, hand: np.ndarray, stratify: str, random: np.random.Generator) -> np.ndarray:
+    """An entry of ``hand`` for each face: hand after hand is dealt, shuffled, to the units, which lie as ``split`` says."""
     unit = units(faces)
     count = unit.max() + 1
     order = random.permutation(count)
     if stratify == "age":
         youngest = faces.groupby(unit).age.min().to_numpy()
         order = order[np.argsort(youngest[order], kind="stable")]
-    hands = np.concatenate([random.permutation(HAND) for _ in range(-(-count // len(HAND)))])
-    names = np.empty(count, dtype=object)
-    names[order] = hands[:count]
-    parts: np.ndarray = names[unit]
-    return parts
+    hands = np.concatenate([random.permutation(hand) for _ in range(-(-count // len(hand)))])
+    dealt = np.empty(count, dtype=hand.dtype)
+    dealt[order] = hands[:count]
+    entries: np.ndarray = dealt[unit]
+    return entries
 
 
 def units(faces: pd.DataFrame) -> np.ndarray:

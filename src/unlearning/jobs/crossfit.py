@@ -16,7 +16,8 @@ from pyarrow import ArrowException
 
 from unlearning.data import cache
 from unlearning.data.faces import FaceSet
-from unlearning.data.splitting import units
+from unlearning.data.splitting import deal
+from unlearning.evaluation.never_seen import SEED
 from unlearning.evaluation.table import prediction_table
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble
 from unlearning.models.ensemble import load_model
@@ -25,26 +26,15 @@ from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import temporary
 from unlearning.training.recipe import Recipe
 
-FOLD = "fold"
-SEED = "seed_"
 UNREADABLE = (OSError, ValueError, ArrowException)
 
 
-def deal(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+def deal_folds(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """The fold of each face, 0 to ``folds`` - 1, int64: copies, near-copies and pictures of one subject lie in one fold.
 
-    Units lie sorted by age, and every ``folds`` that follow each other are dealt to the folds in random order, so that each
-    fold has the ages of the whole.
+    Each fold has the ages of the whole.
     """
-    random = np.random.default_rng([seed, 2])
-    unit = units(faces)
-    shuffled = random.permutation(unit.max() + 1)
-    youngest = faces.groupby(unit).age.min().to_numpy()
-    order = shuffled[np.argsort(youngest[shuffled], kind="stable")]
-    hands = np.concatenate([random.permutation(folds) for _ in range(-(-len(order) // folds))])
-    fold = np.empty(len(order), dtype=np.int64)
-    fold[order] = hands[: len(order)]
-    return fold[unit]
+    return deal(faces, np.arange(folds), "age", np.random.default_rng([seed, 2]))
 
 
 class Kept:

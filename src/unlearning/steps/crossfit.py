@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
-from unlearning.jobs.crossfit import Kept, deal, fold_predictions, joined
+from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
@@ -31,18 +33,21 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     with runs.run(STEP, f"crossfit {settings.folds} folds") as run:
         parent = open_parent(find_version(settings.name, settings.model))
         check(parent)
-        done = runs.find_finished(mark(settings, parent, settings.seeds))
+        whole = mark(settings, parent, settings.seeds)
+        done = runs.find_finished(whole)
         if done:
             say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
             return runs.read_table(done["run_id"], NEVER_SEEN_TABLE)
         runs.log_settings("crossfit", asdict(settings))
         faces = face_set(parent.data).frame
-        folds = deal(faces, settings.folds, DEALT)
+        folds = deal_folds(faces, settings.folds, DEALT)
         kept = Kept(f"{parent.version.model}-{parent.version.number}", mark(settings, parent))
-        table = joined(faces, folds, _train(settings, parent, run.info.run_id, kept))
+        here = _fold if alone(settings.spread, settings.workers) else _elsewhere
+        act = partial(here, folds, parent.version, run.info.run_id, kept)
+        table = joined(faces, folds, _train(settings, act))
         runs.log_table(table, NEVER_SEEN_TABLE)
         runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
-        runs.mark_finished(mark(settings, parent, settings.seeds))
+        runs.mark_finished(whole)
     kept.discard(settings.seeds)
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
@@ -75,11 +80,9 @@ def mark(settings: CrossfitSettings, parent: Parent, seeds: tuple[int, ...] = ()
     return runs.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
 
 
-def _train(settings: CrossfitSettings, parent: Parent, run_id: str, kept: Kept):
+def _train(settings: CrossfitSettings, act: Callable) -> Iterator[tuple[int, pd.DataFrame]]:
     """(seed, predictions) of every fold, in the order in which they are done; says how long the rest will take."""
     jobs = [(seed, fold) for seed in settings.seeds for fold in range(settings.folds)]
-    here = _fold if alone(settings.spread, settings.workers) else _elsewhere
-    act = partial(here, settings.folds, parent.version, run_id, kept)
     start, new = perf_counter(), 0
     with place(settings.spread, settings.workers) as run_jobs:
         for done, ((seed, fold), (predictions, was_trained)) in enumerate(run_jobs(act, jobs), 1):
@@ -96,14 +99,13 @@ def _elsewhere(*job) -> tuple[pd.DataFrame, bool]:
         return _fold(*job)
 
 
-def _fold(folds: int, original: Version, run_id: str, kept: Kept, seed: int, fold: int) -> tuple[pd.DataFrame, bool]:
+def _fold(folds: np.ndarray, original: Version, run_id: str, kept: Kept, seed: int, fold: int) -> tuple[pd.DataFrame, bool]:
     """The predictions of one fold's model, and whether it was trained now."""
 
     def make() -> pd.DataFrame:
         with runs.run("fold", f"seed {seed}, fold {fold}", run_id):
             parent = open_parent(original)
-            faces = face_set(parent.data)
-            return fold_predictions(faces, deal(faces.frame, folds, DEALT), fold, _first_spec(parent), parent.recipe, seed)
+            return fold_predictions(face_set(parent.data), folds, fold, _first_spec(parent), parent.recipe, seed)
 
     was_there = kept.has(seed, fold)
     return kept(seed, fold, make), not was_there
