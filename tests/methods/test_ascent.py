@@ -7,10 +7,7 @@ import torch
 from watched import watch
 
 from unlearning.data.faces import Batch, FaceSet
-from unlearning.methods.adv_neggrad import AdvancedNegGrad
-from unlearning.methods.ascent import capped, difference, limits
-from unlearning.methods.neggrad import NegGrad
-from unlearning.methods.neggrad_plus import NegGradPlus
+from unlearning.methods.ascent import AdvancedNegGrad, NegGrad, NegGradPlus, capped, difference, limits
 from unlearning.models.build import build
 from unlearning.training.losses import absolute_error
 from unlearning.training.predict import mean_absolute_error, predict

@@ -7,9 +7,7 @@ import torch
 
 from unlearning.data.faces import Batch, FaceSet
 from unlearning.errors import InputError
-from unlearning.methods.dampening import dampening, squared_answer, squared_error
-from unlearning.methods.lfssd import LossFreeDampening
-from unlearning.methods.ssd import SelectiveSynapticDampening
+from unlearning.methods.dampening import LossFreeDampening, SelectiveSynapticDampening, dampening, squared_answer, squared_error
 from unlearning.models.ensemble import weights_digest
 
 both = pytest.mark.parametrize("method", [SelectiveSynapticDampening, LossFreeDampening])

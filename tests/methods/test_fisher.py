@@ -45,12 +45,3 @@ def test_weights_that_no_answer_hangs_on_are_bounded_and_counted(make_task):
     for noise in (1e-9, 1e-3, 1e3):
         FisherNoise(noise=noise).unlearn(make_task(log=lambda values, epoch: shares.append(values["bounded_share"])))
     assert 0 < shares[0] < shares[1] < shares[2]
-
-
-def test_weights_of_less_information_get_more_noise(make_task):
-    task = make_task()
-    weight, before = (model.head[0].weight for model in (FisherNoise(noise=1e-4).unlearn(task), task.model))
-    information = mean_of_gradients(task.copy(), task.batches(vary=False), mean_age, torch.square)["head.0.weight"]
-    known = information > information.median()
-    moved = (weight - before).abs()
-    assert moved[known].mean() < moved[~known].mean()

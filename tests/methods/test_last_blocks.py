@@ -6,9 +6,7 @@ import pytest
 import torch
 
 from unlearning.errors import InputError
-from unlearning.methods.cfk import CatastrophicForgetting
-from unlearning.methods.euk import LastBlocksAnew
-from unlearning.methods.last_blocks import free_last
+from unlearning.methods.last_blocks import CatastrophicForgetting, LastBlocksAnew, free_last
 from unlearning.models.blocks import blocks
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec

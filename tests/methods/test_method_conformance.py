@@ -223,17 +223,13 @@ def test_every_number_has_a_legal_range_around_its_default_and_a_range_to_search
 
 
 @every
-def test_its_card_is_filled_in(method):
+def test_its_card_is_filled_in_its_first_line_describes_it_and_every_setting_is_explained(method):
     card = method.card
     assert all((card.formula, card.cost, card.fails))
     assert set(card.touches) <= {RETAIN, FORGET}
     assert card.touches
     assert re.search(r"\b(19|20)\d\d\b", card.source), "a source has a year"
     assert method.epochs >= 0
-
-
-@every
-def test_its_first_line_describes_it_and_every_setting_is_explained(method):
     first = method.__doc__.splitlines()[0]
     assert first.endswith(".")
     assert len(first) < 128

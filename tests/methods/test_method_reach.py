@@ -9,7 +9,7 @@ from test_method_conformance import runs
 from backbones import KINDS, each_kind
 from unlearning.data.faces import FaceSet
 from unlearning.methods import METHODS
-from unlearning.methods.euk import LastBlocksAnew
+from unlearning.methods.last_blocks import LastBlocksAnew
 from unlearning.models.blocks import blocks
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from unlearning.methods.euk import LastBlocksAnew
+from unlearning.methods.last_blocks import LastBlocksAnew
 from unlearning.methods.passes import Passes, cosine
 from unlearning.methods.renewal import add_noise, renew, renew_smallest
 from unlearning.methods.reset import Reset

@@ -5,9 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from unlearning.errors import InputError
 from unlearning.methods.task import InTurn, SideBySide, UnlearningTask
-from unlearning.models.ensemble import weights_digest
 from unlearning.training.losses import absolute_error
 from unlearning.training.predict import mean_absolute_error
 
@@ -46,14 +44,6 @@ def test_the_rate_is_constant_the_epochs_are_those_asked_for_and_every_one_is_to
     assert [epoch.number for epoch in told] == [1, 2]
     assert all(epoch.validation_mae > 0 for epoch in told), "measured on the validation part of the retain set"
     assert done[-1] == 2
-
-
-def test_a_rate_that_cannot_train_is_refused_before_the_first_step(make_task):
-    task = make_task()
-    before = weights_digest(task.model)
-    with pytest.raises(InputError, match="lr=-1"):
-        task.fit(task.copy(), absolute_error, -1.0)
-    assert weights_digest(task.model) == before
 
 
 def test_the_meter_counts_every_face_that_was_shown_and_no_second_of_measuring(make_task):

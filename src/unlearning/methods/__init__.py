@@ -1,32 +1,24 @@
-"""Unlearning methods: one file each, and METHODS, the visible registry."""
+"""Unlearning methods: a file for each, or for a family that shares its parts, and METHODS, the visible registry."""
 
-from unlearning.methods.activation import ActivationNoise
-from unlearning.methods.adv_neggrad import AdvancedNegGrad
-from unlearning.methods.amnesiac import GaussianAmnesiac
-from unlearning.methods.bad_teacher import BadTeacher
-from unlearning.methods.blindspot import Blindspot
-from unlearning.methods.cfk import CatastrophicForgetting
+from unlearning.methods.ascent import AdvancedNegGrad, NegGrad, NegGradPlus
 from unlearning.methods.conv_transpose import ConvolutionTranspose
-from unlearning.methods.euk import LastBlocksAnew
+from unlearning.methods.dampening import LossFreeDampening, SelectiveSynapticDampening
+from unlearning.methods.disturbed import ActivationNoise, GradientMask
 from unlearning.methods.finetune import FineTune
 from unlearning.methods.fisher import FisherNoise
-from unlearning.methods.gradmask import GradientMask
 from unlearning.methods.l1_sparse import SparseFineTune
-from unlearning.methods.lfssd import LossFreeDampening
+from unlearning.methods.last_blocks import CatastrophicForgetting, LastBlocksAnew
 from unlearning.methods.msg import MaskedSmallGradients
-from unlearning.methods.neggrad import NegGrad
-from unlearning.methods.neggrad_plus import NegGradPlus
 from unlearning.methods.noise import NoisyStart
 from unlearning.methods.prune import PruneAnew
-from unlearning.methods.random_labels import RandomLabels
+from unlearning.methods.random_labels import GaussianAmnesiac, RandomLabels, RandomLabelsFullRange
 from unlearning.methods.reset import Reset
 from unlearning.methods.retrain import Retrain
-from unlearning.methods.rnd_full import RandomLabelsFullRange
 from unlearning.methods.salun import SaliencyUnlearning
 from unlearning.methods.scrub import Scrub
 from unlearning.methods.sisa import Sisa
-from unlearning.methods.ssd import SelectiveSynapticDampening
 from unlearning.methods.stochastic_reset import StochasticReset
+from unlearning.methods.teachers import BadTeacher, Blindspot
 from unlearning.naming import by_name
 
 METHODS = by_name(

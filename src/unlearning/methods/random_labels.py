@@ -1,18 +1,26 @@
-"""RND: fine-tuning with perturbed labels on what is forgotten (reference study, section 3)."""
+"""Training on other ages for the faces to forget: drawn anew for every batch, or once for all passes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.naming import choose
 from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Generator, Tensor, UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Generator, Loss, Tensor, UnlearningTask
+
+    Draw = Callable[[int, Generator], Tensor]
 
 DIVISOR = 60.0  # of the study's published code, which takes ages to between 0 and 1 by it
+YOUNGEST, OLDEST = 0.0, 116.0  # years that people reach: those of UTKFace
+MOMENTS = {"all": ("retain", "forget"), "retain": ("retain",)}
+# Labels have random numbers of their own: with those of the order a face's place in the first epoch would tell its label.
+LABELS = 1
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,7 @@ class RandomLabels:
     def __post_init__(self) -> None:
         if not 0 <= self.offset_min <= self.offset_max:
             raise InputError(f"offset_min={self.offset_min} and offset_max={self.offset_max}: legal is 0 <= min <= max")
-        if not self.youngest < self.oldest:
-            raise InputError(f"youngest={self.youngest} and oldest={self.oldest}: legal is youngest < oldest")
+        check_range(self.youngest, self.oldest)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         random = task.random()
@@ -78,3 +85,136 @@ class RandomLabels:
         offset = torch.randint(self.offset_min, self.offset_max + 1, ages.shape, generator=random)
         sign = 2 * torch.randint(0, 2, ages.shape, generator=random) - 1
         return (ages + (sign * offset).to(ages.device)).clamp(self.youngest, self.oldest)
+
+
+@dataclass(frozen=True)
+class RandomLabelsFullRange:
+    """Fine-tuning on everything, with an age from the whole range for every forgotten face.
+
+    The label of a forgotten face is drawn evenly from ``youngest`` to ``oldest``, its true age and the ages of the forget
+    set not excluded, anew at every batch or once for all passes. The faces to keep are trained on as before, with y' = y.
+    The best answer to labels that are drawn anew is their median: forgotten faces drift to the middle of the range.
+
+    Args:
+        lr: constant learning rate.
+        youngest: smallest age that is drawn, in years.
+        oldest: largest age that is drawn, in years.
+        once: draw one age for every forgotten face, and keep it in all passes.
+    """
+
+    name: ClassVar[str] = "rnd_full"
+    card: ClassVar[Card] = Card(
+        formula="min mean over retain and forget of |f(x) - y'|; forget: y' ~ U[youngest, oldest]",
+        touches=(RETAIN, FORGET),
+        cost="epochs passes over retain and forget",
+        fails="forgotten faces go to the middle of the range, and unseen faces of their age with them: worse than never seen",
+        source="reference study, 2024, section 3",
+    )
+    epochs: ClassVar[int] = 8
+    lr: float = rate(1e-4)
+    youngest: float = knob(20.0, 0.0, 150.0, unit="years")
+    oldest: float = knob(60.0, 0.0, 150.0, unit="years")
+    once: bool = knob(False, search=(False, True))
+
+    def __post_init__(self) -> None:
+        check_range(self.youngest, self.oldest)
+
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        draw = drawn_evenly(self.youngest, self.oldest)
+        loss: Loss = absolute_error
+        if self.once:
+            task = relabelled(task, draw)
+        else:
+            loss = drawn_each_time(task, draw)
+        return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))
+
+
+@dataclass(frozen=True)
+class GaussianAmnesiac:
+    """One pass over everything, with an age drawn once from the bell curve of all ages for every forgotten face.
+
+    Mean and standard deviation are those of the training ages. Each forgotten face gets one draw, which may be any number,
+    and keeps it; the faces to keep are trained on with their true ages. The published recipe keeps the epoch of the best
+    retain-validation error; here the last one is kept, which is the same for its one epoch. Its batches hold 256 faces,
+    here as many as in training, and the rate was chosen on validation faces; the source has .001.
+
+    Args:
+        lr: constant learning rate of Adam.
+        moments: whose training ages mean and standard deviation are taken from: ``all``, or ``retain`` alone.
+        clip: bring drawn ages into 0 to 116 years, the ages that people reach.
+    """
+
+    name: ClassVar[str] = "amnesiac"
+    card: ClassVar[Card] = Card(
+        formula="min mean over retain and forget of |f(x) - y'|; forget: y' ~ N(mean, std of the training ages), drawn once",
+        touches=(RETAIN, FORGET),
+        cost="epochs passes over retain and forget",
+        fails="many passes: the drawn ages are then learned by heart, and give away who was forgotten",
+        source="Tarun et al., Deep Regression Unlearning, 2023",
+    )
+    epochs: ClassVar[int] = 1
+    lr: float = rate(3e-4)
+    moments: str = knob("all", search=tuple(MOMENTS))
+    clip: bool = knob(False, search=(False, True))
+
+    def __post_init__(self) -> None:
+        choose(MOMENTS, self.moments, "moments")
+
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        mean, std = self.moments_of(task)
+        task = relabelled(task, lambda count, random: self.draw(mean, std, count, random))
+        batches = task.batches(forget=True)
+        return task.fit(task.copy(), absolute_error, self.lr, batches, optimizer="adam", weight_decay=0.0)
+
+    def moments_of(self, task: UnlearningTask) -> tuple[float, float]:
+        """Mean and sample standard deviation of the training ages, in years; a single age has none, which counts as 0."""
+        import torch
+
+        ages = torch.cat([getattr(task, part).part("train").ages for part in MOMENTS[self.moments]])
+        return float(ages.mean()), float(ages.std()) if len(ages) > 1 else 0.0
+
+    def draw(self, mean: float, std: float, count: int, random: Generator) -> Tensor:
+        """Ages in years, shape (count,)."""
+        import torch
+
+        ages = mean + std * torch.randn(count, generator=random)
+        return ages.clamp(YOUNGEST, OLDEST) if self.clip else ages
+
+
+def check_range(youngest: float, oldest: float) -> None:
+    """InputError where no age lies between two."""
+    if not youngest < oldest:
+        raise InputError(f"youngest={youngest} and oldest={oldest}: legal is youngest < oldest")
+
+
+def drawn_evenly(youngest: float, oldest: float) -> Draw:
+    """(how many, random numbers) -> that many ages between two, in years."""
+    import torch
+
+    return lambda count, random: youngest + (oldest - youngest) * torch.rand(count, generator=random)
+
+
+def drawn_each_time(task: UnlearningTask, draw: Draw) -> Loss:
+    """The absolute error, with ages from ``draw`` for the forgotten faces of every batch."""
+    import torch
+
+    random = task.random(LABELS)
+
+    def loss(predicted: Tensor, batch: Batch) -> Tensor:
+        drawn = draw(len(batch.ages), random).to(batch.ages.device)
+        return absolute_error(predicted, batch._replace(ages=torch.where(batch.forget, drawn, batch.ages)))
+
+    return loss
+
+
+def relabelled(task: UnlearningTask, draw: Draw) -> UnlearningTask:
+    """The same task with one drawn age for every training face to forget; validation faces to forget are left out.
+
+    Mean and standard deviation of the drawn ages are logged. The loop's training error is then one against drawn ages.
+    """
+    from unlearning.data.faces import FaceSet
+
+    faces = task.forget.part("train")
+    ages = draw(len(faces), task.random(LABELS))
+    task.log({"label_mean": float(ages.mean()), "label_std": float(ages.std(correction=0))}, 0)
+    return replace(task, forget=FaceSet(faces.frame.assign(age=ages.numpy()), faces.pixels))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.methods.random_labels import check_range, drawn_each_time, drawn_evenly
 from unlearning.naming import choose
 from unlearning.training.losses import absolute_error
 
@@ -57,12 +57,10 @@ class SaliencyUnlearning:
 
     def __post_init__(self) -> None:
         choose(SALIENCIES, self.saliency, "saliency")
-        if not self.youngest < self.oldest:
-            raise InputError(f"youngest={self.youngest} and oldest={self.oldest}: legal is youngest < oldest")
+        check_range(self.youngest, self.oldest)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.masks import held, highest, share_of
-        from unlearning.methods.relabel import drawn_each_time, drawn_evenly
         from unlearning.methods.task import InTurn
 
         student, loss = task.copy(), drawn_each_time(task, drawn_evenly(self.youngest, self.oldest))

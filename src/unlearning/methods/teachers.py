@@ -1,18 +1,81 @@
-"""Blindspot: see forgotten faces as a model that never saw them (Tarun et al., Deep Regression Unlearning, 2023)."""
+"""Teachers that know nothing of the forgotten faces: what a student is to say of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.errors import InputError
-from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
+from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
+from unlearning.naming import choose
+from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from torch import nn
 
     from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
+
+TEACHERS = {"random": "an untrained twin, rescaled", "proxy": "a twin after a little training on the retain set"}
+# With the member's own seed a teacher would start, and see its faces in the order, of the retrained reference.
+STREAM = 2
+# Outputs whose standard deviation is less, in years, differ by rounding alone; dividing by it would blow that up.
+FLAT = 1e-4
+
+
+@dataclass(frozen=True)
+class BadTeacher:
+    """A student learns faces to keep from the original, and faces to forget from a teacher that knows nothing.
+
+    The student is shown no true age. The published bad teacher is an untrained network. In regression that predicts nearly
+    one number for everybody, often far from all ages, so here its outputs are rescaled to mean and standard deviation of the
+    retained ages; or the teacher is a proxy, a twin after a little training on the retain set. The proxy was chosen on
+    validation faces; the source has the untrained one.
+
+    Args:
+        lr: constant learning rate of Adam.
+        retain_share: share of the retain set that is shown, drawn once.
+        teacher: ``random`` for the rescaled untrained twin, ``proxy`` for the trained one.
+        proxy_lr: learning rate of Adam for the proxy.
+        proxy_epochs: passes over the retain set that the proxy is trained for.
+    """
+
+    name: ClassVar[str] = "bad_teacher"
+    card: ClassVar[Card] = Card(
+        formula="min mean over retain and forget of |f(x) - t(x)|; t: the original on retain, a bad teacher on forget",
+        touches=(RETAIN, FORGET),
+        cost="epochs passes over forget and retain_share of retain, each with a teacher's forward pass; before them one "
+        "forward pass over retain (random) or proxy_epochs of training on it (proxy)",
+        fails="faces of the forgotten ages that were never seen become as wrong as the forgotten: a whole age range is lost",
+        source="Chundawat et al., Can Bad Teaching Induce Forgetting?, AAAI 2023",
+    )
+    epochs: ClassVar[int] = 1
+    lr: float = rate(1e-4)
+    retain_share: float = share(0.3, search=(0.1, 1.0))
+    teacher: str = knob("proxy", search=tuple(TEACHERS))
+    proxy_lr: float = rate(1e-2, search=(1e-4, 1e-2))
+    proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
+
+    def __post_init__(self) -> None:
+        choose(TEACHERS, self.teacher, "teacher")
+
+    def unlearn(self, task: UnlearningTask) -> AgeNet:
+        import torch
+
+        good = task.frozen()
+        bad = untrained(task) if self.teacher == "random" else proxy(task, self.proxy_lr, self.proxy_epochs)
+
+        def loss(predicted: Tensor, batch: Batch) -> Tensor:
+            target = torch.empty_like(predicted)
+            for teacher, shown in ((good, ~batch.forget), (bad, batch.forget)):
+                if shown.any():
+                    target[shown] = teacher(batch.images[shown])
+            return (predicted - target).abs().mean()
+
+        count = max(1, round(self.retain_share * len(task.retain.part("train"))))
+        batches = task.with_fewer_retained(count, STREAM).batches(forget=True)
+        return task.fit(task.copy(), loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
 
 
 @dataclass(frozen=True)
@@ -47,8 +110,6 @@ class Blindspot:
     proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-        from unlearning.methods.incompetent import proxy
-
         student = task.copy()
         with Maps(student) as mine:  # a network without stages is refused before the proxy is trained
             blind = proxy(task, self.proxy_lr, self.proxy_epochs)
@@ -111,3 +172,29 @@ class Maps:
         last = self.channels[index] == output.shape[3] != output.shape[1]  # as Swin has them
         energy = output.float().square().mean(3 if last else 1).flatten(1)
         self.maps[index] = torch.nn.functional.normalize(energy, dim=1)
+
+
+def proxy(task: UnlearningTask, lr: float, epochs: int) -> AgeNet:
+    """An untrained twin after a little training on the retain set by Adam, frozen; its validation error is logged."""
+    network, batches = task.fresh(task.seed + STREAM), task.batches(seed=STREAM, title="training a teacher that never saw them")
+    task.fit(network, absolute_error, lr, batches, epochs=epochs, quiet=True, optimizer="adam", weight_decay=0.0)
+    task.log({"proxy_error": task.error(network, task.retain.part("validation"))}, 0)
+    return network.requires_grad_(False)
+
+
+def untrained(task: UnlearningTask) -> Callable[[Tensor], Tensor]:
+    """Pictures -> the ages that an untrained twin gives them, in years, brought to mean and spread of the retained ages.
+
+    What an untrained network says hardly differs from picture to picture and means nothing in years. Its outputs are
+    therefore standardised by their own mean and standard deviation over the retain set, and scaled to those of the true
+    ages there, with one pass. Outputs that do not differ at all give the mean age.
+    """
+    import torch
+
+    network = task.fresh(task.seed + STREAM).to(task.fabric.device).requires_grad_(False).eval()
+    shown = task.batches(vary=False, seed=STREAM, title="what an untrained teacher says")
+    said = torch.cat([network(batch.images.to(task.fabric.device)) for batch in shown])
+    ages = task.retain.part("train").ages
+    centre, mean, spread = float(said.mean()), float(ages.mean()), float(said.std(correction=0))
+    scale = float(ages.std(correction=0)) / spread if spread > FLAT else 0.0
+    return lambda images: mean + scale * (network(images) - centre)
