@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reports.audits import MARK, audited, drawn, page_text, undrawn_page
-from reports.reading import Page, assert_alone, pictures, words
+from reports.reading import Page, assert_alone, assert_figures, words
 from unlearning.evaluation.audit.verdicts import VERDICTS
 from unlearning.reports.audit_page import FIRST, SIGNS, asked, in_two, row_texts, unsaid_texts
-from unlearning.reports.page import CAPTIONS
 from unlearning.reports.words import NONE, metric_title
 
 HEADINGS = [
@@ -118,9 +117,6 @@ def test_what_cannot_be_said_is_listed_by_reason():
         assert entry["reason"] in told
         assert "; ".join(entry["titles"]) in told
     assert "Every number has a verdict." in words(Page(page_text()))
-
-
-def test_a_reason_may_have_a_colon_and_a_sentence_may_have_no_numbers():
     titles = [metric_title("F"), metric_title("mia_auc")]
     assert unsaid_texts("there is nobody: forget set: F, mia_auc") == {
         "reason": "There is nobody: forget set.",
@@ -140,17 +136,8 @@ def test_the_page_stands_without_what_is_missing(missing):
         assert f"There is nothing to draw: {reason}." in words(page)
 
 
-@pytest.mark.parametrize("name", ["constant", "exploded"])
-def test_the_page_stands_odd_versions(name):
-    page = Page(undrawn_page(audited(name)))
-    assert not page.open
-    assert in_two(audited(name).audit.sentence)[0] in page.texts
-
-
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page):
-    assert sorted(pictures(page)) == sorted(each for paper in drawn().pictures.values() for each in paper.values())
-    assert all(len(image["alt"]) > 30 for image in page.all("img"))
-    assert {told["caption"] for told in CAPTIONS["audit"].values()} <= set(page.texts)
+    assert_figures(page, drawn().pictures, "audit")
 
 
 def test_what_a_version_is_called_is_text_and_never_markup():
@@ -162,12 +149,8 @@ def test_a_phone_shows_the_whole_page_with_the_verdict_first(opened, text):
     assert page.texts("h1, h2") == HEADINGS
     bottom = page.see("document.querySelector('.track').getBoundingClientRect().bottom")
     assert bottom < 844, "the verdict and the scale are on the first screen"
-
-
-@pytest.mark.parametrize("missing", [("retrained",), ("forget",)], ids=" and ".join)
-def test_a_phone_shows_a_page_of_which_much_is_missing(opened, missing):
-    page = opened.phone(page_text("partly", missing))
-    assert page.texts("h1") == ["Whether it has forgotten cannot be said."]
+    for missing in ("retrained", "forget"):
+        assert opened.phone(page_text("partly", (missing,))).texts("h1") == ["Whether it has forgotten cannot be said."]
 
 
 def test_a_wide_screen_shows_the_page_and_it_would_ask_nobody_even_if_it_were_allowed_to(opened, text):

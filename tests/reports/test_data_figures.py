@@ -72,9 +72,6 @@ def test_groups_count_both_ends_and_copies_apart(make_data, settings):
     assert [(bar.get_x(), bar.get_y()) for bar in axes.containers[1]] == [
         (bar.get_x(), bar.get_height()) for bar in axes.containers[0]
     ]
-
-
-def test_groups_tell_how_many_are_in_none(make_data, settings):
     figure = draw(FIGURES, "groups", make_data([("train", 61, 1), ("train", 30, 0)]), settings)
     assert "In no group, because of other ages: 2 faces, copies included." in texts_of(figure)
 
@@ -88,9 +85,6 @@ def test_split_shares_are_of_real_faces_and_bars_count_copies_apart(make_data, s
 
 def test_augmentation_stacks_copies_on_the_training_faces(make_data, settings):
     assert steps(draw(FIGURES, "augmentation", make_data(), settings).axes[0]) == [{20: 1, 28: 2, 40: 1}, {28: 3, 40: 2}]
-
-
-def test_augmentation_says_when_there_are_no_copies(make_data, settings):
     figure = draw(FIGURES, "augmentation", make_data([("train", 30, 0), ("test", 30, 0)]), settings)
     assert "No copies were made: the training part has its 1 real face." in texts_of(figure)
     assert steps(figure.axes[0]) == [{30: 1}]
@@ -117,9 +111,7 @@ def test_rejected_bars_are_as_long_as_the_counts_in_the_order_of_the_steps(make_
     figure = draw(FIGURES, "rejected", make_data(), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 1234, 7, 1]
     assert {"1,234", "age filter: 1,234 files", "quality filter: 8 files"} <= texts_of(figure)
-
-
-def test_of_many_reasons_the_rare_ones_stand_as_one_bar(make_data, settings):
+    # of many reasons the rare ones stand as one bar
     reasons = [("file", f"reason {letter}", 100 - place) for place, letter in enumerate("abcdefghij")]
     figure = draw(FIGURES, "rejected", make_data(reasons=reasons), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [100, 99, 98, 97, 96, 95 + 94 + 93 + 92 + 91]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from reports.reading import Page, assert_alone, pictures
+from reports.reading import Page, assert_alone, assert_figures, pictures
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.data_report import compared, data_report, headline
-from unlearning.reports.page import CAPTIONS, render
+from unlearning.reports.page import render
 from unlearning.reports.style import THEMES
 
 UNDRAWN = {theme: {} for theme in THEMES}
@@ -72,9 +72,7 @@ def test_every_reason_stands_with_its_count_under_its_step(page):
 
 
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(drawn, page):
-    assert pictures(page) == [drawn[theme][name] for name in FIGURES for theme in ("light", "dark")]
-    assert all(len(image["alt"]) > 30 for image in page.all("img"))
-    assert {told["caption"] for told in CAPTIONS["data"].values()} <= set(page.texts)
+    assert_figures(page, drawn, "data")
 
 
 def test_hostile_texts_are_shown_and_not_run(make_data, settings):

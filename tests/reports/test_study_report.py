@@ -8,12 +8,11 @@ import pytest
 
 from forgetting import forget_set
 from reports.experiments import dummy_metric
-from reports.reading import Page, assert_alone, pictures, words
+from reports.reading import Page, assert_alone, assert_figures, pictures, words
 from unlearning.evaluation.registry import METRICS
 from unlearning.experiments import readings as study_readings
 from unlearning.experiments.readings import CONFIRMED, NOT_RUN, OPEN, READINGS
 from unlearning.experiments.results import Results
-from unlearning.reports.page import CAPTIONS
 from unlearning.reports.study_reasons import distances, finding, of_defect, unlike
 from unlearning.reports.study_report import counts, data_page, headline, how_n_is_read, readings, study_report
 from unlearning.reports.study_tables import METHOD_SCORES, Numbers, numbers
@@ -46,12 +45,9 @@ def test_a_browser_shows_the_page_and_it_would_ask_nobody_even_if_it_were_allowe
     assert count == 1
     shown = opened(bare, color_scheme=paper)
     shown.fits(1280)
+    opened.phone(text, color_scheme=paper)
     assert shown.see("document.images.length") == len(page.all("img")) > 10
     assert shown.see("[...document.images].filter((each) => each.offsetParent).length") == len(page.all("img")) / 2
-
-
-def test_a_phone_shows_the_page(opened, text):
-    opened.phone(text)
 
 
 def test_the_page_prints_on_light_paper_with_everything_that_was_folded_away(opened, text):
@@ -137,9 +133,7 @@ def test_a_request_of_ones_own_is_shown_and_no_reading_of_the_study(make_results
 
 
 def test_every_figure_is_there_on_both_papers_with_words_for_those_who_cannot_see_it(page, drawn_study):
-    assert sorted(pictures(page)) == sorted(picture for paper in drawn_study.values() for picture in paper.values())
-    assert all(len(image["alt"]) > 30 for image in page.all("img"))
-    assert {told["caption"] for told in CAPTIONS["study"].values()} <= set(page.texts)
+    assert_figures(page, drawn_study, "study")
 
 
 def test_new_methods_and_metrics_appear_by_themselves(monkeypatch, make_results):
@@ -211,23 +205,17 @@ def test_the_defect_is_measured_by_the_mean_distance_from_the_published_numbers(
     assert of_defect(known) == [("test MAE (years)", "1.00", "7.79", "explains most of it")]
 
 
-@pytest.mark.parametrize(
-    ("as_published", "by_text", "beyond", "told"),
-    [
-        (0.1, 8.0, False, "explains most of it"),
-        (4.0, 8.0, False, "explains part of it"),
-        (8.0, 8.0, False, "does not explain it"),
-        (20.0, 8.0, True, "overshoots it"),
-        (3.0, 0.4, False, "is not needed to explain it"),
-        (0.4, float("nan"), False, "comes close"),
-        (4.0, float("nan"), False, "does not come close"),
-    ],
-)
-def test_what_a_defect_explains_is_its_share_of_the_distance(as_published, by_text, beyond, told):
-    assert finding("test_mae", as_published, by_text, beyond) == told
-
-
-def test_a_defect_that_was_not_measured_is_not_judged(make_results):
+def test_what_a_defect_explains_is_its_share_of_the_distance_where_it_was_measured(make_results):
+    for told, as_published, by_text, *beyond in (
+        ("explains most of it", 0.1, 8.0),
+        ("explains part of it", 4.0, 8.0),
+        ("does not explain it", 8.0, 8.0),
+        ("overshoots it", 20.0, 8.0, True),
+        ("is not needed to explain it", 3.0, 0.4),
+        ("comes close", 0.4, float("nan")),
+        ("does not come close", 4.0, float("nan")),
+    ):
+        assert finding("test_mae", as_published, by_text, bool(beyond)) == told
     assert of_defect(numbers(make_results(["alpha"], seeds=1, faces=120))) == []
 
 

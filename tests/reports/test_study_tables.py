@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from reports.experiments import dummy_metric, outcome, predictions
+from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.results import Results
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.words import as_printed, model_name, shown
@@ -76,9 +75,6 @@ def test_every_published_number_stands_in_its_place(found):
     # 32 for FT and RND, 4 of the original, 1 of the retrained; 5 groups x 3 models x 3 scores; 8 alphas x 3 models
     assert [found[name].published.notna().sum() for name in ("tables_4_to_7", "table_8", "table_3")] == [37, 45, 24]
     assert np.isnan(row(epochs, epochs=0, model="retrained", metric="Utility").difference)
-
-
-def test_rnd_as_published_stands_beside_the_studys_rnd(found):
     table = found["defect"]
     same = row(table, epochs=4, model="rnd as_published=true", metric="test_mae")
     assert same.published == row(table, epochs=4, model="rnd", metric="test_mae").published == 15.09
@@ -120,13 +116,6 @@ def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected
         assert markdown(table).count("\n") >= 3
 
 
-def test_new_metrics_appear_by_themselves(monkeypatch):
-    monkeypatch.setitem(METRICS, "dummy", dummy_metric())
-    table = numbers(by_hand()).tables["all"]
-    assert (table.dummy[0], table.dummy_sd[0], table.dummy_pooled[0]) == (2, 0, 2)
-    assert "dummy (faces)" in markdown(table)
-
-
 def test_markdown_shows_ours_with_its_deviation_and_the_studys():
     found = numbers(by_hand()).tables
     by_epochs, by_alpha = markdown(found["tables_4_to_7"]), markdown(found["table_3"])
@@ -147,12 +136,9 @@ def test_a_name_cannot_break_a_markdown_table():
     assert "| a\\|b c |" in markdown(numbers(by_hand("a|b\nc")).tables["all"])
 
 
-def test_models_that_unlearn_nothing_make_no_table_of_the_study():
+def test_models_that_unlearn_nothing_make_no_table_and_without_faces_to_forget_nothing_is_a_number():
     assert set(numbers(by_hand("original", 0)).tables) == {"all"}
     assert numbers(Results("small", "digest", ())).tables == {}
-
-
-def test_an_experiment_without_faces_to_forget_is_not_a_number():
     nobody = outcome(ForgetSet("20-28", "20-28", "d", ()), "ft", 8, [of_errors(1, 1, 1, 1)], [of_errors(2, 2, 2, 2)])
     table = numbers(Results("small", "digest", (nobody,))).tables["table_3"]
     assert table.ours.isna().all()

@@ -60,18 +60,12 @@ def forget_count(manifest: pd.DataFrame) -> int:
 
 def in_no_group(manifest: pd.DataFrame) -> int:
     """Rows whose age is in none of the study's groups."""
-    low, high = _ends(GROUPS[0])[0], _ends(GROUPS[-1])[1]
-    return int((~manifest.age.between(low, high)).sum())
-
-
-def _ends(group: str) -> tuple[int, int]:
-    """Youngest and oldest age of a group, in years: ``20-28`` is (20, 28)."""
-    low, high = group.split("-")
-    return int(low), int(high)
+    youngest, oldest = GROUPS[0].split("-")[0], GROUPS[-1].split("-")[1]
+    return int((~manifest.age.between(int(youngest), int(oldest))).sum())
 
 
 def _between(ages: np.ndarray, group: str) -> int:
-    low, high = _ends(group)
+    low, high = map(int, group.split("-"))
     return int(((low <= ages) & (ages <= high)).sum())
 
 
@@ -80,7 +74,8 @@ def by_step(reasons: pd.DataFrame) -> dict[str, list[tuple[str, int]]]:
     known = [step for step in STEPS if (reasons.step == step).any()]
     others = [step for step in reasons.step.unique() if step not in STEPS]
     ordered = reasons.sort_values("count", ascending=False, kind="stable")
-    return {step: _pairs(ordered[ordered.step == step]) for step in known + others}
+    rows = [(step, printable(reason), int(count)) for step, reason, count in ordered[["step", "reason", "count"]].to_numpy()]
+    return {step: [(reason, count) for own, reason, count in rows if own == step] for step in known + others}
 
 
 def fewer(reasons: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
@@ -89,10 +84,6 @@ def fewer(reasons: list[tuple[str, int]], most: int) -> list[tuple[str, int]]:
         return reasons
     others = reasons[most:]
     return [*reasons[:most], (f"{len(others):,} other reasons", sum(count for _, count in others))]
-
-
-def _pairs(reasons: pd.DataFrame) -> list[tuple[str, int]]:
-    return [(printable(reason), int(count)) for reason, count in zip(reasons["reason"], reasons["count"], strict=True)]
 
 
 def printable(text: str) -> str:

@@ -246,7 +246,8 @@ def _histogram(axes: Axes, values: pd.Series, measure: Measure, settings: dict, 
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
         axes.xaxis.set_minor_locator(NullLocator())
     face_scale(axes, room=1.05, ticks=3)
-    heading(axes, measure.title, _limits_in_words(limits), theme.limit)
+    said = " and ".join(f"{side} {limit:g}" for side, limit in limits.items())
+    heading(axes, measure.title, f"left out {said}" if limits else "", theme.limit)
     for limit in limits.values():
         axes.axvline(limit, color=theme.limit, linewidth=1.4)
 
@@ -260,10 +261,6 @@ def _edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
     margin = max((high - low) * 0.03, abs(high) * 0.05, 1e-3) if high == low else (high - low) * 0.03
     return np.linspace(low - margin, high + margin, BINS + 1)
-
-
-def _limits_in_words(limits: dict[str, float]) -> str:
-    return "left out " + " and ".join(f"{side} {limit:g}" for side, limit in limits.items()) if limits else ""
 
 
 FIGURES = by_function(ages_by_step, rejected, quality, split, augmentation, parts_by_age, groups)

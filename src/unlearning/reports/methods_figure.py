@@ -128,18 +128,15 @@ def _panel(axes: Axes, scale: Scale, models: pd.DataFrame, looks: dict[str, Look
     axes.set_ylim(low, high)
     shown = models.assign(height=models.value.clip(low, high))
     level = shown.index.isin(LEVELS)
-    _front(axes, scale, _methods(shown), theme)
+    methods = _methods(shown)
+    best = methods.iloc[front(methods.cost.to_numpy(), scale.best * methods.value.to_numpy())]
+    axes.step(best.cost, best.height, where="post", color=theme.ink, linewidth=1.0, zorder=2.2)
     for row in shown[level].itertuples():
         model_looks.level(axes, row.height, looks[row.Index])
     lines = list(axes.lines)
     for row in shown[~level].itertuples():
         _sign(axes, row, looks[row.Index], theme)
     _names(axes, shown.assign(at=np.where(level, axes.get_xlim()[1], shown.cost)), lines, looks, theme)
-
-
-def _front(axes: Axes, scale: Scale, methods: pd.DataFrame, theme: Theme) -> None:
-    best = methods.iloc[front(methods.cost.to_numpy(), scale.best * methods.value.to_numpy())]
-    axes.step(best.cost, best.height, where="post", color=theme.ink, linewidth=1.0, zorder=2.2)
 
 
 def _sign(axes: Axes, row, look: Look, theme: Theme) -> None:
@@ -156,28 +153,21 @@ def _sign(axes: Axes, row, look: Look, theme: Theme) -> None:
 
 def _names(axes: Axes, shown: pd.DataFrame, lines: list[Line2D], looks: dict[str, Look], theme: Theme) -> None:
     """Each name at the free place that is nearest to its sign, with a thin line where that is not beside it."""
-    names, to_points = [_name(row, looks[row.Index]) for row in shown.itertuples()], 72 / axes.figure.dpi
+    to_points, names = 72 / axes.figure.dpi, []
+    for row in shown.itertuples():  # with its value where the scale ends before it
+        beyond = "" if row.height == row.value else f": {decimal(row.value, 2)}"
+        names.append(shorten(looks[row.Index].name, LONGEST_LABEL) + beyond)
     corner, end = axes.transAxes.transform([(0, 0), (1, 1)]) * to_points
     points = axes.transData.transform(shown[["at", "height"]].to_numpy()) * to_points - corner
     drawn = tuple(line.get_transform().transform(line.get_path().vertices) * to_points - corner for line in lines)
-    sizes = np.array([_size(name) for name in names])
+    widths = [float(TextPath((0, 0), name, size=LETTERS).get_extents().width) for name in names]
+    sizes = np.array([(width, 1.2 * LETTERS) for width in widths])
     middles = places(points, sizes, end - corner, SIGN, drawn)
     style = {"textcoords": "offset points", "ha": "center", "va": "center", "size": LETTERS, "color": theme.ink, "zorder": 4}
     style["bbox"] = {"facecolor": theme.paper, "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
     leader = {"arrowstyle": "-", "color": theme.muted, "linewidth": 0.5, "shrinkA": 0, "shrinkB": SIGN}
     for row, name, offset, far in zip(shown.itertuples(), names, middles - points, away(points, middles, sizes), strict=True):
         axes.annotate(name, (row.at, row.height), offset, arrowprops=leader if far > NEAR else None, **style)
-
-
-def _name(row, look: Look) -> str:
-    """A model's name, with its value where the scale ends before it."""
-    name = shorten(look.name, LONGEST_LABEL)
-    return name if row.height == row.value else f"{name}: {decimal(row.value, 2)}"
-
-
-def _size(text: str) -> tuple[float, float]:
-    """How wide and high a name is, in points."""
-    return float(TextPath((0, 0), text, size=LETTERS).get_extents().width), 1.2 * LETTERS
 
 
 def limits(values: np.ndarray, best: int) -> tuple[float, float]:

@@ -36,54 +36,23 @@ COLUMNS = ("name", "what it is", "formula", "unit", "range", "best", "needs", "s
 
 def metric_cards() -> str:
     """The page as markdown."""
-    parts = [HEAD]
-    for kind, title in KINDS.items():
-        metrics = [metric for metric in METRICS.values() if metric.kind == kind]
-        parts.append(_section(title, [_row(metric) for metric in metrics]))
-    verdicts = [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()]
-    parts.append("## Verdicts\n\n" + table(("verdict", "meaning"), verdicts) + "\n")
-    deciding = [[reason, f"`{name}`"] for name, reason in DECIDING.items()]
-    parts.append(
-        "## Numbers that decide\n\nThe overall finding rests on these; the others inform.\n\n"
-        + table(("question", "number"), deciding)
-        + "\n"
-    )
-    parts.append("## Bounds\n\nWhat decides between verdicts.\n\n" + table(("bound", "default", "meaning"), _bounds()) + "\n")
-    return "\n".join(parts)
-
-
-def _section(title: str, rows: list[list[str]]) -> str:
-    return f"## {title}\n\n" + table(COLUMNS, rows) + "\n"
+    sections = {
+        title: table(COLUMNS, [_row(metric) for metric in METRICS.values() if metric.kind == kind])
+        for kind, title in KINDS.items()
+    }
+    sections["Verdicts"] = table(("verdict", "meaning"), [[f"`{name}`", meaning] for name, meaning in VERDICTS.items()])
+    deciding = table(("question", "number"), [[reason, f"`{name}`"] for name, reason in DECIDING.items()])
+    sections["Numbers that decide"] = f"The overall finding rests on these; the others inform.\n\n{deciding}"
+    told = dict(re.findall(r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |^ *\Z)", Bounds.__doc__, re.MULTILINE | re.DOTALL))
+    bounds = [[f"`{field.name}`", f"{field.default:g}", " ".join(told[field.name].split())] for field in fields(Bounds)]
+    sections["Bounds"] = f"What decides between verdicts.\n\n{table(('bound', 'default', 'meaning'), bounds)}"
+    return "\n".join([HEAD, *(f"## {title}\n\n{text}\n" for title, text in sections.items())])
 
 
 def _row(metric: Metric) -> list[str]:
     always = " *always*" if metric.headline else ""
-    best = metric.better or _best(metric)
-    needs = ", ".join(metric.needs)
-    return [
-        f"`{metric.name}`{always}",
-        metric.description,
-        f"`{metric.formula}`",
-        metric.unit,
-        metric.range,
-        best,
-        needs,
-        metric.source,
-    ]
-
-
-def _best(metric: Metric) -> str:
-    """Where neither more nor less is better: the retrained model's value, if it is judged by that."""
-    if metric.kind == TOLD:
-        return ""
-    return f"R's; remembering makes it {metric.remembers}" if metric.remembers else "R's"
-
-
-def _bounds() -> list[list[str]]:
-    """Names, defaults and meanings, as the dataclass documents them."""
-    told = dict(re.findall(r"^        (\w+): (.+?)(?=^        \w+: |\Z)", _arguments(Bounds), re.MULTILINE | re.DOTALL))
-    return [[f"`{field.name}`", f"{field.default:g}", " ".join(told[field.name].split())] for field in fields(Bounds)]
-
-
-def _arguments(of: type) -> str:
-    return of.__doc__.split("Args:\n")[1].rstrip() + "\n"
+    best = metric.better
+    if not best and metric.kind != TOLD:  # neither more nor less is better: the retrained model's value is
+        best = f"R's; remembering makes it {metric.remembers}" if metric.remembers else "R's"
+    about = [f"`{metric.name}`{always}", metric.description, f"`{metric.formula}`", metric.unit, metric.range]
+    return [*about, best, ", ".join(metric.needs), metric.source]

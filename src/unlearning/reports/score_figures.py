@@ -153,7 +153,9 @@ def defect(numbers: Numbers, theme: Theme) -> Figure | None:
 
 def tradeoff(numbers: Numbers, theme: Theme) -> Figure | None:
     """Utility against Forgetting of every arm of the first forget set, over lines of equal F; once all, once the crowd."""
-    rows = _rows(numbers)
+    table = numbers.tables.get("all", pd.DataFrame(columns=["forget_set", "arm", "epochs", "Utility", "Forgetting"]))
+    rows = of(table, forget_set=FIRST)
+    rows = rows[np.isfinite(rows[["Utility", "Forgetting"]].astype(float)).all(axis=1)]
     if not (rows.epochs > 0).any():
         return None
     looks = model_looks.looks(numbers.results, theme)
@@ -167,13 +169,6 @@ def tradeoff(numbers: Numbers, theme: Theme) -> Figure | None:
         heading(axes, title, "dashed: equal F = Utility \N{MULTIPLICATION SIGN} Forgetting")
     _epochs_at_signs(panels[-1], near if len(views) > 1 else rows, theme)
     return figure
-
-
-def _rows(numbers: Numbers) -> pd.DataFrame:
-    """The arms of the first forget set whose two scores are numbers."""
-    table = numbers.tables.get("all", pd.DataFrame(columns=["forget_set", "arm", "epochs", "Utility", "Forgetting"]))
-    rows = of(table, forget_set=FIRST)
-    return rows[np.isfinite(rows[["Utility", "Forgetting"]].astype(float)).all(axis=1)]
 
 
 def _view(axes: Axes, rows: pd.DataFrame, looks: dict[str, Look], theme: Theme) -> None:

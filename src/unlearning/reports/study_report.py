@@ -137,17 +137,14 @@ def blocks(name: str, table: pd.DataFrame) -> list[dict]:
     heads = [*(key.replace("_", " ") for key in keys), "here", "pooled", *(["study", "difference"] if both else [])]
     made = []
     for metric in dict.fromkeys(table.metric):
-        rows = [_row(row, keys, both) for row in table[table.metric == metric].to_dict("records")]
+        rows, decimals = [], digits(metric)
+        for row in table[table.metric == metric].to_dict("records"):
+            ours = [spread(row["ours"], row["sd"], decimals), shown(row["pooled"], decimals)]
+            theirs = [as_printed(row["published"]), shown(row["difference"], decimals, sign=True)] if both else []
+            rows.append([*(key_text(key, row[key]) for key in keys), *ours, *theirs])
         title = TITLES.get((name, metric), f"{'Table 8: ' if name == 'table_8' else ''}{metric_name(metric)}")
         made.append({"title": title, "heads": heads, "key_count": len(keys), "rows": rows})
     return made
-
-
-def _row(row: dict, keys: list[str], both: bool) -> list[str]:
-    decimals = digits(row["metric"])
-    ours = [spread(row["ours"], row["sd"], decimals), shown(row["pooled"], decimals)]
-    theirs = [as_printed(row["published"]), shown(row["difference"], decimals, sign=True)] if both else []
-    return [*(key_text(key, row[key]) for key in keys), *ours, *theirs]
 
 
 def everything(numbers: Numbers) -> dict[str, list[dict]]:

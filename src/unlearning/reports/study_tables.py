@@ -121,14 +121,11 @@ def tables_4_to_7(ours: pd.DataFrame) -> pd.DataFrame:
     """Experiment 2: original and retrained (epochs 0), FT and RND by epochs; columns epochs, model, metric and the values."""
     models = [ORIGINAL, RETRAINED, "ft", "rnd"]
     chosen = _chosen(ours, (ours.forget_set == FIRST) & ours.model.isin(models), SCORES)
-    return _beside(chosen, _published_by_epochs(), ["epochs", "model", "metric"])
-
-
-def _published_by_epochs() -> pd.DataFrame:
     still = {ORIGINAL: published.ORIGINAL, RETRAINED: published.RETRAINED}
     rows = [(0, model, metric, value) for model, row in still.items() for metric, value in row.items()]
     fixed = pd.DataFrame(rows, columns=["epochs", "model", "metric", "published"])
-    return pd.concat([fixed, _melted(published.tables_4_to_7(), ["epochs", "model"])], ignore_index=True)
+    theirs = pd.concat([fixed, _melted(published.tables_4_to_7(), ["epochs", "model"])], ignore_index=True)
+    return _beside(chosen, theirs, ["epochs", "model", "metric"])
 
 
 def _melted(theirs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

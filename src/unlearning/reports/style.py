@@ -96,20 +96,11 @@ THEMES = by_name(
 def styled(theme: Theme) -> Iterator[None]:
     """Matplotlib's settings for figures on this paper, as long as the block lasts.
 
-    They start from matplotlib's defaults, so that a user's own matplotlibrc does not change the bytes.
+    They start from matplotlib's defaults, so that a user's own matplotlibrc does not change the bytes. Texts are never read
+    as formulas: a reason may hold any sign. Letters are drawn as paths, so that every machine shows the same figure; ids come
+    from a fixed salt.
     """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_settings(theme))
-        yield
-
-
-def _settings(theme: Theme) -> dict:
-    """Texts are never read as formulas: a reason may hold any sign.
-
-    Letters are drawn as paths, so that every machine shows the same figure; ids come from a fixed salt.
-    """
-    return {
+    settings = {
         "font.family": "DejaVu Sans",
         "font.size": 10.0,
         "text.color": theme.ink,
@@ -140,6 +131,10 @@ def _settings(theme: Theme) -> dict:
         "svg.hashsalt": "age-unlearning",
         "svg.fonttype": "path",
     }
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        yield
 
 
 def sheet(title: str, height: float) -> Figure:

@@ -83,11 +83,8 @@ def titles(sets: list[ForgetSet]) -> dict[str, str]:
     plain = {forget.name: TOKEN.sub(_title, forget.rule).strip() for forget in sets}
     often = Counter(plain.values())
     clear = {name for name, title in plain.items() if often[title] == 1 and len(title) <= LONGEST}
-    return {name: title if name in clear else _with_name(title, name) for name, title in plain.items()}
-
-
-def _with_name(title: str, name: str) -> str:
-    return f"{title if len(title) <= LONGEST else title[: LONGEST - 3] + '...'} ({name})"
+    short = {name: title if len(title) <= LONGEST else title[: LONGEST - 3] + "..." for name, title in plain.items()}
+    return {name: title if name in clear else f"{title} ({name})" for name, title in short.items()}
 
 
 def _title(match: re.Match) -> str:
@@ -103,11 +100,11 @@ def _list_name(path: str) -> str:
 
 def discreet(command: str) -> str:
     """A command as others may read it: of a list only its name, of a person nothing."""
-    return IN_A_COMMAND.sub(lambda match: f"{match[1]}:{_told(match[1], match[2])}", command)
 
+    def told(match: re.Match) -> str:
+        return f"{match[1]}:{_list_name(match[2]).removeprefix('list ') if match[1] == 'file' else '...'}"
 
-def _told(kind: str, value: str) -> str:
-    return _list_name(value).removeprefix("list ") if kind == "file" else "..."
+    return IN_A_COMMAND.sub(told, command)
 
 
 TITLES = {
