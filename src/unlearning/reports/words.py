@@ -151,16 +151,12 @@ def metric_title(name: str) -> str:
     return described[:1].upper() + described[1:]
 
 
-def _inside(title: str) -> str:
-    """A title within a sentence."""
-    return title[:1].lower() + title[1:]
-
-
 def in_plain_words(sentence: str) -> str:
     """A sentence of the audit, whose lists of names in brackets become lists of titles; what is no name of a number stays."""
 
     def as_titles(match: re.Match) -> str:
-        names = match[1].split(", ")
-        return f"({'; '.join(_inside(metric_title(name)) if name in METRICS else name for name in names)})"
+        told = {name: metric_title(name) for name in METRICS}
+        names = [told[name][:1].lower() + told[name][1:] if name in told else name for name in match[1].split(", ")]
+        return f"({'; '.join(names)})"
 
     return re.sub(r"\(([^()]*)\)", as_titles, sentence)
