@@ -62,11 +62,6 @@ def test_features_are_like_themselves_turned_moved_and_scaled():
     assert linear_cka(other, features) == pytest.approx(linear_cka(features, other))
 
 
-def test_features_are_not_like_themselves_stretched_along_one_axis():
-    features = table(50, 6)
-    assert linear_cka(features, features * torch.tensor([9.0, 1, 1, 1, 1, 1])) < 0.9
-
-
 @pytest.mark.parametrize("features", [torch.ones(9, 3) / 3, torch.empty(0, 3)])
 def test_features_without_any_spread_are_like_nothing(features):
     assert math.isnan(linear_cka(features, table(len(features), 4)))
@@ -109,14 +104,6 @@ def test_the_likeness_of_two_networks_is_that_of_their_whole_features(networks, 
     assert list(found.cka) == list(stages(networks[0]))
     for name, value in found.cka.items():
         assert value == pytest.approx(linear_cka(first[name], second[name]), rel=1e-5), name
-
-
-def test_a_network_is_like_itself_and_unlike_another(networks, faces):
-    itself, other = (likeness(networks[0], network, faces.part("test")) for network in networks)
-    assert itself.distance == 0
-    assert list(itself.cka.values()) == pytest.approx([1] * 5)
-    assert other.distance > 0
-    assert all(0 <= value < 0.999 for value in other.cka.values())
 
 
 def test_an_order_of_the_hidden_units_changes_the_distance_and_not_the_answers(networks, faces):

@@ -5,13 +5,7 @@ import pytest
 from unlearning.evaluation.ground import Comparison, NotKnownError, Witness, comparison_of
 from unlearning.evaluation.numbers import costs
 
-KNOWN = {
-    "seconds": 30.0,
-    "retrained_seconds": 120.0,
-    "samples": 64.0,
-    "retrained_samples": 640.0,
-    "peak_memory_mb": 512.0,
-}
+KNOWN = {"seconds": 30.0, "retrained_seconds": 120.0, "samples": 64.0, "retrained_samples": 640.0, "peak_memory_mb": 512.0}
 
 
 def test_costs_by_hand(study_case):

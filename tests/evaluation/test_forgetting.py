@@ -9,7 +9,7 @@ from evaluation.worlds import world
 from unlearning.evaluation import study
 from unlearning.evaluation.ground import NotKnownError, comparison_of, ground_of
 from unlearning.evaluation.numbers.forgetting import memory_left
-from unlearning.evaluation.registry import METRICS, measure
+from unlearning.evaluation.registry import measure
 
 WORLD = world(1500)
 ORIGINAL, RETRAINED, SECOND = WORLD.model(True, 1), WORLD.model(False, 2), WORLD.model(False, 3)
@@ -84,9 +84,3 @@ def test_a_handful_of_test_faces_or_copies_of_one_show_nothing_of_memory(kept):
     assert left(version, forget=few) == pytest.approx(50)
     near_copies = WORLD.faces.assign(near=np.where(described, "one", ""))
     assert left(version, about=near_copies) == pytest.approx(50)
-
-
-@pytest.mark.parametrize("missing", METRICS["memory_left"].needs)
-def test_what_is_missing_is_named(missing):
-    with pytest.raises(NotKnownError, match=f"no {missing} model"):
-        memory_left(comparison_of(WORLD.case(ORIGINAL, **{missing: None})))

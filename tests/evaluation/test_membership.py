@@ -105,16 +105,6 @@ def test_the_auc_is_scipy_s_on_the_pairs():
     assert number("mia_auc", comparison) == pytest.approx(mannwhitneyu(*errors).statistic / len(pairs) ** 2, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_finds_what_the_original_remembers_and_the_retrained_model_does_not(name):
-    original, retrained = WORLD.model(True, 1), WORLD.model(False, 2)
-    values = []
-    for version in (original, retrained):
-        comparison = comparison_of(case_of(WORLD, version, original=original))
-        values.append(number(name, comparison))
-    assert values[0] > values[1] + 0.02
-
-
 @pytest.fixture(scope="module")
 def nothing_to_find():
     """Attacks on models that saw neither kind of face, in 12 worlds, with 200 resamples each: the number, and its interval."""
@@ -135,27 +125,8 @@ def test_the_interval_holds_a_guess_when_nobody_was_trained_on(nothing_to_find, 
     assert np.all((low <= values + 1e-9) & (values <= high + 1e-9))
 
 
-def test_over_forgetting_turns_the_attack_round():
-    original = WORLD.model(True, 1)
-    forgotten = original.id.isin(WORLD.forget.ids)
-    exploded = original.assign(predicted=original.predicted + np.where(forgotten, 60.0, 0.0))
-    assert number("mia_auc", compared(WORLD, exploded)) < 0.01
-    assert number("unseen_gap", compared(WORLD, exploded)) < -40
-
-
 def test_the_gap_is_the_distance_of_two_aucs():
     original, retrained = WORLD.model(True, 1), WORLD.model(False, 2)
     both = [number("mia_auc", compared(WORLD, version)) for version in (original, retrained)]
     found = number("mia_gap", comparison_of(case_of(WORLD, original, retrained=retrained)))
     assert found == pytest.approx(abs(both[0] - both[1]))
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_the_same_seed_gives_the_same_numbers_whatever_the_order_of_rows(name):
-    original = WORLD.model(True, 1)
-    mixed = WORLD.model(False, 2).sample(frac=1, random_state=7)
-    read = METRICS[name].function
-    first, second = (
-        read(comparison_of(case_of(WORLD, version, original=original))) for version in (WORLD.model(False, 2), mixed)
-    )
-    assert np.array_equal(first, second)

@@ -10,7 +10,7 @@ import torch
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
 from unlearning.evaluation.on_models import signals
-from unlearning.evaluation.on_models.signals import Confusion, confusion, patch_effect
+from unlearning.evaluation.on_models.signals import confusion, patch_effect
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 
@@ -28,10 +28,6 @@ class Greenness(torch.nn.Module):
         return self.scale * images[:, 1].float().mean(dim=(1, 2))
 
 
-def shares(found: Confusion):
-    return found.both, found.faces
-
-
 def test_the_predictions_that_fall_into_the_other_range_are_counted(table):
     """Two of four young faces are called old, one of two old ones young; training faces and other ages do not count."""
     rows = table(
@@ -39,13 +35,11 @@ def test_the_predictions_that_fall_into_the_other_range_are_counted(table):
         *(("test", 52, 19.5), ("test", 60, 28.5)),
         *(("test", 40, 55.0), ("train", 24, 55.0), ("validation", 24, 55.0)),
     )
-    assert shares(confusion(rows, RANGES)) == (0.5, (4, 2))
-    assert shares(confusion(rows, RANGES[::-1])) == (0.5, (2, 4))
-
-
-def test_faces_weigh_alike_and_not_ranges(table):
-    rows = table(("test", 20, 55.0), *[("test", 55, 55.0)] * 3)
-    assert shares(confusion(rows, RANGES)) == (0.25, (1, 3))
+    for ranges, faces in ((RANGES, (4, 2)), (RANGES[::-1], (2, 4))):
+        found = confusion(rows, ranges)
+        assert (found.both, found.faces) == (0.5, faces)
+    uneven = confusion(table(("test", 20, 55.0), *[("test", 55, 55.0)] * 3), RANGES)
+    assert (uneven.both, uneven.faces) == (0.25, (1, 3)), "faces weigh alike and not ranges"
 
 
 def test_the_pull_is_the_mean_error_towards_the_other_range(table):

@@ -32,11 +32,8 @@ def test_the_prediction_is_the_mean_of_the_members_in_years(ensemble, few):
     assert np.array_equal(table.member_1, members[1])
     assert table.predicted.to_numpy() == pytest.approx((members[0] + members[1]) / 2)
     assert not np.array_equal(members[0], members[1])
-
-
-def test_the_mean_of_one_member_is_that_member(ensemble, spec, few):
-    table = prediction_table(Ensemble(spec, (3,), ensemble.members[:1]), few)
-    assert table.predicted.equals(table.member_0.rename("predicted"))
+    alone = prediction_table(Ensemble(ensemble.spec, (3,), ensemble.members[:1]), few)
+    assert alone.predicted.equals(alone.member_0.rename("predicted"))
 
 
 def test_predicting_changes_neither_the_members_nor_the_faces(ensemble, few):

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from forgetting import forget_set
+from training.conftest import OneAge
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models.relearn import Lesson, RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
@@ -18,17 +18,6 @@ from unlearning.training.recipe import Recipe
 
 YEAR_A_STEP = RelearnSettings(lr=1.0, epochs=10)
 PAIRS = Recipe("adam", 1.0, 0.0, "constant", epochs=1, batch_size=2, flip=False, precision="32-true")
-
-
-class OneAge(torch.nn.Module):
-    """The same age for every picture."""
-
-    def __init__(self, years: float):
-        super().__init__()
-        self.years = torch.nn.Parameter(torch.tensor([years]))
-
-    def forward(self, images):
-        return self.years * torch.ones(len(images), device=images.device)
 
 
 def people(train: int, validation: int, age: int = 50) -> FaceSet:

@@ -37,10 +37,6 @@ def test_forgetting_rises_with_alpha():
     assert scores[0] == pytest.approx((math.exp(-4) + math.exp(-1.5)) / 2)
 
 
-def test_forgetting_is_blind_to_the_sign_of_errors():
-    assert study.forgetting(np.array([10.0]), np.array([-10.0])) == 1
-
-
 @given(pairs, st.floats(0.5, 50))
 @settings(derandomize=True, max_examples=30, deadline=None)
 def test_forgetting_lies_between_0_and_1_and_the_two_models_can_be_swapped(errors, alpha):
