@@ -84,25 +84,13 @@ def test_an_unreadable_spec_is_no_model_of_ours(folder, content):
         load_model(folder)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        [],
-        {},
-        None,
-        {"seeds": [0]},
-        {"model": None, "seeds": [0]},
-        {"model": {"arch": "test_resnet"}, "seeds": 3},
-        {"model": {"arch": "test_resnet"}, "seeds": []},
-        {"model": {"arch": 5}, "seeds": [0]},
-        {"model": {"image_size": "large"}, "seeds": [0]},
-        {"model": {"heads": 2}, "seeds": [0]},
-    ],
-)
-def test_a_spec_of_another_form_is_refused(folder, content):
-    (folder / "spec.json").write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"the saved model is damaged|unknown fields"):
-        load_model(folder)
+def test_a_spec_of_another_form_is_refused(folder):
+    one, small = {"seeds": [0]}, {"arch": "test_resnet"}
+    models = [{"model": model} | one for model in (None, {"arch": 5}, {"image_size": "large"}, {"heads": 2})]
+    for content in ([], {}, None, one, {"model": small, "seeds": 3}, {"model": small, "seeds": []}, *models):
+        (folder / "spec.json").write_text(json.dumps(content))
+        with pytest.raises(InputError, match=r"the saved model is damaged|unknown fields"):
+            load_model(folder)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +108,15 @@ def test_a_spec_that_does_not_fit_its_weights_is_refused(folder, changes, reason
         load_model(folder)
 
 
-@pytest.mark.parametrize("index", [0, 1])
-def test_a_missing_member_is_named(folder, index):
-    (folder / f"member-{index}.safetensors").unlink()
-    with pytest.raises(InputError, match=rf"the saved model is damaged: .*member-{index}\.safetensors"):
-        load_model(folder)
-
-
-@pytest.mark.parametrize("keep", [0, 1000, -1])
-def test_a_member_that_is_cut_off_is_refused(folder, keep):
+def test_a_member_that_is_cut_off_or_missing_is_named(folder):
     file = folder / "member-1.safetensors"
-    file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(InputError, match="the saved model is damaged"):
+    whole = file.read_bytes()
+    for keep in (0, 1000, -1):
+        file.write_bytes(whole[:keep])
+        with pytest.raises(InputError, match=r"the saved model is damaged: .*member-1\.safetensors"):
+            load_model(folder)
+    file.unlink()
+    with pytest.raises(InputError, match=r"the saved model is damaged: .*member-1\.safetensors"):
         load_model(folder)
 
 

@@ -27,25 +27,18 @@ def test_a_field_of_a_newer_version_is_refused_by_name():
         ModelSpec.from_dict(ModelSpec().as_dict() | {"heads": 2, "colour": "grey"})
 
 
-@pytest.mark.parametrize("side", [0, -48, 15, 1025])
-def test_an_impossible_side_is_named_with_the_legal_ones(side):
-    with pytest.raises(InputError, match=f"image_size={side} is not possible; legal: 16 to 1024 pixels"):
-        ModelSpec(image_size=side)
-
-
-@pytest.mark.parametrize("output", ["", "softmax", "Sigmoid"])
-def test_an_unknown_output_is_named_with_the_legal_ones(output):
-    with pytest.raises(InputError, match=f"output='{output}' is unknown; legal: sigmoid, linear"):
-        ModelSpec(output=output)
-
-
-@pytest.mark.parametrize("name", ["dropout_features", "dropout_hidden"])
-@pytest.mark.parametrize("rate", [-0.1, 1.0, 50, math.nan, math.inf])
-def test_what_is_no_dropout_rate_is_named(name, rate):
-    with pytest.raises(InputError, match=f"{name}={rate} is not a rate"):
-        ModelSpec(**{name: rate})
-
-
-def test_two_sources_of_first_weights_exclude_each_other():
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("image_size", (0, -48, 15, 1025), "={!r} is not possible; legal: 16 to 1024 pixels"),
+        ("output", ("", "softmax", "Sigmoid"), "={!r} is unknown; legal: sigmoid, linear"),
+        ("dropout_features", (-0.1, 1.0, 50, math.nan, math.inf), "={!r} is not a rate"),
+        ("dropout_hidden", (-0.1, 1.0, 50, math.nan, math.inf), "={!r} is not a rate"),
+    ],
+)
+def test_what_is_not_possible_is_named_with_what_is(name, values, words):
+    for value in values:
+        with pytest.raises(InputError, match=name + words.format(value)):
+            ModelSpec(**{name: value})
     with pytest.raises(InputError, match="exclude each other; give one of them"):
         ModelSpec(pretrained=True, weights="some.safetensors")

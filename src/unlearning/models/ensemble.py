@@ -117,15 +117,14 @@ def load_model(folder: Path) -> Ensemble:
         aggregate = Aggregate.from_spec(content)
         if not set(range(len(seeds))) - set(aggregate.without):
             raise InputError("the saved model is damaged: it has no members")
-        return Ensemble(spec, seeds, tuple(_load_member(spec, folder, index) for index in range(len(seeds))), aggregate)
+        members = []
+        for index in range(len(seeds)):
+            network = build(replace(spec, pretrained=False), seed=0)
+            network.load_state_dict(load_weights(folder / member_file(index)))
+            members.append(network.eval())
+        return Ensemble(spec, seeds, tuple(members), aggregate)
     except (KeyError, TypeError, AttributeError, OSError, RuntimeError, DamagedError) as error:
         raise DamagedError(f"the saved model is damaged: {error}".splitlines()[0]) from error
-
-
-def _load_member(spec: ModelSpec, folder: Path, index: int) -> AgeNet:
-    network = build(replace(spec, pretrained=False), seed=0)
-    network.load_state_dict(load_weights(folder / member_file(index)))
-    return network.eval()
 
 
 def weights_digest(network: torch.nn.Module) -> str:

@@ -79,7 +79,11 @@ def read_weights(path: str) -> tuple[Weights, str]:
             f"the weights file {path} is a Git LFS pointer and not the weights; fetch them in its repository with: git lfs pull"
         )
     try:
-        content = load_file(file) if start[8:9] == b"{" else _unpickled(file)
+        if start[8:9] == b"{":
+            content: Any = load_file(file)
+        else:  # what torch saved, of tensors and plain values only; timm's checkpoints hold their settings as a Namespace too
+            with torch.serialization.safe_globals([argparse.Namespace]):
+                content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes make torch's parsers raise errors of every type
         foreign = type(error).__name__ == "UnpicklingError"
         reason = "holds more than tensors, so it is not loaded" if foreign else f"cannot be read: {error}"
@@ -95,12 +99,6 @@ def read_weights(path: str) -> tuple[Weights, str]:
     if all(key.startswith("model.") for key in state):  # a trainer's module around the network, which may be compiled
         state = import_timm().models.clean_state_dict({key.removeprefix("model."): value for key, value in state.items()})
     return state, part
-
-
-def _unpickled(file: Path) -> Any:
-    """What torch saved, of tensors and plain values only; timm's checkpoints hold their settings as a Namespace too."""
-    with torch.serialization.safe_globals([argparse.Namespace]), file.open("rb") as opened:
-        return torch.load(opened, map_location="cpu", weights_only=True)
 
 
 def _existing(path: str) -> Path:
