@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.tracking import store
+from unlearning.tracking import store as tracking
 
 
 @pytest.fixture
@@ -40,18 +40,17 @@ class Held:
         self.thread.join()
 
 
-def test_eight_that_open_a_store_that_is_held_all_succeed(request, hasty):
-    folder = request.getfixturevalue("store")
+def test_eight_that_open_a_store_that_is_held_all_succeed(store, hasty):
     failed = []
 
     def open_store():
         try:
-            store.prepare_store()
+            tracking.prepare_store()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test fails with it
             failed.append(error)
 
     threads = [threading.Thread(target=open_store) for _ in range(8)]
-    with Held(folder / "mlflow.db", 1.5):
+    with Held(store / "mlflow.db", 1.5):
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -60,16 +59,12 @@ def test_eight_that_open_a_store_that_is_held_all_succeed(request, hasty):
     assert mlflow.MlflowClient().search_experiments()
 
 
-def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(request, hasty, monkeypatch):
-    folder = request.getfixturevalue("store")
-    monkeypatch.setattr(store, "WAIT_SECONDS", 0.3)
-    with (
-        Held(folder / "mlflow.db", 60),
-        pytest.raises(InputError, match=r"another process has held the store sqlite"),
-    ):
-        store.prepare_store()
+def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(store, hasty, monkeypatch):
+    monkeypatch.setattr(tracking, "WAIT_SECONDS", 0.3)
+    with Held(store / "mlflow.db", 60), pytest.raises(InputError, match="another process has held the store sqlite"):
+        tracking.prepare_store()
 
 
 def test_another_error_is_not_waited_for():
     with pytest.raises(ZeroDivisionError):
-        store.when_free(lambda: 1 / 0)
+        tracking.when_free(lambda: 1 / 0)

@@ -82,13 +82,7 @@ def test_folders_that_are_not_a_process_s_own_stay(place):
 
 def test_what_was_half_made_or_half_removed_goes_after_a_day_and_nothing_of_other_people_s(place):
     two_days_ago = time.time() - 2 * temporary.A_DAY
-    for name in (
-        ".unlearning-abcdefgh",
-        "unlearning-abcdefgh",
-        "unlearning-now_made",
-        "unlearning-results",
-        "unlearning-my_faces",
-    ):
+    for name in (".unlearning-abcdefgh", *(f"unlearning-{end}" for end in ("abcdefgh", "now_made", "results", "my_faces"))):
         (place / name).mkdir(0o755 if name.endswith("faces") else 0o700)
         (place / name / "weights").touch()
         if not name.endswith("now_made"):

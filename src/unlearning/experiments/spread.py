@@ -99,8 +99,13 @@ def ray_cluster(workers: int) -> Iterator[Runner]:
     Raises:
         InputError: Ray is not installed, or the cluster has more machines than the tracking store can be reached from.
     """
-    ray = _ray()
-    _connect(ray)
+    ray, quiet = _ray(), {"logging_level": "WARNING"}
+    try:  # a cluster's machines get this code from here; a Ray of our own reads it where it stands
+        ray.init("auto", runtime_env={"py_modules": [str(PACKAGE)]}, **quiet)
+    except ConnectionError:
+        path = os.pathsep.join(part for part in (str(PACKAGE.parent), os.environ.get("PYTHONPATH")) if part)
+        local = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+        ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **local, **quiet)
     try:
         machines = [node for node in ray.nodes() if node["Alive"]]
         _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
@@ -120,17 +125,6 @@ def _ray() -> ModuleType:
             f"--python {sys.executable} --requirements pyproject.toml --extra ray"
         ) from error
     return ray
-
-
-def _connect(ray: ModuleType) -> None:
-    """A cluster's machines get this code from here; a Ray of our own reads it where it stands."""
-    quiet = {"logging_level": "WARNING"}
-    try:
-        ray.init("auto", runtime_env={"py_modules": [str(PACKAGE)]}, **quiet)
-    except ConnectionError:
-        path = os.pathsep.join(part for part in (str(PACKAGE.parent), os.environ.get("PYTHONPATH")) if part)
-        local = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-        ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **local, **quiet)
 
 
 def _require_shared_store(machines: int, uri: str) -> None:
@@ -160,15 +154,11 @@ def _as_tasks(
             job = waiting.pop(0)
             running[task.remote(variables, str(Path.cwd()), act, job)] = job
         [done], _ = ray.wait(list(running), num_returns=1)
-        yield running.pop(done), _result(ray, done)
-
-
-def _result(ray: ModuleType, done) -> object:
-    """What a task returned; its error is the one that it raised, without Ray's own around it."""
-    try:
-        return ray.get(done)
-    except ray.exceptions.RayTaskError as error:
-        raise error.cause from error
+        try:
+            made = ray.get(done)
+        except ray.exceptions.RayTaskError as error:  # the error is the one that the task raised, without Ray's own around it
+            raise error.cause from error
+        yield running.pop(done), made
 
 
 def _in_task(variables: dict[str, str], folder: str, act: Callable, job: Job) -> object:

@@ -110,8 +110,10 @@ def ask_database(uri: str) -> None:
 def why_not_open(error: MlflowException) -> str:
     """Why a store cannot be used, and what to do about it."""
     if error.error_code == "UNAUTHENTICATED":
+        name = os.environ.get("MLFLOW_TRACKING_USERNAME")
+        user = f"MLFLOW_TRACKING_USERNAME is {name!r}" if name else "MLFLOW_TRACKING_USERNAME is not set"
         return (
-            f"the server {store_name()} does not accept the name and password ({_user()}); set MLFLOW_TRACKING_USERNAME and "
+            f"the server {store_name()} does not accept the name and password ({user}); set MLFLOW_TRACKING_USERNAME and "
             f"MLFLOW_TRACKING_PASSWORD, or ask who runs the server for an account"
         )
     if is_silence(error):
@@ -120,11 +122,6 @@ def why_not_open(error: MlflowException) -> str:
             f"names the right one"
         )
     return _of_database(error) or f"the store {store_name()} cannot be used: {first_line(error)}"
-
-
-def _user() -> str:
-    name = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return f"MLFLOW_TRACKING_USERNAME is {name!r}" if name else "MLFLOW_TRACKING_USERNAME is not set"
 
 
 def is_silence(error: BaseException) -> bool:

@@ -66,16 +66,11 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
             yield active
         except BaseException as error:
             broken = breakdown(error)
-            _leave_reason(error, f"{type(error).__name__}: {broken or in_words(error) or first_line(error)}")
+            with impatience() if is_silence(error) else nullcontext():  # a server that is gone cannot be told
+                _tag(active_id(), f"{type(error).__name__}: {broken or in_words(error) or first_line(error)}")
             if broken:
                 raise InputError(broken) from error
             raise
-
-
-def _leave_reason(error: BaseException, reason: str) -> None:
-    """The reason on the run; a server that is gone cannot be told, and is asked twice only."""
-    with impatience() if is_silence(error) else nullcontext():
-        _tag(active_id(), reason)
 
 
 def _tag(run_id: str, reason: str) -> None:

@@ -44,7 +44,11 @@ def prepare_store() -> None:
     if not uri.startswith(SQLITE):
         _open_store()
         return
-    _refuse_misplaced(uri)
+    if is_misplaced():  # mlflow run works in the project's folder, where a caller's relative path means another file
+        raise InputError(
+            f"MLFLOW_TRACKING_URI={uri} is relative, and mlflow run works in {Path.cwd()}, where it means another file "
+            f"than yours; give the absolute path: MLFLOW_TRACKING_URI=sqlite:////path/to/{Path(uri).name}"
+        )
     with FileLock(f"{Path(uri.removeprefix(SQLITE)).resolve()}.lock"):
         when_free(_open_store)
 
@@ -114,23 +118,10 @@ def is_misplaced() -> bool:
     path = Path(uri.removeprefix(SQLITE))
     if not uri.startswith(SQLITE) or path.is_absolute() or RUN_ID not in os.environ:
         return False
-    return not _holds_run(path, os.environ[RUN_ID])
-
-
-def _refuse_misplaced(uri: str) -> None:
-    """``mlflow run`` works in the project's folder, where a caller's relative path means another file."""
-    if is_misplaced():
-        raise InputError(
-            f"MLFLOW_TRACKING_URI={uri} is relative, and mlflow run works in {Path.cwd()}, where it means another file "
-            f"than yours; give the absolute path: MLFLOW_TRACKING_URI=sqlite:////path/to/{Path(uri).name}"
-        )
-
-
-def _holds_run(path: Path, run_id: str) -> bool:
     if not path.exists():
-        return False
+        return True
     try:
-        when_free(lambda: mlflow.MlflowClient().get_run(run_id))
+        when_free(lambda: mlflow.MlflowClient().get_run(os.environ[RUN_ID]))
     except MlflowException:
-        return False
-    return True
+        return True
+    return False
