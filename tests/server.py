@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -123,6 +124,38 @@ def as_user(patch: pytest.MonkeyPatch, address: str, name: str, password: str) -
     patch.setenv("MLFLOW_TRACKING_URI", address)
     patch.setenv("MLFLOW_TRACKING_USERNAME", name)
     patch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+
+
+@contextmanager
+def listening(folder: Path, asked: str, *words: str) -> Iterator[str]:
+    """``mlflow WORDS --port ...`` as a user starts it in a folder, with no setting of a test; yields its address.
+
+    It is waited for until it answers at the path ``asked``.
+    """
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))}
+    own["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["mlflow", *words, "--port", str(port)]
+    with (folder / "listening.txt").open("w") as log:
+        process = subprocess.Popen(command, env=own, stdout=log, stderr=log, cwd=folder, start_new_session=True)
+    try:
+        until = time.monotonic() + 300
+        while not _answers(f"{address}/{asked}"):
+            assert process.poll() is None, (folder / "listening.txt").read_text()
+            assert time.monotonic() < until, (folder / "listening.txt").read_text()
+            time.sleep(0.5)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except (requests.ConnectionError, requests.Timeout):
+        return False
 
 
 class Wire:

@@ -1,22 +1,16 @@
 """What erasing really does to a store: a folder of this test's own, a PostgreSQL database, and a server."""
 
 import hashlib
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import mlflow
 import pytest
-import requests
 from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, LocalArtifactRepository
 
 from erasable import take_own_models
 from registered import ORIGINAL
+from server import listening
 from unlearning.purge import rows as purge_rows
 from unlearning.purge import store as purge
 from unlearning.registry import moves
@@ -145,39 +139,15 @@ def test_a_model_that_no_version_holds_is_found(own):
 
 
 @pytest.fixture
-def server(store, monkeypatch):
-    """A server that hides its folder from its clients, with a database that is made already."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    uri, folder = f"http://127.0.0.1:{port}", store / "hidden"
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}/mlflow.db"]
-    command += ["--artifacts-destination", str(folder), "--port", str(port), "--workers", "1"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    with (store / "server.txt").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=store, start_new_session=True)
-    try:
-        _wait(uri, process)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        yield folder
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def hidden(store, monkeypatch):
+    """The folder that a server hides from its clients, with a database that is made already."""
+    words = ["server", "--backend-store-uri", f"sqlite:///{store}/mlflow.db", "--artifacts-destination", str(store / "hidden")]
+    with listening(store, "health", *words, "--workers", "1") as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        yield store / "hidden"
 
 
-def _wait(uri: str, process: subprocess.Popen) -> None:
-    until = time.monotonic() + 300
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            if requests.get(f"{uri}/health", timeout=5).ok:
-                return
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.5)
-    raise TimeoutError("the server did not start")
-
-
-def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
+def test_behind_a_server_the_files_go_and_the_tombstone_stays(hidden, tmp_path):
     client = mlflow.MlflowClient()
     experiment = client.create_experiment("behind a server")
     run = client.create_run(experiment, tags={"step": "train"}).info.run_id
@@ -190,7 +160,7 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
     add(MODEL, model_id, run, ORIGINAL, "", moves.install_original)
     version = find(MODEL, "1")
 
-    assert {path.name for path in server.rglob("*.*")} >= {"member-0.safetensors", "predictions.parquet"}
+    assert {path.name for path in hidden.rglob("*.*")} >= {"member-0.safetensors", "predictions.parquet"}
     (weights,) = purge.read(purge.places_of(version)[0], purge.files_of(purge.places_of(version)[0]))
     assert (weights.size, weights.sha256) == (7, hashlib.sha256(b"weights").hexdigest())
     assert purge.same_bytes([weights]) == []
@@ -200,7 +170,7 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(server, tmp_path):
     assert runs.download(run, "predictions.parquet").is_relative_to(temporary.own_folder())
 
     assert erase(version) == []
-    assert {path.name for path in server.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}
+    assert {path.name for path in hidden.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}
     assert client.get_run(run).data.metrics == {"F": 0.5}
     rows = purge_rows.rows_of(find(MODEL, "1"))["of the version"]
     assert rows["metrics of the run"] == rows["logged models"] == 1

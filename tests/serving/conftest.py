@@ -14,6 +14,13 @@ from unlearning.models.ensemble import save_member, save_spec
 from unlearning.serving.age_model import MODEL_ARTIFACT, AgeModel
 
 
+def loaded(folder) -> AgeModel:
+    """The served model of a saved one."""
+    model = AgeModel()
+    model.load_context(SimpleNamespace(artifacts={MODEL_ARTIFACT: str(folder)}))
+    return model
+
+
 @pytest.fixture(scope="session")
 def age_model(spec, tmp_path_factory):
     """Two members of random weights, saved and loaded; their last layers are enlarged, so that faces get different ages."""
@@ -24,9 +31,7 @@ def age_model(spec, tmp_path_factory):
             network.head[-1].weight.mul_(200)
         save_member(network, folder, index)
     save_spec(folder, spec, (0, 1), {})
-    model = AgeModel()
-    model.load_context(SimpleNamespace(artifacts={MODEL_ARTIFACT: str(folder)}))
-    return model
+    return loaded(folder)
 
 
 @pytest.fixture(scope="session")

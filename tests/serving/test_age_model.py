@@ -1,7 +1,6 @@
 import base64
 import io
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from serving.conftest import loaded
 from unlearning.data.faces import FaceSet
 from unlearning.data.images import decode
 from unlearning.models.ensemble import save_member, save_spec, weights_digest
-from unlearning.serving.age_model import BATCH, MODEL_ARTIFACT, AgeModel
+from unlearning.serving.age_model import BATCH, MODEL_ARTIFACT
 from unlearning.training.predict import predict
 
 
@@ -98,7 +98,5 @@ def test_the_version_is_the_one_that_mlflow_notes_beside_what_it_downloads(age_m
     save_member(age_model.ensemble.members[0], folder, 0)
     save_spec(folder, spec, (0,), {})
     (tmp_path / "registered_model_meta").write_text("model_name: age-resnet50\nmodel_version: '7'\n")
-    model = AgeModel()
-    model.load_context(SimpleNamespace(artifacts={MODEL_ARTIFACT: str(folder)}))
-    told = model.predict(None, pd.DataFrame({"image": [picture()]}), {"tell_version": True})
+    told = loaded(folder).predict(None, pd.DataFrame({"image": [picture()]}), {"tell_version": True})
     assert told.version.tolist() == ["age-resnet50/7"]

@@ -1,8 +1,6 @@
 """A network of any kind of architecture is trained, saved, loaded and served like the study's."""
 
-import io
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,20 +9,14 @@ import torch
 from PIL import Image
 
 from backbones import each_kind
+from serving.conftest import loaded as loaded_version
 from unlearning.data.faces import Batches
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, save_member, save_spec, weights_digest
 from unlearning.models.spec import ModelSpec
-from unlearning.serving.age_model import MODEL_ARTIFACT, AgeModel
 from unlearning.training.fit import fit
 from unlearning.training.losses import absolute_error
 from unlearning.training.predict import predict
-
-
-def _png(picture: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @each_kind
@@ -41,7 +33,5 @@ def test_it_takes_a_step_comes_back_from_its_folder_bit_for_bit_and_answers(arch
     assert weights_digest(loaded) == weights_digest(network)
     ages = predict(network, few).numpy()
     assert np.array_equal(predict(loaded, few).numpy(), ages), "also where validation was measured before the last step"
-    served = AgeModel()
-    served.load_context(SimpleNamespace(artifacts={MODEL_ARTIFACT: str(tmp_path)}))
-    asked = pd.DataFrame({"image": [_png(picture) for picture in few.images(torch.arange(4)).numpy()]})
-    assert served.predict(None, asked) == pytest.approx(ages, abs=1e-3)
+    asked = pd.DataFrame({"image": [Image.fromarray(picture) for picture in few.images(torch.arange(4)).numpy()]})
+    assert loaded_version(tmp_path).predict(None, asked) == pytest.approx(ages, abs=1e-3)

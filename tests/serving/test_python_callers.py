@@ -102,12 +102,14 @@ def test_no_request_opens_a_file_of_the_server(champion, file, form, monkeypatch
     assert named not in refusal.value.message
 
 
-def test_text_of_csv_names_no_file_in_the_scoring_server(champion, file, monkeypatch):
+@pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.parquet"])
+def test_text_of_csv_and_parquet_names_no_file_in_the_scoring_server(champion, file, kind, monkeypatch):
     """It comes as text, and not as the bytes that base64 would stand for."""
+    body = f"image\n{file}\n" if kind == "text/csv" else pd.DataFrame({"image": [str(file)]}).to_parquet()
     monkeypatch.setenv(scoring_server._SERVER_MODEL_PATH, "a folder")
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
     with pytest.raises(MlflowException, match="neither a JPEG or PNG image nor base64"):
-        scoring_server.invocations(f"image\n{file}\n", "text/csv", champion, champion.metadata.get_input_schema())
+        scoring_server.invocations(body, kind, champion, champion.metadata.get_input_schema())
 
 
 def ask_over_http(model, body: dict):

@@ -32,20 +32,14 @@ def readings_with(ids: Collection[str]) -> list[Path]:
 
 
 def _may_hold(place: Path, ids: set[str]) -> bool:
-    known = _known(place)
-    return known is None or bool(known & ids)
+    try:
+        return not ids.isdisjoint(pd.read_parquet(place / ACCOUNT, columns=["id"]).id)
+    except UNREADABLE:
+        return True
 
 
 def _contents(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.is_file() and path.name != LOCK)
-
-
-def _known(place: Path) -> set[str] | None:
-    """The ids in a reading's account; None where it has none that can be read."""
-    try:
-        return set(pd.read_parquet(place / ACCOUNT, columns=["id"]).id)
-    except UNREADABLE:
-        return None
 
 
 def searches_from(model: str, number: int) -> list[Path]:

@@ -188,12 +188,9 @@ def _versions(numbers: list[int]) -> str:
 def _waiting(state: State, numbers: list[int]) -> tuple[int, ...]:
     """Candidates among some versions that have forgotten what the champion has not."""
     champion = state.get(holders(state).get(CHAMPION, 0), Facts("", (), {}))
-    done = set(champion.tag("forgotten").split(","))
-    return tuple(n for n in numbers if state[n].tag("state") == "candidate" and _forgotten(state[n]) - done)
-
-
-def _forgotten(facts: Facts) -> set[str]:
-    return set(facts.tag("forgotten").split(",")) - {"", "none"}
+    done = {*champion.tag("forgotten").split(","), "", "none"}
+    candidates = [n for n in numbers if state[n].tag("state") == "candidate"]
+    return tuple(n for n in candidates if set(state[n].tag("forgotten").split(",")) - done)
 
 
 def begun(state: State, number: int, deed: Deed) -> tuple[list[Change], Aliases]:

@@ -158,7 +158,9 @@ def same_bytes(files: list[File]) -> list[str]:
     """Files in the folders of this store's experiments, and in this machine's temporary folders, with the content of one that
     remembers."""
     wanted = {file.sha256: file.size for file in files if file.path.endswith(REMEMBERING)}
-    found = [str(path.relative_to(folder)) for folder in _folders() for path in _copies_in(folder, wanted)]
+    experiments = every(mlflow.MlflowClient().search_experiments, max_results=PAGE)
+    folders = [Place(one.name, one.artifact_location).folder for one in experiments]
+    found = [str(path.relative_to(folder)) for folder in folders if folder for path in _copies_in(folder, wanted)]
     return sorted([*found, *(str(path) for folder in temporary.others() for path in _copies_in(folder, wanted))])
 
 
@@ -168,9 +170,3 @@ def _copies_in(folder: Path, wanted: dict[str, int]) -> Iterator[Path]:
             with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or another user's
                 if path.is_file() and path.stat().st_size in wanted.values() and sha256_of(path) in wanted:
                     yield path
-
-
-def _folders() -> list[Path]:
-    """Of the experiments, as far as they lie on this machine."""
-    places = [Place(e.name, e.artifact_location) for e in every(mlflow.MlflowClient().search_experiments, max_results=PAGE)]
-    return [place.folder for place in places if place.folder]

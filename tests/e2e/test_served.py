@@ -1,0 +1,100 @@
+"""A registered version behind ``mlflow models serve``, as its callers and its administrator see it."""
+
+import base64
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+import requests
+
+from places import ROOT
+from server import listening
+from unlearning.steps.promote import promote
+from unlearning.steps.settings import PromoteSettings
+
+MODEL = "age-resnet50"
+
+
+@pytest.fixture(scope="module")
+def place(fill, trained_store):
+    """A folder of a user whose version 4 is served."""
+    return fill("served", trained_store, lambda: promote(PromoteSettings("4", gates="F > 0.01"))).parent
+
+
+@pytest.fixture
+def user(place, monkeypatch):
+    """In that folder, with MLflow's default store, which is the folder's own."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
+    return place
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    """Where the champion answers."""
+    with listening(place, "ping", "models", "serve", "-m", f"models:/{MODEL}@champion", "--env-manager", "local") as found:
+        yield f"{found}/invocations"
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
+    return [base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.glob("*.jpg"))[:5]]
+
+
+def test_the_server_answers_years_in_order(address, pictures, user):
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    years = model.predict(pd.DataFrame({"image": [base64.b64decode(picture) for picture in pictures]})).tolist()
+    assert years != pytest.approx(sorted(years), abs=1e-6)
+    assert all(0 <= year <= 60 for year in years)
+    body = {"dataframe_split": {"columns": ["image"], "data": [[picture] for picture in pictures]}}
+    answer = requests.post(address, json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["predictions"] == pytest.approx(years, abs=1e-3)
+    assert {"role": "unlearned", "forgotten": "20-28"}.items() <= model.metadata.metadata.items()
+    assert {"method", "epochs", "data_digest", "Utility", "Forgetting", "F"} <= model.metadata.metadata.keys()
+
+
+def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, user):
+    plain, told = ({"dataframe_records": [{"image": pictures[0]}]} | more for more in ({}, {"params": {"tell_version": True}}))
+    (age,) = requests.post(address, json=plain, timeout=60).json()["predictions"]
+    answer = requests.post(address, json=told, timeout=60).json()
+    champion = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "champion").version
+    assert answer == {"predictions": [{"age": pytest.approx(age, abs=1e-4), "version": f"{MODEL}/{champion}"}]}
+
+
+def test_the_server_refuses_bad_pictures_and_nonsense_in_one_sentence(address, pictures):
+    whole = base64.b64decode(pictures[1])
+    cut = base64.b64encode(whole[: len(whole) // 2]).decode()
+    answer = requests.post(address, json={"dataframe_records": [{"image": pictures[0]}, {"image": cut}]}, timeout=60)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("row 1: the image is damaged or cut off")
+    assert "stack_trace" not in answer.json()
+    assert str(ROOT) not in answer.text
+    for body in ({"dataframe_records": []}, {"dataframe_split": {"columns": ["face"], "data": [["x"]]}}, {}, {"inputs": {}}):
+        answer = requests.post(address, json=body, timeout=60)
+        assert answer.status_code == 400
+        assert "stack_trace" not in answer.json()
+
+
+def test_requests_at_once_get_the_answers_of_requests_one_by_one(address, pictures):
+    def ask(picture: str) -> float:
+        answer = requests.post(address, json={"dataframe_records": [{"image": picture}]}, timeout=60)
+        return answer.json()["predictions"][0]
+
+    one_by_one = [ask(picture) for picture in pictures]
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(ask, pictures)) == pytest.approx(one_by_one, abs=1e-4)
+
+
+def test_serving_adds_no_file_to_a_version(user, address, trained_store):
+    """Its certificate names every file, and compiled code that lies beside the source is code that runs."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    load = f"import mlflow; mlflow.pyfunc.load_model('models:/{MODEL}@champion')"
+    subprocess.run([sys.executable, "-c", load], cwd=user, env=environment, check=True)
+    assert not [path for path in (trained_store.parent / "mlruns").rglob("*") if path.suffix == ".pyc"]
