@@ -52,14 +52,11 @@ def test_every_option_has_help_that_ends_in_a_full_stop(name):
         assert parameter.help.endswith("."), parameter.name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_help_needs_no_heavy_library(name):
+def test_help_needs_no_heavy_library():
     heavy = {"torch", "timm", "mlflow", "pandas", "sklearn"}
-    code = f"import sys, entrypoints.{name}; print(' '.join({heavy} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == ""
+    code = f"import importlib, sys\nfor name in {NAMES}:\n    importlib.import_module(f'entrypoints.{{name}}')\n"
+    code += f"    assert not {heavy} & set(sys.modules), name"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={"PYTHONPATH": "src"}, check=True)
 
 
 def pip_list() -> list[str]:
@@ -70,10 +67,6 @@ def pip_list() -> list[str]:
 def test_conda_and_pyproject_list_the_same_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert pip_list() == project["dependencies"]
-
-
-def test_conda_lists_dependencies_only():
-    assert not [line for line in pip_list() if line.startswith((".", "-"))]
 
 
 def test_what_is_installed_is_what_is_listed():
