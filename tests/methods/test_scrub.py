@@ -84,14 +84,6 @@ def test_it_rewinds_to_the_forget_error_closest_to_the_last_network_s_on_unseen_
     assert logged["unseen_error_at_end"] == pytest.approx(aim)
 
 
-def test_without_unseen_faces_like_them_the_aim_is_the_error_on_unseen_faces_to_keep(make_task):
-    logged = {}
-    task = make_task(log=lambda values, epoch: logged.update(values))
-    task = replace(task, forget=task.forget.part("train"))
-    student = Scrub(rewind=True).unlearn(task)
-    assert logged["unseen_error_at_end"] == pytest.approx(task.error(student, task.retain.part("validation")))
-
-
 def test_the_network_returned_is_one_that_was_seen_after_an_epoch_and_the_last_without_rewinding(make_task):
     seen = []
     task = make_task(epochs=3, after_epoch=lambda epoch, model: seen.append(weights_digest(model)))
