@@ -37,14 +37,10 @@ def test_every_leaf_climbs_to_the_root_by_its_own_path_only(count):
         assert count == 1 or climb(hashes[index - 1], steps) != root(hashes)
 
 
-def test_a_node_cannot_pass_for_a_leaf():
-    left, right = leaves(2)
-    assert leaf(left + right) != root([left, right])
-
-
-def test_the_order_and_the_number_of_leaves_matter():
+def test_order_and_number_of_leaves_matter_and_a_node_cannot_pass_for_a_leaf():
     hashes = leaves(3)
     assert len({root(hashes), root(hashes[::-1]), root(hashes[:2]), root([*hashes, hashes[-1]])}) == 4
+    assert leaf(hashes[0] + hashes[1]) != root(hashes[:2])
 
 
 def test_a_changed_step_leads_elsewhere():
