@@ -110,24 +110,18 @@ def test_the_seed_decides_the_weights_and_no_unseen_face_nor_random_number_of_th
 
 
 @passes
-def test_another_seed_gives_other_weights(method, make_task):
-    assert once(method, make_task, seed=1).digest != once(method, make_task).digest
-
-
-@passes
 def test_an_epoch_is_announced_for_every_pass_that_was_asked_for(method, make_task):
-    assert len(once(method, make_task, epochs=3).passing) == 3
+    assert len(once(method, make_task, epochs=2).passing) == 2
 
 
 @pytest.mark.parametrize("method", PREFIX.values(), ids=PREFIX)
-def test_the_first_epoch_of_three_is_a_run_of_one_bit_for_bit_if_the_card_says_so(method, make_task):
+def test_the_first_epoch_of_two_is_a_run_of_one_bit_for_bit_if_the_card_says_so(method, make_task):
     """With batch norm and dropout: so one optimisation gives the versions of all milestones."""
     kinds = {type(module).__name__ for module in make_task.original.modules()}
     assert "Dropout" in kinds
     assert any("BatchNorm" in kind for kind in kinds)
-    three = once(method, make_task, epochs=3)
-    assert three.passing[0] == once(method, make_task).digest
-    assert three.passing[2] == three.digest
+    both = once(method, make_task, epochs=2)
+    assert both.passing == (once(method, make_task).digest, both.digest)
 
 
 @runs
@@ -162,7 +156,7 @@ def test_an_interruption_goes_through_and_leaves_the_model_as_it_was(method, mak
 
 
 @passes
-def test_every_batch_that_is_drawn_is_told_of_before_the_next(method, make_task, monkeypatch):
+def test_another_seed_gives_other_weights_and_every_batch_is_told_of_before_the_next_is_drawn(method, make_task, monkeypatch):
     """By the epochs' bar or a bar of its own: nobody waits before a screen that stands still. Two may stand side by side."""
     silent, longest, drawn = [0], [0], Batches.__iter__
 
@@ -183,8 +177,10 @@ def test_every_batch_that_is_drawn_is_told_of_before_the_next(method, make_task,
             yield item
 
     monkeypatch.setattr(Batches, "__iter__", note)
-    method().unlearn(make_task(after_step=told, track=track))
+    network = method().unlearn(make_task(seed=1, after_step=told, track=track))
     assert 0 < longest[0] <= 2, "batches that nobody heard of"
+    monkeypatch.undo()
+    assert weights_digest(network) != once(method, make_task).digest
 
 
 @passes
