@@ -23,11 +23,11 @@ def world():
     return table, shown, random
 
 
-def model(world, memory: float, ids=None, bias: float = 0.0) -> pd.DataFrame:
+def model(world, memory: float, ids=None, bias: float = 0.0, noise: float = 1.5) -> pd.DataFrame:
     """A model that remembers trained faces (or those named) by a share of the way to their age, and is off by ``bias``."""
     table, shown, random = world
     seen = (table.split == "train") if ids is None else table.id.isin(ids)
-    predicted = shown + random.normal(0, 1.5, FACES) + bias + memory * seen * (table.age - shown)
+    predicted = shown + random.normal(0, noise, FACES) + bias + memory * seen * (table.age - shown)
     return table[["id", "split", "age"]].assign(predicted=predicted)
 
 
@@ -78,9 +78,26 @@ def test_a_model_that_is_off_as_a_whole_is_not_taken_for_one_that_remembers(worl
     assert judge.judge(model(world, 0.0, bias=6.0), original, ids).p > 0.05
 
 
-def test_faces_that_nobody_was_trained_on_and_a_single_seed_say_nothing(world):
+def test_a_model_that_scatters_otherwise_than_one_seed_is_compared_with_itself(world):
+    judge, original = NeverSeen(world[0]), model(world, 0.3)
+
+    def noticed(memory: float, noise: float) -> float:
+        tried = [judge.judge(model(world, memory, noise=noise), original, ids) for ids in groups(world, 50, 40)]
+        return np.mean([one.p < 0.05 for one in tried])
+
+    assert noticed(0.0, noise=4.0) < 0.2  # 5 % of 40: eight or more in one of 1,000 such tests
+    assert noticed(0.1, noise=0.3) > noticed(0.1, noise=1.5) + 0.1, "an ensemble's weaker memory shows"
+
+
+def test_a_group_of_one_age_is_judged_by_the_few_strangers_of_that_age(world):
+    """They are fewer than a thousand draws make them look, so their mean errs about as much as the group's."""
+    table, judge, original = world[0], NeverSeen(world[0]), model(world, 0.3)
+    of_an_age = table.id[(table.split == "train") & table.age.between(40, 42)].to_numpy()
+    clean = [judge.judge(model(world, 0.0), original, world[2].choice(of_an_age, 12, replace=False)).p for _ in range(60)]
+    assert np.mean(np.array(clean) < 0.05) < 0.15
+
+
+def test_faces_that_nobody_was_trained_on_say_nothing(world):
     table = world[0]
     with pytest.raises(InputError, match="none of these faces was trained on"):
         NeverSeen(table).judge(model(world, 0.0), model(world, 0.3), table.id[table.split == "test"])
-    with pytest.raises(InputError, match="1 seed cannot tell memory from chance; legal: 2 or more"):
-        NeverSeen(table.drop(columns=["seed_1", "seed_2"]))

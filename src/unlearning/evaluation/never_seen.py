@@ -1,20 +1,21 @@
-"""Has a model seen these faces? A test for any number of them, against models that certainly have not.
+"""Has a model seen these faces? A test for any number of them, against what it says of faces that it certainly has not seen.
 
 A model that remembers a face is pulled from what it would say of a stranger towards the face's own age. With p_is the
 prediction of face i by the model of seed s that never saw it, and y_i its age::
 
-    m_i = mean over all seeds but one of p_is            what a model says that never saw the face
+    m_i = mean over seeds of p_is                        what a model says that never saw the face
     r_i = y_i - m_i                                      the way from there to the age
     evidence = mean over the faces of a group of c(d_i) c(r_i)          c: cut at -8 and 8 years
 
 where d_i is what the model at hand says beyond m_i, less what it says beyond m of strangers with the same m and r: a plane
-through the faces that no model ever trained on. So a model that is off, or better, as a whole is not taken for one that
-remembers; without it an original is told from the models of five folds by its having seen more faces. The cut keeps a few
+through the test faces, which no model ever trained on. So a model that is off, or better, as a whole is not taken for one that
+remembers; without it an original is told from the models of the folds by its having seen more faces. The cut keeps a few
 faces that nobody can read from deciding.
 
-The evidence of a model that never saw the group is known by experiment: of groups with as many faces and the same ages, each
-seed against the others. That of one that remembers is the original's on groups of its training faces. So false alarms, and the
-share of memories that are noticed, are measured and not assumed.
+The evidence of a model that never saw the group is known by experiment: it is that of the same model in groups of test faces
+with as many faces and the same ages. So an ensemble, whose answers scatter less than one seed's, is compared with itself, and
+finds weaker memories. The evidence of a model that remembers is the original's on groups of its training faces. So false
+alarms, and the share of memories that are noticed, are measured and not assumed.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from unlearning.evaluation.table import align
 SEED = "seed_"
 GROUPS = 1000
 LEVEL = 0.05
-FEWEST_SEEDS = 2
 NEAREST = 30  # training faces of similar ages that may stand for one: about a year either way in two thousand faces
+STRANGERS = 60  # test faces that may: of fewer, the level of .05 for a single face would be coarse
 CUT = 8.0  # years; two standard deviations of what two seeds say of one real face
 
 
@@ -42,12 +43,12 @@ class Unseen:
 
     Args:
         faces: how many.
-        p: share of never-seen groups with at least as much evidence: small where the model remembers.
+        p: share of groups of strangers with at least as much evidence: small where the model remembers.
         power: share of the original's groups of this size that the test notices at a false alarm rate of ``LEVEL``.
         memory_left: the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces;
             not a number where the original shows none.
-        interval: where ``memory_left`` lies with 95 %, by what never-seen models do.
-        auc: chance that there is more evidence in a group of the original's than in a never-seen one.
+        interval: where ``memory_left`` lies with 95 %, by what the model says of strangers.
+        auc: chance that the original shows more evidence in a group of its training faces than in one of strangers.
     """
 
     faces: int
@@ -76,17 +77,10 @@ class NeverSeen:
     """
 
     def __init__(self, table: pd.DataFrame, copies: Collection[str] = ()):
-        self.seeds = [column for column in table.columns if column.startswith(SEED)]
-        if len(self.seeds) < FEWEST_SEEDS:
-            raise InputError(
-                f"a cross-fitting with {len(self.seeds)} seed cannot tell memory from chance; legal: {FEWEST_SEEDS} or more"
-            )
         self.table = table[~table.id.isin(copies)].reset_index(drop=True)
         self.ages = self.table.age.to_numpy(np.float64)
-        answers = self.table[self.seeds].to_numpy(np.float64)
-        self._means = [np.delete(answers, left_out, axis=1).mean(axis=1) for left_out in range(len(self.seeds))]
-        self._strangers = (self.table.split == "test").to_numpy()
-        self._never_saw = np.stack([self._evidence(answers[:, s], s) for s in range(len(self.seeds))])
+        self.mean = self.table.filter(regex=f"^{SEED}").mean(axis=1).to_numpy(np.float64)
+        self.trained, self.strangers = (np.flatnonzero(self.table.split == split) for split in ("train", "test"))
 
     def judge(self, model: pd.DataFrame, original: pd.DataFrame, ids: Collection[str], seed: int = 0) -> Unseen:
         """Has a model seen these training faces?
@@ -101,20 +95,20 @@ class NeverSeen:
             InputError: none of them is a training face of the table, or they are so many, or so many of an age, that a model
                 retrained without them would answer otherwise than the folds' models.
         """
-        trained = (self.table.split == "train").to_numpy()
-        group = np.flatnonzero(trained & self.table.id.isin(ids))
+        group = np.intersect1d(self.trained, np.flatnonzero(self.table.id.isin(ids)))
         if not len(group):
             raise InputError("none of these faces was trained on, so there is nothing that a model could remember of them")
-        self._require_few(group, np.flatnonzero(trained))
-        others = np.setdiff1d(np.flatnonzero(trained), group)
-        rows = self._alike(group, others, np.random.default_rng(seed))
-        turns = (np.arange(GROUPS) % len(self.seeds))[:, None]
-        never, remembers = (evidence[turns, rows].mean(axis=1) for evidence in (self._never_saw, self._of(original)))
-        return _answer(len(group), float(self._of(model)[:, group].mean()), never, remembers)
+        self._require_few(group)
+        random = np.random.default_rng(seed)
+        strangers = self._alike(group, self.strangers, STRANGERS, random)
+        members = self._alike(group, np.setdiff1d(self.trained, group), NEAREST, random)
+        judged, remembered = self._evidence(model), self._evidence(original)
+        drawn = (_never(judged, strangers), remembered[members].mean(axis=1), _never(remembered, strangers))
+        return _answer(len(group), float(judged[group].mean()), *drawn)
 
-    def _require_few(self, group: np.ndarray, trained: np.ndarray) -> None:
+    def _require_few(self, group: np.ndarray) -> None:
         """At most a fold's share, for so many each fold's model lacks; and at most half of the faces of similar ages."""
-        folds = self.table.fold.nunique()
+        folds, trained = self.table.fold.nunique(), self.trained
         ordered = trained[np.argsort(self.ages[trained], kind="stable")]
         around = np.convolve(np.isin(ordered, group), np.ones(NEAREST) / NEAREST, mode="valid")
         if len(group) * folds > len(trained) or around.max(initial=0) > 0.5:
@@ -123,41 +117,50 @@ class NeverSeen:
                 f"cross-fitting with {folds} folds: models that never saw them would answer otherwise than those of the folds"
             )
 
-    def _of(self, model: pd.DataFrame) -> np.ndarray:
-        """The evidence in each face, for each seed that is left out: shape (seeds, faces)."""
+    def _evidence(self, model: pd.DataFrame) -> np.ndarray:
+        """The evidence in each face of the table that a model has seen it."""
         predicted = align(model[model.id.isin(self.table.id)], self.table).predicted.to_numpy(np.float64)
-        return np.stack([self._evidence(predicted, left_out) for left_out in range(len(self.seeds))])
-
-    def _evidence(self, predicted: np.ndarray, left_out: int) -> np.ndarray:
-        mean = self._means[left_out]
-        beyond, toward = predicted - mean, self.ages - mean
-        plane = np.column_stack([np.ones(len(mean)), mean, toward])
-        of_strangers = np.linalg.lstsq(plane[self._strangers], beyond[self._strangers], rcond=None)[0]
+        beyond, toward = predicted - self.mean, self.ages - self.mean
+        plane = np.column_stack([np.ones(len(toward)), self.mean, toward])
+        of_strangers = np.linalg.lstsq(plane[self.strangers], beyond[self.strangers], rcond=None)[0]
         evidence: np.ndarray = np.clip(beyond - plane @ of_strangers, -CUT, CUT) * np.clip(toward, -CUT, CUT)
         return evidence
 
-    def _alike(self, group: np.ndarray, others: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Groups of other training faces with the ages of a group, as rows: shape (GROUPS, faces)."""
-        ordered = others[np.argsort(self.ages[others], kind="stable")]
-        width = min(NEAREST, len(ordered))
+    def _alike(self, group: np.ndarray, faces: np.ndarray, nearest: int, random: np.random.Generator) -> np.ndarray:
+        """Groups of some faces, each with the ages of a group, as rows: shape (GROUPS, faces of the group)."""
+        ordered = faces[np.argsort(self.ages[faces], kind="stable")]
+        width = min(nearest, len(ordered))
         start = np.searchsorted(self.ages[ordered], self.ages[group]) - width // 2
         start = np.clip(start, 0, len(ordered) - width)
         drawn: np.ndarray = ordered[start + random.integers(0, width, (GROUPS, len(group)))]
         return drawn
 
 
-def _answer(faces: int, evidence: float, never: np.ndarray, remembers: np.ndarray) -> Unseen:
-    """From the evidence in the faces at hand, and in the groups that were drawn: never seen, and seen by the original."""
+def _never(evidence: np.ndarray, strangers: np.ndarray) -> np.ndarray:
+    """Evidence in groups of strangers, spread about its mean by what the mean itself errs.
+
+    The groups share the strangers there are: with w_j as often as stranger j stands in a group of n, the variance of the mean
+    of all groups is sum w_j^2 / n of one group's.
+    """
+    groups, faces = strangers.shape
+    often = np.bincount(strangers.ravel()) / groups
+    never = evidence[strangers].mean(axis=1)
+    spread: np.ndarray = never.mean() + np.sqrt(1 + np.sum(often**2) / faces) * (never - never.mean())
+    return spread
+
+
+def _answer(faces: int, evidence: float, never: np.ndarray, remembers: np.ndarray, original_never: np.ndarray) -> Unseen:
+    """From the evidence in the faces and in strangers, and in faces that the original remembers and in its strangers."""
     zero = never.mean()
-    scale = remembers.mean() - zero
+    scale = remembers.mean() - original_never.mean()
     scale = scale if scale > 0 else np.nan  # an original in which nothing of such faces shows has no memory to take a share of
     low, high = (np.quantile(never, (0.025, 0.975)) - zero) / scale
     left = (evidence - zero) / scale
     return Unseen(
         faces,
         p=float((1 + np.sum(never >= evidence)) / (1 + len(never))),
-        power=float(np.mean(remembers > np.quantile(never, 1 - LEVEL))),
+        power=float(np.mean(remembers > np.quantile(original_never, 1 - LEVEL))),
         memory_left=float(left),
         interval=(float(left - high), float(left - low)),
-        auc=float(np.mean(np.searchsorted(np.sort(never), remembers)) / len(never)),
+        auc=float(np.mean(np.searchsorted(np.sort(original_never), remembers)) / len(never)),
     )
