@@ -31,5 +31,6 @@ def fill(model: str, candidates: int = 2) -> None:
 
 
 def promoting(number: int, **more):
-    """The move that makes a version the champion."""
-    return partial(moves.promote, number=number, forget_set=SET, tags={"gates": "passed", "promoted_by": "me"}, **more)
+    """The move that makes a version the champion, and says that it was shown to have forgotten."""
+    tags = {"gates": "passed", "promoted_by": "me", "verdict": "as retraining"}
+    return partial(moves.promote, number=number, forget_set=SET, tags=tags, **more)

@@ -51,6 +51,17 @@ PARTS = {
     "predicate.proves": [TEXT],
     "predicate.does_not_prove": [TEXT],
 }
+# A certificate from before findings were certified has none.
+NEWER = {
+    "predicate.finding": {
+        "verdict": "exact|as retraining|forgotten in part|over-forgotten|unlike retraining|not forgotten|not known",
+        "reference": "retrained|crossfit|none",
+        "sentence": TEXT,
+        "memory_left": NUMBER,
+        "low": NUMBER,
+        "high": NUMBER,
+    }
+}
 NOT_EMPTY = {"subject", "predicate.times", "predicate.proves", "predicate.does_not_prove"}
 PROOF = {"type": re.escape(PROOF_TYPE), "certificate": TEXT, "keyed_id": HASH, "path": [{"side": "left|right", "sha256": HASH}]}
 
@@ -106,7 +117,7 @@ def fits(found, shape):
 
 def unfit(name, part):
     """Does a part of the statement hold something else than a certificate holds there?"""
-    if not fits(part, PARTS[name]) or (name in NOT_EMPTY and not part):
+    if not fits(part, (PARTS | NEWER)[name]) or (name in NOT_EMPTY and not part):
         return True
     listed = [one["name"] for one in part] if name == "subject" else sorted(part) if name == "predicate.earlier" else []
     return listed != sorted(set(listed))  # each file and certificate once
@@ -183,9 +194,13 @@ def check_payload(payload):
     types = (statement.get("_type"), statement.get("predicateType"))
     if changed:
         return [f"payload {name}: it was changed: its sealed hash is another" for name in changed]
-    if types != (STATEMENT_TYPE, PREDICATE_TYPE) or sections.keys() != PARTS.keys() or statement.keys() != OUTER:
+    if (
+        types != (STATEMENT_TYPE, PREDICATE_TYPE)
+        or not PARTS.keys() <= sections.keys() <= PARTS.keys() | NEWER.keys()
+        or statement.keys() != OUTER
+    ):
         return ["payload: it is no certificate of forgetting of this kind"]
-    wrong = [name for name in sorted(PARTS) if unfit(name, sections[name])]
+    wrong = [name for name in sorted(sections) if unfit(name, sections[name])]
     return [f"payload {name}: it does not hold what a certificate holds there" for name in wrong]
 
 

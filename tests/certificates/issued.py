@@ -12,6 +12,7 @@ from unlearning.certificates.envelope import digest, sign
 from unlearning.certificates.samples import picture_id, secret_of
 from unlearning.certificates.statement import Certificate, Measured, ModelVersion, statement_bytes
 from unlearning.evaluation.gates import parse_gates
+from unlearning.finding import Finding
 
 PRIVATE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC_KEY = PRIVATE_KEY.public_key()
@@ -52,6 +53,7 @@ def facts(files, **others):
         decisions=tuple(DECIDED),
         forced=False,
         times={"unlearned": datetime(2026, 3, 1, 12, tzinfo=UTC), "issued": datetime(2026, 3, 2, 8, 30, tzinfo=UTC)},
+        finding=Finding("forgotten in part", "retrained", "It has forgotten in part: so it is.", 24.5, 20.0, float("nan")),
     )
     return replace(plain, **others)
 

@@ -101,6 +101,13 @@ def test_script_and_library_name_the_same_places_whichever_byte_is_changed(scrip
         assert places_of(theirs) == places_of(ours), at
 
 
+def test_a_certificate_from_before_findings_were_certified_holds_for_both(script, public_file, files):
+    before = issue(files, finding=None)
+    assert "finding" not in read(payload_of(before))["predicate"]
+    assert script.open_certificate(before, script.read_keys([public_file]))[1] == []
+    assert verify(before, [read_public_key(public_file)]).good
+
+
 def test_script_and_library_agree_on_files_chains_and_proofs_to_the_word(script, place, public_file, files):
     data, proof = (place / "certificate.json").read_bytes(), (place / "proof.json").read_bytes()
     (place / "model" / "MLmodel").write_text("other")

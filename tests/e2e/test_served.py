@@ -57,7 +57,8 @@ def test_the_server_answers_years_in_order(address, pictures, user):
     assert answer.status_code == 200, answer.text
     assert answer.json()["predictions"] == pytest.approx(years, abs=1e-3)
     assert {"role": "unlearned", "forgotten": "20-28"}.items() <= model.metadata.metadata.items()
-    assert {"method", "epochs", "data_digest", "Utility", "Forgetting", "F"} <= model.metadata.metadata.keys()
+    assert {"method", "epochs", "data_digest", "seeds"} <= model.metadata.metadata.keys()
+    assert not {"state", "verdict", "F"} & model.metadata.metadata.keys()  # they may change, and the registry says them
 
 
 def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, user):
@@ -65,7 +66,8 @@ def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, us
     (age,) = requests.post(address, json=plain, timeout=60).json()["predictions"]
     answer = requests.post(address, json=told, timeout=60).json()
     champion = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "champion").version
-    assert answer == {"predictions": [{"age": pytest.approx(age, abs=1e-4), "version": f"{MODEL}/{champion}"}]}
+    told = {"version": f"{MODEL}/{champion}", "verdict": "not known here: no MLFLOW_TRACKING_URI leads to a registry"}
+    assert answer == {"predictions": [{"age": pytest.approx(age, abs=1e-4), **told}]}
 
 
 def test_the_server_refuses_bad_pictures_and_nonsense_in_one_sentence(address, pictures):

@@ -53,7 +53,7 @@ TYPED = ["--arch", "test_resnet", "--image_size", "32", "--drawn_faces", "160", 
 
 @pytest.fixture(scope="module")
 def filled(server):
-    """Original (1), reference (2), and two versions that have forgotten 20-28 (3, 4), of which 3 is served; by the admin."""
+    """Original (1), reference (2), and two versions made to forget 20-28 (3, 4), of which 3 is served; by the admin."""
     with pytest.MonkeyPatch.context() as patch:
         as_user(patch, server.address, ADMIN, PASSWORD)
         train(SMALL)
@@ -98,7 +98,7 @@ def locks() -> list[str]:
 def test_registry_and_artifacts_are_whole_on_the_server_and_no_password_can_be_read(admin):
     assert mending.examine(MODEL).found == []
     champion = find(MODEL, "champion")
-    assert (champion.number, champion.stage, champion.tag("state")) == (3, "Production", "forgotten")
+    assert (champion.number, champion.stage, champion.tag("state")) == (3, "Production", "unproven")
     assert locks() == []
     run = mlflow.MlflowClient().get_run(find(MODEL, "champion").run_id)
     assert run.info.artifact_uri.startswith("mlflow-artifacts:/")

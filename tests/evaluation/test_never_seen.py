@@ -96,3 +96,12 @@ def test_faces_that_nobody_was_trained_on_say_nothing(world):
     table = world[0]
     with pytest.raises(InputError, match="none of these faces was trained on"):
         NeverSeen(table).judge(model(world, 0.0), model(world, 0.3), table.id[table.split == "test"])
+
+
+def test_without_the_original_it_is_still_told_whether_the_faces_were_seen_and_nothing_of_how_sure_that_is(world):
+    (ids,) = groups(world, 50, 1)
+    alone, beside = (NeverSeen(world[0]).judge(model(world, 0.3), original, ids) for original in (None, model(world, 0.3)))
+    assert alone.p < 0.05
+    assert np.isnan([alone.power, alone.memory_left, *alone.interval, alone.auc]).all()
+    assert beside.power > 0.9
+    assert "is not known without the original" in alone.sentence

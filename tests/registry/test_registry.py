@@ -37,7 +37,8 @@ def test_every_version_carries_the_tags_of_its_line(trained):
 
 
 def test_promotion_moves_stage_aliases_and_state_together(trained):
-    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags={"promoted_by": "me"}))
+    tags = {"promoted_by": "me", "verdict": "as retraining"}
+    transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags=tags))
     original, retrained, first, second = all_versions(MODEL)
     assert facts(original) == ("Archived", {"original"}, "original", "retired")
     aliases = {"champion", "forgotten", "forgotten-20-28", "ft-20-28-e2"}

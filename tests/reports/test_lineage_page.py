@@ -10,6 +10,8 @@ COLUMNS = ("version", "role", "stage")
 
 def version(number, role, stage, aliases, parent=None, forgotten=()):
     row = {"version": number, "role": role, "stage": stage, "aliases": aliases, "parent": parent, "forgotten": list(forgotten)}
+    verdict = "as retraining" if "forgotten" in aliases else None
+    row |= {"verdict": verdict, "memory_left": 4.0 if verdict else None, "found": verdict or "not judged yet"}
     return row | {"method": "ft" if role == "unlearned" else "", "epochs": 8, "shown": [str(number), role, stage]}
 
 
@@ -25,10 +27,10 @@ ROWS = [
     ("found", "sentence"),
     [(None, "Lineage"), ([], "Checked: stages"), (["version 4: stage is None"], "version 4: stage is None")],
 )
-def test_the_page_says_what_is_served_what_it_has_forgotten_and_what_the_check_found(found, sentence):
+def test_the_page_says_what_is_served_what_was_shown_of_it_and_what_the_check_found(found, sentence):
     page = Page(lineage_page("age-resnet50", COLUMNS, ROWS, found))
     assert not page.open
-    assert "Version 4 is served. It has forgotten 20-28." in words(page)
+    assert "Version 4 is served. It was made to forget 20-28: as retraining." in words(page)
     assert sentence in words(page)
     assert page.rows[1:] == [row["shown"] for row in ROWS]
 
@@ -41,9 +43,18 @@ def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():
 def test_what_was_forgotten_over_the_years_is_counted_and_the_last_of_it_named():
     sets = [f"file:person-{number}.csv" for number in range(1, 40)]
     late = version(9, "unlearned", "Production", ["champion"], 1, sets)
-    assert headline(late) == "Version 9 is served. It has forgotten 39 forget sets, the last of them file:person-39.csv."
+    told = "It was made to forget 39 forget sets, the last of them file:person-39.csv: not judged yet."
+    assert headline(late) == f"Version 9 is served. {told}"
     (node,) = nodes_of([late])
-    assert node.lines[-1].startswith("has forgotten 39 sets, last")
+    assert node.lines[-2].startswith("made to forget 39 sets, last")
+    assert node.lines[-1] == "not judged yet"
+
+
+def test_only_what_was_shown_to_have_forgotten_is_painted_so():
+    waiting, served = nodes_of(ROWS[2:])
+    assert (waiting.role, waiting.lines[-1]) == ("", "not judged yet")
+    assert (served.role, served.lines[-1]) == ("unlearned", "as retraining, 4 % left")
+    assert nodes_of(ROWS)[1].lines[-1] == "remembers everything"
 
 
 def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened):

@@ -1,5 +1,6 @@
 import base64
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +13,7 @@ from serving.conftest import loaded
 from unlearning.data.faces import FaceSet
 from unlearning.data.images import decode
 from unlearning.models.ensemble import save_member, save_spec, weights_digest
+from unlearning.serving import age_model as age_model_module
 from unlearning.serving.age_model import BATCH, MODEL_ARTIFACT
 from unlearning.training.predict import predict
 
@@ -87,7 +89,7 @@ def test_answering_changes_neither_the_model_nor_the_request(age_model, picture)
 
 def test_the_version_that_answers_is_told_when_asked_for(age_model, ask, picture):
     told = age_model.predict(None, pd.DataFrame({"image": [picture(0), picture(1)]}), {"tell_version": True})
-    assert list(told.columns) == ["age", "version"]
+    assert list(told.columns) == ["age", "version", "verdict"]
     assert told.age.tolist() == ask(picture(0), picture(1)).tolist()
     assert set(told.version) == {"not a registered version"}
 
@@ -100,3 +102,10 @@ def test_the_version_is_the_one_that_mlflow_notes_beside_what_it_downloads(age_m
     (tmp_path / "registered_model_meta").write_text("model_name: age-resnet50\nmodel_version: '7'\n")
     told = loaded(folder).predict(None, pd.DataFrame({"image": [picture()]}), {"tell_version": True})
     assert told.version.tolist() == ["age-resnet50/7"]
+
+
+def test_a_registry_that_does_not_answer_holds_no_request_up(monkeypatch):
+    monkeypatch.setattr(age_model_module.mlflow, "is_tracking_uri_set", lambda: True)
+    monkeypatch.setattr(age_model_module, "PATIENCE", 0.01)
+    monkeypatch.setattr(age_model_module.mlflow.MlflowClient, "get_model_version", lambda *asked: time.sleep(0.5))
+    assert age_model_module._verdict_of("age-resnet50/7") == "not known now: the registry does not answer"

@@ -31,7 +31,7 @@ from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import processes, runs
 from unlearning.tracking.own_experiments import own_experiment
 from unlearning.versions import certificate_facts, certificates, forget_sets
-from unlearning.versions.line import line_of
+from unlearning.versions.line import is_approximate, line_of
 
 MODEL = "age-resnet50"
 SRC = str(Path(__file__).parents[2] / "src")
@@ -63,7 +63,7 @@ def test_what_descends_from_a_deleted_version_is_certified_by_what_the_log_and_i
     assert certificate_facts._parent(version, line) == ModelVersion(MODEL, "3", certificate_facts.GONE)
     assert list(certificate_facts.certificates_before(version).values()) == [b"{}"]
     exact = replace(line.steps[0].facts, tags=version.tags | {"exact": "true"})
-    assert certificate_facts._is_approximate(Line((replace(line.steps[0], facts=exact),), "nobody knows more"))
+    assert is_approximate(Line((replace(line.steps[0], facts=exact),), "nobody knows more"))
 
 
 def test_without_an_original_the_gates_that_name_it_are_refused_and_others_decide(client):

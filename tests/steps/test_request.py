@@ -73,7 +73,7 @@ def test_what_the_champion_has_forgotten_is_done_at_once(forgotten):
     asked = ask()
     assert (asked.state, asked.version, asked.certificate) == (PROMOTED, "4", "c" * 64)
     assert [one.state for one in asked.history] == [RECEIVED, PROMOTED]
-    assert f"version 4 (ft-20-28-e2) had forgotten all {asked.count} samples already" in asked.history[-1].why
+    assert f"version 4 (ft-20-28-e2) was made to forget all {asked.count} samples already: not known" in asked.history[-1].why
     assert "c" * 64 in asked.history[-1].why
     assert mlflow.get_run(asked.run_id).info.status == "FINISHED"
     assert ask() == asked
@@ -84,7 +84,7 @@ def test_some_that_are_forgotten_already_are_counted(forgotten, data):
     asked = ask("26-30")
     known, everybody = ages.between(26, 28).sum(), ages.between(26, 30).sum()
     assert asked.state == RECEIVED
-    assert f"version 4 (ft-20-28-e2) has forgotten {known} of {everybody} samples already" in asked.history[0].why
+    assert f"version 4 (ft-20-28-e2) was made to forget {known} of {everybody} samples already" in asked.history[0].why
 
 
 def test_what_was_promoted_is_opened_again_when_a_version_that_remembers_is_served(forgotten):

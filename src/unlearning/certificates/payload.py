@@ -73,15 +73,16 @@ def _is_whole(statement: dict[str, Any]) -> bool:
     if (statement.get("_type"), statement.get("predicateType")) != (STATEMENT_TYPE, PREDICATE_TYPE):
         return False
     parts: dict[str, Any] = _schema()["properties"]
-    inner: dict[str, Any] = parts["predicate"]["properties"]
-    return statement.keys() == parts.keys() and statement["predicate"].keys() == inner.keys()
+    inner: dict[str, Any] = parts["predicate"]
+    given = statement["predicate"].keys()
+    return statement.keys() == parts.keys() and set(inner["required"]) <= given <= inner["properties"].keys()
 
 
 def _misfits(statement: dict[str, Any]) -> list[str]:
     """The parts of a whole statement that hold something else than they should; by name."""
     outer, inner = _schema()["properties"], _schema()["properties"]["predicate"]["properties"]
     wrong = {name for name in outer if name != "predicate" and not _fits(statement[name], outer[name])}
-    wrong |= {f"predicate.{name}" for name in inner if not _fits(statement["predicate"][name], inner[name])}
+    wrong |= {f"predicate.{name}" for name in statement["predicate"] if not _fits(statement["predicate"][name], inner[name])}
     if "subject" not in wrong:
         names = [subject["name"] for subject in statement["subject"]]
         wrong |= {"subject"} if names != sorted(set(names)) else set()  # every file once: no second digest can stand for one

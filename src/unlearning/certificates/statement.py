@@ -18,6 +18,7 @@ from unlearning.certificates.payload import PREDICATE_TYPE, STATEMENT_TYPE, with
 from unlearning.certificates.samples import SHA256, forget_root, keyed_manifest
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import Decision
+from unlearning.finding import Finding
 
 WITHHELD = "withheld: it names people or files"
 SPEAKS_OF_NOBODY = re.compile(r"\d{1,3}-\d{1,3}|group:\d|gender:\w+|race:\w+|random:[\d.]+(?:@\d+)?|hardest:\d+")
@@ -105,6 +106,7 @@ class Certificate:
         lost: sha256 of those that are gone, or name one that is; nothing can be said of them any more.
         level: confidence of the metrics' intervals.
         first_weights: what training began with, by name and digest; empty for weights drawn from a seed.
+        finding: what was found out about the version, and by which reference.
     """
 
     model: ModelVersion
@@ -126,6 +128,7 @@ class Certificate:
     lost: tuple[str, ...] = ()
     level: float = 0.95
     first_weights: str = ""
+    finding: Finding | None = None
 
 
 def statement_bytes(certificate: Certificate, secret: bytes, private: Iterable[str] = ()) -> bytes:
@@ -174,6 +177,7 @@ def statement(certificate: Certificate, secret: bytes) -> dict[str, Any]:
             "decided": [_decided(each) for each in certificate.decisions],
         },
         "times": {name: _time(moment) for name, moment in certificate.times.items()},
+        **({"finding": _found(certificate.finding)} if certificate.finding else {}),
         "earlier": list(certificate.earlier),
         "proves": list(PROVES),
         "does_not_prove": list(limits(certificate.approximate, certificate.first_weights, certificate.lost)),
@@ -197,6 +201,11 @@ def public_rule(rule: str) -> str:
     """The rule where it speaks of ages, groups and numbers only; otherwise that it is withheld."""
     atoms = [atom for atom in re.split(r"[\s&|!()]+", rule) if atom]
     return rule if atoms and all(SPEAKS_OF_NOBODY.fullmatch(atom) for atom in atoms) else WITHHELD
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    left = {"memory_left": exact(finding.left), "low": exact(finding.low), "high": exact(finding.high)}
+    return {"verdict": finding.verdict, "reference": finding.reference, "sentence": finding.sentence} | left
 
 
 def _measured(measured: Measured) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Unseen:
     def sentence(self) -> str:
         """The answer for people."""
         said = "not consistent with never seen" if self.p < LEVEL else "consistent with never seen"
+        if np.isnan(self.power):
+            return f"{said} (p = {self.p:.2g}); how often this test notices a memory is not known without the original"
         return (
             f"{said} (p = {self.p:.2g}); with {self.faces} face{'s' if self.faces > 1 else ''} this test notices a model that "
             f"remembers as the original does in {self.power:.0%} of cases, and raises a false alarm in {LEVEL:.0%}"
@@ -82,12 +84,13 @@ class NeverSeen:
         self.mean = self.table.filter(regex=f"^{SEED}").mean(axis=1).to_numpy(np.float64)
         self.trained, self.strangers = (np.flatnonzero(self.table.split == split) for split in ("train", "test"))
 
-    def judge(self, model: pd.DataFrame, original: pd.DataFrame, ids: Collection[str], seed: int = 0) -> Unseen:
+    def judge(self, model: pd.DataFrame, original: pd.DataFrame | None, ids: Collection[str], seed: int = 0) -> Unseen:
         """Has a model seen these training faces?
 
         Args:
             model: its prediction table.
-            original: the prediction table of the model that remembers all of them.
+            original: the prediction table of the model that remembers all of them; None where it was purged: how much is left,
+                and how often a memory is noticed, is not known then.
             ids: faces; only those that the original was trained on count.
             seed: of the draws of groups.
 
@@ -102,7 +105,8 @@ class NeverSeen:
         random = np.random.default_rng(seed)
         strangers = self._alike(group, self.strangers, STRANGERS, random)
         members = self._alike(group, np.setdiff1d(self.trained, group), NEAREST, random)
-        judged, remembered = self._evidence(model), self._evidence(original)
+        judged = self._evidence(model)
+        remembered = np.full(len(judged), np.nan) if original is None else self._evidence(original)
         drawn = (_never(judged, strangers), remembered[members].mean(axis=1), _never(remembered, strangers))
         return _answer(len(group), float(judged[group].mean()), *drawn)
 
@@ -153,14 +157,15 @@ def _answer(faces: int, evidence: float, never: np.ndarray, remembers: np.ndarra
     """From the evidence in the faces and in strangers, and in faces that the original remembers and in its strangers."""
     zero = never.mean()
     scale = remembers.mean() - original_never.mean()
-    scale = scale if scale > 0 else np.nan  # an original in which nothing of such faces shows has no memory to take a share of
+    # Of an original whose groups differ from strangers' by less than those among themselves no share can be told.
+    scale = scale if scale > original_never.std() else np.nan
     low, high = (np.quantile(never, (0.025, 0.975)) - zero) / scale
-    left = (evidence - zero) / scale
+    left, known = (evidence - zero) / scale, np.nan if np.isnan(remembers).any() else 1.0
     return Unseen(
         faces,
         p=float((1 + np.sum(never >= evidence)) / (1 + len(never))),
-        power=float(np.mean(remembers > np.quantile(original_never, 1 - LEVEL))),
+        power=known * float(np.mean(remembers > np.quantile(original_never, 1 - LEVEL))),
         memory_left=float(left),
         interval=(float(left - high), float(left - low)),
-        auc=float(np.mean(np.searchsorted(np.sort(original_never), remembers)) / len(never)),
+        auc=known * float(np.mean(np.searchsorted(np.sort(original_never), remembers)) / len(never)),
     )

@@ -179,10 +179,11 @@ def in_words(plan: SlicePlan, found: Forecast, faces: int) -> str:
     )
 
 
-def finish(job: Job, seconds: float, reference: Version) -> None:
+def finish(job: Job, seconds: float, reference: Version | None) -> None:
     """When the new version stands: the speed-up that was measured, and no checkpoint left that has seen the forget set."""
     if _is_sliced(job):
-        _tell_measured(seconds, reference)
+        if reference:
+            _tell_measured(seconds, reference)
         _erase_forgotten(job)
 
 

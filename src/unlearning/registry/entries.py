@@ -1,8 +1,8 @@
 """The entries of the journal: what a transition changed, how to undo it, and what all of them say of every version.
 
-An entry holds, for each version that was touched, what stood before and after: stage and aliases whole, of the tags those that
-differ, the description where it differs. ``null`` before: the version was made; ``null`` after: it was deleted. Two kinds
-only take note: ``begin`` of the versions that were there before the journal, ``found`` of what other hands have changed since.
+An entry holds, for each version that was touched, what stood before and after: stage, aliases and finding whole, of the other
+tags those that differ, the description where it differs. ``null`` before: the version was made; ``null`` after: it was deleted.
+Two kinds only take note: ``begin`` of the versions that were there before the journal, ``found`` of what others have changed.
 They are pure, so that who only needs their words imports no MLflow.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from unlearning.finding import TAGS as FINDING
 from unlearning.registry.version import Aliases, Facts, State, moved
 
 BEGIN, FOUND = "begin", "found"
@@ -47,11 +48,15 @@ def entry_of(before: State, after: State, occasion: dict[str, str]) -> Entry:
 
 
 def _side(facts: Facts | None, other: Facts | None) -> dict[str, Any] | None:
-    """One side of a change. Tags whose names are not ASCII are nobody's of ours, and no keys of canonical JSON."""
+    """One side of a change. Tags whose names are not ASCII are nobody's of ours, and no keys of canonical JSON.
+
+    A finding stands in whole: a candidate's is written without a transition, and from the first one on the journal knows it.
+    """
     if facts is None:
         return None
     theirs = other.tags if other else {}
-    tags = {name: value for name, value in facts.tags.items() if name.isascii() and theirs.get(name) != value}
+    told = {name: value for name, value in facts.tags.items() if name.isascii()}
+    tags = {name: value for name, value in told.items() if theirs.get(name) != value or name in FINDING}
     side = {"stage": facts.stage, "aliases": list(facts.aliases), "tags": tags}
     return side | ({"description": facts.description} if other is None or facts.description != other.description else {})
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.finding import FORGOTTEN, TAGS, state_of
 from unlearning.registry.version import (
     AGAIN,
     ARCHIVED,
     CHAMPION,
-    FORGOTTEN,
     GONE,
     NONE,
     ORIGINAL,
@@ -101,17 +101,44 @@ def install_candidate(versions: list[Version], number: int, alias: str) -> Move:
 
 
 def promote(versions: list[Version], number: int, forget_set: str, tags: dict[str, str], act: Act | None = None) -> Move:
-    """The version is served and stands as the one that has forgotten; what it replaces is archived.
+    """The version is served, in the state that its verdict has earned; what it replaces is archived.
+
+    Args:
+        versions: all, as they are.
+        number: the version.
+        forget_set: name of what it was made to forget.
+        tags: how it was decided; ``verdict`` gives it state and aliases.
+        act: who; None writes no note.
 
     Raises:
         InputError: another version became the champion since it was decided, or this one was purged or deleted.
     """
     version = _servable(versions, number, act, "promoted")
     note = _noted(version, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
-    drop = ("withdrawn_by", "withdrawn_because", *(() if AGAIN in tags else (AGAIN,)))
-    promoted = Change(number, PRODUCTION, {"state": "forgotten", **tags}, drop, note)
-    aliases: Aliases = {CHAMPION: number, FORGOTTEN: number, f"{FORGOTTEN}-{forget_set}": number}
+    state = state_of(tags.get("verdict", ""))
+    drop = ("withdrawn_by", "withdrawn_because", *sorted({AGAIN, *TAGS} - tags.keys()))
+    promoted = Change(number, PRODUCTION, {"state": state, **tags}, drop, note)
+    aliases = {CHAMPION: number, **_forgotten(version, state, forget_set)}
     return [promoted, *_retire_others(versions, number, act)], aliases
+
+
+def _forgotten(version: Version, state: str, forget_set: str) -> Aliases:
+    """The aliases that say ``forgotten``: of the champion where that was shown, and otherwise of no version that lacks it."""
+    own = f"{FORGOTTEN}-{forget_set}"
+    if state == FORGOTTEN:
+        return {FORGOTTEN: version.number, own: version.number}
+    aliases: Aliases = {FORGOTTEN: None}
+    return aliases | ({own: None} if own in version.aliases else {})
+
+
+def judge(versions: list[Version], number: int, tags: dict[str, str]) -> Move:
+    """What is, or was, served has another verdict: a champion's state and aliases follow it."""
+    version = _servable(versions, number, None, "judged")
+    drop = tuple(name for name in TAGS if name not in tags)
+    if CHAMPION not in version.aliases:
+        return [Change(number, version.stage, tags, drop)], {}
+    state = state_of(tags["verdict"])
+    return [Change(number, version.stage, tags | {"state": state}, drop)], _forgotten(version, state, version.tag("forget_set"))
 
 
 def roll_back(versions: list[Version], number: int, act: Act, regained: str = "") -> Move:
@@ -131,13 +158,12 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
         raise InputError(f"no version is served that version {number} could replace: promote it instead")
     loud = f" WARNING: it remembers again what had been forgotten: {regained}." if regained else ""
     remembers = back.tag("role") == "original"
-    tags = {"state": "remembers" if remembers else "forgotten", "restored_by": act.user, "restored_because": act.reason}
+    state = "remembers" if remembers else state_of(back.tag("verdict"))
+    tags = {"state": state, "restored_by": act.user, "restored_because": act.reason}
     note = _noted(back, act.sign(f"served again instead of version {left.number}: {act.reason}.{loud}"))
     drop = ("withdrawn_by", "withdrawn_because", *(() if regained else (AGAIN,)))
     restored = Change(number, PRODUCTION, tags | ({AGAIN: regained} if regained else {}), drop, note)
-    aliases: Aliases = {CHAMPION: number, FORGOTTEN: None if remembers else number}
-    if not remembers:
-        aliases[f"{FORGOTTEN}-{back.tag('forget_set')}"] = number
+    aliases = {CHAMPION: number, **_forgotten(back, state, back.tag("forget_set"))}
     return [restored, *(_withdrawn(change, left, act, loud) for change in _retire_others(versions, number, act))], aliases
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.finding import FORGOTTEN
 
-CHAMPION, ORIGINAL, FORGOTTEN, RETRAINED = "champion", "original", "forgotten", "retrained"
+CHAMPION, ORIGINAL, RETRAINED = "champion", "original", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
@@ -19,11 +20,12 @@ ALIASES, FILES = "purged_aliases", "purged_files"
 TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)
 
 MODEL_DESCRIPTION = """\
-Ages in years from pictures of faces, and which faces each version has forgotten.
+Ages in years from pictures of faces, and which faces each version was made to forget.
 
 * alias `champion`: the version to serve; `original`: remembers everything; `retrained-SET`: never saw SET, the reference.
-* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted as having forgotten SET.
-* tags `role`, `state`, `forget_set`, `forgotten`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
+* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted and shown to have forgotten SET.
+* tags `verdict` and `memory_left` say what was found out, `reference` by what; `forgotten` lists what it was made to forget;
+  `role`, `state`, `forget_set`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
 """
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from unlearning.finding import EARNED, FORGOTTEN, state_of
+from unlearning.finding import TAGS as FINDING
 from unlearning.registry.entries import Logged
 from unlearning.registry.version import (
     AGAIN,
     ARCHIVED,
     CHAMPION,
-    FORGOTTEN,
     GONE,
     NONE,
     ORIGINAL,
@@ -77,8 +78,10 @@ def as_logged(now: State, logged: dict[int, Logged]) -> State:
 
 
 def _guarded(facts: Facts, logged: Facts) -> Facts:
-    free = {name: value for name, value in facts.tags.items() if name not in GUARDED}
-    tags = free | {name: value for name, value in logged.tags.items() if name in GUARDED}
+    # The finding of a candidate is any auditor's to write; that of what is served, or was, is a transition's.
+    guarded = GUARDED if logged.tag("state") in ("candidate", "reference") else (*GUARDED, *FINDING)
+    free = {name: value for name, value in facts.tags.items() if name not in guarded}
+    tags = free | {name: value for name, value in logged.tags.items() if name in guarded}
     description = facts.description if logged.description in facts.description else logged.description
     return Facts(logged.stage, facts.aliases, tags, description)
 
@@ -95,7 +98,7 @@ def mirrored(state: State) -> State:
     due: Aliases = {alias: None for alias in holders(seen) if alias not in fit}
     for number, facts in seen.items():
         due |= {alias: number for alias in _due(facts) if alias not in fit and (alias == ORIGINAL or not due.get(alias))}
-    forgotten = champion is not None and seen[champion].tag("state") == "forgotten"
+    forgotten = champion is not None and seen[champion].tag("state") == FORGOTTEN
     return moved(seen, due | {CHAMPION: champion, FORGOTTEN: champion if forgotten else None})
 
 
@@ -111,14 +114,22 @@ def _mirror(facts: Facts, champion: bool) -> Facts:
         stage = PRODUCTION if champion else NONE if facts.stage == PRODUCTION else facts.stage
         return replace(facts, stage=stage)
     if champion:
-        return replace(facts, stage=PRODUCTION, tags=facts.tags | {"state": "remembers" if role == "original" else "forgotten"})
+        return replace(facts, stage=PRODUCTION, tags=facts.tags | {"state": _served_state(facts)})
     state = facts.tag("state")
     if state in GONE:
         return replace(facts, stage=ARCHIVED)
     if state not in STATES[role]:
-        state = "retired" if state == "forgotten" else STATES[role][0]
+        state = "retired" if state in EARNED else STATES[role][0]
     stage = ARCHIVED if state == "remembers" and facts.stage == ARCHIVED else STAGES[state]
     return replace(facts, stage=stage, tags=facts.tags | {"state": state})
+
+
+def _served_state(facts: Facts) -> str:
+    """Of a champion; one that was promoted before there were verdicts keeps what was said of it then."""
+    if facts.tag("role") == "original":
+        return "remembers"
+    said = facts.tag("state") in EARNED and not facts.tag("verdict")
+    return facts.tag("state") if said else state_of(facts.tag("verdict"))
 
 
 def _fits(alias: str, facts: Facts) -> bool:

@@ -25,6 +25,6 @@ def _scored(facts: Facts, measured: dict[str, float]) -> dict[str, str]:
         said, value = as_number(tags.get(name, "")), measured.get(name, math.nan)
         if not math.isnan(value) and not math.isclose(said, value, rel_tol=DIGITS, abs_tol=1e-9):
             tags[name] = f"{value:.6g}"
-        elif math.isnan(said):
+        elif math.isnan(said) and tags.get(name):  # an empty one says that the number is not known any more
             tags.pop(name, None)
     return tags

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unlearning.canonical import read
 from unlearning.certificates.envelope import digest, open_envelope
 from unlearning.certificates.statement import WITHHELD
+from unlearning.finding import CROSSFIT, RETRAINED
 from unlearning.reports.charts import counted
 from unlearning.reports.page import page
 from unlearning.reports.words import NONE, shown
@@ -17,6 +18,11 @@ DECISIONS = {
     "forced": "The version did not pass every gate, and was promoted on somebody's word.",
     "failed": "The version did not pass every gate.",
     "none": "There was no gate to pass.",
+}
+BY = {
+    RETRAINED: "It was judged beside a model that was retrained without the samples.",
+    CROSSFIT: "It was judged beside models that never saw the samples, those of a cross-fitting.",
+    "none": "There was no reference to judge it by.",
 }
 
 
@@ -39,6 +45,7 @@ def certificate_page(envelope: bytes) -> str:
         headline=headline(predicate),
         predicate=predicate,
         made=made(predicate),
+        finding=_finding(predicate.get("finding")),
         decision=DECISIONS[predicate["gates"]["decision"]],
         percent=f"{float(predicate['interval_level']) * 100:g} %",
         metrics=[_metric(each) for each in predicate["metrics"]],
@@ -50,11 +57,16 @@ def certificate_page(envelope: bytes) -> str:
 
 
 def headline(predicate: dict) -> str:
-    """Which version has forgotten how many samples, in one sentence."""
+    """Which version was made to forget how many samples, in one sentence."""
     model, forgotten = predicate["model"], predicate["forget_set"]
     samples = counted(int(forgotten["count"]), "sample")
     rule = "" if forgotten["rule"] == WITHHELD else f", those of the rule {forgotten['rule']}"
     return f"Version {model['version']} of the model {model['name']} was made to forget {samples}{rule}."
+
+
+def _finding(found: dict | None) -> str:
+    """The verdict as a sentence; nothing of a certificate from before findings were certified."""
+    return f"{found['sentence']} {BY[found['reference']]}" if found else ""
 
 
 def made(predicate: dict) -> dict[str, str]:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 from unlearning.evaluation.audit.audit import Audit
-from unlearning.evaluation.audit.verdicts import BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Row
-from unlearning.evaluation.audit.words import DIFFERS, LEADS
+from unlearning.evaluation.audit.verdicts import BETWEEN, OVER, SAME, WORSE, Row
+from unlearning.evaluation.audit.verdicts import NOT_KNOWN as OPEN
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.evaluation.metric import LIKENESS, MEMORY
+from unlearning.finding import AS_RETRAINING, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, UNLIKE
+from unlearning.finding import OVER as OVER_FORGOTTEN
 from unlearning.reports.audit_figures import MOST_VERSIONS, answers_of, versions
 from unlearning.reports.audit_page import (
     BESIDE,
@@ -48,7 +50,7 @@ COLUMNS = {
     "test_mae": "Error, test faces",
     "seconds_ratio": "Seconds, retraining: 1",
 }
-BEST_FIRST = {f"{LEADS[SAME]}.": SAME, f"{DIFFERS}.": BETWEEN} | {f"{LEADS[kind]}.": kind for kind in (BETWEEN, OVER, WORSE)}
+SIGN_OF = {AS_RETRAINING: SAME, UNLIKE: BETWEEN, IN_PART: BETWEEN, OVER_FORGOTTEN: OVER, NOT_FORGOTTEN: WORSE, NOT_KNOWN: OPEN}
 
 
 class Audited(Protocol):
@@ -95,14 +97,14 @@ def _rows(one: Audited) -> dict[str, Row]:
 def _overview(place: int, label: str, one: Audited) -> dict:
     """A version's row of the first table."""
     lead, _ = in_two(one.audit.sentence)
-    judged = [row for row in one.audit.rows if row.kind in (MEMORY, LIKENESS) and row.verdict != NOT_KNOWN]
+    judged = [row for row in one.audit.rows if row.kind in (MEMORY, LIKENESS) and row.verdict != OPEN]
     alike = sum(row.verdict == SAME for row in judged)
     return {
         "place": place,
         "label": label,
         "lead": lead.removeprefix("It "),
-        "lead_rank": [*BEST_FIRST, lead].index(lead),
-        "sign": SIGNS[BEST_FIRST.get(lead, NOT_KNOWN)],
+        "lead_rank": list(SIGN_OF).index(one.audit.verdict),
+        "sign": SIGNS[SIGN_OF[one.audit.verdict]],
         "alike": alike,
         "judged": len(judged),
         "alike_rank": -alike / max(len(judged), 1),

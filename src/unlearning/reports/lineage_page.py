@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from unlearning.finding import FORGOTTEN, state_of
 from unlearning.reports.charts import shorten
 from unlearning.reports.page import address, page, render
 from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme
 
 MOST = 40
-BOX, COLUMN, ROW, LINE = 1.95, 2.6, 0.78, 0.145
+BOX, COLUMN, ROW, LINE = 1.95, 2.6, 0.92, 0.145
 SIGNS, MOST_NAMED = 30, 6
 TEMPLATE = "lineage_page.html.jinja"
 TELLING = ("champion", "original", "forgotten")
@@ -27,7 +28,8 @@ class Node:
 
     Args:
         numbers: of its versions.
-        role: original, retrained or unlearned; empty for a version that this project did not make.
+        role: original, retrained or unlearned; empty for a version that this project did not make, or whose forgetting is not
+            shown.
         lines: what stands in the box.
         parent: number of the version that it was made from; None for the first.
         served: is it the champion?
@@ -43,7 +45,7 @@ class Node:
 
 
 def nodes_of(rows: list[dict]) -> list[Node]:
-    """Boxes for the versions of a status table (version, role, stage, aliases, parent, method, epochs, forgotten)."""
+    """Boxes for the versions of a status table (as ``steps.status`` makes its rows)."""
     if len(rows) <= MOST:
         return [_node([row]) for row in rows]
     parents = {row["parent"] for row in rows}
@@ -69,6 +71,7 @@ def _newest(nodes: list[Node]) -> list[Node]:
 def _node(group: list[dict]) -> Node:
     """The box of one version, or of several that are alike."""
     first, aliases = group[0], group[0]["aliases"]
+    shown = all(state_of(row["verdict"] or "") == FORGOTTEN for row in group)
     stage = "no stage" if first["stage"] == "None" else first["stage"]
     if len(group) == 1:
         made = f"{first['method']}, {first['epochs']} epochs" if first["method"] else first["role"] or "made elsewhere"
@@ -82,18 +85,25 @@ def _node(group: list[dict]) -> Node:
         lines = [f"{len(group)} versions, {span}", f"{stage}: {', '.join(methods)}"]
     return Node(
         numbers=tuple(row["version"] for row in group),
-        role=first["role"] or "",
-        lines=tuple(shorten(line, SIGNS) for line in (*lines, _forgot(first["forgotten"]))),
+        role="" if first["role"] == "unlearned" and not shown else first["role"] or "",
+        lines=tuple(shorten(line, SIGNS) for line in (*lines, *_forgot(group))),
         parent=first["parent"],
         served="champion" in aliases,
         over=first["stage"] == "Archived",
     )
 
 
-def _forgot(sets: list[str]) -> str:
-    if len(sets) > 2:
-        return f"has forgotten {len(sets)} sets, last {sets[-1]}"
-    return f"has forgotten {' + '.join(sets)}" if sets else "remembers everything"
+def _forgot(group: list[dict]) -> list[str]:
+    """Whom versions were made to forget, and what was found out about that."""
+    sets, role = group[0]["forgotten"], group[0]["role"]
+    if not sets:
+        return ["remembers everything"]
+    whom = f"{len(sets)} sets, last {sets[-1]}" if len(sets) > 2 else " + ".join(sets)
+    if role != "unlearned":
+        return [f"never saw {whom}"]
+    verdicts = {row["verdict"] or "not judged yet" for row in group}
+    left = f", {group[0]['memory_left']:.0f} % left" if len(group) == 1 and group[0]["memory_left"] is not None else ""
+    return [f"made to forget {whom}", (verdicts.pop() if len(verdicts) == 1 else "several verdicts") + left]
 
 
 def lineage(nodes: list[Node], theme: Theme) -> Figure:
@@ -161,7 +171,7 @@ def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: l
     Args:
         name: registered model.
         columns: headings of the table.
-        rows: versions: version, role, stage, aliases, parent, method, epochs, forgotten; ``shown`` has the table's texts.
+        rows: versions, as ``steps.status`` makes its rows; ``shown`` has the table's texts.
         found: inconsistencies in sentences; None when nobody asked.
     """
     nodes = nodes_of(rows)
@@ -187,5 +197,6 @@ def headline(champion: dict | None) -> str:
         return "No version is the champion: none is served."
     sets = champion["forgotten"]
     forgotten = f"{len(sets)} forget sets, the last of them {sets[-1]}" if len(sets) > MOST_NAMED else " and ".join(sets)
-    what = f"has forgotten {forgotten}" if forgotten else "has forgotten nothing: it remembers everything"
-    return f"Version {champion['version']} is served. It {what}."
+    if not forgotten:
+        return f"Version {champion['version']} is served. It was made to forget nothing: it remembers everything."
+    return f"Version {champion['version']} is served. It was made to forget {forgotten}: {champion['found']}."

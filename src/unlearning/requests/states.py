@@ -13,9 +13,9 @@ RECEIVED, RUNNING, GATED = "received", "running", "gated"
 PROMOTED, REFUSED, FAILED = "promoted", "refused", "failed"
 STATES = {
     RECEIVED: "it waits for its turn",
-    RUNNING: "a version that forgets it is being made",
+    RUNNING: "a version is being made to forget it",
     GATED: "the version was measured, and the gates have decided",
-    PROMOTED: "a version that has forgotten it is served",
+    PROMOTED: "a version that was made to forget it is served",
     REFUSED: "the version did not pass the gates; what is served has not changed",
     FAILED: "something went wrong; what is served has not changed",
 }

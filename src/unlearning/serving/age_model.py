@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
+import mlflow
 import numpy as np
 import pandas as pd
 import torch
@@ -25,6 +26,7 @@ from PIL import Image
 
 from unlearning.data.images import MAGIC, decode
 from unlearning.errors import InputError
+from unlearning.finding import in_words
 from unlearning.models.ensemble import load_model
 
 COLUMN = "image"
@@ -36,6 +38,7 @@ SERVER = "__pyfunc_model_path__"  # in the environment of MLflow's scoring serve
 MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
 BATCH = 64
+PATIENCE = 2.0  # seconds
 ONE_AT_A_TIME = Lock()
 TOO_LARGE = f"more than the {MOST_BYTES // 1_000_000} megabytes allowed"
 
@@ -75,8 +78,8 @@ class AgeModel(PythonModel):
     def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray | pd.DataFrame:
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
 
-        With the parameter ``tell_version`` it is a table with the columns ``age`` and ``version``: which version answered, as
-        ``age-resnet50/7``.
+        With the parameter ``tell_version`` it is a table with the columns ``age``, ``version``, which version answered, as
+        ``age-resnet50/7``, and ``verdict``, what the registry says now of what that one was made to forget.
 
         Raises:
             Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
@@ -86,7 +89,9 @@ class AgeModel(PythonModel):
             ages = np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
         except InputError as error:
             raise Refusal(str(error)) from None
-        return pd.DataFrame({"age": ages, "version": self.version}) if (params or {}).get(TELL_VERSION) else ages
+        if not (params or {}).get(TELL_VERSION):
+            return ages
+        return pd.DataFrame({"age": ages, "version": self.version, "verdict": _verdict_of(self.version)})
 
     def _ages(self, images: np.ndarray) -> np.ndarray:
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
@@ -100,6 +105,20 @@ def _version_of(folder: Path) -> str:
     except FileNotFoundError:
         return UNKNOWN
     return f"{noted['model_name']}/{noted['model_version']}"
+
+
+def _verdict_of(version: str) -> str:
+    """Read anew each time: what was logged with the model is from before it was judged."""
+    if version == UNKNOWN or not mlflow.is_tracking_uri_set():
+        return "not known here: no MLFLOW_TRACKING_URI leads to a registry"
+    pool = ThreadPoolExecutor(1)  # MLflow tries a server that is away for minutes, and nobody shall wait for that
+    try:
+        found = pool.submit(mlflow.MlflowClient().get_model_version, *version.rsplit("/", 1))
+        return in_words(found.result(timeout=PATIENCE).tags)
+    except (MlflowException, TimeoutError):
+        return "not known now: the registry does not answer"
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _column(model_input) -> list:

@@ -14,6 +14,7 @@ from unlearning.certificates.samples import picture_id, prove, secret_of
 from unlearning.certificates.statement import statement_bytes
 from unlearning.certificates.verify import Comparison, verify
 from unlearning.errors import InputError
+from unlearning.finding import AUTO
 from unlearning.progress import say
 from unlearning.registry.lookup import write_scores
 from unlearning.registry.version import Version
@@ -23,7 +24,8 @@ from unlearning.steps.checks import key_file
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates, forget_sets
-from unlearning.versions.certificate_facts import earlier_certificates, facts_of, picture_names, predicate_of
+from unlearning.versions.certificate_facts import alpha_of, earlier_certificates, facts_of, picture_names, predicate_of
+from unlearning.versions.findings import find_out, note
 from unlearning.versions.lineage import find_version
 
 TAG = "certificate"
@@ -54,7 +56,7 @@ def certify(settings: CertifySettings) -> Issued:
     with runs.run("certify", f"certify {settings.version}"):
         version = find_version(settings.name, settings.version)
         runs.log_settings("certify", {"version": version.number, "name": version.model, "out": settings.out})
-        issued = issue(version, private_key)
+        issued = issue(version, private_key, asked=settings.reference)
         runs.set_tags({TAG: issued.sha256})
     if settings.out:
         _write(Path(settings.out), issued)
@@ -82,20 +84,24 @@ def sample_id(text: str) -> str:
     return picture_id(path.read_bytes()) if path.is_file() else text
 
 
-def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, datetime] | None = None) -> Issued:
+def issue(
+    version: Version, private_key: Ed25519PrivateKey, times: dict[str, datetime] | None = None, asked: str = AUTO
+) -> Issued:
     """The certificate of a version: the one that it has, or a new one, which is left on its run and named by its tag.
 
     Args:
         version: one that was promoted.
         private_key: signs it, and hides the samples in it.
         times: what else happened when.
+        asked: what it is measured against, a name of REFERENCES.
     """
     if version.tag(TAG):
         envelope = _existing(version)
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
         return Issued(envelope, certificate_page(envelope))
     forgotten = forget_sets.forgotten_by(version)
-    facts = facts_of(version, forgotten, times or {})
+    found = find_out(version, forgotten[-1], alpha_of(version), asked)
+    facts = facts_of(version, forgotten, times or {}, found)
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
     known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])
@@ -104,6 +110,7 @@ def issue(version: Version, private_key: Ed25519PrivateKey, times: dict[str, dat
     page = certificate_page(envelope)
     certificates.attach(version.run_id, envelope, page)
     write_scores(version, {TAG: digest(envelope)})
+    note(version, found.finding)
     say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
     return Issued(envelope, page)
 

@@ -13,6 +13,7 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
+from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE, RETRAINED
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
 from unlearning.registry.version import CHAMPION, GONE, Version
@@ -23,8 +24,9 @@ from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.data import account_of
+from unlearning.versions.findings import find_out, note
 from unlearning.versions.lineage import find_version
-from unlearning.versions.never_seen import has_seen
+from unlearning.versions.never_seen import by_crossfit, has_seen
 from unlearning.versions.publish import score_tags
 from unlearning.versions.references import beside, never_saw, retrained_reference
 from unlearning.versions.scores import score
@@ -33,7 +35,7 @@ EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
 
 JSON, TABLE, PAGE = "audit.json", "audit.parquet", "audit.html"
 HEADLINES = (
-    *("Utility", "Forgetting", "F", "memory_left", "test_mae", "forget_mae", "test_in_range_mae"),
+    *("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae"),
     *("mia_auc", "mia_gap", "mia_given_age_auc", "forget_w1_predictions", "forget_difference", "seconds_ratio"),
 )
 
@@ -49,9 +51,7 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
         for scored in scores:
             with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
                 _log(scored)
-                if settings.audit:
-                    audited = audit_version(scored.version, scored.forget, scored.alpha, settings.audit)
-                    log_audit(audited, scored.own, score_tags(scored.metrics))
+                _judge(scored, settings)
         table = pd.DataFrame([row for scored in scores for row in scored.rows()])
         runs.log_table(table, "evaluation.csv")
     return table
@@ -91,12 +91,14 @@ class Scored:
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     forget = forget_set_for(version, settings.forget_set)
     own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
-    unseen = has_seen(version, forget)
-    alone = (settings.audit or unseen) and beside(version, forget).retrained is None
+    unseen = by_crossfit(version, forget) if settings.reference == CROSSFIT else None
+    unseen = has_seen(version, forget) if settings.reference == AUTO else unseen
+    enough = settings.reference != RETRAINED and (settings.audit or unseen or settings.reference == NONE)
+    alone = enough and (settings.reference != AUTO or beside(version, forget).retrained is None)
     reference = None if alone else retrained_reference(version, forget)
     earlier = _earlier(version, forget, settings.alpha, reference) if own else {}
     if alone:
-        say(f"evaluate: there is no retrained reference for {forget.rule}; what can be said without one follows")
+        say(f"evaluate: without a retrained reference for {forget.rule}; what can be said without one follows")
         return Scored(version, forget, settings.alpha, {}, {}, own, earlier, unseen)
     alphas = dict.fromkeys((settings.alpha, *settings.alphas))
     scores = {alpha: score(version, forget, alpha, reference) for alpha in alphas}
@@ -120,8 +122,6 @@ def _log(scored: Scored) -> None:
     for name, metrics in scored.earlier.items():
         runs.log_numbers({f"earlier/{name}/{metric}": metrics[metric] for metric in EARLIER})
     forget_sets.log([scored.forget])
-    if scored.unseen:
-        _log_unseen(scored)
     if not scored.metrics:
         return
     if scored.own:
@@ -130,14 +130,25 @@ def _log(scored: Scored) -> None:
     say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {numbers}")
 
 
-def _log_unseen(scored: Scored) -> None:
-    """What a cross-fitting says, on the run; and in words on the version, where it is about its own forget set."""
-    numbers = asdict(scored.unseen)
-    numbers["memory_left_low"], numbers["memory_left_high"] = numbers.pop("interval")
-    runs.log_numbers({f"never_seen/{name}": float(value) for name, value in numbers.items()})
+def _judge(scored: Scored, settings: EvaluateSettings) -> None:
+    """Leave audit and finding on the active run, where there is something to judge by; the version says its own."""
+    version, forget = scored.version, scored.forget
+    if not settings.audit and not scored.unseen:
+        return
+    found = find_out(version, forget, scored.alpha, settings.reference, settings.audit or "tables")
+    numbers = found.finding.numbers()
+    runs.log_numbers(numbers, **({"model_id": logged_model_id(version)} if scored.own else {}))
+    runs.set_tags(found.finding.tags())
+    if not found.audited or found.finding.verdict == EXACT:  # otherwise the audit says it
+        say(f"evaluate: {version.label} on {forget.rule}: {found.finding.sentence}")
+    if scored.unseen:
+        told = {name: getattr(scored.unseen, name) for name in ("faces", "p", "power", "auc")}
+        runs.log_numbers({f"never_seen/{name}": float(value) for name, value in told.items()})
+    if settings.audit:
+        audited = found.audited or audit_version(version, forget, scored.alpha, settings.audit)
+        log_audit(audited, scored.own, {*score_tags(scored.metrics), *numbers})
     if scored.own:
-        write_scores(scored.version, {"never_seen": scored.unseen.sentence})
-    say(f"evaluate: {scored.version.label} on {scored.forget.rule}: {scored.unseen.sentence}")
+        note(version, found.finding)
 
 
 def _choose(settings: EvaluateSettings) -> list[Version]:
@@ -161,7 +172,7 @@ def forget_set_for(version: Version, rule: str) -> ForgetSet:
     retrained = [v for v in all_versions(version.model) if v.tag("role") == "retrained"]
     if not retrained:
         raise InputError(
-            f"{version.label} has forgotten nothing, so say what to score it on: -P forget_set=20-28; the retrained "
+            f"{version.label} was made to forget nothing, so say what to score it on: -P forget_set=20-28; the retrained "
             f"reference is made with: {command('retrain', version.model, forget_set='20-28')}"
         )
     return forget_sets.of_version(retrained[-1])
@@ -191,8 +202,7 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
     forget_sets.log([audited.forget])
     if own:
         runs.log_numbers(headlines, model_id=logged_model_id(audited.version))
-        tags = {name: f"{value:.6g}" for name, value in headlines.items()}
-        write_scores(audited.version, tags | {"audit": audit.sentence[:500]})
+        write_scores(audited.version, {name: f"{value:.6g}" for name, value in headlines.items()})
     say(f"audit: {audited.version.label}: {audit.sentence}")
     for warning in audit.warnings:
         say(f"audit: {warning}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import shlex
+from dataclasses import replace
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.gates import parse_gates
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.naming import choose
@@ -37,7 +37,7 @@ def pipeline(settings: PipelineSettings) -> str:
         candidates = [v for method in methods for v in _unlearn(settings, method, original, reference, forget)]
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
         rule = "" if "hardest" in forget.rule else settings.forget_set  # whom it means now, no other model knows
-        evaluate(EvaluateSettings(scored, rule, settings.alpha, name))
+        evaluate(EvaluateSettings(scored, rule, settings.alpha, name, audit="tables"))
         try:
             others = _promote_best(settings, candidates)
         finally:
@@ -67,7 +67,10 @@ def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, Fo
     original = train_or_reuse(train, data.digest, force)
     forget = forget_sets.read_rule(settings.forget_set, data, original)
     again = RetrainSettings(settings.forget_set, str(original.number), name=train.name)
-    return original, retrain_or_reuse(again, original, forget, force), forget
+    reference = retrain_or_reuse(again, original, forget, force)
+    if settings.reference_seeds:
+        retrain_or_reuse(replace(again, seeds=settings.reference_seeds), original, forget, force)
+    return original, reference, forget
 
 
 def _unlearn(
@@ -84,9 +87,8 @@ def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list
 
     Returns the others that pass.
     """
-    gates = parse_gates(settings.gates)
     by_f = sorted(candidates, key=lambda version: -max(-math.inf, version.number_in("F")))  # no number: last
-    passing = [version for version in by_f if all(decision.passed for decision in decide(version, gates))]
+    passing = [version for version in by_f if not decide(version, settings.gates).failed]
     say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
     chosen = (passing or by_f)[0]
     promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.evaluation.gates import Decision, Gate, parse_gates
+from unlearning.finding import AUTO, NONE, RETRAINED
+from unlearning.finding import in_words as finding_in_words
+from unlearning.methods import METHODS
 from unlearning.progress import say
 from unlearning.registry.lock import Lock, LockLostError
 from unlearning.registry.version import CHAMPION, Version
@@ -19,7 +20,7 @@ from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.promote import as_data, decide, promote
+from unlearning.steps.promote import Decided, as_data, decide, promote
 from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
 from unlearning.steps.retrain import ensure_reference
@@ -29,7 +30,9 @@ from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words
 from unlearning.tracking.store import first_line
 from unlearning.versions import certificates, forget_sets
+from unlearning.versions.findings import standing
 from unlearning.versions.lineage import find_version
+from unlearning.versions.references import beside
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,11 @@ class Service:
 
     Args:
         settings: what the user decided.
-        gates: read from them.
         private_key: signs certificates.
         lock: says that nobody else is serving.
     """
 
     settings: ProcessSettings
-    gates: Sequence[Gate]
     private_key: Ed25519PrivateKey
     lock: Lock
 
@@ -59,12 +60,12 @@ def process(settings: ProcessSettings) -> list[Request]:
         InputError: before anything is done: there is no key, a setting cannot be used, or somebody else is serving; at the
             end: requests have failed.
     """
-    private_key, gates = signing_key(settings.key), parse_gates(settings.gates)
+    private_key = signing_key(settings.key)
     served = []
     with runs.run("process", f"process requests to {settings.name}"), requests.serving(settings.name) as lock:
         runs.log_settings("process", asdict(settings))
         find_version(settings.name, CHAMPION)
-        service = Service(settings, gates, private_key, lock)
+        service = Service(settings, private_key, lock)
         while group := _next(service):
             served += _serve(service, group)
         runs.log_numbers({f"requests_{state}": number for state, number in Counter(one.state for one in served).items()})
@@ -125,43 +126,59 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
             f"{digest}; ask again, so that it is read against that data"
         )
     if not remaining(forget, forget_sets.forgotten_by(champion)):
-        return _certified(service, group, champion, f"{champion.label} has forgotten it")
-    candidate = _unlearned(service, champion, forget)
-    evaluate(EvaluateSettings(str(candidate.number), name=candidate.model, audit="tables"))
+        return _certified(
+            service, group, champion, f"{champion.label} was made to forget it before: {finding_in_words(champion.tags)}"
+        )
+    candidate, asked = _unlearned(service, champion, forget), service.settings.reference
+    evaluate(EvaluateSettings(str(candidate.number), name=candidate.model, audit="tables", reference=asked))
     served = find_version(service.settings.name, CHAMPION)
     if served.number != champion.number:  # whatever that one has forgotten must not be lost
         why = f"begun again from {served.label}, which became the champion meanwhile"
         return _forget(service, [_change(service, one, RUNNING, why) for one in group])
-    decisions = decide(candidate, list(service.gates))
-    failed = "; ".join(str(one.gate) for one in decisions if not one.passed)
+    decided = decide(candidate, service.settings.gates, asked)
+    failed = "; ".join(decided.failed)
     why = f"{candidate.label}: {failed} failed" if failed else f"{candidate.label} passed every gate"
-    group = [_gated(service, one, candidate, decisions, why) for one in group]
+    why += f". {decided.finding.sentence}"
+    group = [_gated(service, one, candidate, decided, why) for one in group]
     if failed:
-        return [_change(service, one, REFUSED, f"{why}; {champion.label} is served as before") for one in group]
-    promoted = promote(PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model))
-    return _certified(service, group, promoted, f"{promoted.label} has forgotten it and is served")
+        return [_change(service, one, REFUSED, f"{why} {champion.label} is served as before") for one in group]
+    how = PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model, reference=asked)
+    promoted = promote(how)
+    why = f"{promoted.label} was made to forget it and is served. {promoted.tag('finding')}"
+    return _certified(service, group, promoted, why)
 
 
 def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Version:
-    """A version made from the champion that has forgotten the set as well; one that was made before a crash is found again."""
-    own, reference = service.settings, ensure_reference(champion, forget)
+    """A version made from the champion to forget the set as well; one that was made before a crash is found again."""
+    own = service.settings
+    reference = _reference(own, champion, forget)
     forget_sets.log([forget])
     rule = forget_sets.manifest_rule(runs.active_id(), forget)
-    settings = UnlearnSettings(own.method, own.params, rule, own.epochs, str(champion.number), name=champion.model)
+    start = {"model": str(champion.number), "name": champion.model, "reference": own.reference}
+    settings = UnlearnSettings(own.method, own.params, rule, own.epochs, **start)
     return unlearn_or_reuse(settings, champion, reference, forget)[-1]
 
 
-def _gated(service: Service, one: Request, candidate: Version, decisions: list[Decision], why: str) -> Request:
-    decision = "passed" if all(each.passed for each in decisions) else "failed"
-    content = {"version": candidate.number, "decision": decision, "gates": [as_data(each) for each in decisions]}
-    requests.note_gates(one, content, decision, "; ".join(map(str, decisions)))
+def _reference(own: ProcessSettings, champion: Version, forget: ForgetSet) -> Version | None:
+    """The retrained model that a request is measured against; retrained now only where nothing cheaper can judge."""
+    if own.reference == RETRAINED:
+        return ensure_reference(champion, forget)
+    if own.reference != AUTO or METHODS[own.method].card.exact or standing(champion, forget) != NONE:
+        return beside(champion, forget).retrained if own.reference == AUTO else None
+    return ensure_reference(champion, forget)
+
+
+def _gated(service: Service, one: Request, candidate: Version, decided: Decided, why: str) -> Request:
+    decision = "failed" if decided.failed else "passed"
+    content = {"version": candidate.number, "decision": decision, "gates": [as_data(each) for each in decided.decisions]}
+    requests.note_gates(one, content, decision, "; ".join(map(str, decided.decisions)))
     return _change(service, one, GATED, why, str(candidate.number))
 
 
 def _certified(service: Service, group: list[Request], version: Version, why: str) -> list[Request]:
     """Give the version its certificate and leave that on every request that it ends."""
     first = datetime.fromisoformat(min(one.arrived for one in group))
-    issued: Issued = issue(version, service.private_key, {"received": first})
+    issued: Issued = issue(version, service.private_key, {"received": first}, service.settings.reference)
     for one in group:
         certificates.attach(one.run_id, issued.envelope, issued.page)
     return [_change(service, one, PROMOTED, why, str(version.number), issued.sha256) for one in group]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from unlearning.commands import command
+from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.evaluation.gates import Decision, Gate, parse_gates
+from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, Decision, Gate, parse_gates
 from unlearning.evaluation.registry import HEADLINES, METRICS
 from unlearning.evaluation.study import ALPHA
+from unlearning.finding import AUTO, EXACT, NONE, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.acting import acting
@@ -19,6 +22,7 @@ from unlearning.steps.settings import PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import measured_by_role
+from unlearning.versions.findings import find_out
 from unlearning.versions.line import original_of
 from unlearning.versions.lineage import find_version
 from unlearning.versions.references import retrained_reference
@@ -31,8 +35,21 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class Decided:
+    """A finding, and the decision of every gate."""
+
+    finding: Finding
+    decisions: list[Decision]
+
+    @property
+    def failed(self) -> list[str]:
+        """The gates that failed."""
+        return [str(one.gate) for one in self.decisions if not one.passed]
+
+
 def promote(settings: PromoteSettings) -> Version:
-    """Measure the version against original and retrained reference, decide every gate, and make it the champion.
+    """Find out what the version has forgotten, decide every gate, and make it the champion in the state that it has earned.
 
     A dry run ends with the decisions.
 
@@ -41,36 +58,54 @@ def promote(settings: PromoteSettings) -> Version:
             meanwhile; the registry is as it was.
     """
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
-        gates = parse_gates(settings.gates)
         version = find_version(settings.name, settings.version)
         act = acting(version.model)
-        decisions = decide(version, gates)
+        decided = decide(version, settings.gates, settings.reference)
         regained = _regained(version)
-        decision = _tell(settings, version, decisions)
+        decision = _tell(settings, version, decided)
         if settings.dry_run:
             say(f"promote: this was a dry run; {version.label} would be {WORDS[decision]}, and nothing was changed")
             return version
-        if decision == "failed":
-            raise InputError(
-                f"{version.label} is not promoted: {'; '.join(_failed(decisions))} failed; choose another version, or "
-                f"override the gates with: {_forced(settings, version)}"
-            )
-        if regained and not settings.force:
-            raise InputError(
-                f"{version.label} is not promoted: it remembers {regained}, which the champion has forgotten; make one "
-                f"from the champion: {_from_champion(version)}, or, if it shall be remembered again: "
-                f"{_forced(settings, version)}"
-            )
-        tags = {"gates": "; ".join(map(str, decisions)), "gate_decision": decision, "promoted_by": act.user}
+        _refuse(settings, version, decided, regained)
+        tags = {"gates": "; ".join(map(str, decided.decisions)), "gate_decision": decision, "promoted_by": act.user}
+        tags |= decided.finding.tags()
         if decision == "forced":
-            tags |= {"forced_by": act.user, "forced_gates": "; ".join(_failed(decisions))}
+            tags |= {"forced_by": act.user, "forced_gates": "; ".join(decided.failed)}
         tags |= {AGAIN: regained} if regained else {}
         move = partial(moves.promote, number=version.number, forget_set=version.tag("forget_set"), tags=tags, act=act)
-        why = "; ".join(map(str, decisions)) + (f"; REGAINED: {regained}" if regained else "")
+        why = "; ".join(map(str, decided.decisions)) + (f"; REGAINED: {regained}" if regained else "")
         known = transition(version.model, move, "promote", why)
     promoted = next(v for v in known if v.number == version.number)
-    say(f"promote: {promoted.model} {promoted.label} is the champion; it has forgotten {promoted.tag('forgotten')}")
+    say(
+        f"promote: {promoted.model} {promoted.label} is the champion ({promoted.tag('state')}); it was made to forget "
+        f"{promoted.tag('forgotten')}: {in_words(promoted.tags)}"
+    )
     return promoted
+
+
+def _refuse(settings: PromoteSettings, version: Version, decided: Decided, regained: str) -> None:
+    if settings.force:
+        return
+    if decided.failed:
+        raise InputError(
+            f"{version.label} is not promoted: {'; '.join(decided.failed)} failed. {decided.finding.sentence} "
+            f"{_help(version, decided)}; or override the gates with: {_forced(settings, version)}"
+        )
+    if regained:
+        raise InputError(
+            f"{version.label} is not promoted: it remembers {regained}, which the champion was made to forget; make one "
+            f"from the champion: {_from_champion(version)}, or, if it shall be remembered again: "
+            f"{_forced(settings, version)}"
+        )
+
+
+def _help(version: Version, decided: Decided) -> str:
+    """What may make a refused version pass: more passes, another method, another reference."""
+    again = {"model": version.tag("parent_version") or "original", "forget_set": _rule(version)}
+    more = command("unlearn", version.model, **again, epochs="4,8,16")
+    if decided.finding.reference == NONE:
+        return f"A reference would tell more: {command('retrain', version.model, forget_set=_rule(version))}"
+    return f"More epochs or another method may forget more: {more}, methods: {command('methods', version.model)}"
 
 
 def _forced(settings: PromoteSettings, version: Version) -> str:
@@ -79,10 +114,13 @@ def _forced(settings: PromoteSettings, version: Version) -> str:
 
 
 def _from_champion(version: Version) -> str:
+    return command("unlearn", version.model, model=CHAMPION, forget_set=_rule(version))
+
+
+def _rule(version: Version) -> str:
     """Whom ``hardest`` meant for another model only its manifest tells."""
     rule, forget = version.tag("forget_rule", "..."), version.tag("forget_set")
-    rule = f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if "hardest" in rule else rule
-    return command("unlearn", version.model, model=CHAMPION, forget_set=rule)
+    return f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if "hardest" in rule else rule
 
 
 def _regained(version: Version) -> str:
@@ -90,45 +128,68 @@ def _regained(version: Version) -> str:
     champion = find_or_none(version.model, CHAMPION)
     regained = forget_sets.in_words(forget_sets.remembered(version, champion))
     if regained:
-        say(f"promote: WARNING: {version.label} remembers what {champion.label}, which is served, has forgotten: {regained}")
+        say(f"promote: WARNING: {version.label} remembers what {champion.label}, the champion, was made to forget: {regained}")
     return regained
 
 
-def _tell(settings: PromoteSettings, version: Version, decisions: list[Decision]) -> str:
-    """Leave every gate with its values on the run, print it, and say what they are together: a name of WORDS."""
-    decision = "passed" if not _failed(decisions) else "forced" if settings.force else "failed"
-    gates = ", ".join(str(one.gate) for one in decisions)
+def _tell(settings: PromoteSettings, version: Version, decided: Decided) -> str:
+    """Leave finding and gates with their values on the run, print them, and say what they are together: a name of WORDS."""
+    decision = "passed" if not decided.failed else "forced" if settings.force else "failed"
+    gates = ", ".join(str(one.gate) for one in decided.decisions)
     runs.log_settings("promote", {"name": version.model, "version": version.number, "gates": gates, "force": settings.force})
     forget_sets.log(forget_sets.forgotten_by(version))
     content = {"version": version.number, "decision": decision, "dry_run": settings.dry_run}
-    runs.log_json(content | {"gates": [as_data(one) for one in decisions]}, "gates.json")
-    runs.set_tags({"gate_decision": decision, "gates": "; ".join(map(str, decisions))})
-    for one in decisions:
+    runs.log_json(content | {"gates": [as_data(one) for one in decided.decisions]}, "gates.json")
+    runs.set_tags({"gate_decision": decision, "gates": "; ".join(map(str, decided.decisions))} | decided.finding.tags())
+    runs.log_numbers(decided.finding.numbers())
+    say(f"promote: {decided.finding.sentence}")
+    if [str(one.gate) for one in decided.decisions] == [str(gate) for gate in parse_gates(STUDY)]:
+        say("promote: these are the gates of the reference study; methods that forget little pass them")
+    for one in decided.decisions:
         say(f"promote: {one}")
     return decision
 
 
-def _failed(decisions: list[Decision]) -> list[str]:
-    return [str(one.gate) for one in decisions if not one.passed]
+def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
+    """What is found out about a version, on its own forget set, and the decision of every gate.
 
-
-def decide(version: Version, gates: list[Gate]) -> list[Decision]:
-    """The decision of every gate, on the version's own forget set."""
+    Args:
+        version: unlearned or retrained.
+        text: gates; empty for those of the reference.
+        asked: a name of REFERENCES.
+    """
     if version.tag("role") not in ("unlearned", "retrained"):
         raise InputError(
-            f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it has forgotten nothing "
-            f"that could be promoted; choose one with a forget set from: {command('status', version.model)}"
+            f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it was made to forget "
+            f"nothing; choose one with a forget set from: {command('status', version.model)}"
         )
     forget, alpha = forget_sets.of_version(version), version.require_number("alpha", ALPHA)
-    reference = retrained_reference(version, forget)
-    names = {name for gate in gates for name in (gate.metric, gate.reference_metric) if name} - {*HEADLINES}
-    asked = {gate.reference: reference for gate in gates if gate.reference}
-    if "original" in asked:
-        asked["original"] = _original(version, gates)
-    values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | asked).items()}
+    given = parse_gates(text) if text else []
+    finding = find_out(version, forget, alpha, asked).finding
+    gates = given or default_gates(version, finding)
+    return Decided(finding, _decisions(version, forget, alpha, gates, finding))
+
+
+def default_gates(version: Version, finding: Finding) -> list[Gate]:
+    """By what the version was judged by; where its parent had forgotten somebody, nothing of that may have come back."""
+    kind = EXACT if finding.verdict == EXACT and finding.reference != RETRAINED else finding.reference
+    again = f", {REGAINED}" if kind == RETRAINED and "," in version.tag("forgotten") else ""
+    return parse_gates(DEFAULTS[kind] + again)
+
+
+def _decisions(version: Version, forget: ForgetSet, alpha: float, gates: list[Gate], finding: Finding) -> list[Decision]:
+    own = {gate.metric for gate in gates} - {*finding.numbers(), *OF_FINDINGS}
+    names = (own | {gate.reference_metric for gate in gates if gate.reference}) - {*HEADLINES, *OF_FINDINGS}
+    asked = {gate.reference for gate in gates if gate.reference}
+    needed = RETRAINED in asked or any(RETRAINED in METRICS[name].needs for name in own)
+    reference = retrained_reference(version, forget) if needed else None
+    others = {RETRAINED: reference} if RETRAINED in asked else {}
+    others |= {"original": _original(version, gates)} if "original" in asked else {}
+    values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | others).items()}
     handed = [name for name in names if METRICS[name].measured]
     for role, numbers in measured_by_role(version, forget, alpha, handed).items():
         values.get(role, {}).update(numbers)
+    values["version"] |= finding.numbers()
     return [gate.decide(values["version"], values) for gate in gates]
 
 

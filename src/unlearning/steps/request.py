@@ -11,6 +11,7 @@ from unlearning.certificates.keys import VARIABLE
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
+from unlearning.finding import in_words
 from unlearning.listing import Listing, width
 from unlearning.progress import say
 from unlearning.registry.version import CHAMPION, Version
@@ -29,7 +30,7 @@ LEAST = ("who", "received", "reason", "version", "samples")
 
 
 def request(settings: RequestSettings) -> Request:
-    """Receive a request, or find that it was received before; what the champion has forgotten already is done at once.
+    """Receive a request, or find that it was received before; what the champion was made to forget already is done at once.
 
     Raises:
         InputError: the rule or the deadline cannot be read, or the key is that of a request for other samples.
@@ -80,14 +81,15 @@ def _received(settings: RequestSettings, deadline: date | None, champion: Versio
 
 def _overlap(forget: ForgetSet, left: set[str], champion: Version) -> str:
     known = len(forget.ids) - len(left)
-    return f"received; {champion.label} has forgotten {known} of {len(forget.ids)} samples already" if known else "received"
+    told = f"received; {champion.label} was made to forget {known} of {len(forget.ids)} samples already"
+    return told if known else "received"
 
 
 def _done_already(asked: Request, champion: Version) -> Request:
     """Everybody in it is forgotten: nothing is left to do but to say by whom."""
     certificate = champion.tag("certificate")
     paper = f"its certificate has the sha256 {certificate}" if certificate else "it has no certificate yet"
-    why = f"{champion.label} had forgotten all {asked.count} samples already; {paper}"
+    why = f"{champion.label} was made to forget all {asked.count} samples already: {in_words(champion.tags)}; {paper}"
     return requests.change_state(asked, PROMOTED, why, str(champion.number), certificate)
 
 

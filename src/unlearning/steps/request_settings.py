@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from unlearning.declared import setting
 from unlearning.errors import InputError
+from unlearning.finding import REFERENCES
 from unlearning.methods import METHODS
+from unlearning.naming import choose
 from unlearning.steps.checks import check_gates, check_method, check_rule, key_file
-from unlearning.steps.settings import FORGET_SET, conditions, model_name
+from unlearning.steps.settings import FORGET_SET, conditions, model_name, reference_kind
 
 KEY_FILE = "signing-key.pem"
 
@@ -48,6 +50,7 @@ class ProcessSettings:
         params: the method's own settings, as 'lr=1e-4 offset_max=5'.
         epochs: passes of the method; empty for its own number.
         gates: conditions of promotion, joined by commas, or the path of a YAML file of them.
+        reference: what the versions are measured against; auto takes what stands, and retrains where nothing does.
         batch: serve all open requests by one unlearning; otherwise one after the other.
         key: file of the signing key; empty for the one that UNLEARNING_SIGNING_KEY names.
         name: registered model.
@@ -60,8 +63,10 @@ class ProcessSettings:
     batch: bool = False
     key: str = ""
     name: str = model_name()
+    reference: str = reference_kind()
 
     def __post_init__(self):
+        choose(REFERENCES, self.reference, "reference")
         if len(self.epochs) > 1:
             given = ",".join(map(str, self.epochs))
             raise InputError(f"epochs={given}: a request is served by one version; give one number of epochs")
@@ -80,6 +85,7 @@ class CertifySettings:
         proof: file to write that proof to.
         key: file of the signing key; empty for the one that UNLEARNING_SIGNING_KEY names.
         name: registered model.
+        reference: what the version is measured against.
     """
 
     version: str = "champion"
@@ -88,8 +94,10 @@ class CertifySettings:
     proof: str = ""
     key: str = ""
     name: str = model_name()
+    reference: str = reference_kind()
 
     def __post_init__(self):
+        choose(REFERENCES, self.reference, "reference")
         if self.key:
             key_file(self.key)
 

@@ -1,4 +1,4 @@
-"""rollback: an earlier version is served again, if it has forgotten at least as much."""
+"""rollback: an earlier version is served again, if it was made to forget at least as much."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rollback(settings: RollbackSettings) -> Version:
     """Serve an earlier version again, archive the champion, and write the reason on both and into the journal.
 
     Raises:
-        InputError: there is no reason, the version is not earlier, it remembers what the champion has forgotten and nobody
+        InputError: there is no reason, the version is not earlier, it remembers what the champion was made to forget and nobody
             allowed that, or another version was promoted meanwhile; the registry is as it was.
     """
     with runs.run("rollback", f"rollback to {settings.to}"):
@@ -44,7 +44,7 @@ def rollback(settings: RollbackSettings) -> Version:
         why = f"{reason}; REGAINED: {regained}" if regained else reason
         known = transition(version.model, move, "rollback", why)
     if regained:
-        say(f"rollback: WARNING: {version.label} remembers again what {champion.label} had forgotten: {regained}")
+        say(f"rollback: WARNING: {version.label} remembers again what {champion.label} was made to forget: {regained}")
     say(f"rollback: {version.model} {version.label} is the champion again instead of {champion.label}: {reason}")
     return next(one for one in known if one.number == version.number)
 
@@ -68,9 +68,9 @@ def _refusal(version: Version, champion: Version, regained: str, reason: str) ->
         for other in all_versions(version.model)
         if other.number < champion.number and other.tag("state") not in GONE and asked <= set(other.tag("forgotten").split(","))
     ]
-    choice = f"choose one that has forgotten it too ({', '.join(others)})" if others else "no earlier version has forgotten it"
+    choice = f"choose one that was made to forget it too ({', '.join(others)})" if others else "no earlier version was"
     return (
-        f"{version.label} remembers {regained}, which the champion, {champion.label}, has forgotten; {choice}, or, if it "
+        f"{version.label} remembers {regained}, which the champion, {champion.label}, was made to forget; {choice}, or, if it "
         f"shall be remembered again: "
         f"{command('rollback', version.model, to=version.number, allow_regain=True, reason=reason)}"
     )

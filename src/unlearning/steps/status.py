@@ -1,4 +1,4 @@
-"""status: which version is served, what each has forgotten, how well, and whether the registry says one thing."""
+"""status: which version is served, what each was made to forget, what was shown, and whether the registry says one thing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from unlearning import markdown
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.finding import FORGOTTEN, in_words
 from unlearning.listing import Listing, width
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, missing
-from unlearning.registry.version import CHAMPION, FORGOTTEN, ORIGINAL, Version
+from unlearning.registry.version import CHAMPION, ORIGINAL, Version
 from unlearning.repair.mending import examine
 from unlearning.reports.lineage_page import lineage_page
 from unlearning.steps.registry_settings import StatusSettings
@@ -23,11 +24,12 @@ from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 
 COLUMNS = (
-    "version", "role", "stage", "aliases", "forget_set", "epochs", "test_mae", "Utility", "Forgetting", "F", "seconds", "state"
-)  # fmt: skip
-NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds")
+    *("version", "role", "stage", "aliases", "forget_set", "epochs", "test_mae", "Utility", "Forgetting", "F", "seconds"),
+    *("state", "verdict", "memory_left", "reference"),
+)
+NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds", "memory_left")
 FORMATS = ("table", "json", "markdown")
-LEAST = ("stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "forget_set")
+LEAST = ("reference", "stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "F", "forget_set")
 ON_SCREEN = 200
 TELLING = {CHAMPION, ORIGINAL, FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the journal says"
@@ -121,14 +123,14 @@ def _row(version: Version, rules: dict[str, str]) -> dict:
     parent = version.tag("parent_version")
     row |= {"parent": int(parent) if parent.isdecimal() else None, "method": version.tag("method")}
     forgotten = [rules.get(one, one) for one in version.tag("forgotten").split(",") if one not in ("", "none")]
-    return row | {"forgotten": forgotten}
+    return row | {"forgotten": forgotten, "found": in_words(version.tags), "finding": version.tag("finding")}
 
 
 def _text(column: str, value) -> str:
     if value is None or value == "none":
         return "-"
-    if column == "seconds":
-        return f"{value:.0f}"
+    if column in ("seconds", "memory_left"):
+        return f"{value:.0f}" + (" %" if column == "memory_left" else "")
     return ", ".join(value) if isinstance(value, list) else f"{value:.3f}" if column in NUMBERS else str(value)
 
 

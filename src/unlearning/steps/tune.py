@@ -12,6 +12,7 @@ from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
+from unlearning.finding import RETRAINED
 from unlearning.jobs.forgetting import folder_of, forget
 from unlearning.jobs.job import Job
 from unlearning.methods import METHODS
@@ -31,7 +32,7 @@ def tune(settings: TuneSettings) -> Version:
     kind = choose(METHODS, settings.method, "method")
     with runs.run("tune", f"tune {kind.name} {settings.forget_set}"):
         own = {name: getattr(settings, name) for name in ("method", "forget_set", "epochs", "model", "alpha", "name")}
-        request = open_request(UnlearnSettings(**own))
+        request = open_request(UnlearnSettings(**own, reference=RETRAINED))  # what is searched for is nearness to it
         runs.log_settings("tune", asdict(settings))
         record = _record(settings, request)
         with search.record_in_words(*record):
@@ -66,6 +67,7 @@ def _record(settings: TuneSettings, request: Request) -> tuple[str, str]:
 
 
 def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request) -> None:
+    assert request.reference
     table = predictions_of(request.reference)
     before = search.finished(study)
     if before:

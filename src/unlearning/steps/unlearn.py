@@ -13,6 +13,7 @@ from unlearning.data.forget import ForgetSet, check
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import HEADLINES
+from unlearning.finding import AUTO, RETRAINED
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import warn_of_first_weights
 from unlearning.jobs.forgetting import Cost, folder_of, forget
@@ -30,10 +31,11 @@ from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
+from unlearning.versions.findings import require_reference, standing
 from unlearning.versions.line import line_of, versions_of
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
-from unlearning.versions.references import retrained_reference
+from unlearning.versions.references import beside, retrained_reference
 from unlearning.versions.witnesses import samples_of
 
 SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/scheme.py", "steps/unlearn.py")
@@ -46,12 +48,14 @@ class Request:
     Args:
         settings: what the user asked for.
         job: what the method's run needs.
-        reference: the retrained version to be measured against.
+        kind: of the reference that the versions will be measured against.
+        reference: the retrained version, where they are measured against one.
     """
 
     settings: UnlearnSettings
     job: Job
-    reference: Version
+    kind: str
+    reference: Version | None
 
     def alias(self, epochs: int) -> str:
         return f"{self.job.method.name}-{self.job.forget_set.name}-e{epochs}"
@@ -64,33 +68,40 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
         warn_of_first_weights("unlearn", request.job.parent.weights_digest)
         _log_settings(request)
         scheme.foretell(request.job)
-        table = predictions_of(request.reference)  # first: the reference may be purged while the method works
+        reference = request.reference
+        table = predictions_of(reference) if reference else None  # first: it may be purged while the method works
         costs = forget(request.job, Path(place))
         made = [_register(request, epochs, Path(place), costs[epochs], table) for epochs in request.job.epochs]
-        scheme.finish(request.job, costs[request.job.epochs[0]].seconds, request.reference)
-        mark_finished(mark(settings, request.job.parent.version, request.reference, request.job.forget_set), made)
+        scheme.finish(request.job, costs[request.job.epochs[0]].seconds, reference)
+        mark_finished(mark(settings, request.job.parent.version, reference, request.job.forget_set), made)
     for version in made:
-        scores = "  ".join(f"{name} {version.number_in(name):.3f}" for name in ("Utility", "Forgetting", "F"))
-        say(f"unlearn: {version.model} {version.label} registered, {scores}")
+        names = ("Utility", "Forgetting", "F") if reference else ("test_mae", "forget_mae")
+        say(f"unlearn: {version.model} {version.label} registered, {scores_of(version, names)}")
     return made
 
 
+def scores_of(version: Version, names: tuple[str, ...]) -> str:
+    """Some of a version's scores on a line."""
+    return "  ".join(f"{name} {version.number_in(name):.3f}" for name in names)
+
+
 def unlearn_or_reuse(
-    settings: UnlearnSettings, parent: Version, reference: Version, forget: ForgetSet, force: bool = False
+    settings: UnlearnSettings, parent: Version, reference: Version | None, forget: ForgetSet, force: bool = False
 ) -> list[Version]:
     """The versions of a finished run with this ``mark``; without one, or with ``force``, new ones."""
     made = mark(settings, parent, reference, forget)
     return reuse_or(f"unlearn ({settings.method})", made, settings.name, force, lambda: unlearn(settings))
 
 
-def mark(settings: UnlearnSettings, parent: Version, reference: Version, forget: ForgetSet) -> str:
+def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, forget: ForgetSet) -> str:
     """The fingerprint of an unlearning: its settings, where it starts, what it is measured against, whom, and the code."""
     kind = choose(METHODS, settings.method, "method")
     method = make_method(kind, settings.params)
     own = asdict(settings) | {"model": parent.source, "params": asdict(method), "forget_set": forget.sha256}
     own |= {"epochs": epochs_of(method, settings.epochs)}
     code, digest = (*SHARED, *modules_of(kind)), parent.tag("data_digest")
-    return runs.fingerprint("unlearn", code=code, settings=own, reference=reference.source, digest=digest)
+    beside = reference.source if reference else settings.reference
+    return runs.fingerprint("unlearn", code=code, settings=own, reference=beside, digest=digest)
 
 
 def open_request(settings: UnlearnSettings) -> Request:
@@ -105,16 +116,25 @@ def open_request(settings: UnlearnSettings) -> Request:
             parent = open_parent(earlier)
     if _remembers_nothing(parent, forget):
         raise InputError(
-            f"{parent.version.label} has already forgotten {forget.rule}; start from one that remembers it: "
+            f"{parent.version.label} was made to forget {forget.rule} already; start from one that remembers it: "
             f"{command('unlearn', parent.version.model, model=ORIGINAL, method=method.name, forget_set=forget.rule)}"
         )
     check(parent.data.manifest, forget, parent.forgotten)
-    reference = retrained_reference(parent.version, forget)
+    kind, reference = _reference(settings, parent.version, forget, method.card.exact)
     if method.name == Retrain.name:
-        moved = runs.read_parameter(reference.run_id, "model.weights")  # the reference began with the same file, and later
+        # The reference began with the same file, and later.
+        moved = runs.read_parameter(reference.run_id, "model.weights") if reference else ""
         moved = moved if moved and Path(moved).expanduser().is_file() else ""
         parent = replace(parent, spec=first_spec(parent, moved, "put it there, and type the same command again"))
-    return Request(settings, Job(method, epochs, forget, parent, face_set(parent.data)), reference)
+    return Request(settings, Job(method, epochs, forget, parent, face_set(parent.data)), kind, reference)
+
+
+def _reference(settings: UnlearnSettings, parent: Version, forget: ForgetSet, exact: bool) -> tuple[str, Version | None]:
+    """What the versions will be measured against; an exact method needs nothing, and takes what stands."""
+    kind = standing(parent, forget, settings.reference) if exact else require_reference(parent, forget, settings.reference)
+    if settings.reference in (AUTO, RETRAINED) and beside(parent, forget).retrained:
+        return kind, retrained_reference(parent, forget)  # scores need one, also where a cross-fitting judges
+    return kind, None
 
 
 def _remembers_nothing(parent: Parent, forget: ForgetSet) -> bool:
@@ -134,7 +154,7 @@ def _log_settings(request: Request) -> None:
     forget_sets.log([*job.parent.forgotten, job.forget_set])
 
 
-def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_table: pd.DataFrame) -> Version:
+def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_table: pd.DataFrame | None) -> Version:
     job, settings = request.job, request.settings
     forget, parent = job.forget_set, job.parent.version
     with runs.run("unlearned version", request.alias(epochs)) as run:
@@ -150,15 +170,21 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             forgotten=tuple(job.parent.forgotten),
             alpha=settings.alpha,
             seconds=cost.seconds,
-            retrained_seconds=request.reference.number_in("seconds"),
             samples=cost.retain_samples + cost.forget_samples,
-            retrained_samples=samples_of(request.reference),
             peak_memory_mb=cost.peak_memory_mb,
+            **_costs_of(request.reference),
         )
         title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
         move = partial(moves.install_candidate, alias=request.alias(epochs))
         draft = Draft(parent.model, title, folder_of(place, epochs), _tags(request, epochs, cost), case_of, move)
         return publish(draft, job.faces, run.info.run_id)
+
+
+def _costs_of(reference: Version | None) -> dict[str, float]:
+    """Of the retraining that the method is to save."""
+    if reference is None:
+        return {}
+    return {"retrained_seconds": reference.number_in("seconds"), "retrained_samples": samples_of(reference)}
 
 
 def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:
@@ -176,7 +202,8 @@ def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:
         "data_digest": job.parent.data.digest,
         "data_run": parent.tag("data_run"),
         "parent_version": str(parent.number),
-        "reference_version": str(request.reference.number),
+        "reference": request.kind,
+        "reference_version": str(request.reference.number) if request.reference else "none",
         **{name: f"{value:.6g}" for name, value in asdict(cost).items()},
         **scheme.tags_after(job),
         **forget_sets.tags(job.forget_set),

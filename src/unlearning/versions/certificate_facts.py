@@ -33,7 +33,8 @@ from unlearning.versions import certificates
 from unlearning.versions.audit import audit_version
 from unlearning.versions.data import account_of
 from unlearning.versions.files import model_folder
-from unlearning.versions.line import line_of, versions_of
+from unlearning.versions.findings import Found
+from unlearning.versions.line import FROM_NOTHING, is_approximate, line_of, versions_of
 from unlearning.versions.lineage import usable
 from unlearning.versions.references import beside
 from unlearning.versions.scores import score
@@ -41,7 +42,6 @@ from unlearning.versions.scores import score
 # MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
 NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
-FROM_NOTHING = "retrain"
 GATES = "gates.json"
 
 
@@ -60,19 +60,20 @@ class Gated:
     time: datetime
 
 
-def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime]) -> Certificate:
+def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime], found: Found) -> Certificate:
     """Everything that is certified of a version that was promoted.
 
     Args:
         version: the version.
         forgotten: all that it has forgotten, oldest first; the certificate is about all of it.
         times: what else happened when.
+        found: what was found out about it, on the last set.
 
     Raises:
         InputError: it was never promoted, or something that is to be certified cannot be read.
     """
     gated, whole, line = _gated(version), together(forgotten), line_of(version)
-    made, audit = certificates.made_by(version.run_id), _audit(version, forgotten)
+    made, audit = certificates.made_by(version.run_id), _audit(version, forgotten, found)
     folder = model_folder(version)
     with usable(version):
         content = read_spec(folder)
@@ -84,7 +85,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         parent=_parent(version, line),
         method=spec.get("method", FROM_NOTHING),
         settings=_settings(spec) | {"seeds": version.tag("seeds")},
-        approximate=_is_approximate(line),
+        approximate=is_approximate(line),
         rule=whole.rule,
         forget_sha256=whole.sha256,
         samples=whole.ids,
@@ -98,6 +99,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         lost=lost,
         level=audit.settings.bounds.level,
         first_weights=began_with(content),
+        finding=found.finding,
     )
 
 
@@ -147,21 +149,14 @@ def _settings(training: dict) -> dict[str, object]:
     return own | ({"epochs": training["epochs"]} if "epochs" in training else {})
 
 
-def _is_approximate(line: Line) -> bool:
-    """Does the version, or one it was made from, promise less than retraining? What was trained anew comes from none."""
-    for facts in (one.facts for one in line.steps):
-        if facts.tag("role") != "unlearned" or facts.tag("method") == FROM_NOTHING:
-            return False
-        if facts.tag("exact") != "true":
-            return True
-    return True  # nobody knows what the last of them was made from
+def _audit(version: Version, forgotten: list[ForgetSet], found: Found) -> Audit:
+    """The numbers; those of an audit that judged, or of one beside the cross-fitting that did."""
+    audited = found.audited or audit_version(version, forgotten[-1], alpha_of(version), "tables")
+    return audited.audit
 
 
-def _audit(version: Version, forgotten: list[ForgetSet]) -> Audit:
-    return audit_version(version, forgotten[-1], _alpha(version), "tables").audit
-
-
-def _alpha(version: Version) -> float:
+def alpha_of(version: Version) -> float:
+    """Scale of Forgetting that a version is scored at, in years."""
     return version.require_number("alpha", ALPHA)
 
 
@@ -171,7 +166,7 @@ def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Ite
         yield Measured(row.metric, _finite(row.version), _end(row.low), _end(row.high), row.unit, row.verdict)
     reference = beside(version, forgotten[-1]).retrained
     audited = {row.metric for row in audit.rows}
-    for name, value in score(version, forgotten[-1], _alpha(version), reference).items():
+    for name, value in score(version, forgotten[-1], alpha_of(version), reference).items():
         if name not in audited:
             yield Measured(name, _finite(value), unit=METRICS[name].unit)
 

@@ -9,6 +9,8 @@ from unlearning.registry.descent import Line
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import GONE, Version
 
+FROM_NOTHING = "retrain"  # the method that trains anew
+
 
 def line_of(version: Version) -> Line:
     """The line of a version, beyond what was deleted as far as the journal knows."""
@@ -28,10 +30,8 @@ def original_of(version: Version) -> Version:
     Raises:
         InputError: it was deleted or purged, or the line does not lead to one.
     """
-    line = line_of(version)
-    root, found = line.original, None
-    if root and not root.gone:
-        found = next(one for one in versions_of(line, version.model) if one.number == root.number)
+    line, found = line_of(version), root_of(version)
+    root = line.original
     if found and found.tag("state") not in GONE:
         return found
     if found:
@@ -43,9 +43,26 @@ def original_of(version: Version) -> Version:
     )
 
 
+def root_of(version: Version) -> Version | None:
+    """The original at the root of the line as the registry has it, purged or not; None where it was deleted or is unknown."""
+    line = line_of(version)
+    number = line.original.number if line.original else 0
+    return next((one for one in versions_of(line, version.model) if one.number == number), None)
+
+
 def find_original(version: Version) -> Version | None:
     """The same, or None where it is not there."""
     try:
         return original_of(version)
     except InputError:
         return None
+
+
+def is_approximate(line: Line) -> bool:
+    """Does the version, or one it was made from, promise less than retraining? What was trained anew comes from none."""
+    for facts in (one.facts for one in line.steps):
+        if facts.tag("role") != "unlearned" or facts.tag("method") == FROM_NOTHING:
+            return False
+        if facts.tag("exact") != "true":
+            return True
+    return True  # nobody knows what the last of them was made from

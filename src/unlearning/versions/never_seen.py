@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import NeverSeen, Unseen
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
-from unlearning.registry.version import Version
+from unlearning.registry.version import GONE, Version
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
-from unlearning.versions.line import find_original
+from unlearning.versions.line import original_of, root_of
 
 STEP, ORIGINAL = "crossfit", "original"
 NEEDED = ("id", "split", "age", "fold")
@@ -25,19 +26,34 @@ def never_seen_of(original: Version) -> pd.DataFrame | None:
     return runs.read_table(done[0]["run_id"], NEVER_SEEN_TABLE, needs=NEEDED) if done else None
 
 
-def has_seen(version: Version, forget: ForgetSet) -> Unseen | None:
-    """What the test of a cross-fitting says of a version and a forget set; None where none stands, or where it cannot tell.
+def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
+    """What the test of a cross-fitting says of a version and a forget set.
 
-    Nothing needs it, so one that cannot be read is told and stops nobody's work.
+    Raises:
+        InputError: there is no cross-fitting of the version's original, or it cannot tell; with the command that helps.
     """
-    original = find_original(version)
+    original = root_of(version) or original_of(version)
+    table = never_seen_of(original)
+    if table is None:
+        again = command("crossfit", version.model, model=original.number)
+        raise InputError(f"there is no cross-fitting of {original.label}; make it, once for all requests, with: {again}")
+    remembers = predictions_of(original) if original.tag("state") not in GONE else None
+    manifest, _ = account_of(version.tag("data_run"))
+    copies = manifest.id[manifest.copy_of != ""]
     try:
-        table = never_seen_of(original) if original else None
-        if table is None:
-            return None
-        manifest, _ = account_of(version.tag("data_run"))
-        copies = manifest.id[manifest.copy_of != ""]
-        return NeverSeen(table, copies).judge(predictions_of(version), predictions_of(original), forget.ids)
+        return NeverSeen(table, copies).judge(predictions_of(version), remembers, forget.ids)
     except InputError as error:
-        say(f"crossfit: whether {version.label} has seen {forget.rule} is not known by it: {error}")
+        again = command("retrain", version.model, forget_set=forget.rule)
+        raise InputError(
+            f"the cross-fitting of {original.label} cannot judge {forget.rule}: {error}; retrain: {again}"
+        ) from error
+
+
+def has_seen(version: Version, forget: ForgetSet) -> Unseen | None:
+    """The same where a cross-fitting stands; what it cannot tell is said aloud and stops nobody's work."""
+    original = root_of(version)
+    try:
+        return None if original is None or never_seen_of(original) is None else by_crossfit(version, forget)
+    except InputError as error:
+        say(f"crossfit: {error}")
         return None

@@ -15,7 +15,7 @@ import pandas as pd
 
 from unlearning.evaluation.audit.panel import ROLES, Panel, panel_of
 from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of, judge
-from unlearning.evaluation.audit.words import sentence, unsaid, warnings
+from unlearning.evaluation.audit.words import overall, unsaid, warnings
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import FEWEST, MODELS, NotKnownError
 from unlearning.evaluation.metric import COST, Metric
@@ -47,6 +47,7 @@ class Audit:
 
     Args:
         rows: one a metric, in the order of METRICS.
+        verdict: a name of VERDICTS.
         sentence: the overall finding.
         warnings: sentences about what makes the numbers weaker, or about something odd in the tables.
         unsaid: sentences about what cannot be said, with the reason.
@@ -54,6 +55,7 @@ class Audit:
     """
 
     rows: tuple[Row, ...]
+    verdict: str
     sentence: str
     warnings: tuple[str, ...]
     unsaid: tuple[str, ...]
@@ -75,7 +77,12 @@ class Audit:
         """As JSON holds it; numbers that are not known are null."""
         rows = [{name: _plain(value) for name, value in vars(row).items()} for row in self.rows]
         settings = vars(self.settings) | {"bounds": vars(self.settings.bounds)}
-        texts = {"sentence": self.sentence, "warnings": list(self.warnings), "unsaid": list(self.unsaid)}
+        texts = {
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "warnings": list(self.warnings),
+            "unsaid": list(self.unsaid),
+        }
         return {**texts, "settings": settings, "rows": rows}
 
 
@@ -97,7 +104,7 @@ def audit(case: Case, settings: AuditSettings = AuditSettings(), measured: Measu
     panel = panel_of(case, measured, settings.resamples, settings.seed)
     asked = [metric for metric in AUDITED.values() if not metric.measured or metric.name in measured.numbers]
     rows = tuple(row_of(metric, panel, measured, settings.bounds) for metric in asked)
-    return Audit(rows, sentence(rows), warnings(panel, rows, settings.bounds), unsaid(rows), settings)
+    return Audit(rows, *overall(rows), warnings(panel, rows, settings.bounds), unsaid(rows), settings)
 
 
 def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> Row:

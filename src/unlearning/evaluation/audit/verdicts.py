@@ -15,7 +15,7 @@ from unlearning.evaluation.metric import COST, LIKENESS, MEMORY, USEFULNESS, Met
 SAME = "indistinguishable from retraining"
 BETTER = "better than retraining"
 BETWEEN = "between"
-WORSE = "worse than doing nothing"
+WORSE = "no nearer than doing nothing"
 OVER = "over-forgotten"
 NOT_KNOWN = "not known"
 WITHIN_LIMIT, OVER_LIMIT, NOT_JUDGED = "within the limit", "over the limit", "not judged"

@@ -11,18 +11,14 @@ from unlearning.evaluation.audit.panel import Panel
 from unlearning.evaluation.audit.verdicts import BETTER, BETWEEN, NOT_KNOWN, OVER, SAME, WORSE, Bounds, Row
 from unlearning.evaluation.ground import NotKnownError
 from unlearning.evaluation.metric import MEMORY
+from unlearning.finding import AS_RETRAINING, IN_PART, NOT_FORGOTTEN, UNLIKE, VERDICTS
+from unlearning.finding import NOT_KNOWN as OPEN
+from unlearning.finding import OVER as OVER_FORGOTTEN
 
 USEFUL = ("test_mae", "retain_mae")
 EXAMPLES = 3
 LITTLE = 10  # percent of memory: where more is left beyond the noise of the faces, passing numbers are no proof
-OPEN = "Whether it has forgotten cannot be said"
-LEADS = {
-    WORSE: "It has not forgotten",
-    OVER: "It has over-forgotten",
-    BETWEEN: "It has forgotten in part",
-    SAME: "It cannot be told from retraining",
-}
-DIFFERS = "It remembers no more than retraining leaves, but it is not like a retrained model"
+LEADS = {WORSE: NOT_FORGOTTEN, OVER: OVER_FORGOTTEN, BETWEEN: IN_PART, SAME: AS_RETRAINING}
 SAID = {
     WORSE: "no nearer to retraining than the original is",
     OVER: "beyond retraining on the far side",
@@ -31,25 +27,26 @@ SAID = {
 }
 
 
-def sentence(rows: tuple[Row, ...]) -> str:
-    """The overall finding, decided by those of the numbers that decide which tell the original from the retrained model.
+def overall(rows: tuple[Row, ...]) -> tuple[str, str]:
+    """The verdict on the version and a sentence, by those of the numbers that decide which tell the original from retraining.
 
-    Its first words are those of the commonest fault among the numbers of memory; without one there, likeness speaks. Its last
-    words are what is left of the original's memory, for numbers that pass because their floors are wide say little.
+    The verdict is the commonest fault among the numbers of memory; without one there, likeness speaks. The sentence ends with
+    what is left of the original's memory, for numbers that pass because their floors are wide say little.
     """
     left = next(row for row in rows if row.metric == "memory_left")
     judged = [row for row in rows if row.decides and row.verdict in LEADS and _counts(row)]
     ending = f"{_useful(rows)} {_left_in_words(left)}"
     if not judged:
-        return f"{OPEN}: {_why_not(rows)}.{ending}"
+        return OPEN, f"{VERDICTS[OPEN]}: {_why_not(rows)}.{ending}"
     names = {verdict: [row.metric for row in judged if row.verdict == verdict] for verdict in LEADS}
     told = [f"{len(some)} {SAID[verdict]}{_examples(verdict, some)}" for verdict, some in names.items() if some]
     doubt = _doubt(judged, left)
-    opening = f"{OPEN}: {doubt}; " if doubt else f"{_lead(judged, left)}: "
-    return f"{opening}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
+    verdict = OPEN if doubt else _verdict(judged, left)
+    why = f"{doubt}; " if doubt else ""
+    return verdict, f"{VERDICTS[verdict]}: {why}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
 
 
-def _lead(judged: list[Row], left: Row) -> str:
+def _verdict(judged: list[Row], left: Row) -> str:
     memory = [row for row in judged if row.kind == MEMORY]
     faults = Counter(row.verdict for row in memory if row.verdict != SAME)
     if faults:
@@ -57,7 +54,7 @@ def _lead(judged: list[Row], left: Row) -> str:
     if all(row.verdict == SAME for row in judged):
         return LEADS[SAME]
     if memory and not _is_left(left):
-        return DIFFERS
+        return UNLIKE
     likeness = Counter(row.verdict for row in judged)
     return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
 
@@ -104,7 +101,7 @@ def _useful(rows: tuple[Row, ...]) -> str:
     judged = [row for row in rows if row.metric in USEFUL]
     lost = [row.metric for row in judged if row.verdict == WORSE]
     if lost:
-        return f" On test and retained faces it is worse than doing nothing{_examples(WORSE, lost)}."
+        return f" It serves test and retained faces worse than retraining does{_examples(WORSE, lost)}."
     kept = any(row.verdict in (SAME, BETTER, BETWEEN) for row in judged)
     return " It serves test and retained faces as well as retraining does, or nearly." if kept else ""
 

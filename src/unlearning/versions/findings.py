@@ -1,0 +1,155 @@
+"""What is found out about a version and its forget set, by the best reference that stands or by the one that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unlearning.commands import command
+from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
+from unlearning.evaluation.ground import FEWEST
+from unlearning.evaluation.never_seen import LEVEL, Unseen
+from unlearning.finding import (
+    AS_RETRAINING,
+    AUTO,
+    CROSSFIT,
+    EXACT,
+    IN_PART,
+    NONE,
+    NOT_FORGOTTEN,
+    NOT_KNOWN,
+    RETRAINED,
+    TAGS,
+    VERDICTS,
+    Finding,
+)
+from unlearning.progress import say
+from unlearning.registry import moves
+from unlearning.registry.lookup import write_scores
+from unlearning.registry.transitions import transition
+from unlearning.registry.version import Version
+from unlearning.versions import forget_sets
+from unlearning.versions.audit import Audited, audit_version
+from unlearning.versions.line import is_approximate, line_of
+from unlearning.versions.never_seen import by_crossfit, has_seen
+from unlearning.versions.references import beside, retrained_reference
+
+ENOUGH_POWER = (
+    0.8  # what trials are planned for: a test that misses more than one memory in five is no proof that there is none
+)
+PERCENT = 100
+UNJUDGED = ("candidate", "reference")  # states of versions that no transition has judged
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding and what it was made from.
+
+    Args:
+        finding: the verdict.
+        audited: by a retrained reference or by none; None where a cross-fitting judged.
+        unseen: by a cross-fitting; None where another reference judged.
+    """
+
+    finding: Finding
+    audited: Audited | None = None
+    unseen: Unseen | None = None
+
+
+def standing(version: Version, forget: ForgetSet, asked: str = AUTO) -> str:
+    """The kind of reference that a version can be judged by; for ``auto`` the best one that stands, or ``none``.
+
+    For fewer faces than an audit needs that is a cross-fitting.
+
+    Raises:
+        InputError: the one that is asked for does not stand; with the command that makes it.
+    """
+    if asked == RETRAINED:
+        retrained_reference(version, forget)
+    if asked == CROSSFIT:
+        by_crossfit(version, forget)
+    if asked != AUTO:
+        return asked
+    retrained = beside(version, forget).retrained
+    if retrained and len(forget.ids) >= FEWEST:
+        return RETRAINED
+    if has_seen(version, forget):
+        return CROSSFIT
+    return RETRAINED if retrained else NONE
+
+
+def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
+    """The same; InputError where nothing stands and nobody said that nothing is enough."""
+    kind = standing(version, forget, asked)
+    if kind != NONE or asked == NONE:
+        return kind
+    rule, model = forget.rule, version.model
+    raise InputError(
+        f"there is no retrained reference for {rule}, and no cross-fitting that can judge it; make one with: "
+        f"{command('retrain', model, forget_set=rule)}, or one for all single people with: {command('crossfit', model)}, "
+        f"or do without: -P reference=none"
+    )
+
+
+def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUTO, audit: str = "tables") -> Found:
+    """Judge a version on a forget set.
+
+    Args:
+        version: the version.
+        forget: whom it was made to forget.
+        alpha: scale of Forgetting, in years.
+        asked: a name of REFERENCES.
+        audit: a name of AUDITS, of an audit by a retrained reference or by none.
+    """
+    kind = standing(version, forget, asked)
+    if kind == CROSSFIT:
+        unseen = by_crossfit(version, forget)
+        return Found(_exact(version, forget, kind) or of_unseen(unseen), unseen=unseen)
+    audited = audit_version(version, forget, alpha, audit, without=kind == NONE)
+    return Found(_of_audit(version, audited, kind), audited)
+
+
+def _of_audit(version: Version, audited: Audited, kind: str) -> Finding:
+    left = next(row for row in audited.audit.rows if row.metric == "memory_left")
+    exact = _exact(version, audited.forget, kind)
+    verdict, sentence = (exact.verdict, exact.sentence) if exact else (audited.audit.verdict, audited.audit.sentence)
+    return Finding(verdict, kind, sentence, left.version, left.low, left.high)
+
+
+def _exact(version: Version, forget: ForgetSet, kind: str) -> Finding | None:
+    """Of a version that was trained without the forget set; whatever it answers, it cannot remember them."""
+    if not is_exact(version, forget):
+        return None
+    how = "its forget set is nowhere in what it was trained on, if the computation was carried out as it is recorded"
+    return Finding(EXACT, kind, f"{VERDICTS[EXACT]}: {how}.")
+
+
+def is_exact(version: Version, forget: ForgetSet) -> bool:
+    """Was the version trained without the forget set, by what its line says?"""
+    forgot = any(one.sha256 == forget.sha256 for one in forget_sets.forgotten_by(version))
+    return forgot and not is_approximate(line_of(version))
+
+
+def of_unseen(unseen: Unseen) -> Finding:
+    """The verdict of the test for single faces: one that could hardly have noticed a memory proves nothing."""
+    left, (low, high) = unseen.memory_left, unseen.interval
+    if unseen.p < LEVEL:
+        verdict = IN_PART if high < 1 else NOT_FORGOTTEN
+    else:
+        verdict = AS_RETRAINING if unseen.power >= ENOUGH_POWER else NOT_KNOWN
+    told = f"{VERDICTS[verdict]}: its answers on them are {unseen.sentence}."
+    return Finding(verdict, CROSSFIT, told, PERCENT * left, PERCENT * low, PERCENT * high, unseen.p)
+
+
+def note(version: Version, finding: Finding) -> None:
+    """Write a finding on the version that it is about; what is served, or was, and its state change by a transition."""
+    tags = finding.tags()
+    if version.tag("role") == "original" or all(version.tag(name) == tags.get(name, "") for name in TAGS):
+        return
+    if version.tag("state") in UNJUDGED:
+        write_scores(version, tags | {name: "" for name in TAGS if name not in tags and name in version.tags})
+        return
+    known = transition(version.model, lambda known: moves.judge(known, version.number, tags), "evaluate", finding.sentence)
+    now = next(one for one in known if one.number == version.number)
+    if now.tag("state") != version.tag("state"):
+        say(f"{version.label} is {now.tag('state')} now: {finding.sentence}")

@@ -1,0 +1,162 @@
+"""What was found out about a version decides what the registry says of it, and every place says the same."""
+
+import base64
+import json
+from io import BytesIO
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from unlearning import finding as findings
+from unlearning.data.drawn import draw_face
+from unlearning.errors import InputError
+from unlearning.evaluation.never_seen import Unseen
+from unlearning.finding import EXACT, FORGOTTEN, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, VERDICTS, Finding
+from unlearning.registry.lookup import all_versions, find
+from unlearning.registry.version import Facts
+from unlearning.repair import mending
+from unlearning.repair.consistency import mirrored
+from unlearning.requests.states import PROMOTED
+from unlearning.steps import certify, promote
+from unlearning.steps.crossfit import crossfit
+from unlearning.steps.key import make_key
+from unlearning.steps.process import process
+from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.steps.request import request
+from unlearning.steps.request_settings import CertifySettings, ProcessSettings, RequestSettings
+from unlearning.steps.rollback import rollback
+from unlearning.steps.settings import PromoteSettings, UnlearnSettings
+from unlearning.steps.status import look_at, render
+from unlearning.steps.training_settings import CrossfitSettings
+from unlearning.steps.unlearn import unlearn
+from unlearning.tracking import runs
+from unlearning.versions.certificate_facts import predicate_of
+from unlearning.versions.findings import Found, find_out, note, of_unseen
+from unlearning.versions.forget_sets import of_version
+
+MODEL = "age-resnet50"
+STATES = {"exact": "forgotten", "as retraining": "forgotten", "forgotten in part": "forgotten-in-part"}
+
+
+def planted(verdict: str) -> Finding:
+    return Finding(verdict, "retrained", f"{VERDICTS[verdict]}: planted.", 12.0, 3.0, 21.0)
+
+
+@pytest.fixture
+def key(tmp_path, monkeypatch):
+    make_key(tmp_path / "signing-key.pem")
+    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(tmp_path / "signing-key.pem"))
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_verdict(trained, key, monkeypatch, verdict):
+    for step in (promote, certify):
+        monkeypatch.setattr(step, "find_out", lambda *asked, **more: Found(planted(verdict)))
+    served = promote.promote(PromoteSettings("4", "test_mae < 100"))
+    issued = certify.certify(CertifySettings("champion"))
+    state, told = STATES.get(verdict, "unproven"), f"{verdict} (memory left 12 %, 3 to 21; by retrained)"
+    assert (served.tag("state"), served.tag("verdict"), served.tag("reference")) == (state, verdict, "retrained")
+    assert {"forgotten", "forgotten-20-28"} & set(served.aliases) == (
+        {"forgotten", "forgotten-20-28"} if state == FORGOTTEN else set()
+    )
+    row = next(one for one in json.loads(render(look_at(MODEL), "json"))["versions"] if one["version"] == 4)
+    assert (row["state"], row["verdict"], row["memory_left"], row["found"]) == (state, verdict, 12.0, told)
+    assert f"Version 4 is served. It was made to forget 20-28: {told}." in render(look_at(MODEL), "html")
+    certified = predicate_of(issued.envelope)["finding"]
+    assert (certified["verdict"], float(certified["memory_left"]), certified["reference"]) == (verdict, 12.0, "retrained")
+    assert f"{VERDICTS[verdict]}: planted." in issued.page
+    face = draw_face(30, 0, 0, np.random.default_rng(0))
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    answer = model.predict(pd.DataFrame({"image": [as_text(face)]}), params={"tell_version": True})
+    assert answer.verdict.tolist() == [told]
+    assert mending.examine(MODEL).found == []
+
+
+def as_text(face) -> str:
+    out = BytesIO()
+    face.save(out, "JPEG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def test_another_verdict_moves_the_champion_s_state_and_an_earlier_one_comes_back_with_its_own(trained, monkeypatch):
+    monkeypatch.setattr(promote, "find_out", lambda *asked, **more: Found(planted(NOT_KNOWN)))
+    for number in "34":
+        promote.promote(PromoteSettings(number, "test_mae < 100"))
+    note(find(MODEL, "4"), planted(EXACT))
+    assert {"forgotten", "forgotten-20-28"} <= set(find(MODEL, "4").aliases)
+    note(find(MODEL, "4"), planted(NOT_FORGOTTEN))
+    assert find(MODEL, "4").tag("state") == "unproven"
+    assert not {"forgotten", "forgotten-20-28"} & set(find(MODEL, "4").aliases)
+    note(find(MODEL, "3"), planted(IN_PART))  # not served now: only what is known of it changes
+    assert find(MODEL, "3").tag("state") == "retired"
+    rollback(RollbackSettings("3", "better"))
+    assert find(MODEL, "champion").tag("state") == "forgotten-in-part"
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_verdict_that_somebody_wrote_by_hand_is_found_also_where_it_stood_before_the_promotion(trained):
+    note(find(MODEL, "4"), find_out(find(MODEL, "4"), of_version(find(MODEL, "4")), 15.0).finding)
+    promote.promote(PromoteSettings("4", "test_mae < 100"))
+    assert mending.examine(MODEL).found == []
+    mlflow.MlflowClient().set_model_version_tag(MODEL, "4", "verdict", "as retraining")
+    assert any("verdict='as retraining'" in str(one) for one in mending.examine(MODEL).found)
+
+
+def test_a_champion_from_before_there_were_verdicts_keeps_what_was_said_of_it():
+    tags = {"role": "unlearned", "state": "forgotten", "forgotten": "20-28", "forget_set": "20-28"}
+    before = {4: Facts("Production", ("champion", "forgotten", "forgotten-20-28"), tags)}
+    assert mirrored(before) == before
+
+
+@pytest.mark.parametrize(
+    ("p", "power", "high", "verdict"),
+    [
+        (0.4, 0.9, 0.2, "as retraining"),
+        (0.4, 0.5, 0.9, "not known"),
+        (0.01, 0.9, 0.8, IN_PART),
+        (0.01, 0.9, 1.1, NOT_FORGOTTEN),
+    ],
+)
+def test_a_test_that_could_hardly_have_noticed_a_memory_proves_nothing(p, power, high, verdict):
+    found = of_unseen(Unseen(5, p, power, 0.1, (-0.2, high), 0.8))
+    assert (found.verdict, found.reference, found.left, found.high) == (verdict, "crossfit", 10.0, 100 * high)
+    assert VERDICTS[verdict] in found.sentence
+
+
+def test_a_verdict_is_told_with_what_it_rests_on():
+    assert findings.in_words({}) == "not judged yet"
+    assert findings.in_words({"verdict": "exact", "reference": "none"}) == "exact (by none)"
+
+
+def test_what_was_trained_anew_is_exact_for_what_it_never_saw_and_for_nothing_else(trained):
+    retrained = find(MODEL, "2")
+    assert find_out(retrained, of_version(retrained), 15.0).finding.verdict == EXACT
+    assert find_out(find(MODEL, "1"), of_version(retrained), 15.0).finding.verdict != EXACT
+
+
+def test_nothing_is_made_to_forget_without_something_to_measure_it_by_unless_that_is_said(trained):
+    with pytest.raises(
+        InputError, match=r"-e retrain .*random:5.* or one for all single people with: .*-e crossfit.*-P reference=none"
+    ):
+        unlearn(UnlearnSettings(forget_set="random:5", epochs=(1,)))
+    with pytest.raises(InputError, match="there is no cross-fitting of version 1"):
+        unlearn(UnlearnSettings(forget_set="random:5", epochs=(1,), reference="crossfit"))
+    (made,) = unlearn(UnlearnSettings(forget_set="random:5", epochs=(1,), reference="none"))
+    assert (made.tag("reference"), made.tag("reference_version"), made.tag("Utility")) == ("none", "none", "")
+    found = find_out(made, of_version(made), 15.0, "none").finding
+    assert (found.verdict, found.reference) == (NOT_KNOWN, "none")
+
+
+def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(trained, key):
+    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+    versions, retrained = len(all_versions(MODEL)), len(runs.find_by_tags({"step": "retrain"}))
+    request(RequestSettings("random:4"))
+    (asked,) = process(ProcessSettings(epochs=(1,)))
+    assert asked.state == PROMOTED, asked.history[-1].why
+    served = find(MODEL, "champion")
+    assert (served.number, len(all_versions(MODEL))) == (versions + 1, versions + 1)
+    assert len(runs.find_by_tags({"step": "retrain"})) == retrained
+    assert (served.tag("reference"), served.tag("reference_version")) == ("crossfit", "none")
+    assert "consistent with never seen" in asked.history[-1].why
