@@ -12,9 +12,9 @@ import sys
 import traceback
 from pathlib import Path
 
-ENTRIES = ("key", "train", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
+ENTRIES = ("key", "train", "crossfit", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
 HEAVY = ("lightning_fabric", "mlflow.pyfunc", "psycopg2", "scipy.stats", "matplotlib.figure", "unlearning.reports.audit_page")
-STEPS = ("train", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
+STEPS = ("train", "crossfit", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
 
 
 def main() -> None:
