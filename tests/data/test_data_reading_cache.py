@@ -167,8 +167,9 @@ def test_an_interrupted_reading_goes_on_where_it_was(folder, looked_at, windows,
     assert (before, len(looked_at)) == (9 - left, 9)
 
 
-def test_a_reading_interrupted_while_it_looks_for_near_copies_opens_no_picture_again(folder, blind):
-    interrupt(folder, "looking for near-copies", 0)
+@pytest.mark.parametrize("search", ["looking for near-copies", "looking for mirrored and cropped copies"])
+def test_a_reading_interrupted_while_it_looks_for_near_copies_opens_no_picture_again(folder, blind, search):
+    interrupt(folder, search, 0)
     blind()
     check(folder)
 

@@ -12,6 +12,7 @@ import inspect
 import os
 import sys
 import zlib
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -23,7 +24,7 @@ import pandas as pd
 from filelock import FileLock
 from pyarrow import ArrowException
 
-from unlearning.data import augmentation, images, labels, measures, near, sources, tables
+from unlearning.data import alignment, augmentation, copies, images, labels, measures, near, sources, tables, views
 from unlearning.data.cache import cache_folder, checksums, open_map, read_table, write_table, write_whole
 from unlearning.data.sources import Listing, list_sources
 from unlearning.errors import InputError
@@ -111,7 +112,7 @@ def _stamp(listing: Listing, side: int) -> str:
 @cache
 def _rules() -> str:
     """sha256 of the sources that decide what is read and how: an account by other rules is no account."""
-    modules = (augmentation, images, labels, measures, near, sources, tables)
+    modules = (alignment, augmentation, copies, images, labels, measures, near, sources, tables, views)
     sources_of = "".join(map(inspect.getsource, [*modules, sys.modules[__name__]]))
     return hashlib.sha256(sources_of.encode()).hexdigest()
 
@@ -130,8 +131,8 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> pd.D
             if start not in done:
                 window = _read_window(pool, listing, range(start, min(start + WINDOW, len(listing.names))), side, pixels)
                 write_table(accounts[start], window)
-    files = pd.concat([read_table(path) for path in accounts.values()], ignore_index=True)
-    files = files.drop(columns="phash").assign(near=_near(files, progress))
+    files = pd.concat([read_table(path).drop(columns="small") for path in accounts.values()], ignore_index=True)
+    files = files.drop(columns="phash").assign(near=_near(files, partial(_small, accounts.values()), progress))
     for path in accounts.values():
         path.unlink()
     return files
@@ -150,11 +151,18 @@ def _whole_windows(accounts: dict[int, Path], place: Path) -> set[int]:
     return {start for start, count in damaged.items() if not count}
 
 
-def _near(files: pd.DataFrame, progress: Track) -> pd.Series:
+def _near(files: pd.DataFrame, small: copies.Small, progress: Track) -> pd.Series:
     """The smallest id among each picture's near-copies, its own included; empty without a picture."""
     readable = files[files.reason == ""]
-    groups = near.near_groups(list(readable.phash), progress)
+    groups = near.near_groups(list(readable.phash), small, progress)
     return readable.id.groupby(groups).transform("min").reindex(files.index, fill_value="")
+
+
+def _small(accounts: Iterable[Path]) -> Iterator[np.ndarray]:
+    """The small pictures of the readable files, a window at a time: those of all files do not lie in memory."""
+    for path in accounts:
+        window = b"".join(read_table(path, columns=["small"]).small)
+        yield np.frombuffer(window, np.uint8).reshape(-1, views.SIDE, views.SIDE)
 
 
 def _make_map(path: Path, count: int, side: int) -> None:
@@ -173,10 +181,12 @@ def _read_window(pool: ThreadPoolExecutor, listing: Listing, rows: range, side: 
             pixels.write(picture.pixels.tobytes())
     pixels.flush()
     table = pd.DataFrame(accounts)
-    table["phash"] = b""
+    table[["phash", "small"]] = b""
     decoded = [picture.grey for picture in pictures if picture is not None]
     if decoded:
-        for name, values in measures.measure(np.stack(decoded)).items():
+        grey = np.stack(decoded)
+        found = measures.measure(grey, pool.map) | {"small": [small.tobytes() for small in views.shrink(grey)]}
+        for name, values in found.items():
             table.loc[table.reason == "", name] = values
     return table
 

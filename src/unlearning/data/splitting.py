@@ -1,4 +1,4 @@
-"""The split into train, validation and test: 60/20/20, and no picture, near-copy or person on two sides."""
+"""The split into train, validation and test: 60/20/20, and no picture, person or near-copy that was found on two sides."""
 
 from __future__ import annotations
 
