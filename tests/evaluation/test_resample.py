@@ -1,60 +1,37 @@
-"""Intervals by resampling faces."""
+"""Intervals by resampling seeds and faces."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.case import Case
-from unlearning.evaluation.registry import measure
-from unlearning.evaluation.resample import BLOCKS, Resampled, draw_blocks, interval, weights
-
-FORGET = ForgetSet("20-28", "20-28", "digest", tuple(f"f{n}" for n in range(200)))
+from unlearning.evaluation.resample import BLOCKS, draw_blocks, draw_seeds, interval_of_seeds
 
 
-def table(test: np.ndarray, forget: np.ndarray) -> pd.DataFrame:
-    """Predictions of 40-year-olds with these errors, in years."""
-    ids = [f"t{n}" for n in range(len(test))] + [f"f{n}" for n in range(len(forget))]
-    split = ["test"] * len(test) + ["train"] * len(forget)
-    return pd.DataFrame({"id": ids, "split": split, "age": 40.0, "predicted": 40.0 + np.concatenate([test, forget])})
+def test_the_mean_of_drawn_seeds_spreads_as_the_mean_of_all_does():
+    """s / sqrt(n) with the deviation of n - 1, also of three seeds, where drawing all three would give .82 of it."""
+    values = np.array([1.0, 2.0, 6.0])
+    counts = draw_seeds(3, 20_000, seed=0)
+    means = counts @ values / counts.sum(axis=1)
+    assert means[0] == 3
+    assert means[1:].std() == pytest.approx(values.std(ddof=1) / np.sqrt(3), rel=0.02)
 
 
-@pytest.fixture
-def case():
-    random = np.random.default_rng(0)
-    own = table(random.normal(0, 5, 400), random.normal(0, 4, 200))
-    reference = table(random.normal(0, 8, 400), random.normal(0, 9, 200))
-    return Case(own, reference, FORGET)
+def test_an_interval_of_three_seeds_is_students_where_faces_say_nothing():
+    """The mean of 1, 2 and 6 is 3, and 4.303 standard errors of a mean of three with 2 degrees of freedom lie on each side."""
+    values = np.array([1.0, 2.0, 6.0])
+    counts = draw_seeds(3, 50_000, seed=0)
+    both = counts @ values / counts.sum(axis=1)
+    low, high = interval_of_seeds(both, np.full(len(both), 3.0), 3)
+    assert (low + high) / 2 == pytest.approx(3)
+    assert (high - low) / 2 == pytest.approx(4.303 * values.std(ddof=1) / np.sqrt(3), rel=0.02)
 
 
-def test_weights_of_a_resample_sum_to_one_and_are_whole_draws():
-    drawn = weights(7, 50, seed=0)
-    assert drawn.sum(axis=1) == pytest.approx(1)
-    assert np.allclose(drawn * 7, np.rint(drawn * 7))
+def test_an_interval_is_that_of_the_faces_where_seeds_agree():
+    faces = np.concatenate([[3.0], np.random.default_rng(0).normal(3, 0.5, 50_000)])
+    assert interval_of_seeds(faces, faces, 3) == pytest.approx((3 - 1.96 * 0.5, 3 + 1.96 * 0.5), rel=0.02)
 
 
-def test_equal_models_never_differ_because_the_resamples_are_the_same(case):
-    resampled = Resampled(case)
-    assert interval(resampled.f_score((case,)) - resampled.f_score((case,))) == (0.0, 0.0)
-
-
-def test_the_interval_holds_what_the_metrics_say(case):
-    resampled = Resampled(case)
-    for name, values in (
-        ("Utility", resampled.utility((case,))),
-        ("Forgetting", resampled.forgetting((case,))),
-        ("F", resampled.f_score((case,))),
-    ):
-        low, high = interval(values)
-        assert low < measure(case)[name] < high
-        assert np.mean(values) == pytest.approx(measure(case)[name], rel=0.01)
-
-
-def test_the_width_is_that_of_the_normal_theory():
-    """The mean of 400 errors of spread s is known to 1.96 s / sqrt(400) on either side."""
-    drawn = np.random.default_rng(1).normal(10, 2, 400)
-    low, high = interval(weights(400, 4000, seed=2) @ drawn)
-    assert (high - low) / 2 == pytest.approx(1.96 * drawn.std() / 20, rel=0.08)
+def test_of_one_seed_nothing_is_known_but_itself():
+    assert set(draw_seeds(1, 5, seed=0).ravel()) == {1}
 
 
 def spread(clusters: np.ndarray, values: np.ndarray, resamples: int = 3000) -> float:

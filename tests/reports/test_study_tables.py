@@ -76,7 +76,7 @@ def test_every_published_number_stands_in_its_place(found):
     assert [found[name].published.notna().sum() for name in ("tables_4_to_7", "table_8", "table_3")] == [37, 45, 24]
     assert np.isnan(row(epochs, epochs=0, model="retrained", metric="Utility").difference)
     table = found["defect"]
-    same = row(table, epochs=4, model="rnd as_published=true", metric="test_mae")
+    same = row(table, epochs=4, model="rnd as_published=clipped", metric="test_mae")
     assert same.published == row(table, epochs=4, model="rnd", metric="test_mae").published == 15.09
     assert row(table, epochs=4, model="ft", metric="test_mae").published == 4.96
 
@@ -95,7 +95,8 @@ def test_every_method_stands_once_after_its_own_passes_the_best_f_first(found):
     own = table[(table.forget_set == "20-28") & (table.metric == "F")]
     shown = list(zip(own.model, own.epochs, strict=True))
     assert shown[:2] == [("original", 0), ("retrained", 0)]
-    assert set(shown[2:]) == {("scrub", 5), ("ssd", 0), ("ft", 8), ("rnd", 8), ("rnd as_published=true", 8)}
+    as_published = {(f"rnd as_published={kind}", 8) for kind in ("clipped", "divided")}
+    assert set(shown[2:]) == {("scrub", 5), ("ssd", 0), ("ft", 8), ("rnd", 8), *as_published}
     assert list(own.ours[2:]) == sorted(own.ours[2:], reverse=True)
     assert row(table, forget_set="20-28", model="scrub", metric="seconds_ratio").ours == pytest.approx(8 / 60)
 
@@ -116,20 +117,21 @@ def test_an_experiment_has_the_tables_of_its_cells(make_results, study, expected
         assert markdown(table).count("\n") >= 3
 
 
-def test_markdown_shows_ours_with_its_deviation_and_the_studys():
+def test_markdown_shows_both_readings_of_ours_and_the_studys():
     found = numbers(by_hand()).tables
     by_epochs, by_alpha = markdown(found["tables_4_to_7"]), markdown(found["table_3"])
     assert "| epochs | model | Utility | test MAE (years) | Forgetting | F |" in by_epochs
-    assert "| 8 | FT | 1.350 \u00b1 0.212 (1.21) | 4.50 \u00b1 0.71 (5.09) |" in by_epochs
-    assert "| 10 | 0.741 \u00b1 0.000 (0.69) |" in by_alpha
+    assert "| 8 | FT | 1.350 \u00b1 0.212 / 12.000 (1.21) | 4.50 \u00b1 0.71 / 0.50 (5.09) |" in by_epochs
+    assert "| 10 | 0.741 \u00b1 0.000 / 0.706 (0.69) |" in by_alpha
 
 
 def test_markdown_says_which_reading_of_the_seeds_it_shows(found):
     for name, table in found.items():
         said = markdown(table).splitlines()[-1]
         assert "the mean of the seeds' scores" in said
-        assert ("columns that end in _pooled" if name == "all" else "column pooled") in said
-        assert ("in brackets the study's number" in said) == (name not in ("all", "single", "methods"))
+        of_study = name not in ("all", "single", "methods")
+        assert {"all": "columns that end in _pooled"}.get(name, "after the slash" if of_study else "column pooled") in said
+        assert ("in brackets the study's number" in said) == of_study
 
 
 def test_a_name_cannot_break_a_markdown_table():
@@ -148,5 +150,5 @@ def test_numbers_and_models_are_written_for_people():
     values = (-0.0004, -1.2346, float("nan"), 12345.0)
     assert [shown(value, 3) for value in values] == ["0.000", "\u22121.235", "\u2013", "12,345.000"]
     assert [as_printed(value) for value in (8.2, 0.249, 15.09)] == ["8.20", "0.249", "15.09"]
-    arms = ("ft", "rnd as_published=true", "rnd lr=1e-3 as_published=true", "rnd lr=1e-3", "new")
-    assert [model_name(arm) for arm in arms] == ["FT", "RND as published", "RND as published lr=1e-3", "rnd lr=1e-3", "new"]
+    arms = ("ft", "rnd as_published=clipped", "rnd lr=1e-3 as_published=true", "rnd lr=1e-3", "new")
+    assert [model_name(arm) for arm in arms] == ["FT", "RND clipped", "RND divided lr=1e-3", "rnd lr=1e-3", "new"]

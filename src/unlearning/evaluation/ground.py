@@ -246,9 +246,12 @@ def costs_of(case: Case, role: str) -> dict[str, float]:
     return {"seconds": case.retrained_seconds, "samples": case.retrained_samples} if role == "retrained" else {}
 
 
-def comparison_of(case: Case) -> Comparison:
-    """The version of a case beside its references, without resamples: for single numbers."""
-    ground = ground_of(case)
+def comparison_of(case: Case, resamples: int = 0) -> Comparison:
+    """The version of a case beside its references; without resamples for single numbers.
+
+    Cases of the same faces have the same resamples, so that what is computed of two of them is paired face by face.
+    """
+    ground = ground_of(case, resamples)
 
     def witness(role: str, table: pd.DataFrame) -> Witness:
         return Witness(role, ground, answers(table, role, case, ground, ["predicted"])[0], costs_of(case, role))

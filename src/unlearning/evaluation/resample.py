@@ -1,4 +1,4 @@
-"""Bootstrap over faces: how far a score would move if other faces of the same kind had been drawn.
+"""Bootstrap over faces and over seeds: how far a score would move if others of the same kind had been drawn.
 
 All scores of one comparison are computed on the same resamples, so differences between models are paired face by face.
 """
@@ -8,47 +8,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
-from unlearning.evaluation.case import Case
+from scipy.stats import t
 
 RESAMPLES = 2000
 LEVEL = 0.95
 BLOCKS = 512
 
 
-def weights(count: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each of ``count`` faces is drawn in each resample, over ``count``: shape (resamples, count), rows sum to 1."""
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(count, np.full(count, 1 / count), size=resamples)
-    return drawn.astype(np.float32) / count
+def draw_seeds(seeds: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each of some trained seeds counts: shape (1 + resamples, seeds); the first row is the sample itself, ones.
+
+    One seed fewer is drawn than there are, so that their mean spreads as the mean of all does (Rao and Wu, Resampling Inference
+    With Complex Survey Data, 1988): drawing all three of three would give .82 of it.
+    """
+    random = np.random.default_rng([seed, 1])
+    drawn = random.multinomial(max(1, seeds - 1), np.full(seeds, 1 / seeds), size=resamples)
+    return np.concatenate([np.ones((1, seeds)), drawn])
 
 
-class Resampled:
-    """Utility, Forgetting and F of several models of one forget set, on the same resamples of test and forget set."""
+def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int, level: float = LEVEL) -> tuple[float, float]:
+    """Where a number lies if other seeds and other faces had been drawn: t interval around the sample's value.
 
-    def __init__(self, case: Case, seed: int = 0, resamples: int = RESAMPLES):
-        self.test = weights(int(case.mask("test").sum()), resamples, seed)
-        self.forget = weights(int(case.mask("forget").sum()), resamples, seed + 1)
+    What few seeds say of their own spread is itself uncertain, of three by t with 2 degrees of freedom; faces are many. Their
+    share of the variance decides (Satterthwaite, 1946): df = (seeds - 1) * (V / V_seeds)^2.
 
-    def utility(self, cases: tuple[Case, ...]) -> np.ndarray:
-        """Mean over the seeds' cases of MAE_R / MAE_e on the test set; one value a resample."""
-        ratios = [(self.test @ np.abs(c.reference_errors("test"))) / (self.test @ np.abs(c.errors("test"))) for c in cases]
-        mean: np.ndarray = np.mean(ratios, axis=0)
-        return mean
-
-    def forgetting(self, cases: tuple[Case, ...], alpha: float | None = None) -> np.ndarray:
-        """Mean over the seeds' cases of the mean of exp(-E / alpha) on the forget set; one value a resample."""
-        values = []
-        for case in cases:
-            difference = np.abs(np.abs(case.reference_errors("forget")) - np.abs(case.errors("forget")))
-            values.append(self.forget @ np.exp(-difference / (alpha or case.alpha)))
-        mean: np.ndarray = np.mean(values, axis=0)
-        return mean
-
-    def f_score(self, cases: tuple[Case, ...]) -> np.ndarray:
-        """Mean over the seeds of Utility times Forgetting; one value a resample."""
-        mean: np.ndarray = np.mean([self.utility((case,)) * self.forgetting((case,)) for case in cases], axis=0)
-        return mean
+    Args:
+        both: the number in resamples of seeds and faces, shape (1 + resamples,), the sample's value first.
+        faces: the same where faces alone are resampled.
+        seeds: how many there are; of one nothing is known but what its faces say.
+        level: share of such intervals that hold the true value.
+    """
+    variance = both[1:].var()
+    of_seeds = max(0.0, variance - faces[1:].var())
+    degrees = (seeds - 1) * (variance / of_seeds) ** 2 if of_seeds and seeds > 1 else np.inf
+    reach = t.ppf((1 + level) / 2, degrees) * np.sqrt(variance)
+    return float(both[0] - reach), float(both[0] + reach)
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:

@@ -1,20 +1,22 @@
 """The readings that the study makes of its tables, each with its test: an interval of a difference, and the sign in every seed.
 
 A reading is confirmed when the 95 % interval of what it claims to be positive lies above 0 and every seed agrees; it is
-contradicted when the interval lies below 0; anything else is open. Intervals are bootstraps over faces, paired where the
-same faces are compared.
+contradicted when the interval lies below 0; anything else is open. Intervals come of a bootstrap in two stages: seeds are
+drawn, and within them faces, each with its copies and near-copies. All scores of a claim see the same draws, so that
+differences are paired.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from unlearning.evaluation.case import Case
-from unlearning.evaluation.resample import Resampled, interval
+from unlearning.evaluation.ground import Comparison, comparison_of
+from unlearning.evaluation.numbers import forgetting
+from unlearning.evaluation.resample import RESAMPLES, draw_seeds, interval_of_seeds
 from unlearning.experiments.plan import ORIGINAL
 from unlearning.experiments.published import ALPHAS
 from unlearning.experiments.results import Outcome, Results
@@ -22,7 +24,44 @@ from unlearning.naming import by_name
 
 CONFIRMED, CONTRADICTED, OPEN, NOT_RUN = "confirmed", "not confirmed: the opposite", "not confirmed: open", "not run"
 FIRST = "20-28"
-Statistic = Callable[[Resampled, list[tuple[Case, ...]]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Scores of one outcome: means over its seeds, of the sample and in every resample of seeds and faces, (1 + resamples,).
+
+    Args:
+        comparisons: one a seed.
+        counts: how often each seed counts, shape (1 + resamples, seeds).
+    """
+
+    comparisons: tuple[Comparison, ...]
+    counts: np.ndarray
+
+    def utility(self) -> np.ndarray:
+        return self._mean(forgetting.utility)
+
+    def f_score(self) -> np.ndarray:
+        return self._mean(forgetting.f_score)
+
+    def forgetting(self, alpha: float = 0.0) -> np.ndarray:
+        """At a scale in years; 0 for that of the cases."""
+        return self._mean(lambda comparison: forgetting.forgetting(_at(comparison, alpha) if alpha else comparison))
+
+    def _mean(self, score: Callable[[Comparison], np.ndarray]) -> np.ndarray:
+        values = np.stack([score(comparison) for comparison in self.comparisons], axis=1)
+        mean: np.ndarray = (values * self.counts).sum(axis=1) / self.counts.sum(axis=1)
+        return mean
+
+
+def _at(comparison: Comparison, alpha: float) -> Comparison:
+    """The same with another scale of Forgetting."""
+    ground = replace(comparison.ground, alpha=alpha)
+    subject, retrained = (replace(one, ground=ground, _known={}) for one in (comparison.subject, comparison.other("retrained")))
+    return Comparison(subject, retrained)
+
+
+Statistic = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -72,43 +111,42 @@ def verdict(evidence: list[Evidence]) -> str:
 
 
 def _measured(claim: str, outcomes: list[Outcome], statistic: Statistic) -> Evidence:
-    """Resample the statistic of some outcomes of one forget set: of all seeds together, and of each seed alone."""
-    resampled = Resampled(outcomes[0].cases[0])
-    by_seed = _shared(outcomes)
-    together = statistic(resampled, list(zip(*by_seed, strict=True)))
-    alone = [statistic(resampled, [(case,) for case in cases]) for cases in by_seed]
-    return Evidence(claim, float(np.mean(together)), *interval(together), tuple(float(np.mean(values)) for values in alone))
-
-
-def _shared(outcomes: list[Outcome]) -> list[tuple[Case, ...]]:
-    """For every seed that all outcomes have, their cases."""
-    known = [dict(zip(outcome.seeds, outcome.cases, strict=True)) for outcome in outcomes]
-    return [tuple(cases[seed] for cases in known) for seed in known[0] if all(seed in cases for cases in known)]
+    """The statistic of some outcomes' ``Drawn``, over the seeds that all of them have, and of each seed alone."""
+    seeds = [seed for seed in outcomes[0].seeds if all(seed in outcome.seeds for outcome in outcomes)]
+    cases = [[outcome.cases[outcome.seeds.index(seed)] for seed in seeds] for outcome in outcomes]
+    compared = [tuple(comparison_of(case, RESAMPLES) for case in of_outcome) for of_outcome in cases]
+    everyone = np.ones((1 + RESAMPLES, len(seeds)))
+    both, faces = (
+        statistic(*(Drawn(comparisons, counts) for comparisons in compared))
+        for counts in (draw_seeds(len(seeds), RESAMPLES, seed=0), everyone)
+    )
+    alone = [statistic(*(Drawn((one,), everyone[:, :1]) for one in of_seed))[0] for of_seed in zip(*compared, strict=True)]
+    return Evidence(claim, float(both[0]), *interval_of_seeds(both, faces, len(seeds)), tuple(map(float, alone)))
 
 
 def original_is_useful(results: Results) -> list[Evidence]:
     """Utility of M_O minus 1."""
     original = results.find(FIRST, ORIGINAL)
-    return [_measured("Utility of the original - 1", [original], lambda r, o: r.utility(o[0]) - 1)] if original else []
+    return [_measured("Utility of the original - 1", [original], lambda o: o.utility() - 1)] if original else []
 
 
-def _trend(outcomes: list[Outcome], score: str, sign: int, claim: str) -> list[Evidence]:
+def _trend(outcomes: list[Outcome], score: Callable[[Drawn], np.ndarray], sign: int, claim: str) -> list[Evidence]:
     """Slope of a score against the doublings of epochs."""
     if len(outcomes) < 3:
         return []
     doublings = np.log2([outcome.epochs for outcome in outcomes])
     centred = (doublings - doublings.mean()) / np.sum((doublings - doublings.mean()) ** 2)
-    return [_measured(claim, outcomes, lambda r, o: sign * centred @ np.array([getattr(r, score)(cases) for cases in o]))]
+    return [_measured(claim, outcomes, lambda *drawn: sign * centred @ np.array([score(one) for one in drawn]))]
 
 
 def ft_utility_falls(results: Results) -> list[Evidence]:
     """Minus the slope of FT's Utility."""
-    return _trend(results.series(FIRST, "ft"), "utility", -1, "fall of FT's Utility per doubling of the epochs")
+    return _trend(results.series(FIRST, "ft"), Drawn.utility, -1, "fall of FT's Utility per doubling of the epochs")
 
 
 def ft_forgetting_rises(results: Results) -> list[Evidence]:
     """Slope of FT's Forgetting."""
-    return _trend(results.series(FIRST, "ft"), "forgetting", 1, "rise of FT's Forgetting per doubling of the epochs")
+    return _trend(results.series(FIRST, "ft"), Drawn.forgetting, 1, "rise of FT's Forgetting per doubling of the epochs")
 
 
 def ft_is_best(results: Results) -> list[Evidence]:
@@ -118,7 +156,7 @@ def ft_is_best(results: Results) -> list[Evidence]:
         trio = [results.find(rule, "ft", 8), results.find(rule, ORIGINAL), results.find(rule, "rnd", 2)]
         if all(trio) and not rule.startswith("random"):
             claim = f"{rule}: F of FT - the larger F of original and RND"
-            evidence.append(_measured(claim, trio, lambda r, o: r.f_score(o[0]) - np.maximum(r.f_score(o[1]), r.f_score(o[2]))))
+            evidence.append(_measured(claim, trio, lambda ft, o, rnd: ft.f_score() - np.maximum(o.f_score(), rnd.f_score())))
     return evidence
 
 
@@ -127,16 +165,20 @@ def alpha_keeps_the_order(results: Results) -> list[Evidence]:
     trio = [results.find(FIRST, ORIGINAL), results.find(FIRST, "ft", 8), results.find(FIRST, "rnd", 2)]
     if not all(trio):
         return []
-    at_15 = Resampled(trio[0].cases[0])
-    ranked = sorted(trio, key=lambda outcome: -float(np.mean(at_15.forgetting(outcome.cases))))
+    ranked = sorted(trio, key=_forgetting, reverse=True)
     return [
         _measured(
             f"Forgetting of {_spoken(upper)} - Forgetting of {_spoken(lower)}, smallest over the alphas",
             [upper, lower],
-            lambda r, o: np.min([r.forgetting(o[0], alpha) - r.forgetting(o[1], alpha) for alpha in ALPHAS], axis=0),
+            lambda one, two: np.min([one.forgetting(alpha) - two.forgetting(alpha) for alpha in ALPHAS], axis=0),
         )
         for upper, lower in pairwise(ranked)
     ]
+
+
+def _forgetting(outcome: Outcome) -> float:
+    """Mean of the seeds."""
+    return float(np.mean([forgetting.forgetting(comparison_of(case))[0] for case in outcome.cases]))
 
 
 def _spoken(outcome: Outcome) -> str:
@@ -147,23 +189,13 @@ def oldest_are_hardest(results: Results) -> list[Evidence]:
     """For each other age group, F of FT there minus F of FT on 52-60."""
     oldest = results.find("52-60", "ft", 8)
     others = [results.find(rule, "ft", 8) for rule in results.forget_sets if rule != "52-60" and not rule.startswith("random")]
-    if not oldest or len([other for other in others if other]) < 4:
+    known = [other for other in others if other]
+    if not oldest or len(known) < 4:
         return []
-    return [_against_oldest(other, oldest) for other in others if other]
-
-
-def _against_oldest(other: Outcome, oldest: Outcome) -> Evidence:
-    """Two forget sets share the test faces only: their forget sets are resampled independently."""
-    one, two = Resampled(other.cases[0], seed=0), Resampled(oldest.cases[0], seed=10)
-    two.test = one.test
-
-    def difference(cases: tuple[Case, ...], old: tuple[Case, ...]) -> np.ndarray:
-        return one.f_score(cases) - two.f_score(old)
-
-    pairs = _shared([other, oldest])
-    together = difference(*zip(*pairs, strict=True))
-    alone = [float(np.mean(difference((a,), (b,)))) for a, b in pairs]
-    return Evidence(f"F of FT on {other.forget_set} - on 52-60", float(np.mean(together)), *interval(together), tuple(alone))
+    return [
+        _measured(f"F of FT on {other.forget_set} - on 52-60", [other, oldest], lambda one, two: one.f_score() - two.f_score())
+        for other in known
+    ]
 
 
 READINGS = by_name(

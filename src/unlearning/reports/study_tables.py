@@ -24,7 +24,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.results import AGAIN, Outcome, Results, scores, summary
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
-from unlearning.reports.words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, spread
+from unlearning.reports.words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, shown, spread
 
 KEYS = ["forget_set", "arm", "epochs"]
 VALUES = ["ours", "sd", "pooled", "published", "difference"]
@@ -39,8 +39,9 @@ BESIDE = (ORIGINAL, RETRAINED, AGAIN)
 STUDIED, STUDIED_EPOCHS = ("ft", "rnd"), 8
 READING = (
     "Each number is the mean of the seeds' scores, with their standard deviation where there are several seeds{}. The score of "
-    "the predictions averaged over the seeds, the other way to read N seeds, stands in the CSV file ({})."
+    "the predictions averaged over the seeds, the other way to read N seeds, stands {}."
 )
+BRACKETS = ", and in brackets the study's number"
 
 
 @dataclass(frozen=True)
@@ -194,11 +195,15 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table of ``tables`` as Markdown: our mean +- sd over the seeds, and in brackets the study's number; and it says so."""
+    """A table of ``tables`` as Markdown, with a caption that says which of the two readings of N seeds its numbers are.
+
+    Our mean +- sd over the seeds; where the study has numbers also / the score of the averaged predictions (the study's).
+    """
     if not set(VALUES) <= set(table.columns):
-        return f"{_everything(table)}\n{READING.format('', 'columns that end in _pooled')}\n"
-    brackets = ", and in brackets the study's number" if table.published.notna().any() else ""
-    return f"{_wide(table)}\n{READING.format(brackets, 'column pooled')}\n"
+        return f"{_everything(table)}\n{READING.format('', 'in the CSV file (columns that end in _pooled)')}\n"
+    if table.published.notna().any():
+        return f"{_wide(table)}\n{READING.format(BRACKETS, 'after the slash')}\n"
+    return f"{_wide(table)}\n{READING.format('', 'in the CSV file (column pooled)')}\n"
 
 
 def _wide(table: pd.DataFrame) -> str:
@@ -206,10 +211,12 @@ def _wide(table: pd.DataFrame) -> str:
     across = "model" if len(set(table.metric)) == 1 else "metric"
     keys = [name for name in table.columns if name not in (*VALUES, "metric", across)]
     rows: dict[tuple, dict[str, str]] = {}
+    both = table.published.notna().any()
     for row in table.to_dict("records"):
-        key = tuple(key_text(name, row[name]) for name in keys)
+        key, decimals = tuple(key_text(name, row[name]) for name in keys), digits(row["metric"])
+        pooled = f" / {shown(row['pooled'], decimals)}" if both else ""
         theirs = "" if isnan(row["published"]) else f" ({as_printed(row['published'])})"
-        rows.setdefault(key, {})[row[across]] = spread(row["ours"], row["sd"], digits(row["metric"])) + theirs
+        rows.setdefault(key, {})[row[across]] = spread(row["ours"], row["sd"], decimals) + pooled + theirs
     columns = list(dict.fromkeys(table[across]))
     heads = [model_name(name) if across == "model" else metric_name(name) for name in columns]
     return _lines([*keys, *heads], [[*key, *(cells.get(name, NONE) for name in columns)] for key, cells in rows.items()])
