@@ -43,9 +43,9 @@ def test_experiments_1_to_3_are_15_cells_a_seed():
 
 
 def test_a_studys_settings_are_added_to_the_presets():
-    [cell] = [c for c in cells([STUDIES["defect"]], (0,), {"rnd": "lr=1e-5"}, KNOWN) if c.role == UNLEARNED]
-    assert cell.params == "lr=1e-5 as_published=true"
-    assert cell.title == "rnd lr=1e-5 as_published=true 20-28, 2,4,8,16 epochs"
+    plan = [c for c in cells([STUDIES["defect"]], (0,), {"rnd": "lr=1e-5"}, KNOWN) if c.role == UNLEARNED]
+    assert [cell.params for cell in plan] == ["lr=1e-5 as_published=clipped", "lr=1e-5 as_published=divided"]
+    assert plan[0].title == "rnd lr=1e-5 as_published=clipped 20-28, 2,4,8,16 epochs"
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)

@@ -5,6 +5,8 @@ import torch
 from watched import faces_of, watch
 
 from unlearning.data.faces import Batch
+from unlearning.errors import InputError
+from unlearning.methods.params import make_method
 from unlearning.methods.random_labels import LABELS, GaussianAmnesiac, RandomLabels, RandomLabelsFullRange, drawn_evenly
 
 
@@ -103,3 +105,33 @@ def test_ages_drawn_from_the_curve_may_be_any_number_and_clipped_ones_are_those_
     assert ages.max() > 116
     clipped = GaussianAmnesiac(clip=True).draw(40.0, 30.0, 4000, seeded())
     assert (clipped.min(), clipped.max()) == (0, 116)
+
+
+def published(ages: list[float], forget: list[bool], **settings) -> set[tuple[float, ...]]:
+    """The labels that faces of these ages get, drawn 50 times."""
+    method, random = RandomLabels(**settings), torch.Generator().manual_seed(0)
+    batch = Batch(None, torch.tensor(ages), torch.tensor(forget))
+    return {tuple(method.labels(batch, random).tolist()) for _ in range(50)}
+
+
+def test_clipped_labels_are_1200_years_for_forgotten_faces_and_the_age_for_others():
+    """24 / 60 = .4 moved by at most 6 is below 20, and 20 in units of 60 years is 1,200 years."""
+    assert published([24.0, 24.0, 50.0], [True, False, False], as_published="clipped") == {(1200.0, 24.0, 50.0)}
+
+
+def test_divided_labels_are_ages_over_60_for_all_faces():
+    assert published([24.0, 24.0, 51.0], [True, False, False], as_published="divided") == {
+        tuple(torch.tensor([0.4, 0.4, 0.85]).tolist())
+    }
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now"), [("true", "divided"), ("True", "divided"), ("False", ""), ("", ""), ("clipped", "clipped")]
+)
+def test_what_runs_of_earlier_versions_say_is_still_read(earlier, now):
+    assert make_method(RandomLabels, f"as_published={earlier}").as_published == now
+
+
+def test_labels_that_nobody_published_are_refused():
+    with pytest.raises(InputError, match="as_published='twice' of rnd is not known; legal: divided, clipped, or nothing"):
+        make_method(RandomLabels, "as_published=twice")

@@ -21,6 +21,15 @@ YOUNGEST, OLDEST = 0.0, 116.0  # years that people reach: those of UTKFace
 MOMENTS = {"all": ("retain", "forget"), "retain": ("retain",)}
 # Labels have random numbers of their own: with those of the order a face's place in the first epoch would tell its label.
 LABELS = 1
+DIVIDED, CLIPPED = "divided", "clipped"
+EARLIER = {
+    "true": DIVIDED,
+    "1": DIVIDED,
+    "yes": DIVIDED,
+    "false": "",
+    "0": "",
+    "no": "",
+}  # when there was one switch, on or off
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,10 @@ class RandomLabels:
         offset_max: largest change of a forgotten age, in years.
         youngest: perturbed ages are clipped to this from below, in years.
         oldest: perturbed ages are clipped to this from above, in years.
-        as_published: train on the labels of the study's published code instead, to see what its defect does: it divides all
-            ages by 60 once too often, and looks for the forget set among ages that are divided already, so finds none.
+        as_published: train on the labels of the study's published code instead, to see what its defects do. clipped: y' is
+            clip(y / 60 +- k) times 60, because ages are divided before they are moved and the bounds are not, so that every
+            forgotten age is 60 times ``youngest``. divided: every age is y / 60, because all are divided once more, and the
+            forget set is looked for among ages that are divided already, where no face is in it. Empty: as the text says.
     """
 
     name: ClassVar[str] = "rnd"
@@ -55,9 +66,13 @@ class RandomLabels:
     offset_max: int = knob(6, 0, 100, search=(6, 20), unit="years")
     youngest: float = knob(20.0, 0.0, 150.0, unit="years")
     oldest: float = knob(60.0, 0.0, 150.0, unit="years")
-    as_published: bool = False
+    as_published: str = ""
 
     def __post_init__(self) -> None:
+        kind = EARLIER.get(str(self.as_published).lower(), self.as_published)
+        if kind not in ("", DIVIDED, CLIPPED):
+            raise InputError(f"params: as_published={kind!r} of rnd is not known; legal: {DIVIDED}, {CLIPPED}, or nothing")
+        object.__setattr__(self, "as_published", kind)
         if not 0 <= self.offset_min <= self.offset_max:
             raise InputError(f"offset_min={self.offset_min} and offset_max={self.offset_max}: legal is 0 <= min <= max")
         check_range(self.youngest, self.oldest)
@@ -74,8 +89,10 @@ class RandomLabels:
         """The ages that a batch is trained on, in years; a new tensor."""
         import torch
 
-        if self.as_published:
+        if self.as_published == DIVIDED:
             return batch.ages / DIVISOR
+        if self.as_published == CLIPPED:
+            return torch.where(batch.forget, DIVISOR * self.perturb(batch.ages / DIVISOR, random), batch.ages)
         return torch.where(batch.forget, self.perturb(batch.ages, random), batch.ages)
 
     def perturb(self, ages: Tensor, random: Generator) -> Tensor:

@@ -38,7 +38,7 @@ def looks(results: Results, theme: Theme) -> dict[str, Look]:
     by_arm = {}
     for arm in dict.fromkeys((*OWN, *(outcome.arm for outcome in results.outcomes))):
         if is_as_published(arm):
-            colour, sign = theme.models[-1], SIGNS[-1]
+            colour, sign = theme.models[-1], OTHER_SIGNS[-1] if "clipped" in arm else SIGNS[-1]
         else:
             colour, sign = of_study[arm] if arm in of_study else next(others)
         by_arm[arm] = Look(shorten(model_name(arm), LONGEST_NAME), colour, sign)

@@ -142,7 +142,7 @@ def defect(numbers: Numbers, theme: Theme) -> Figure | None:
             model_looks.ours(axes, np.log2(rows.epochs), rows.ours, looks[arm], theme)
             _seeds_by_epochs(axes, numbers.scores, arm, metric, looks[arm], 2 * ASIDE)
         study = of(table, metric=metric)
-        study = study[study.model.map(is_as_published)]
+        study = study[study.model.map(is_as_published)].drop_duplicates("epochs")
         model_looks.published(axes, np.log2(study.epochs), study.published, looks["rnd"], theme)
     panels[0].axhline(
         of(numbers.scores, forget_set=FIRST).median_guess_mae.mean(), color=theme.muted, linestyle=":", zorder=1.5

@@ -10,7 +10,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.presets import PRESETS
 from unlearning.reports.model_looks import of
 from unlearning.reports.study_tables import FIRST, Numbers
-from unlearning.reports.words import NONE, digits, is_as_published, metric_name, shown
+from unlearning.reports.words import NONE, digits, is_as_published, metric_name, model_name, shown
 
 NEAR = {"test_mae": 0.5, "Forgetting": 0.03, "Utility": 0.05, "F": 0.05}
 MOST, SOME = 0.75, 0.25
@@ -67,10 +67,10 @@ def _within(numbers: Numbers) -> list[tuple[str, str, str]]:
     return [(what, f"{count} of {len(both)}", "no deviations published")]
 
 
-def of_defect(numbers: Numbers) -> list[tuple[str, str, str, str]]:
-    """What the defect of the published code explains of the study's RND, a row a metric; none where it was not run.
+def of_defect(numbers: Numbers) -> list[tuple[str, str, str, str, str]]:
+    """What each defect of the published code explains of the study's RND, a row a metric; none where it was not run.
 
-    Rows of (metric, mean distance of RND as published from the study's RND over the epochs, the same of RND by the text,
+    Rows of (metric, RND with which labels, mean distance from the study's RND over the epochs, the same of RND by the text,
     what follows).
     """
     table = numbers.tables.get("defect")
@@ -78,20 +78,21 @@ def of_defect(numbers: Numbers) -> list[tuple[str, str, str, str]]:
         return []
     rows = []
     for metric in (name for name in NEAR if (table.metric == name).any()):
-        as_published, by_text, beyond = distances(table, metric)
-        texts = (shown(distance, digits(metric)) for distance in (as_published, by_text))
-        rows.append((metric_name(metric), *texts, finding(metric, as_published, by_text, beyond)))
+        for arm in (arm for arm in dict.fromkeys(table.model) if is_as_published(arm)):
+            as_published, by_text, beyond = distances(table, metric, arm)
+            texts = (shown(distance, digits(metric)) for distance in (as_published, by_text))
+            rows.append((metric_name(metric), model_name(arm), *texts, finding(metric, as_published, by_text, beyond)))
     return rows
 
 
-def distances(table: pd.DataFrame, metric: str) -> tuple[float, float, bool]:
-    """How far RND as published and RND by the text are from the published RND, over the epochs that both have.
+def distances(table: pd.DataFrame, metric: str, arm: str) -> tuple[float, float, bool]:
+    """How far RND with the published code's labels and RND by the text are from the published RND, over common epochs.
 
     The last says whether the defect moves RND the way of the published numbers, but past them. Without RND by the text its
     distance is not a number.
     """
     of_metric = of(table, metric=metric)
-    defect, text = of_metric[of_metric.model.map(is_as_published)], of(of_metric, model="rnd")
+    defect, text = of(of_metric, model=arm), of(of_metric, model="rnd")
     text = text[text.epochs.isin(defect.epochs)]
     if len(text):
         defect = defect[defect.epochs.isin(text.epochs)]

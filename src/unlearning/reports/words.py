@@ -15,19 +15,21 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 NAMES = {ORIGINAL: "original", RETRAINED: "retrained", "ft": "FT", "rnd": "RND"}
-AS_PUBLISHED = "as_published=true"
+AS_PUBLISHED = {"as_published=clipped": "clipped", "as_published=divided": "divided", "as_published=true": "divided"}
 METRIC_NAMES = {"test_mae": "test MAE (years)", "forget_mae": "forget MAE (years)"}
 
 
 def is_as_published(arm: str) -> bool:
     """Is it RND with the labels of the study's published code?"""
-    return arm.startswith("rnd") and AS_PUBLISHED in arm.split()
+    return arm.startswith("rnd") and any(word in AS_PUBLISHED for word in arm.split())
 
 
 def model_name(arm: str) -> str:
-    """``FT`` for ft, ``RND as published`` for rnd with the published code's labels; any other arm by its own name."""
+    """``FT`` for ft, ``RND clipped`` or ``RND divided`` for rnd with labels of the published code; others by their own name."""
     if is_as_published(arm):
-        return " ".join(["RND as published", *(word for word in arm.split()[1:] if word != AS_PUBLISHED)])
+        words = arm.split()[1:]
+        kinds = [AS_PUBLISHED[word] for word in words if word in AS_PUBLISHED]
+        return " ".join(["RND", *kinds, *(word for word in words if word not in AS_PUBLISHED)])
     return NAMES.get(arm, arm)
 
 
