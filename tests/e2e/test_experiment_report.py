@@ -4,8 +4,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from click.testing import CliRunner
 
 from e2e.test_whole_job import run_project
+from entrypoints.report import main as report_entry
 from reports.reading import Page
 
 STUDIES = ("alpha", "epochs", "forget_set")
@@ -64,6 +66,14 @@ def test_what_an_earlier_experiment_made_is_not_made_again(report):
 def test_all_tables_of_the_study_are_there(report):
     tables = {path.name for path in (report / "tables").iterdir()}
     assert {f"{name}.{kind}" for name in ("table_3", "tables_4_to_7", "table_8", "all") for kind in ("csv", "md")} <= tables
+
+
+def test_what_was_kept_makes_every_table_again_where_there_is_no_store(report, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(report_entry, ["--source", str(report), "--out", "again"])
+    assert done.exit_code == 0, done.output
+    for path in (report / "tables").iterdir():
+        assert (tmp_path / "again" / "tables" / path.name).read_text() == path.read_text(), path.name
 
 
 def test_the_page_tells_which_commands_made_it(text):

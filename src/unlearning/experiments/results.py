@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from unlearning.experiments.plan import ORIGINAL, RETRAINED
 POOLED = "pooled"
 AGAIN = "retrained again"
 AT_DEFAULTS = "(own defaults)"
+SUMMED = ("seconds", "retrained_seconds", "samples", "retrained_samples")
 BESIDES = ("memory_left", "mia_auc", "mia_gap", "forget_difference", "forget_w1_predictions")
 
 
@@ -76,6 +77,21 @@ class Results:
         """The unlearning arms of a forget set."""
         known = dict.fromkeys(o.arm for o in self.outcomes if o.forget_set == forget_set)
         return [arm for arm in known if arm not in (ORIGINAL, RETRAINED, AGAIN)]
+
+
+def outcome_of(forget_set: str, arm: str, epochs: int, seeds: tuple[int, ...], cases: tuple[Case, ...]) -> Outcome:
+    """An outcome of the cases of its seeds, with their predictions averaged as well."""
+    pooled = _pooled(cases)
+    # Averaged over the seeds other retrained models are the references themselves, so that a likeness would say nothing.
+    return Outcome(forget_set, arm, epochs, seeds, cases, replace(pooled, retrained=None) if arm == AGAIN else pooled)
+
+
+def _pooled(cases: tuple[Case, ...]) -> Case:
+    """Predictions averaged over the seeds; with all seeds in the average there is no second reference."""
+    sides = {name: [getattr(case, name) for case in cases] for name in ("version", "retrained", "original")}
+    tables = {name: pool(side) if all(one is not None for one in side) else None for name, side in sides.items()}
+    costs = {name: sum(getattr(case, name) for case in cases) for name in SUMMED}
+    return replace(cases[0], **tables, **costs, peak_memory_mb=max(case.peak_memory_mb for case in cases), second=None)
 
 
 def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -60,13 +60,17 @@ class ReportSettings:
 
     Args:
         preset: whose experiments are reported: {names}; empty for the newest's.
-        out: folder to write page, tables and figures to as well; empty for the run alone.
+        out: folder to write page, tables, figures and keyed predictions to as well; empty for the run alone.
+        source: such a folder, from whose keyed predictions all of it is made again without the experiment, into out.
     """
 
     preset: str = setting("", choices=PRESETS)
     out: str = ""
+    source: str = ""
 
     def __post_init__(self):
+        if self.source and not self.out:
+            raise InputError(f"source={self.source} needs a folder to write to, as -P out=again")
         if self.preset:
             choose(PRESETS, self.preset, "preset")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from unlearning.data.forget import ForgetSet
 from unlearning.data.settings import GROUPS
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.experiments.kept import load, save
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, UNLEARNED
 from unlearning.experiments.presets import PRESETS
-from unlearning.experiments.results import AGAIN, AT_DEFAULTS, Outcome, Results, pool
+from unlearning.experiments.results import AGAIN, AT_DEFAULTS, Outcome, Results, outcome_of
 from unlearning.naming import choose
 from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
@@ -34,12 +35,17 @@ from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 from unlearning.versions.witnesses import ABOUT, costs_of
 
+KEPT = "kept"
 PAGE, TABLES, FIGURES = "report/report.html", "report/tables", "report/figures"
-SUMMED = ("seconds", "retrained_seconds", "samples", "retrained_samples")
 
 
 def report(settings: ReportSettings) -> Results:
-    """Collect what the experiments of a preset have made, and log tables, figures and the page on a run."""
+    """Collect what the experiments of a preset have made, and log tables, figures and the page on a run.
+
+    With ``source`` it is what such a report kept: no registry and no face is needed, and the page tells nothing of the data.
+    """
+    if settings.source:
+        return _again_from(settings)
     with runs.run("report", "report"):
         table, setup = _cells(settings.preset)
         preset = choose(PRESETS, setup["preset"], "preset")
@@ -47,6 +53,9 @@ def report(settings: ReportSettings) -> Results:
         runs.log_settings("report", {"preset": preset.name, "out": settings.out})
         sets = forget_sets_of(table)
         results = collect(table, sets, preset.name, setup["data digest"], preset.params)
+        if settings.out:  # what is shown is what can be made again: attacks draw their pairs in the order of the keyed ids
+            save(results, setup, Path(settings.out) / KEPT)
+            results, setup = load(Path(settings.out) / KEPT)
         data_run = _data_run(table)
         files = _files(results, setup, data_page(*account_of(data_run), sets, _data_figures(data_run)))
         for name, text in files.items():
@@ -55,6 +64,13 @@ def report(settings: ReportSettings) -> Results:
             _write(Path(settings.out), files)
     also = f", or {settings.out}" if settings.out else ""
     say(f"report: {len(results.outcomes)} outcomes of {len(results.seeds)} seeds; see {PAGE} of the run{also}")
+    return results
+
+
+def _again_from(settings: ReportSettings) -> Results:
+    results, setup = load(Path(settings.source) / KEPT)
+    _write(Path(settings.out), _files(results, setup, {}))
+    say(f"report: {len(results.outcomes)} outcomes of {len(results.seeds)} seeds, made again in {settings.out}")
     return results
 
 
@@ -166,15 +182,13 @@ def _outcome(title, arm, epochs, cells, references, forget, known) -> Outcome:
     seeds = tuple(sorted(set(cells.seed) & set(references.seed)))
     own, others = cells.set_index("seed"), references.set_index("seed")
     cases = tuple(_case(own.loc[seed], seed, others, forget, known) for seed in seeds)
-    return Outcome(title, arm, int(epochs), seeds, cases, _pooled(cases))
+    return outcome_of(title, arm, int(epochs), seeds, cases)
 
 
 def _again(title, references, forget, known) -> Outcome:
     """The retrained model of the next seed in the place of an unlearned one: how alike two retrained models are."""
     others = references.assign(seed=np.roll(references.seed, 1))
-    found = _outcome(title, AGAIN, 0, others, references, forget, known)
-    # Averaged over the seeds the others are the references themselves, so that a likeness would say nothing.
-    return replace(found, pooled=replace(found.pooled, retrained=None))
+    return _outcome(title, AGAIN, 0, others, references, forget, known)
 
 
 def _case(cell, seed, references, forget, known) -> Case:
@@ -190,14 +204,6 @@ def _case(cell, seed, references, forget, known) -> Case:
         about=known.about,
         **costs_of(known.version(cell), known.version(references.loc[seed])),
     )
-
-
-def _pooled(cases: tuple[Case, ...]) -> Case:
-    """The same of the predictions averaged over the seeds; with all seeds in the average there is no second reference."""
-    sides = {name: [getattr(case, name) for case in cases] for name in ("version", "retrained", "original")}
-    tables = {name: pool(side) if all(one is not None for one in side) else None for name, side in sides.items()}
-    costs = {name: sum(getattr(case, name) for case in cases) for name in SUMMED}
-    return replace(cases[0], **tables, **costs, peak_memory_mb=max(case.peak_memory_mb for case in cases), second=None)
 
 
 def _data_figures(data_run: str) -> dict[str, str]:
