@@ -85,11 +85,6 @@ def test_the_script_tells_when_it_was_called_wrongly(place, arguments):
     assert "Traceback" not in done.stderr
 
 
-def places_of(sentences):
-    """Where something is wrong, without the words."""
-    return [sentence.split(":")[0] for sentence in sentences]
-
-
 @pytest.mark.parametrize("part", ["envelope", "statement"])
 def test_script_and_library_name_the_same_places_whichever_byte_is_changed(script, envelope, public_file, part):
     keys, public_key, payload = script.read_keys([public_file]), read_public_key(public_file), payload_of(envelope)
@@ -98,7 +93,7 @@ def test_script_and_library_name_the_same_places_whichever_byte_is_changed(scrip
         changed = flipped(envelope, at, mask) if part == "envelope" else with_payload(envelope, flipped(payload, at, mask))
         theirs, ours = script.open_certificate(changed, keys)[1], verify(changed, [public_key]).faults
         assert theirs
-        assert places_of(theirs) == places_of(ours), at
+        assert [fault.split(":")[0] for fault in theirs] == [fault.split(":")[0] for fault in ours], at
 
 
 def test_a_certificate_from_before_findings_were_certified_holds_for_both(script, public_file, files):

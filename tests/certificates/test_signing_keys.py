@@ -70,15 +70,11 @@ def test_without_a_key_the_command_that_makes_one_is_told(tmp_path):
         load_key(tmp_path / "none")
 
 
-def other_kind():
-    key = ec.generate_private_key(ec.SECP256R1())
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-
-
 def test_what_is_no_key_is_refused_without_being_repeated(path, monkeypatch):
     secret = path.read_text().splitlines()[1]
-    for text in (path.read_text()[:-40], other_kind().decode(), f"-----BEGIN PRIVATE KEY-----\n{secret}"):
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
+    for text in (path.read_text()[:-40], other, f"-----BEGIN PRIVATE KEY-----\n{secret}"):
         monkeypatch.setenv(VARIABLE, text)
         with pytest.raises(InputError, match=f"the text in {VARIABLE} is no Ed25519 private key") as refusal:
             load_key()

@@ -29,7 +29,7 @@ def example(monkeypatch):
     return module.ForgetGently
 
 
-def test_the_example_method_runs_as_it_is_printed(example, faces, spec, recipe, fabric):
+def test_the_example_method_runs_as_printed_has_a_card_and_refuses_what_is_not_legal(example, faces, spec, recipe, fabric):
     method = make_method(example, "middle=35")
     forgotten = forget_set("20-28", faces.frame)
     model = build(spec, seed=0)
@@ -42,9 +42,6 @@ def test_the_example_method_runs_as_it_is_printed(example, faces, spec, recipe, 
     assert weights_digest(model) == before
     assert task.meter.retain
     assert task.meter.forget
-
-
-def test_the_example_method_has_a_card_and_refuses_what_is_not_legal(example):
     assert isinstance(example.card, Card)
     assert example.card.touches == (RETAIN, FORGET)
     assert example.epochs == 4

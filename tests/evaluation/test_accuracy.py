@@ -28,12 +28,8 @@ def test_bands_of_few_faces_are_not_compared():
         accuracy.worst_age_gap(comparison_of(aged({30: 2.0, 40: 6.0}, FEWEST - 1)))
 
 
-def test_an_empty_part_says_so():
+def test_the_mean_error_is_over_faces_and_an_empty_part_says_so():
     with pytest.raises(NotKnownError, match="nobody: validation faces"):
         accuracy.mae(comparison_of(aged({30: 2.0})), "validation")
-
-
-def test_an_error_in_one_large_batch_weighs_as_much_as_in_a_small_one():
-    """Means of batch means would weigh the last batch more."""
     case = aged({30: 2.0, 40: -6.0, 50: 1.0})
     assert accuracy.mae(comparison_of(case), "test")[0] == np.mean(np.abs(case.errors("test"))) == 3

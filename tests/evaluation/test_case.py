@@ -30,21 +30,11 @@ def members(case, part):
     return np.flatnonzero(case.mask(part)).tolist()
 
 
-@pytest.mark.parametrize(
-    ("part", "rows"),
-    [
-        ("train", [0, 1, 2, 3]),
-        ("validation", [4, 5]),
-        ("test", [6, 7, 8]),
-        ("forget", [0, 1, 4]),
-        ("retain", [2, 3, 5]),
-        ("test_in_range", [6]),
-    ],
-)
-def test_the_rows_of_a_part(table, part, rows):
-    case = case_of(table, "20-28")
-    assert members(case, part) == rows
-    assert case.errors(part).tolist() == [ROWS[row][2] - ROWS[row][1] for row in rows]
+def test_the_rows_of_a_part(table):
+    case, whole = case_of(table, "20-28"), {"train": [0, 1, 2, 3], "validation": [4, 5], "test": [6, 7, 8]}
+    for part, rows in (whole | {"forget": [0, 1, 4], "retain": [2, 3, 5], "test_in_range": [6]}).items():
+        assert members(case, part) == rows
+        assert case.errors(part).tolist() == [ROWS[row][2] - ROWS[row][1] for row in rows]
 
 
 def test_what_was_forgotten_before_is_not_retained_and_not_forgotten_again(table):
@@ -52,12 +42,9 @@ def test_what_was_forgotten_before_is_not_retained_and_not_forgotten_again(table
     assert members(case, "retain") == [2]
     assert members(case, "forget") == [0, 1, 4]
     assert members(case, "train") == [0, 1, 2, 3]
-
-
-def test_a_face_that_two_rules_name_is_forgotten_again(table):
-    case = case_of(table, "20-28", before="28-36")
-    assert members(case, "forget") == [0, 1, 4]
-    assert members(case, "retain") == [3, 5]
+    both = case_of(table, "20-28", before="28-36")
+    assert members(both, "forget") == [0, 1, 4], "a face that two rules name is forgotten again"
+    assert members(both, "retain") == [3, 5]
 
 
 def test_without_a_forget_set_nobody_is_forgotten_or_retained(table):
@@ -82,14 +69,9 @@ def test_align_reorders_rows_and_leaves_its_tables_alone(table):
     assert shuffled.equals(before)
 
 
-@pytest.mark.parametrize("other", ["fewer", "more", "strangers", "twice"])
-def test_tables_of_other_faces_are_refused(table, other):
+def test_tables_of_other_faces_are_refused(table):
     first = table(*ROWS)
-    tables = {
-        "fewer": table(*ROWS[:-1]),
-        "more": table(*ROWS, ROWS[0]),
-        "strangers": table(*ROWS, first=1),
-        "twice": first.iloc[[0, 0, 2, 3, 4, 5, 6, 7, 8]],
-    }
-    with pytest.raises(InputError, match="different faces"):
-        align(tables[other], first)
+    twice = first.iloc[[0, 0, 2, 3, 4, 5, 6, 7, 8]]
+    for other in (table(*ROWS[:-1]), table(*ROWS, ROWS[0]), table(*ROWS, first=1), twice):
+        with pytest.raises(InputError, match="different faces"):
+            align(other, first)

@@ -47,12 +47,8 @@ def test_the_steps_of_both_models_are_counted_and_divided(steps):
     assert ratio(own, retrained) == (pytest.approx(4 / 18), "")
 
 
-def test_a_model_that_never_forgot_needs_no_step(steps):
-    assert steps(51.0).steps == (0, 0, 0)
-
-
-def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch(steps):
-    assert steps(46.0).steps == (3, 3, 3)
+def test_a_model_is_looked_at_after_every_step_and_not_after_every_epoch_and_one_that_never_forgot_needs_none(steps):
+    assert (steps(46.0).steps, steps(51.0).steps) == ((3, 3, 3), (0, 0, 0))
 
 
 @pytest.mark.parametrize(

@@ -69,22 +69,15 @@ def test_the_score_of_a_pair_is_computed_without_it():
     assert [members[0], others[0]] == pytest.approx(first)
 
 
-def test_a_found_difference_lies_beyond_what_dealing_the_models_out_again_gives():
+def test_a_difference_of_kinds_lies_beyond_what_dealing_the_models_out_again_gives_and_one_of_models_does_not():
     found = likelihood_attack(*draw(8, 200, 2.0, common=0.5), rounds=60)
     assert found.auc > found.null[1]
     assert found.models == (8, 8)
-
-
-def test_a_difference_between_models_rather_than_kinds_does_not():
-    found = likelihood_attack(*draw(8, 200, seed=3, common=2.0), rounds=60)
-    assert found.null[0] <= found.auc <= found.null[1]
-    assert found.null[1] - found.null[0] > 0.1
-
-
-def test_three_models_of_a_kind_can_never_lie_beyond_all_ways_of_dealing():
-    found = likelihood_attack(*draw(3, 100, 50.0))
-    assert found.auc == 1
-    assert found.null[1] == 1
+    between_models = likelihood_attack(*draw(8, 200, seed=3, common=2.0), rounds=60)
+    assert between_models.null[0] <= between_models.auc <= between_models.null[1]
+    assert between_models.null[1] - between_models.null[0] > 0.1
+    three = likelihood_attack(*draw(3, 100, 50.0))
+    assert three.auc == three.null[1] == 1, "three of a kind can never lie beyond all ways of dealing"
 
 
 def test_the_divergence_of_a_face_by_hand():

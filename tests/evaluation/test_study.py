@@ -20,12 +20,9 @@ def test_each_face_of_the_example():
     assert scores == pytest.approx([0.5866, 0.8187], abs=5e-5)
 
 
-def test_forgetting_of_the_example_with_alpha_15_by_default():
+def test_utility_f_and_forgetting_of_the_example_with_alpha_15_by_default():
     assert study.forgetting(RETRAINED, EVALUATED) == pytest.approx(0.7027, abs=5e-5)
     assert study.forgetting(RETRAINED, EVALUATED, 15) == study.forgetting(RETRAINED, EVALUATED)
-
-
-def test_utility_and_f_of_the_example():
     utility = study.utility(np.array([4.0, 8.0]), np.array([5.0, 5.0]))
     assert utility == pytest.approx(1.2)
     assert study.f_score(utility, study.forgetting(RETRAINED, EVALUATED)) == pytest.approx(0.8432, abs=5e-5)

@@ -90,18 +90,12 @@ def test_where_unseen_faces_happen_to_be_easy_the_cap_is_above_the_error_on_the_
     assert limits(task, 2.0) == pytest.approx((forget_error(task, task.model), 2 * forget_error(task, task.model)))
 
 
-def one_forgotten(task, maker):
-    frame = maker.faces.frame
-    first = task.forget.part("train").frame.id[0]
-    chosen = (frame.id == first).to_numpy()
-    kept = frame.split.isin(("train", "validation")).to_numpy() & ~chosen
-    return replace(task, forget=maker.faces.where(chosen), retain=maker.faces.where(kept))
-
-
 @by_name
 def test_a_single_face_without_unseen_ones_like_it_is_pushed_away(method, make_task):
-    task = one_forgotten(make_task(epochs=2), make_task)
-    assert len(task.forget) == 1
+    task, faces = make_task(epochs=2), make_task.faces
+    alone = (faces.frame.id == task.forget.part("train").frame.id[0]).to_numpy()
+    kept = faces.frame.split.isin(("train", "validation")).to_numpy() & ~alone
+    task = replace(task, forget=faces.where(alone), retain=faces.where(kept))
     before = forget_error(task, task.model)
     assert forget_error(task, replace(method, lr=1e-2 if method.name != "neggrad_plus" else 1e-3).unlearn(task)) > before
 

@@ -24,11 +24,6 @@ def factors(network, overall: float, forgotten: float, alpha: float, strength: f
     return {name: set(factor.flatten().tolist()) for name, factor in found.items()}
 
 
-def sized(task, batch_size: int):
-    """The same task with batches of another size."""
-    return replace(task, recipe=replace(task.recipe, batch_size=batch_size))
-
-
 def test_a_weight_four_times_as_important_to_the_forget_set_is_quartered_and_the_last_bias_stays(make_task):
     found = factors(make_task.original, overall=1.0, forgotten=4.0, alpha=2.0)
     assert found.pop(LAST) == {1.0}
@@ -61,7 +56,8 @@ def test_weights_shrink_and_never_grow_or_change_their_sign(method, make_task):
 
 @both
 def test_importances_by_face_do_not_depend_on_the_size_of_a_batch(method, make_task):
-    small, large = (method().unlearn(sized(make_task(), size)) for size in (4, 32))
+    recipes = (replace(make_task.recipe, batch_size=size) for size in (4, 32))
+    small, large = (method().unlearn(replace(make_task(), recipe=recipe)) for recipe in recipes)
     for one, other in zip(small.parameters(), large.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-4)
 

@@ -32,13 +32,8 @@ def check(method, task):
 def few(make_task):
     """Eight faces: four to train on, one to validate with, and three to forget, one of them for validation."""
     task, frame = make_task(), make_task.faces.frame
-    parts = (
-        (task.retain, "train", 4),
-        (task.retain, "validation", 1),
-        (task.forget, "train", 2),
-        (task.forget, "validation", 1),
-    )
-    chosen = {name for faces, part, count in parts for name in faces.part(part).frame.id[:count]}
+    parts = [faces.part(part).frame.id for faces in (task.retain, task.forget) for part in ("train", "validation")]
+    chosen = {name for ids, count in zip(parts, (4, 1, 2, 1), strict=True) for name in ids[:count]}
     return FaceSet(frame[frame.id.isin(chosen)], make_task.faces.pixels)
 
 

@@ -17,16 +17,13 @@ def seeded(seed=0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def test_a_seed_draws_layers_anew_and_leaves_the_global_numbers():
+def test_a_seed_draws_layers_anew_leaves_the_global_numbers_and_batch_norms_forget_their_statistics():
     one, other = torch.nn.Linear(8, 8), torch.nn.Linear(8, 8)
     before = torch.get_rng_state()
     renew([one], 5, one)
     renew([other], 5, other)
     assert torch.equal(one.weight, other.weight)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_a_renewed_batch_norm_forgets_its_statistics():
     norm = torch.nn.BatchNorm2d(2)
     norm(torch.full((4, 2, 3, 3), 7.0))
     renew([norm], 0, norm)
@@ -52,15 +49,12 @@ def test_the_share_that_is_kept_is_bit_identical(share):
         assert before[kept].abs().min() >= before[~kept].abs().max()
 
 
-def test_something_can_be_done_before_every_pass():
+def test_something_can_be_done_before_every_pass_and_a_cosine_falls_from_one_towards_nothing():
     told = []
     passes = Passes([1, 2], told.append)
     assert len(passes) == 2
     assert [list(passes) for _ in range(3)] == [[1, 2]] * 3
     assert told == [1, 2, 3]
-
-
-def test_a_cosine_falls_from_one_towards_nothing():
     factors = [cosine(4)(number) for number in range(1, 5)]
     assert factors == pytest.approx([1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2])
 

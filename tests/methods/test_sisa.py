@@ -2,7 +2,6 @@
 
 import copy
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -30,9 +29,8 @@ class Trained:
     def digests(self) -> list[str]:
         return [weights_digest(member) for member in self.members]
 
-
-def keep(kept: dict, shard: int, number: int, weights: dict) -> None:
-    kept[shard, number] = weights
+    def keeper(self, shard: int):
+        return lambda number, weights: self.kept.update({(shard, number): weights})
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def train(spec, recipe):
         made = Trained([])
         for shard, seed in enumerate(PLAN.seeds((0,))):
             network = build(spec, seed)
-            slices = Slices(PLAN, shard, save=partial(keep, made.kept, shard))
+            slices = Slices(PLAN, shard, save=made.keeper(shard))
             train_slices(network, faces, slices, recipe, fabric, seed=seed)
             made.members.append(network)
         return made
@@ -60,7 +58,7 @@ def unlearn(make_task):
         made = Trained([])
         for shard, seed in enumerate(PLAN.seeds((0,))):
             kept = {number: w for (s, number), w in trained.kept.items() if s == shard and number not in (0, *lost)}
-            slices = Slices(PLAN, shard, kept.get, partial(keep, made.kept, shard))
+            slices = Slices(PLAN, shard, kept.get, made.keeper(shard))
             task = make_task(seed=seed, **settings)
             model = copy.deepcopy(trained.members[shard])
             made.members.append(Sisa().unlearn(replace(task, model=model, retain=retain, forget=forget, slices=slices)))
@@ -69,36 +67,22 @@ def unlearn(make_task):
     return act
 
 
-def one_face(shard, number):
-    return np.arange(len(shard)) == 5
-
-
-def both_shards(shard, number):
-    return np.isin(np.arange(len(shard)), (3, 30, 31, 32)) | (number == 2) & (shard == 1)
-
-
-def whole_shard(shard, number):
-    return shard == 1
-
-
-def all_first_slices(shard, number):
-    return number == 0
-
-
-def a_last_slice(shard, number):
-    return (shard == 0) & (number == 2)
-
-
-FORGET_SETS = [one_face, both_shards, whole_shard, all_first_slices, a_last_slice]
+FORGET_SETS = {  # by the shard and the slice of every face
+    "one face": lambda shard, number: np.arange(len(shard)) == 5,
+    "both shards": lambda shard, number: np.isin(np.arange(len(shard)), (3, 30, 31, 32)) | (number == 2) & (shard == 1),
+    "whole shard": lambda shard, number: shard == 1,
+    "all first slices": lambda shard, number: number == 0,
+    "a last slice": lambda shard, number: (shard == 0) & (number == 2),
+}
 
 
 @pytest.fixture
 def parts(make_task):
-    """(retain, forget) for a rule over the shard and the slice of every face."""
+    """(retain, forget) for one of the forget sets."""
 
-    def act(rule):
+    def act(name):
         faces = make_task.faces.part("train", "validation")
-        gone = rule(PLAN.shard_of(faces.frame), PLAN.slice_of(faces.frame))
+        gone = FORGET_SETS[name](PLAN.shard_of(faces.frame), PLAN.slice_of(faces.frame))
         assert (gone & (faces.frame.split == "train")).any()
         return faces.where(~gone), faces.where(gone)
 
@@ -121,14 +105,14 @@ def test_the_weights_are_those_of_training_without_the_forgotten_faces(original,
 
 @pytest.mark.parametrize("lost", [(1,), (2,), (1, 2)])
 def test_an_older_checkpoint_serves_where_one_is_missing(original, train, unlearn, parts, lost):
-    retain, forget = parts(a_last_slice)
+    retain, forget = parts("a last slice")
     made = unlearn(original, retain, forget, lost)
     assert made.digests() == train(retain).digests()
 
 
 @pytest.mark.parametrize("by", ["mean", "median"])
 def test_predictions_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts, spec, by):
-    retain, forget = parts(whole_shard)
+    retain, forget = parts("whole shard")
     aggregate, seeds = Aggregate(by, PLAN.empty(retain)), PLAN.seeds((0,))
     assert aggregate.without == (1,)
     made, anew = (
@@ -141,7 +125,7 @@ def test_predictions_are_those_of_training_without_the_forgotten_faces(original,
 
 
 def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts, make_task):
-    retain, forget = parts(a_last_slice)
+    retain, forget = parts("a last slice")
     first = unlearn(original, retain, forget)
     fewer = retain.where(np.arange(len(retain)) > 6)
     second = unlearn(first, fewer, retain.where(np.arange(len(retain)) <= 6))
@@ -151,14 +135,14 @@ def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, tra
 
 def test_the_new_checkpoints_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts):
     """So nothing that has seen a forgotten face is kept for the new version."""
-    retain, forget = parts(both_shards)
+    retain, forget = parts("both shards")
     made, anew = unlearn(original, retain, forget), train(retain)
     for place in ((shard, number) for shard in range(PLAN.shards) for number in range(1, PLAN.slices)):
         assert all(torch.equal(made.kept[place][name], weights) for name, weights in anew.kept[place].items())
 
 
 def test_it_shows_the_faces_that_were_foretold_and_none_of_the_forgotten(original, unlearn, parts):
-    retain, forget = parts(both_shards)
+    retain, forget = parts("both shards")
     meter = Meter()
     unlearn(original, retain, forget, meter=meter)
     assert meter.retain == foresee(PLAN, retain, forget, original.kept.keys()).shown

@@ -27,11 +27,8 @@ def test_mean_and_median_of_the_members_that_take_part(aggregate, expected):
     assert aggregate(AGES).tolist() == expected
 
 
-def test_the_median_of_four_is_the_mean_of_the_middle_two():
+def test_the_median_of_four_is_the_mean_of_the_middle_two_and_another_aggregate_is_refused():
     assert Aggregate("median")(torch.tensor([[1.0, 100.0, 3.0, 5.0]])).tolist() == [4.0]
-
-
-def test_another_aggregate_is_refused_with_the_legal_ones():
     with pytest.raises(InputError, match="aggregate='mode' is unknown; legal: mean, median"):
         Aggregate("mode")
 
@@ -44,16 +41,13 @@ def folder(spec, tmp_path):
     return tmp_path
 
 
-def test_the_aggregate_is_saved_with_the_model(folder):
-    assert load_model(folder).aggregate == Aggregate("median", (1,))
-
-
 def rewrite(folder, **changes):
     content = json.loads((folder / "spec.json").read_text()) | changes | {"sha256": None}
     (folder / "spec.json").write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
 
 
-def test_a_file_that_says_nothing_means_the_mean_of_all(folder):
+def test_the_aggregate_is_saved_with_the_model_and_a_file_that_says_nothing_means_the_mean_of_all(folder):
+    assert load_model(folder).aggregate == Aggregate("median", (1,))
     rewrite(folder, aggregate=None)
     assert load_model(folder).aggregate == Aggregate("mean", ())
 

@@ -31,21 +31,12 @@ def state():
     }
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("predictions.parquet", "predictions"),
-        ("sisa/shard-0/before-slice-1.safetensors", "checkpoints"),
-        ("forget/20-28.json", "evidence"),
-        ("certificate/envelope.json", "evidence"),
-        ("certificate.html", "evidence"),
-        ("audit.html", "evidence"),
-        ("heat maps/face.png", "other"),
-    ],
-)
-def test_what_is_not_known_to_be_evidence_goes(path, kind):
-    assert purge.kind_of(path) == kind
-    assert File("run 1", path, 1, kind).goes == (kind != "evidence")
+def test_what_is_not_known_to_be_evidence_goes():
+    evidence = dict.fromkeys(("forget/20-28.json", "certificate/envelope.json", "certificate.html", "audit.html"), "evidence")
+    others = {"predictions.parquet": "predictions", "sisa/shard-0/before-slice-1.safetensors": "checkpoints"}
+    for path, kind in (evidence | others | {"heat maps/face.png": "other"}).items():
+        assert purge.kind_of(path) == kind
+        assert File("run 1", path, 1, kind).goes == (kind != "evidence")
 
 
 def test_the_champion_is_never_purged(state):
@@ -145,13 +136,10 @@ def report(**more) -> Report:
     return Report(MODEL, 1, "version 1 (original)", DEED, {"20-28": 23}, [WEIGHTS, TABLE, MANIFEST], **more)
 
 
-def test_a_plan_has_removed_nothing():
+def test_a_plan_has_removed_nothing_then_what_is_gone_was_removed_and_what_is_evidence_was_kept():
     plan = report()
     assert plan.removed == []
     assert "was begun: 2 files (1 model, 1 predictions; 1,200 bytes) are to go" in plan.verdict
-
-
-def test_what_is_gone_was_removed_and_what_is_evidence_was_kept():
     proof = report().ended([MANIFEST], {}, [], [])
     assert proof.removed == [WEIGHTS, TABLE]
     assert (proof.left, proof.kept) == ([], [MANIFEST])

@@ -73,7 +73,6 @@ def test_pictures_drawn_at_random_shade_no_age_and_have_one_histogram():
     ("missing", "gone"),
     [
         (("original",), set()),
-        (("second",), set()),
         (("retrained", "original", "second"), {"face_by_face"}),
         (("forget",), {"errors", "face_by_face", "attack"}),
     ],

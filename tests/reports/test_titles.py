@@ -1,7 +1,5 @@
 """What forget sets and numbers are called on a page: short, and telling neither where a list lies nor whom it names."""
 
-import pytest
-
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.registry import METRICS
 from unlearning.reports.words import LONGEST, TITLES, discreet, in_plain_words, metric_title, titles
@@ -12,19 +10,16 @@ def titled(*rules):
     return list(titles(sets).values())
 
 
-@pytest.mark.parametrize(
-    ("rule", "title"),
-    [
-        ('(20-28 | race:"1") & !random:50@7', '(20-28 | race:"1") & !random:50@7'),
-        ('file:/home/ann/requests/"of march.csv"', "list of march.csv"),
-        ('file:"/home/ann/of march.csv" & 20-28', "list of march.csv & 20-28"),
-        ("20-28|!file:list.csv", "20-28|!list list.csv"),
-        ('subject:"Ann Example" & 20-28', "one person & 20-28"),
-        ("file:/requests/24_1_0_00000000000000467.jpg.csv", "a list"),
-    ],
-)
-def test_of_a_list_only_its_name_is_told_and_of_a_person_nothing(rule, title):
-    assert titled(rule) == [title]
+def test_of_a_list_only_its_name_is_told_and_of_a_person_nothing():
+    for rule, title in {
+        '(20-28 | race:"1") & !random:50@7': '(20-28 | race:"1") & !random:50@7',
+        'file:/home/ann/requests/"of march.csv"': "list of march.csv",
+        'file:"/home/ann/of march.csv" & 20-28': "list of march.csv & 20-28",
+        "20-28|!file:list.csv": "20-28|!list list.csv",
+        'subject:"Ann Example" & 20-28': "one person & 20-28",
+        "file:/requests/24_1_0_00000000000000467.jpg.csv": "a list",
+    }.items():
+        assert titled(rule) == [title]
 
 
 def test_a_title_that_is_shared_or_long_ends_with_the_name_of_the_set():
@@ -36,19 +31,13 @@ def test_a_title_that_is_shared_or_long_ends_with_the_name_of_the_set():
     assert title.endswith("... (name0)")
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        (
-            "-P forget_sets='random:50;file:/home/ann/list.csv' -P seeds=0",
-            "-P forget_sets='random:50;file:list.csv' -P seeds=0",
-        ),
-        ("""-P forget_sets='file:"/home/ann/a b.csv";20-28'""", "-P forget_sets='file:a b.csv;20-28'"),
-        ("-P forget_sets=subject:ann -P preset=demo", "-P forget_sets=subject:... -P preset=demo"),
-    ],
-)
-def test_a_command_is_told_without_places_and_names(command, told):
-    assert discreet(command) == told
+def test_a_command_is_told_without_places_and_names():
+    for command, told in {
+        "-P forget_sets='random:50;file:/home/ann/list.csv' -P seeds=0": "-P forget_sets='random:50;file:list.csv' -P seeds=0",
+        """-P forget_sets='file:"/home/ann/a b.csv";20-28'""": "-P forget_sets='file:a b.csv;20-28'",
+        "-P forget_sets=subject:ann -P preset=demo": "-P forget_sets=subject:... -P preset=demo",
+    }.items():
+        assert discreet(command) == told
 
 
 def test_every_number_of_an_audit_has_a_short_title_of_its_own():

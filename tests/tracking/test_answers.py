@@ -4,6 +4,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import pytest
@@ -26,10 +27,6 @@ AWAY = (
 )
 
 
-class Answer:
-    status_code = 403
-
-
 def test_a_server_that_fails_is_not_one_that_is_away():
     full, away = MlflowException(FULL), MlflowException(AWAY)
     assert (answers.is_silence(full), answers.is_silence(away)) == (False, True)
@@ -41,7 +38,7 @@ def test_a_server_that_fails_is_not_one_that_is_away():
 
 def test_a_missing_right_is_told_by_the_registry_and_by_the_artifact_store_in_different_ways():
     refused = OSError("403 Client Error: Forbidden for url: http://h")
-    refused.response = Answer()
+    refused.response = SimpleNamespace(status_code=403)
     assert answers.is_refusal(refused)
     assert answers.is_refusal(MlflowException("Permission denied", error_code=PERMISSION_DENIED))
     assert not answers.is_refusal(OSError("no space"))
@@ -96,28 +93,19 @@ def test_a_database_that_cannot_be_used_is_named_with_what_to_do(store, tmp_path
     assert [word for word in words if word not in str(refused.value)] == []
 
 
-def raised_from(error, cause):
-    try:
-        raise error from cause
-    except type(error) as raised:
-        return raised
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ("database disk image is malformed", "is damaged: database disk image is malformed; put a copy of it back"),
-        ("attempt to write a readonly database", "cannot be written to: attempt to write"),
-        ("database is locked", "is held by another process: database is locked; type the same command again"),
-        ("no such table: runs", "has the tables of another version of MLflow: no such table: runs"),
-        ("connection to server at h failed: Connection refused", "does not answer: connection to server at h failed"),
-        ("database or disk is full", "there is no room left on the disk"),
-    ],
-)
-def test_what_a_database_refuses_is_told_however_mlflow_wraps_it(store, said, words):
-    error = raised_from(MlflowException("(sqlite3.OperationalError) x\n[SQL: SELECT 1]"), sqlite3.OperationalError(said))
-    assert words in answers.in_words(error)
-    assert "SELECT" not in answers.in_words(error)
+def test_what_a_database_refuses_is_told_however_mlflow_wraps_it(store):
+    for said, words in {
+        "database disk image is malformed": "is damaged: database disk image is malformed; put a copy of it back",
+        "attempt to write a readonly database": "cannot be written to: attempt to write",
+        "database is locked": "is held by another process: database is locked; type the same command again",
+        "no such table: runs": "has the tables of another version of MLflow: no such table: runs",
+        "connection to server at h failed: Connection refused": "does not answer: connection to server at h failed",
+        "database or disk is full": "there is no room left on the disk",
+    }.items():
+        error = MlflowException("(sqlite3.OperationalError) x\n[SQL: SELECT 1]")
+        error.__cause__ = sqlite3.OperationalError(said)
+        assert words in answers.in_words(error)
+        assert "SELECT" not in answers.in_words(error)
 
 
 def test_a_certificate_is_compared_with_a_database_only_if_that_answers(store, monkeypatch):

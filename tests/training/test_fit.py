@@ -92,27 +92,22 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_does_not_touch_the_weig
     assert model.years.item() == pytest.approx(32), "two good steps were taken, the third was not"
 
 
-def test_every_epoch_is_told_once_with_the_bare_model(fabric, one_age, one_year_a_step):
-    model, told = one_age(30.0), []
+def test_every_epoch_is_told_once_with_the_bare_model_and_every_step_in_epochs(fabric, one_age, one_year_a_step):
+    model, told, done = one_age(30.0), [], []
 
     def after_epoch(epoch, network):
         assert network is model
         told.append((epoch, network.years.item()))
 
-    epochs = fit(fabric, model, Uneven([50.0]), absolute_error, one_year_a_step, seed=0, after_epoch=after_epoch)
+    told_of = {"after_epoch": after_epoch, "after_step": done.append}
+    epochs = fit(fabric, model, Uneven([50.0], [50.0]), absolute_error, one_year_a_step, seed=0, **told_of)
     assert [epoch for epoch, _ in told] == epochs
+    assert done == [step / 2 for step in range(1, 11)]
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5]
-    assert [years for _, years in told] == pytest.approx([31, 32, 33, 34, 35])
+    assert [years for _, years in told] == pytest.approx([32, 34, 36, 38, 40])
     seconds = [epoch.seconds for epoch in epochs]
     assert seconds == sorted(set(seconds))
     assert seconds[0] > 0
-
-
-def test_progress_is_told_after_every_step_in_epochs(fabric, one_age, one_year_a_step):
-    done = []
-    two = replace(one_year_a_step, epochs=2)
-    fit(fabric, one_age(30.0), Uneven([50.0], [50.0]), absolute_error, two, seed=0, after_step=done.append)
-    assert done == [0.5, 1.0, 1.5, 2.0]
 
 
 def test_a_constant_rate_stays_and_one_cycle_rises_to_it_and_ends_near_zero(fabric, one_age, one_year_a_step):
