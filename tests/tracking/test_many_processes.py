@@ -18,7 +18,7 @@ def test_sixteen_processes_that_start_on_a_fresh_store_all_succeed(tmp_path, mon
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code]
     processes = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(16)]
-    said = [process.communicate(timeout=300)[1] for process in processes]
+    said = [process.communicate(timeout=600)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 16, "\n".join(said)
     runs = mlflow.search_runs(output_format="list")
     assert [run.info.status for run in runs] == ["FINISHED"] * 16
