@@ -91,25 +91,34 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(ask, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "inputs", "instances"])
-def test_no_request_opens_a_file_of_the_server(champion, file, form, monkeypatch):
+def test_no_request_opens_a_file_of_the_server_and_base64_is_answered(champion, file, form, monkeypatch):
+    named, picture = str(file), base64.b64encode(file.read_bytes()).decode()
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
-    named = str(file)
-    body = {"columns": ["image"], "data": [[named]]} if form == "dataframe_split" else [{"image": named}]
+
+    def asked(text: str) -> dict:
+        body = {"columns": ["image"], "data": [[text]]} if form == "dataframe_split" else [{"image": text}]
+        return {form: {"image": [text]} if form == "inputs" else body}
+
     with pytest.raises(MlflowException) as refusal:
-        ask_over_http(champion, {form: {"image": [named]} if form == "inputs" else body})
+        ask_over_http(champion, asked(named))
     # Of a length that base64 cannot have, MLflow itself says so, before the model sees it.
     assert re.search("neither a JPEG or PNG image nor base64|base64-encoded|Incorrect padding", refusal.value.message)
     assert named not in refusal.value.message
+    assert len(json.loads(ask_over_http(champion, asked(picture)).response)["predictions"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/vnd.apache.parquet"])
 def test_text_of_csv_and_parquet_names_no_file_in_the_scoring_server(champion, file, kind, monkeypatch):
     """It comes as text, and not as the bytes that base64 would stand for."""
-    body = f"image\n{file}\n" if kind == "text/csv" else pd.DataFrame({"image": [str(file)]}).to_parquet()
+    picture, schema = base64.b64encode(file.read_bytes()).decode(), champion.metadata.get_input_schema()
+    texts = (str(file), picture)
+    tables = [pd.DataFrame({"image": [text]}).to_parquet() for text in texts]
+    bodies = [f"image\n{text}\n" for text in texts] if kind == "text/csv" else tables
     monkeypatch.setenv(scoring_server._SERVER_MODEL_PATH, "a folder")
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
     with pytest.raises(MlflowException, match="neither a JPEG or PNG image nor base64"):
-        scoring_server.invocations(body, kind, champion, champion.metadata.get_input_schema())
+        scoring_server.invocations(bodies[0], kind, champion, schema)
+    assert len(json.loads(scoring_server.invocations(bodies[1], kind, champion, schema).response)["predictions"]) == 1
 
 
 def ask_over_http(model, body: dict):
