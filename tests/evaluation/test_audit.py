@@ -218,7 +218,7 @@ def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_b
 
     def judged(value, **more):
         measured = Measured({"relearn_ratio": given | {"version": value} | more}, {"relearn_ratio": "of three shuffles"})
-        return row(audit(WORLD.case(ORIGINAL), QUICK, measured), "relearn_ratio")
+        return row(audit(WORLD.case(ORIGINAL), AuditSettings(resamples=2), measured), "relearn_ratio")
 
     assert [judged(value).verdict for value in (0.61, 0.59, 0.05, 1.5)] == [SAME, "between", WORSE, OVER]
     assert judged(0.61).floor == pytest.approx(0.4)
