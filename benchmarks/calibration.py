@@ -54,7 +54,8 @@ def answers(name: str, folder: Path) -> pd.DataFrame:
         table[f"0 {seed}"] = said[f"member_{at}"]
     for percent, seed in [*((100, seed) for seed in SEEDS), *((part, seed) for part in PERCENT for seed in PARTIAL_SEEDS)]:
         gone = np.random.default_rng([seed, percent]).choice(young, round(len(young) * percent / 100), replace=False)
-        table[f"{percent} {seed}"] = align(retrained(f"forgot-{percent}", gone, seed), table).predicted
+        left_out = f"forgot-{percent}" if percent < 100 else f"ages-{YOUNGEST}-{OLDEST}"  # as the other benchmark calls it
+        table[f"{percent} {seed}"] = align(retrained(left_out, gone, seed), table).predicted
     numbers = pd.factorize(table.near)[0].astype(str)  # which belong together is kept, and not by what name
     return numbered(table.assign(near=numbers, copy_of=np.where(table.copy_of == "", "", numbers)))
 

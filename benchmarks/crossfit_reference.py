@@ -42,7 +42,7 @@ from unlearning.versions.never_seen import never_seen_of
 
 SIZES = (50, 5, 1)
 SEEDS = (3, 4)
-AGES = ((30, 31),)
+AGES = ((20, 28),)
 
 
 class Retrainings:

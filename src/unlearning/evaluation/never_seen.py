@@ -131,12 +131,16 @@ class NeverSeen:
         return evidence
 
     def _alike(self, group: np.ndarray, faces: np.ndarray, nearest: int, random: np.random.Generator) -> np.ndarray:
-        """Groups of some faces, each with the ages of a group, as rows: shape (GROUPS, faces of the group)."""
+        """Groups of some faces, each with the ages of a group, as rows: shape (GROUPS, faces of the group).
+
+        For a face stand all others of its age, and where these are fewer than ``nearest``, those of the ages beside it.
+        """
         ordered = faces[np.argsort(self.ages[faces], kind="stable")]
-        width = min(nearest, len(ordered))
-        start = np.searchsorted(self.ages[ordered], self.ages[group]) - width // 2
-        start = np.clip(start, 0, len(ordered) - width)
-        drawn: np.ndarray = ordered[start + random.integers(0, width, (GROUPS, len(group)))]
+        first, last = (np.searchsorted(self.ages[ordered], self.ages[group], side) for side in ("left", "right"))
+        short = np.maximum(nearest - (last - first), 0)
+        first = np.clip(first - short // 2, 0, max(len(ordered) - nearest, 0))
+        last = np.minimum(np.maximum(last, first + nearest), len(ordered))
+        drawn: np.ndarray = ordered[random.integers(first, last, (GROUPS, len(group)))]
         return drawn
 
 
