@@ -23,7 +23,7 @@ from unlearning.evaluation.audit.verdicts import (
     floor_of,
     judge,
 )
-from unlearning.evaluation.audit.words import sentence
+from unlearning.evaluation.audit.words import overall
 from unlearning.evaluation.metric import LIKENESS, MEMORY
 from unlearning.evaluation.registry import METRICS
 
@@ -113,7 +113,7 @@ def told(version: float, memory: float, likeness: float, left: float = 0.0) -> s
     ]
     *deciding, last = rows
     share = replace(last, version=left, low=left - 10, high=left + 17, decides=False, reason="no noise is so small")
-    return sentence((*deciding, share))
+    return overall((*deciding, share))[1]
 
 
 def test_where_no_number_of_memory_tells_likeness_alone_says_what_was_forgotten():

@@ -50,14 +50,16 @@ def _aligned(still: np.ndarray, moved: np.ndarray, views: np.ndarray) -> np.ndar
 def _detail(pictures: np.ndarray) -> np.ndarray:
     """Pictures less their blurred selves, float32."""
     levels = pictures.astype(np.float32)
-    return levels - _blur() @ levels @ _blur().T
+    detail: np.ndarray = levels - _blur() @ levels @ _blur().T
+    return detail
 
 
 @cache
 def _blur() -> np.ndarray:
     pixels = np.arange(SIDE)
     bell = np.exp(-(((pixels[:, None] - pixels) / COARSE) ** 2) / 2)
-    return (bell / bell.sum(axis=1, keepdims=True)).astype(np.float32)
+    blur: np.ndarray = (bell / bell.sum(axis=1, keepdims=True)).astype(np.float32)
+    return blur
 
 
 def _places(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

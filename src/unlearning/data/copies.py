@@ -50,7 +50,7 @@ def copy_pairs(small: Small, joined: np.ndarray, progress: Track) -> tuple[np.nd
         joined: a number for each picture, int, shape (n,), the same for those that are known to belong together.
         progress: wraps an iterable of known length under a title.
     """
-    units = np.empty((len(joined), COSINES, COSINES), np.float32)
+    units: np.ndarray = np.empty((len(joined), COSINES, COSINES), np.float32)
     starts = [0]
     for part in small():
         units[starts[-1] : starts[-1] + len(part)] = whole(part)
@@ -111,7 +111,8 @@ def _candidates(part: np.ndarray, start: int, units: np.ndarray, own: Scale, tab
 
 
 def _pairs(columns: np.ndarray) -> Pairs:
-    return Pairs(*columns[:3].astype(int), columns[3])
+    viewed, other, view = columns[:3].astype(int)
+    return Pairs(viewed, other, view, columns[3])
 
 
 def _best_of_each(found: list[Pairs]) -> Pairs:

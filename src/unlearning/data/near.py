@@ -31,7 +31,8 @@ def near_groups(hashes: list[bytes], small: Small, progress: Track) -> np.ndarra
     codes, different = pd.factorize(np.array(hashes, dtype=object))
     groups = _joined(len(different), *near_pairs(list(different), progress))[codes]
     one, two = copy_pairs(small, groups, progress)
-    return _joined(len(different), groups[one], groups[two])[groups]
+    joined: np.ndarray = _joined(len(different), groups[one], groups[two])[groups]
+    return joined
 
 
 def _joined(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ MIRROR = np.resize([1, -1], COSINES).astype(np.float32)  # what mirroring does t
 def shrink(grey: np.ndarray) -> np.ndarray:
     """The small pictures of grey ones, uint8, shape (n, 100, 100): each pixel is the mean of four."""
     rows = grey[:, ::2].astype(np.uint16) + grey[:, 1::2]
-    return ((rows[:, :, ::2] + rows[:, :, 1::2] + 2) >> 2).astype(np.uint8)
+    small: np.ndarray = ((rows[:, :, ::2] + rows[:, :, 1::2] + 2) >> 2).astype(np.uint8)
+    return small
 
 
 class Scale(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
+from unlearning.finding import FORGOTTEN, state_of
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.naming import choose
@@ -83,12 +84,14 @@ def _unlearn(
 
 
 def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list[Version]:
-    """Promote the candidate with the best F among those that pass the gates; with none, let the best one's gates speak.
+    """Of the candidates that pass the gates promote one that is shown to have forgotten, and of these the one with the best F.
 
-    Returns the others that pass.
+    With none, the gates of the one with the best F speak. Returns the others that pass.
     """
     by_f = sorted(candidates, key=lambda version: -max(-math.inf, version.number_in("F")))  # no number: last
-    passing = [version for version in by_f if not decide(version, settings.gates).failed]
+    decided = {version.number: decide(version, settings.gates) for version in by_f}
+    passing = [version for version in by_f if not decided[version.number].failed]
+    passing.sort(key=lambda version: state_of(decided[version.number].finding.verdict) != FORGOTTEN)
     say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
     chosen = (passing or by_f)[0]
     promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name))

@@ -171,11 +171,11 @@ class PipelineSettings:
 
     train: TrainSettings = setting(asked=False)
     forget_set: str = forget_rule()
-    methods: str = "ft,rnd"
+    methods: str = "ft,rnd,noise"
     epochs: tuple[int, ...] = setting((2, 4), least=1)
     alpha: float = alpha_years()
     gates: str = conditions()
-    reference_seeds: tuple[int, ...] = setting((101, 102), least=0)
+    reference_seeds: tuple[int, ...] = setting((101,), least=0)
     force: bool = False
 
     def __post_init__(self):

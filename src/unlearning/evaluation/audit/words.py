@@ -18,6 +18,7 @@ from unlearning.finding import OVER as OVER_FORGOTTEN
 USEFUL = ("test_mae", "retain_mae")
 EXAMPLES = 3
 LITTLE = 10  # percent of memory: where more is left beyond the noise of the faces, passing numbers are no proof
+MOST = 50  # percent that may be left by the interval of the faces: with few seeds every number passes, and this alone tells
 LEADS = {WORSE: NOT_FORGOTTEN, OVER: OVER_FORGOTTEN, BETWEEN: IN_PART, SAME: AS_RETRAINING}
 SAID = {
     WORSE: "no nearer to retraining than the original is",
@@ -67,6 +68,8 @@ def _doubt(judged: list[Row], left: Row) -> str:
         return "the numbers of memory do not tell the original from the retrained model"
     if _is_left(left):
         return f"too few retrained models to tell, and {round(left.version)} % of the original's memory may be left"
+    if left.high > MOST:
+        return f"up to {round(left.high)} % of the original's memory may be left"
     has_original = not all(math.isnan(row.start) for row in judged)
     return "what is left of the original's memory is not known" if has_original and math.isnan(left.version) else ""
 
