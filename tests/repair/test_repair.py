@@ -113,7 +113,7 @@ def test_aliases_that_were_moved_on_purpose_can_be_trusted_and_stages_and_states
     served.set_registered_model_alias(MODEL, "champion", "4")
     assert mending.repair(MODEL, "aliases", "moved on purpose")
     states = [(v.stage, v.tag("state"), "forgotten" in v.aliases) for v in all_versions(MODEL)[2:]]
-    assert states == [("Archived", "retired", False), ("Production", "forgotten", True)]
+    assert states == [("Archived", "retired", False), ("Production", "unproven", False)], "nobody has judged it"
     assert mending.examine(MODEL).found == []
 
 

@@ -37,7 +37,7 @@ def row(metric="forget_mae", **more):
 
 
 def scale(*rows):
-    return scale_of(Audit(rows, "It has forgotten in part: so it is.", (), (), SETTINGS))
+    return scale_of(Audit(rows, "forgotten in part", "It has forgotten in part: so it is.", (), (), SETTINGS))
 
 
 def test_a_version_stands_between_original_and_retrained_as_its_number_does():

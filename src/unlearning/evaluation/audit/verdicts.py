@@ -48,8 +48,8 @@ class Bounds:
         level: share of resamples inside every interval that is shown.
         floor: how often a model that never saw the forget set is found within the floors of all numbers that decide (DECIDING)
             together; each of them has a floor at 1 - (1 - floor) / 6 (Bonferroni), and so have the numbers that only inform.
-        nothing_done: share of the original's distance to the retrained model from which on a version is worse than doing
-            nothing; 1 asks for any approach, less for more of it.
+        nothing_done: share of the original's distance to the retrained model from which on a version is no nearer than
+            doing nothing; 1 asks for any approach, less for more of it.
         chance: how far below the value of a guess the upper end of an attack's interval must lie to be over-forgetting, where
             there is no retrained model to compare with.
         time_limit: largest seconds over those of retraining.
