@@ -6,7 +6,7 @@ from unlearning.steps.request_settings import CertifySettings
 
 @entry(CertifySettings, asks=lambda settings: [settings.version])
 def main(settings):
-    """Certify what a promoted version has forgotten; a version that has its certificate keeps it."""
+    """Certify what a promoted version was made to forget, and the finding; a version that has its certificate keeps it."""
     from unlearning.steps.certify import certify
 
     certify(settings)

@@ -6,7 +6,7 @@ from unlearning.steps.settings import PromoteSettings
 
 @entry(PromoteSettings, asks=lambda settings: [settings.version])
 def main(settings):
-    """Check the gates and serve the version: Production, aliases champion, forgotten and forgotten-SET."""
+    """Find out what a version has forgotten, check the gates and serve it: Production, champion; forgotten where shown."""
     from unlearning.steps.promote import promote
 
     promote(settings)

@@ -6,7 +6,7 @@ from unlearning.steps.registry_settings import RollbackSettings
 
 @entry(RollbackSettings, asks=lambda settings: [settings.to])
 def main(settings):
-    """Serve an earlier version again, one that has forgotten at least as much as the champion.
+    """Serve an earlier version again, one that was made to forget at least as much as the champion.
 
     Going back to one that remembers needs allow_regain=true, and is recorded on the versions, the run and the journal.
     """

@@ -6,7 +6,7 @@ from unlearning.steps.registry_settings import StatusSettings
 
 @entry(StatusSettings)
 def main(settings):
-    """Show every version: its role, stage and aliases, what it has forgotten, and how well."""
+    """Show every version: its role, stage and aliases, what it was made to forget, and what was shown."""
     from unlearning.steps.status import show
 
     show(settings)

@@ -37,7 +37,7 @@ class Report:
         number: of the version.
         label: how a sentence calls it.
         deed: who, when, why and in which run.
-        remembered: faces that it remembered and the champion has forgotten, by rule.
+        remembered: faces that it remembered and the champion was made to forget, by rule.
         before: files that were found.
         after: files that are there now.
         rows_before: how many entries there are of the version (``purge.rows``).
@@ -126,8 +126,9 @@ class Report:
 
     def _remembered(self) -> str:
         if not self.remembered:
-            return "Nothing that the champion has forgotten, as far as the registry tells."
-        return bullets([f"{rule}: {count} faces that the champion has forgotten" for rule, count in self.remembered.items()])
+            return "Nothing that the champion was made to forget, as far as the registry tells."
+        asked = "faces that the champion was made to forget"
+        return bullets([f"{rule}: {count} {asked}" for rule, count in self.remembered.items()])
 
     def _rows(self) -> list[str]:
         parts = [f"## Rows, by {text(self.rows_source)}"] if self.rows_before else []

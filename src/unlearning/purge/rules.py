@@ -156,8 +156,8 @@ def _as_original(state: State, number: int, others: State, former: Callable) -> 
     )
     yield Loss("retrain starts from the original where nothing else is said: say -P model=champion")
     yield Loss(
-        "unlearn goes back to the original for a set that the champion has forgotten already: methods can be compared on such "
-        "a set only with another original"
+        "unlearn goes back to the original for a set that the champion was made to forget already: methods can be compared on "
+        "such a set only with another original"
     )
 
 

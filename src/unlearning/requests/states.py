@@ -62,7 +62,7 @@ class Request:
         reason: why it is asked.
         deadline: the last day for it; None where there is none.
         history: every change of its state, oldest first; never empty.
-        version: number of the version that has forgotten it; empty before.
+        version: number of the version that was made to forget it; empty before.
         certificate: sha256 of the certificate's file; empty before.
     """
 

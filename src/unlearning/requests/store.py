@@ -164,7 +164,7 @@ def change_state(request: Request, state: str, why: str, version: str = "", cert
         request: as it is.
         state: a name of STATES.
         why: in a sentence, for its history.
-        version: number of the version that has forgotten it, once there is one.
+        version: number of the version that was made to forget it, once there is one.
         certificate: sha256 of the certificate's file, once there is one.
 
     Raises:

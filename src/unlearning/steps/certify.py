@@ -1,4 +1,4 @@
-"""certify: what a promoted version has forgotten, how well, and by which gates that was accepted, in a signed file."""
+"""certify: what a promoted version was made to forget, how well, and by which gates that was accepted, in a signed file."""
 
 from __future__ import annotations
 

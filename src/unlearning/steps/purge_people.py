@@ -42,7 +42,7 @@ def certified(model: str) -> People:
     champion = find_or_none(model, CHAMPION)
     forgotten = forget_sets.forgotten_by(champion) if champion else []
     if not forgotten:
-        raise InputError(f"people=true: the champion of {model} has forgotten nobody, so there is nobody to be sealed")
+        raise InputError(f"people=true: the champion of {model} was made to forget nobody, so there is nobody to be sealed")
     if not champion.tag(TAG):
         raise InputError(
             f"people=true: the forgetting of {champion.label}, the champion, is not certified; first do: "

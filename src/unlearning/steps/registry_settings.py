@@ -23,7 +23,7 @@ class RollbackSettings:
     Args:
         to: alias, number or model URI of the earlier version that is to be served again.
         reason: why; it is written on both versions and into the journal.
-        allow_regain: also go back to a version that remembers what the champion has forgotten.
+        allow_regain: also go back to a version that remembers what the champion was made to forget.
         name: registered model.
     """
 
