@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files as resources
 
@@ -43,6 +44,14 @@ def test_every_field_of_the_predicate_is_required_and_no_other_is_allowed(files)
             jsonschema.validate(statement | {"predicate": fewer}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(statement | {"predicate": statement["predicate"] | {"subject_name": "Ann"}}, SCHEMA)
+
+
+def test_an_end_of_memory_left_that_is_nowhere_is_not_known(files):
+    found = replace(facts(files).finding, low=-math.inf, high=math.inf)
+    assert {name: written(files, finding=found)["predicate"]["finding"][name] for name in ("low", "high")} == {
+        "low": "nan",
+        "high": "nan",
+    }
 
 
 def test_every_file_is_a_subject_with_its_name(files):

@@ -7,6 +7,7 @@ proves, and what it does not, stands in it in sentences.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -204,8 +205,9 @@ def public_rule(rule: str) -> str:
 
 
 def _found(finding: Finding) -> dict[str, Any]:
-    left = {"memory_left": exact(finding.left), "low": exact(finding.low), "high": exact(finding.high)}
-    return {"verdict": finding.verdict, "reference": finding.reference, "sentence": finding.sentence} | left
+    left = {"memory_left": finding.left, "low": finding.low, "high": finding.high}
+    known = {name: exact(number if math.isfinite(number) else math.nan) for name, number in left.items()}
+    return {"verdict": finding.verdict, "reference": finding.reference, "sentence": finding.sentence} | known
 
 
 def _measured(measured: Measured) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import math
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.gates import Decision, read_gate
 from unlearning.evaluation.registry import METRICS
 from unlearning.evaluation.study import ALPHA
+from unlearning.finding import EXACT, Finding
 from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.registry import journal
 from unlearning.registry.descent import Line
@@ -99,8 +100,16 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         lost=lost,
         level=audit.settings.bounds.level,
         first_weights=began_with(content),
-        finding=found.finding,
+        finding=_about(found.finding, forgotten),
     )
+
+
+def _about(finding: Finding, forgotten: list[ForgetSet]) -> Finding:
+    """The finding; of several sets, where the last was judged, it says so: the certificate is about all of them."""
+    if len(forgotten) == 1 or finding.verdict == EXACT:
+        return finding
+    last = f"This was found out on the {len(forgotten[-1].ids)} samples that it was made to forget last."
+    return replace(finding, sentence=f"{finding.sentence} {last}")
 
 
 def _parent(version: Version, line: Line) -> ModelVersion:
