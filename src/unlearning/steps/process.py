@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.finding import AUTO, NONE, RETRAINED
+from unlearning.finding import AUTO, CROSSFIT, RETRAINED
 from unlearning.finding import in_words as finding_in_words
 from unlearning.methods import METHODS
 from unlearning.progress import say
@@ -161,11 +161,13 @@ def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Versio
 
 def _reference(own: ProcessSettings, champion: Version, forget: ForgetSet) -> Version | None:
     """The retrained model that a request is measured against; retrained now only where nothing cheaper can judge."""
-    if own.reference == RETRAINED:
-        return ensure_reference(champion, forget)
-    if own.reference != AUTO or METHODS[own.method].card.exact or standing(champion, forget) != NONE:
-        return beside(champion, forget).retrained if own.reference == AUTO else None
-    return ensure_reference(champion, forget)
+    if own.reference not in (AUTO, RETRAINED):
+        return None
+    if own.reference == AUTO and (METHODS[own.method].card.exact or standing(champion, forget) == CROSSFIT):
+        return beside(champion, forget).retrained
+    return ensure_reference(
+        champion, forget
+    )  # one that stands is taken where it lacks all that the champion was made to forget
 
 
 def _gated(service: Service, one: Request, candidate: Version, decided: Decided, why: str) -> Request:

@@ -35,7 +35,7 @@ from unlearning.versions.findings import require_reference, standing
 from unlearning.versions.line import line_of, versions_of
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
-from unlearning.versions.references import beside, retrained_reference
+from unlearning.versions.references import beside
 from unlearning.versions.witnesses import samples_of
 
 SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/scheme.py", "steps/unlearn.py")
@@ -132,9 +132,8 @@ def open_request(settings: UnlearnSettings) -> Request:
 def _reference(settings: UnlearnSettings, parent: Version, forget: ForgetSet, exact: bool) -> tuple[str, Version | None]:
     """What the versions will be measured against; an exact method needs nothing, and takes what stands."""
     kind = standing(parent, forget, settings.reference) if exact else require_reference(parent, forget, settings.reference)
-    if settings.reference in (AUTO, RETRAINED) and beside(parent, forget).retrained:
-        return kind, retrained_reference(parent, forget)  # scores need one, also where a cross-fitting judges
-    return kind, None
+    scored = settings.reference in (AUTO, RETRAINED)  # scores need a retrained one, also where a cross-fitting judges
+    return kind, beside(parent, forget).retrained if scored else None
 
 
 def _remembers_nothing(parent: Parent, forget: ForgetSet) -> bool:
