@@ -133,13 +133,13 @@ def _log(scored: Scored) -> None:
 def _judge(scored: Scored, settings: EvaluateSettings) -> None:
     """Leave audit and finding on the active run, where there is something to judge by; the version says its own."""
     version, forget = scored.version, scored.forget
-    if not settings.audit and not scored.unseen:
+    if not settings.audit and not scored.unseen and settings.reference != NONE:
         return
     found = find_out(version, forget, scored.alpha, settings.reference, settings.audit or "tables")
     numbers = found.finding.numbers()
     runs.log_numbers(numbers, **({"model_id": logged_model_id(version)} if scored.own else {}))
     runs.set_tags(found.finding.tags())
-    if not found.audited or found.finding.verdict == EXACT:  # otherwise the audit says it
+    if not settings.audit or not found.audited or found.finding.verdict == EXACT:  # otherwise the audit says it
         say(f"evaluate: {version.label} on {forget.rule}: {found.finding.sentence}")
     if scored.unseen:
         told = {name: getattr(scored.unseen, name) for name in ("faces", "p", "power", "auc")}

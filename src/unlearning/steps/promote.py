@@ -109,8 +109,9 @@ def _help(version: Version, decided: Decided) -> str:
 
 
 def _forced(settings: PromoteSettings, version: Version) -> str:
-    gates = {} if settings.gates == PromoteSettings.gates else {"gates": settings.gates}
-    return command("promote", version.model, version=version.number, **gates, force=True)
+    given = {"gates": settings.gates} if settings.gates else {}
+    given |= {"reference": settings.reference} if settings.reference != AUTO else {}
+    return command("promote", version.model, version=version.number, **given, force=True)
 
 
 def _from_champion(version: Version) -> str:
