@@ -80,12 +80,20 @@ class Finding:
         return {"verdict": self.verdict, "reference": self.reference, "finding": self.sentence[:LONGEST], **known}
 
 
+def _whole(text: str) -> str:
+    """The number that a tag holds, without decimals; empty where there is none, or where somebody has written words."""
+    try:
+        return str(round(float(text)))
+    except (ValueError, OverflowError):
+        return ""
+
+
 def in_words(tags: dict[str, str]) -> str:
     """The verdict that a version's tags hold, for people: ``as retraining (memory left 4 %, -3 to 11; by retrained)``."""
     if not tags.get("verdict"):
         return "not judged yet"
-    left = [float(tags[name]) for name in TAGS[3:] if tags.get(name)]
-    told = f"memory left {left[0]:.0f} %" if left else ""
-    told += f", {left[1]:.0f} to {left[2]:.0f}" if len(left) == 3 else ""
+    left, low, high = (_whole(tags.get(name, "")) for name in ("memory_left", "memory_left_low", "memory_left_high"))
+    told = f"memory left {left} %" if left else ""
+    told += f", {low} to {high}" if left and low and high else ""
     by = f"by {tags['reference']}" if tags.get("reference") else ""
     return tags["verdict"] + f" ({'; '.join(filter(None, (told, by)))})" * bool(told or by)

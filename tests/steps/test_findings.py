@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import mlflow
@@ -20,20 +21,25 @@ from unlearning.repair import mending
 from unlearning.repair.consistency import mirrored
 from unlearning.requests.states import PROMOTED
 from unlearning.steps import certify, promote
+from unlearning.steps import process as process_step
 from unlearning.steps.crossfit import crossfit
+from unlearning.steps.evaluate import evaluate
 from unlearning.steps.key import make_key
 from unlearning.steps.process import process
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.request import request
 from unlearning.steps.request_settings import CertifySettings, ProcessSettings, RequestSettings
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import PromoteSettings, UnlearnSettings
+from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import look_at, render
 from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import runs
+from unlearning.versions import certificate_facts
+from unlearning.versions import findings as findings_of
 from unlearning.versions.certificate_facts import predicate_of
-from unlearning.versions.findings import Found, find_out, note, of_unseen
+from unlearning.versions.data import account_of
+from unlearning.versions.findings import Found, find_out, note, of_unseen, standing
 from unlearning.versions.forget_sets import of_version
 
 MODEL = "age-resnet50"
@@ -91,8 +97,12 @@ def test_another_verdict_moves_the_champion_s_state_and_an_earlier_one_comes_bac
     assert not {"forgotten", "forgotten-20-28"} & set(find(MODEL, "4").aliases)
     note(find(MODEL, "3"), planted(IN_PART))  # not served now: only what is known of it changes
     assert find(MODEL, "3").tag("state") == "retired"
+    note(find(MODEL, "4"), planted(EXACT))
     rollback(RollbackSettings("3", "better"))
     assert find(MODEL, "champion").tag("state") == "forgotten-in-part"
+    assert "forgotten-20-28" in find(MODEL, "4").aliases
+    note(find(MODEL, "4"), planted(NOT_FORGOTTEN))
+    assert "forgotten-20-28" not in find(MODEL, "4").aliases, "it is not served, and says no more than was shown"
     assert mending.examine(MODEL).found == []
 
 
@@ -102,6 +112,63 @@ def test_a_verdict_that_somebody_wrote_by_hand_is_found_also_where_it_stood_befo
     assert mending.examine(MODEL).found == []
     mlflow.MlflowClient().set_model_version_tag(MODEL, "4", "verdict", "as retraining")
     assert any("verdict='as retraining'" in str(one) for one in mending.examine(MODEL).found)
+
+
+def test_what_was_never_served_and_is_rolled_back_to_has_proved_nothing_whatever_stands_in_its_tags(trained):
+    promote.promote(PromoteSettings("4", "test_mae < 100"))
+    mlflow.MlflowClient().set_model_version_tag(MODEL, "3", "verdict", "as retraining")
+    rollback(RollbackSettings("3", "better"))
+    served = find(MODEL, "champion")
+    assert (served.number, served.tag("state"), served.tag("verdict")) == (3, "unproven", "")
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_later_finding_by_another_reference_is_what_the_registry_should_say(trained, capsys):
+    evaluate(EvaluateSettings("1,2,4", audit="tables"))
+    assert find(MODEL, "4").tag("reference") == "retrained"
+    assert mending.examine(MODEL).found == [], "the original has numbers, and no finding"
+    evaluate(EvaluateSettings("4", reference="none"))
+    assert f"{VERDICTS[NOT_KNOWN]}: no retrained model" in capsys.readouterr().err
+    assert (find(MODEL, "4").tag("reference"), find(MODEL, "4").tag("memory_left")) == ("none", "")
+    assert mending.examine(MODEL).found == []
+    served = promote.promote(PromoteSettings("4", "test_mae < 100", reference="none"))
+    assert (served.tag("state"), served.tag("memory_left")) == ("unproven", "")
+    assert mending.examine(MODEL).found == []
+
+
+def test_what_became_the_champion_since_it_was_looked_up_is_judged_on_record(trained):
+    looked_up = find(MODEL, "4")
+    promote.promote(PromoteSettings("4", "test_mae < 100"))
+    note(looked_up, planted(EXACT))
+    assert find(MODEL, "4").tag("state") == "forgotten"
+    assert mending.examine(MODEL).found == []
+
+
+def test_a_certificate_about_several_sets_says_on_which_its_finding_rests(trained):
+    forget = of_version(find(MODEL, "4"))
+    told = certificate_facts._about(planted(IN_PART), [forget, replace(forget, ids=forget.ids[:7])]).sentence
+    assert told == f"{planted(IN_PART).sentence} This was found out on the 7 samples that it was made to forget last."
+    assert certificate_facts._about(planted(EXACT), [forget, forget]) == planted(EXACT), "it never saw any of them"
+
+
+def test_copies_of_faces_do_not_make_enough_of_them_for_an_audit(trained, monkeypatch):
+    version = find(MODEL, "4")
+    forget = of_version(version)
+    manifest, rejected = account_of(version.tag("data_run"))
+    copies = manifest.assign(copy_of=manifest.id.where(manifest.id.isin(forget.ids[9:]), ""))
+    monkeypatch.setattr(findings_of, "has_seen", lambda *asked: True)
+    assert standing(version, forget) == "retrained"
+    monkeypatch.setattr(findings_of, "account_of", lambda run_id: (copies, rejected))
+    assert standing(version, forget) == "crossfit"
+
+
+def test_a_request_is_measured_against_a_reference_that_lacks_what_was_forgotten_before(trained, monkeypatch):
+    champion = promote.promote(PromoteSettings("4", "test_mae < 100"))
+    forget = of_version(champion)
+    monkeypatch.setattr(process_step, "ensure_reference", lambda *asked: "a fair one")
+    monkeypatch.setattr(process_step, "standing", lambda *asked: "retrained")
+    assert process_step._reference(ProcessSettings(), champion, forget) == "a fair one"
+    assert process_step._reference(ProcessSettings(reference="none"), champion, forget) is None
 
 
 def test_a_champion_from_before_there_were_verdicts_keeps_what_was_said_of_it():
@@ -128,6 +195,16 @@ def test_a_test_that_could_hardly_have_noticed_a_memory_proves_nothing(p, power,
 def test_a_verdict_is_told_with_what_it_rests_on():
     assert findings.in_words({}) == "not judged yet"
     assert findings.in_words({"verdict": "exact", "reference": "none"}) == "exact (by none)"
+    tags = {
+        "verdict": "not known",
+        "reference": "retrained",
+        "memory_left": "-0.3",
+        "memory_left_low": "-9",
+        "memory_left_high": "8",
+    }
+    assert findings.in_words(tags) == "not known (memory left 0 %, -9 to 8; by retrained)"
+    assert findings.in_words(tags | {"memory_left": ""}) == "not known (by retrained)", "an end is not the number"
+    assert findings.in_words(tags | {"memory_left_high": "much"}) == "not known (memory left 0 %; by retrained)"
 
 
 def test_what_was_trained_anew_is_exact_for_what_it_never_saw_and_for_nothing_else(trained):

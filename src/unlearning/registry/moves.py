@@ -20,6 +20,7 @@ from unlearning.registry.version import (
     ORIGINAL,
     PRODUCTION,
     STAGING,
+    UNJUDGED,
     Aliases,
     Change,
     Move,
@@ -135,9 +136,9 @@ def judge(versions: list[Version], number: int, tags: dict[str, str]) -> Move:
     """What is, or was, served has another verdict: a champion's state and aliases follow it."""
     version = _servable(versions, number, None, "judged")
     drop = tuple(name for name in TAGS if name not in tags)
+    state, own = state_of(tags["verdict"]), f"{FORGOTTEN}-{version.tag('forget_set')}"
     if CHAMPION not in version.aliases:
-        return [Change(number, version.stage, tags, drop)], {}
-    state = state_of(tags["verdict"])
+        return [Change(number, version.stage, tags, drop)], {own: None} if own in version.aliases and state != FORGOTTEN else {}
     return [Change(number, version.stage, tags | {"state": state}, drop)], _forgotten(version, state, version.tag("forget_set"))
 
 
@@ -158,10 +159,11 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
         raise InputError(f"no version is served that version {number} could replace: promote it instead")
     loud = f" WARNING: it remembers again what had been forgotten: {regained}." if regained else ""
     remembers = back.tag("role") == "original"
-    state = "remembers" if remembers else state_of(back.tag("verdict"))
+    judged = back.tag("state") not in UNJUDGED
+    state = "remembers" if remembers else state_of(back.tag("verdict") if judged else "")
     tags = {"state": state, "restored_by": act.user, "restored_because": act.reason}
     note = _noted(back, act.sign(f"served again instead of version {left.number}: {act.reason}.{loud}"))
-    drop = ("withdrawn_by", "withdrawn_because", *(() if regained else (AGAIN,)))
+    drop = ("withdrawn_by", "withdrawn_because", *(() if regained else (AGAIN,)), *(() if judged else TAGS))
     restored = Change(number, PRODUCTION, tags | ({AGAIN: regained} if regained else {}), drop, note)
     aliases = {CHAMPION: number, **_forgotten(back, state, back.tag("forget_set"))}
     return [restored, *(_withdrawn(change, left, act, loud) for change in _retire_others(versions, number, act))], aliases

@@ -14,6 +14,8 @@ PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
 
+# States of what was never served: its finding is any auditor's to write, that of what is served, or was, a transition's.
+UNJUDGED = ("candidate", "reference")
 PURGING, PURGED = "purging", "purged"
 GONE = (PURGING, PURGED)
 ALIASES, FILES = "purged_aliases", "purged_files"

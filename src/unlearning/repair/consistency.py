@@ -21,6 +21,7 @@ from unlearning.registry.version import (
     PRODUCTION,
     RETRAINED,
     STAGING,
+    UNJUDGED,
     Aliases,
     Facts,
     State,
@@ -78,8 +79,7 @@ def as_logged(now: State, logged: dict[int, Logged]) -> State:
 
 
 def _guarded(facts: Facts, logged: Facts) -> Facts:
-    # The finding of a candidate is any auditor's to write; that of what is served, or was, is a transition's.
-    guarded = GUARDED if logged.tag("state") in ("candidate", "reference") else (*GUARDED, *FINDING)
+    guarded = GUARDED if logged.tag("state") in UNJUDGED else (*GUARDED, *FINDING)
     free = {name: value for name, value in facts.tags.items() if name not in guarded}
     tags = free | {name: value for name, value in logged.tags.items() if name in guarded}
     description = facts.description if logged.description in facts.description else logged.description
@@ -137,7 +137,8 @@ def _fits(alias: str, facts: Facts) -> bool:
     if alias == ORIGINAL:
         return facts.tag("role") == "original"
     if alias.startswith(f"{FORGOTTEN}-"):
-        return alias.removeprefix(f"{FORGOTTEN}-") in facts.tag("forgotten").split(",")
+        shown = not facts.tag("verdict") or state_of(facts.tag("verdict")) == FORGOTTEN  # none: from before there were verdicts
+        return shown and alias.removeprefix(f"{FORGOTTEN}-") in facts.tag("forgotten").split(",")
     if alias.startswith(f"{RETRAINED}-"):
         own = f"{RETRAINED}-{facts.tag('forget_set')}"
         return facts.tag("role") == "retrained" and (alias == own or alias.startswith(f"{own}-seeds-"))

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from unlearning.evaluation.registry import METRICS
+from unlearning.finding import TAGS as FINDING
 from unlearning.registry.version import Facts, State, as_number
 
 SCORES = (*METRICS, "retain_samples", "forget_samples")
@@ -21,8 +22,10 @@ def with_scores(state: State, measured: dict[int, dict[str, float]]) -> State:
 
 def _scored(facts: Facts, measured: dict[str, float]) -> dict[str, str]:
     tags = dict(facts.tags)
+    # Memory left is the finding's, and a later one, by another reference, need not know it; an original has no finding.
+    found = FINDING if tags.get("verdict") or facts.tag("role") == "original" else ()
     for name in SCORES:
-        said, value = as_number(tags.get(name, "")), measured.get(name, math.nan)
+        said, value = as_number(tags.get(name, "")), math.nan if name in found else measured.get(name, math.nan)
         if not math.isnan(value) and not math.isclose(said, value, rel_tol=DIGITS, abs_tol=1e-9):
             tags[name] = f"{value:.6g}"
         elif math.isnan(said) and tags.get(name):  # an empty one says that the number is not known any more

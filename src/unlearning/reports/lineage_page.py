@@ -102,7 +102,7 @@ def _forgot(group: list[dict]) -> list[str]:
     if role != "unlearned":
         return [f"never saw {whom}"]
     verdicts = {row["verdict"] or "not judged yet" for row in group}
-    left = f", {group[0]['memory_left']:.0f} % left" if len(group) == 1 and group[0]["memory_left"] is not None else ""
+    left = f", {round(group[0]['memory_left'])} % left" if len(group) == 1 and group[0]["memory_left"] is not None else ""
     return [f"made to forget {whom}", (verdicts.pop() if len(verdicts) == 1 else "several verdicts") + left]
 
 

@@ -130,7 +130,7 @@ def _text(column: str, value) -> str:
     if value is None or value == "none":
         return "-"
     if column in ("seconds", "memory_left"):
-        return f"{value:.0f}" + (" %" if column == "memory_left" else "")
+        return f"{round(value)}" + (" %" if column == "memory_left" else "")
     return ", ".join(value) if isinstance(value, list) else f"{value:.3f}" if column in NUMBERS else str(value)
 
 

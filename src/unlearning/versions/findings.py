@@ -25,11 +25,12 @@ from unlearning.finding import (
 )
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import write_scores
+from unlearning.registry.lookup import find, write_scores
 from unlearning.registry.transitions import transition
-from unlearning.registry.version import Version
+from unlearning.registry.version import UNJUDGED, Version
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
+from unlearning.versions.data import account_of
 from unlearning.versions.line import is_approximate, line_of
 from unlearning.versions.never_seen import by_crossfit, has_seen
 from unlearning.versions.references import beside, retrained_reference
@@ -38,7 +39,6 @@ ENOUGH_POWER = (
     0.8  # what trials are planned for: a test that misses more than one memory in five is no proof that there is none
 )
 PERCENT = 100
-UNJUDGED = ("candidate", "reference")  # states of versions that no transition has judged
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,17 @@ def standing(version: Version, forget: ForgetSet, asked: str = AUTO) -> str:
     if asked != AUTO:
         return asked
     retrained = beside(version, forget).retrained
-    if retrained and len(forget.ids) >= FEWEST:
+    if retrained and _faces(version, forget) >= FEWEST:
         return RETRAINED
     if has_seen(version, forget):
         return CROSSFIT
     return RETRAINED if retrained else NONE
+
+
+def _faces(version: Version, forget: ForgetSet) -> int:
+    """How many faces of a set an audit counts: copies say again what their face says."""
+    manifest, _ = account_of(version.tag("data_run"))
+    return int((manifest.id.isin(forget.ids) & (manifest.copy_of == "")).sum())
 
 
 def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
@@ -143,7 +149,7 @@ def of_unseen(unseen: Unseen) -> Finding:
 
 def note(version: Version, finding: Finding) -> None:
     """Write a finding on the version that it is about; what is served, or was, and its state change by a transition."""
-    tags = finding.tags()
+    tags, version = finding.tags(), find(version.model, str(version.number))  # it may have been promoted meanwhile
     if version.tag("role") == "original" or all(version.tag(name) == tags.get(name, "") for name in TAGS):
         return
     if version.tag("state") in UNJUDGED:
