@@ -144,6 +144,20 @@ def test_what_became_the_champion_since_it_was_looked_up_is_judged_on_record(tra
     assert mending.examine(MODEL).found == []
 
 
+def test_nothing_is_certified_that_may_not_be_written_into_the_registry(trained, key, monkeypatch):
+    monkeypatch.setattr(promote, "find_out", lambda *asked, **more: Found(planted(NOT_KNOWN)))
+    promote.promote(PromoteSettings("4", "test_mae < 100"))
+    monkeypatch.setattr(certify, "find_out", lambda *asked, **more: Found(planted(EXACT)))
+
+    def refused(*asked):
+        raise InputError("you may read it and not change it")
+
+    monkeypatch.setattr(certify, "note", refused)
+    with pytest.raises(InputError, match="and not change it"):
+        certify.certify(CertifySettings("champion"))
+    assert find(MODEL, "champion").tag("certificate") == ""
+
+
 def test_a_certificate_about_several_sets_says_on_which_its_finding_rests(trained):
     forget = of_version(find(MODEL, "4"))
     told = certificate_facts._about(planted(IN_PART), [forget, replace(forget, ids=forget.ids[:7])]).sentence

@@ -108,9 +108,9 @@ def issue(
     if faults := verify(envelope, [private_key.public_key()], known).faults:
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope)
+    note(version, found.finding)  # first: a certificate must not say what the registry was not allowed to say
     certificates.attach(version.run_id, envelope, page)
     write_scores(version, {TAG: digest(envelope)})
-    note(version, found.finding)
     say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
     return Issued(envelope, page)
 
