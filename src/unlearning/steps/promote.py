@@ -105,7 +105,7 @@ def _help(version: Version, decided: Decided) -> str:
     more = command("unlearn", version.model, **again, epochs="4,8,16")
     if decided.finding.reference == NONE:
         return f"A reference would tell more: {command('retrain', version.model, forget_set=_rule(version))}"
-    return f"More epochs or another method may forget more: {more}, methods: {command('methods', version.model)}"
+    return f"More epochs or another method may forget more: {more}, methods: {command('methods')}"
 
 
 def _forced(settings: PromoteSettings, version: Version) -> str:

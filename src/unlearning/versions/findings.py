@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.ground import FEWEST
@@ -89,12 +88,12 @@ def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
     kind = standing(version, forget, asked)
     if kind != NONE or asked == NONE:
         return kind
-    rule, model = forget.rule, version.model
-    raise InputError(
-        f"there is no retrained reference for {rule}, and no cross-fitting that can judge it; make one with: "
-        f"{command('retrain', model, forget_set=rule)}, or one for all single people with: {command('crossfit', model)}, "
-        f"or do without: -P reference=none"
-    )
+    try:
+        retrained_reference(version, forget)
+    except InputError as error:
+        other = "no cross-fitting can judge it (crossfit makes one for all single people; reference=none does without)"
+        raise InputError(f"{other}, and {error}") from error
+    return RETRAINED
 
 
 def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUTO, audit: str = "tables") -> Found:
