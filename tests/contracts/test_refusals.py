@@ -25,7 +25,7 @@ SLIPS = [
     (["promote", "--version", "3", "--gates", "F is good"], "'F is good' cannot be read"),
     (["main", "--methods", "ft,nope"], "unknown method 'nope'"),
     (["main", "--forget_set", "young"], "'young' is no rule"),
-    (["main", "--gates", ""], "names no gate"),
+    (["main", "--gates", ","], "names no gate"),
     (["train", "--preset", "stdy"], "unknown preset 'stdy'"),
     (["train", "--optimizer", "sgdx"], "optimizer='sgdx' is unknown"),
     (["prepare", "--stratify", "x"], "stratify='x' is not known"),
