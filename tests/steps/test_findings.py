@@ -14,7 +14,7 @@ from unlearning import finding as findings
 from unlearning.data.drawn import draw_face
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import Unseen
-from unlearning.finding import EXACT, FORGOTTEN, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, VERDICTS, Finding
+from unlearning.finding import EXACT, FORGOTTEN, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, OVER, VERDICTS, Finding
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Facts
 from unlearning.repair import mending
@@ -196,6 +196,7 @@ def test_a_champion_from_before_there_were_verdicts_keeps_what_was_said_of_it():
     [
         (0.4, 0.9, 0.2, "as retraining"),
         (0.4, 0.5, 0.9, "not known"),
+        (0.99, 0.9, 0.1, OVER),
         (0.01, 0.9, 0.8, IN_PART),
         (0.01, 0.9, 1.1, NOT_FORGOTTEN),
     ],

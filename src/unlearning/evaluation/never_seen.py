@@ -62,6 +62,8 @@ class Unseen:
     def sentence(self) -> str:
         """The answer for people."""
         said = "not consistent with never seen" if self.p < LEVEL else "consistent with never seen"
+        if self.p > 1 - LEVEL:
+            said = "farther from their ages than those of a model that never saw them"
         if np.isnan(self.power):
             return f"{said} (p = {self.p:.2g}); how often this test notices a memory is not known without the original"
         return (

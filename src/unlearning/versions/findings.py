@@ -17,6 +17,7 @@ from unlearning.finding import (
     NONE,
     NOT_FORGOTTEN,
     NOT_KNOWN,
+    OVER,
     RETRAINED,
     TAGS,
     VERDICTS,
@@ -140,6 +141,8 @@ def of_unseen(unseen: Unseen) -> Finding:
     left, (low, high) = unseen.memory_left, unseen.interval
     if unseen.p < LEVEL:
         verdict = IN_PART if high < 1 else NOT_FORGOTTEN
+    elif unseen.p > 1 - LEVEL:  # to be pushed away from one's age tells that one was to be forgotten
+        verdict = OVER
     else:
         verdict = AS_RETRAINING if unseen.power >= ENOUGH_POWER else NOT_KNOWN
     told = f"{VERDICTS[verdict]}: its answers on them are {unseen.sentence}."
