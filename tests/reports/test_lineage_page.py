@@ -46,7 +46,7 @@ def test_what_was_forgotten_over_the_years_is_counted_and_the_last_of_it_named()
     told = "It was made to forget 39 forget sets, the last of them file:person-39.csv: not judged yet."
     assert headline(late) == f"Version 9 is served. {told}"
     (node,) = nodes_of([late])
-    assert node.lines[-2].startswith("made to forget 39 sets, last")
+    assert node.lines[-2].startswith("to forget: 39 sets, last")
     assert node.lines[-1] == "not judged yet"
 
 

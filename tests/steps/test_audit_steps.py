@@ -47,7 +47,8 @@ def test_an_audit_stands_on_run_model_and_version_and_passes_nothing_without_a_s
         assert float(version.tag(name)) == pytest.approx(known[name], rel=1e-4)
         assert name in logged
         assert client.get_run(run_id).data.metrics[name] == pytest.approx(known[name])
-    assert version.tag("audit")
+    assert (version.tag("verdict"), version.tag("reference")) == (content["verdict"], "retrained")
+    assert content["sentence"] == version.tag("finding")
 
 
 def test_a_second_seed_gives_the_floor_and_stands_beside_the_reference(trained):

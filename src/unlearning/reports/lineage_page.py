@@ -103,7 +103,7 @@ def _forgot(group: list[dict]) -> list[str]:
         return [f"never saw {whom}"]
     verdicts = {row["verdict"] or "not judged yet" for row in group}
     left = f", {round(group[0]['memory_left'])} % left" if len(group) == 1 and group[0]["memory_left"] is not None else ""
-    return [f"made to forget {whom}", (verdicts.pop() if len(verdicts) == 1 else "several verdicts") + left]
+    return [f"to forget: {whom}", (verdicts.pop() if len(verdicts) == 1 else "several verdicts") + left]
 
 
 def lineage(nodes: list[Node], theme: Theme) -> Figure:
