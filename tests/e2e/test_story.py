@@ -18,6 +18,7 @@ from postgres import postgres as postgres
 SMALL = ("--drawn_faces", "100", "--epochs", "1", "--method_epochs", "1", "--pictures", "3")
 CHAPTERS = [
     "A model that remembers everybody",
+    "A reference for every request to come",
     "The first request, and the same again",
     "The second request fails its gate",
     "The third request is killed in the middle, and picked up",
