@@ -14,7 +14,7 @@ ASKED = ("get_registered_model", "search_model_versions", "get_model_version", "
 
 def row(number: int, *aliases: str) -> dict:
     own = dict.fromkeys(status.COLUMNS) | {"version": number, "role": "unlearned", "stage": "Staging", "aliases": list(aliases)}
-    return own | {"parent": 1 if number > 1 else None, "method": "ft", "forgotten": ["20-28"]}
+    return own | {"parent": 1 if number > 1 else None, "method": "ft", "forgotten": ["20-28"], "found": "not judged yet"}
 
 
 MANY = [row(1, "original"), *map(row, range(2, 300)), row(300, "champion", "forgotten"), *map(row, range(301, 1001))]
