@@ -73,7 +73,9 @@ def test_what_the_champion_has_forgotten_is_done_at_once(forgotten):
     asked = ask()
     assert (asked.state, asked.version, asked.certificate) == (PROMOTED, "4", "c" * 64)
     assert [one.state for one in asked.history] == [RECEIVED, PROMOTED]
-    assert f"version 4 (ft-20-28-e2) was made to forget all {asked.count} samples already: not known" in asked.history[-1].why
+    assert (
+        f"version 4 (ft-20-28-e2) was made to forget all {asked.count} samples already: not judged yet" in asked.history[-1].why
+    )
     assert "c" * 64 in asked.history[-1].why
     assert mlflow.get_run(asked.run_id).info.status == "FINISHED"
     assert ask() == asked
