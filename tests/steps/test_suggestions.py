@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.evaluation.gates import Decision, read_gate
+from unlearning.finding import AS_RETRAINING, NOT_KNOWN, Finding
 from unlearning.purge.rules import require_confirmed
 from unlearning.registry.version import Version
 from unlearning.requests.states import Request, StateChange
 from unlearning.steps import pipeline
-from unlearning.steps.promote import _forced, _from_champion
+from unlearning.steps.promote import Decided, _forced, _from_champion
 from unlearning.steps.request import told
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.training_settings import PipelineSettings
@@ -26,15 +28,23 @@ def job(forget_set: str = "20-28") -> PipelineSettings:
     return PipelineSettings(SimpleNamespace(name="other"), forget_set, "ft", (2,), 15.0, GATES)
 
 
-def test_the_whole_job_ends_with_a_candidate_only_if_it_passes_the_gates(monkeypatch):
-    passing = {3, 5}
-    monkeypatch.setattr(pipeline, "decide", lambda one, gates: [SimpleNamespace(passed=one.number in passing)])
+def decided(number: int, passes: bool, verdict: str) -> Decided:
+    gate = read_gate("F > 0.5")
+    return Decided(Finding(verdict, "retrained", "so it is."), [Decision(gate, number, 0.5, passes)])
+
+
+@pytest.mark.parametrize(("shown", "first", "rest"), [(0, "5", [3]), (3, "3", [5])])
+def test_the_whole_job_ends_with_what_passes_the_gates_and_best_with_what_was_shown(monkeypatch, shown, first, rest):
+    def decide(one: Version, gates: str) -> Decided:
+        return decided(one.number, one.number in (3, 5), AS_RETRAINING if one.number == shown else NOT_KNOWN)
+
+    monkeypatch.setattr(pipeline, "decide", decide)
     monkeypatch.setattr(pipeline, "promote", lambda settings: served.append(settings.version))
     candidates, served = [version(3, F="0.6"), version(4, F="0.9"), version(5, F="0.7")], []
     others = pipeline._promote_best(job(), candidates)
-    assert (served, [one.number for one in others]) == (["5"], [3])
+    assert (served, [one.number for one in others]) == ([first], rest)
     told = pipeline._next(job(), version(1), others)
-    assert f"mlflow run . -e promote -P version=3 -P gates='{GATES}' -P name=other" in told
+    assert f"mlflow run . -e promote -P version={rest[0]} -P gates='{GATES}' -P name=other" in told
     assert "promote" not in pipeline._next(job(), version(1), [])
 
 
