@@ -24,10 +24,9 @@ from never_seen import numbered, share
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.audit.audit import AuditSettings, audit
-from unlearning.evaluation.audit.verdicts import SAME
-from unlearning.evaluation.audit.words import LEADS, OPEN
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.table import align
+from unlearning.finding import AS_RETRAINING, NOT_KNOWN, VERDICTS
 from unlearning.markdown import table as rows_of
 from unlearning.progress import track
 from unlearning.registry.lookup import find
@@ -39,8 +38,9 @@ SEEDS, PARTIAL_SEEDS = (3, 4, 5, 6, 7, 8), (3, 4, 5)
 PERCENT = (25, 50, 75)
 BESIDE = (2, 3, 5)
 NOTHING, ANOTHER = "the original itself", "another original seed"
-SHORT = {lead: lead.removeprefix("It ").removeprefix("has ") for lead in LEADS.values()} | {OPEN: "cannot be said"}
-PASSES = (LEADS[SAME], OPEN)
+SHORT = {verdict: lead.removeprefix("It ").removeprefix("has ") for verdict, lead in VERDICTS.items()}
+SHORT |= {NOT_KNOWN: "cannot be said"}
+PASSES = (AS_RETRAINING, NOT_KNOWN)
 
 
 def answers(name: str, folder: Path) -> pd.DataFrame:
@@ -83,15 +83,14 @@ def trials(table: pd.DataFrame, beside: int) -> list[tuple[str, str, Case]]:
 
 
 def judged(table: pd.DataFrame, settings: AuditSettings) -> pd.DataFrame:
-    """One row a trial: the audit's first words, and what is left of the original's memory, in percent."""
+    """One row a trial: the audit's verdict, and what is left of the original's memory, in percent."""
     rows = []
     for beside in BESIDE:
         found = trials(table, beside)
         for who, model, case in track(found, len(found), f"beside {beside}"):
             said = audit(case, settings)
             left = next(one for one in said.rows if one.metric == "memory_left")
-            opening = said.sentence.partition(":")[0]
-            rows.append((who, model, beside, opening, left.version, left.low, left.high))
+            rows.append((who, model, beside, said.verdict, left.version, left.low, left.high))
     return pd.DataFrame(rows, columns=["forgot", "model", "beside", "said", "left", "low", "high"])
 
 
@@ -108,7 +107,7 @@ def findings(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_words(said: pd.Series) -> str:
-    return ", ".join(f"{SHORT.get(one, one)} {count}" for one, count in Counter(said).most_common())
+    return ", ".join(f"{SHORT[one]} {count}" for one, count in Counter(said).most_common())
 
 
 def errors(found: pd.DataFrame) -> pd.DataFrame:
