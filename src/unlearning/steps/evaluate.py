@@ -13,7 +13,7 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
-from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE, RETRAINED
+from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
 from unlearning.registry.version import CHAMPION, GONE, Version
@@ -91,10 +91,14 @@ class Scored:
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     forget = forget_set_for(version, settings.forget_set)
     own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
-    unseen = by_crossfit(version, forget) if settings.reference == CROSSFIT else None
-    unseen = has_seen(version, forget) if settings.reference == AUTO else unseen
-    enough = settings.reference != RETRAINED and (settings.audit or unseen or settings.reference == NONE)
-    alone = enough and (settings.reference != AUTO or beside(version, forget).retrained is None)
+    asked, unseen = settings.reference, None
+    if asked == CROSSFIT:
+        unseen = by_crossfit(version, forget)
+    elif asked == AUTO:
+        unseen = has_seen(version, forget)
+    alone = asked in (CROSSFIT, NONE)
+    if asked == AUTO and (settings.audit or unseen):
+        alone = beside(version, forget).retrained is None
     reference = None if alone else retrained_reference(version, forget)
     earlier = _earlier(version, forget, settings.alpha, reference) if own else {}
     if alone:

@@ -35,9 +35,8 @@ from unlearning.versions.line import is_approximate, line_of
 from unlearning.versions.never_seen import by_crossfit, has_seen
 from unlearning.versions.references import beside, retrained_reference
 
-ENOUGH_POWER = (
-    0.8  # what trials are planned for: a test that misses more than one memory in five is no proof that there is none
-)
+# What trials are planned for: a test that misses more than one memory in five is no proof that there is none.
+ENOUGH_POWER = 0.8
 PERCENT = 100
 
 
@@ -48,12 +47,10 @@ class Found:
     Args:
         finding: the verdict.
         audited: by a retrained reference or by none; None where a cross-fitting judged.
-        unseen: by a cross-fitting; None where another reference judged.
     """
 
     finding: Finding
     audited: Audited | None = None
-    unseen: Unseen | None = None
 
 
 def standing(version: Version, forget: ForgetSet, asked: str = AUTO) -> str:
@@ -64,18 +61,23 @@ def standing(version: Version, forget: ForgetSet, asked: str = AUTO) -> str:
     Raises:
         InputError: the one that is asked for does not stand; with the command that makes it.
     """
+    return _chosen(version, forget, asked)[0]
+
+
+def _chosen(version: Version, forget: ForgetSet, asked: str) -> tuple[str, Unseen | None]:
+    """``standing``, with what a cross-fitting says where that is it: to know whether it can judge it has to."""
     if asked == RETRAINED:
         retrained_reference(version, forget)
     if asked == CROSSFIT:
-        by_crossfit(version, forget)
+        return CROSSFIT, by_crossfit(version, forget)
     if asked != AUTO:
-        return asked
+        return asked, None
     retrained = beside(version, forget).retrained
     if retrained and _faces(version, forget) >= FEWEST:
-        return RETRAINED
-    if has_seen(version, forget):
-        return CROSSFIT
-    return RETRAINED if retrained else NONE
+        return RETRAINED, None
+    if unseen := has_seen(version, forget):
+        return CROSSFIT, unseen
+    return RETRAINED if retrained else NONE, None
 
 
 def _faces(version: Version, forget: ForgetSet) -> int:
@@ -107,10 +109,9 @@ def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUT
         asked: a name of REFERENCES.
         audit: a name of AUDITS, of an audit by a retrained reference or by none.
     """
-    kind = standing(version, forget, asked)
-    if kind == CROSSFIT:
-        unseen = by_crossfit(version, forget)
-        return Found(_exact(version, forget, kind) or of_unseen(unseen), unseen=unseen)
+    kind, unseen = _chosen(version, forget, asked)
+    if unseen:
+        return Found(_exact(version, forget, kind) or of_unseen(unseen))
     audited = audit_version(version, forget, alpha, audit, without=kind == NONE)
     return Found(_of_audit(version, audited, kind), audited)
 

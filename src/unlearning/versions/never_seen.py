@@ -20,6 +20,10 @@ STEP, ORIGINAL = "crossfit", "original"
 NEEDED = ("id", "split", "age", "fold")
 
 
+class NoCrossfitError(InputError):
+    """Nobody has cross-fitted the original of a version."""
+
+
 def never_seen_of(original: Version) -> pd.DataFrame | None:
     """The newest table of an original, as ``jobs.crossfit.joined`` makes it; None without one."""
     done = runs.find_by_tags({"step": STEP, ORIGINAL: original.source})
@@ -30,13 +34,14 @@ def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
     """What the test of a cross-fitting says of a version and a forget set.
 
     Raises:
-        InputError: there is no cross-fitting of the version's original, or it cannot tell; with the command that helps.
+        NoCrossfitError: there is no cross-fitting of the version's original; with the command that makes it.
+        InputError: it cannot tell, or the original is not known; with the command that helps.
     """
     original = root_of(version) or original_of(version)
     table = never_seen_of(original)
     if table is None:
         again = command("crossfit", version.model, model=original.number)
-        raise InputError(f"there is no cross-fitting of {original.label}; make it, once for all requests, with: {again}")
+        raise NoCrossfitError(f"there is no cross-fitting of {original.label}; make it, once for all requests, with: {again}")
     remembers = predictions_of(original) if original.tag("state") not in GONE else None
     manifest, _ = account_of(version.tag("data_run"))
     copies = manifest.id[manifest.copy_of != ""]
@@ -51,9 +56,10 @@ def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
 
 def has_seen(version: Version, forget: ForgetSet) -> Unseen | None:
     """The same where a cross-fitting stands; what it cannot tell is said aloud and stops nobody's work."""
-    original = root_of(version)
     try:
-        return None if original is None or never_seen_of(original) is None else by_crossfit(version, forget)
+        return by_crossfit(version, forget) if root_of(version) else None
+    except NoCrossfitError:
+        return None
     except InputError as error:
         say(f"crossfit: {error}")
         return None
