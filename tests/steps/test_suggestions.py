@@ -39,7 +39,7 @@ def test_the_whole_job_ends_with_what_passes_the_gates_and_best_with_what_was_sh
         return decided(one.number, one.number in (3, 5), AS_RETRAINING if one.number == shown else NOT_KNOWN)
 
     monkeypatch.setattr(pipeline, "decide", decide)
-    monkeypatch.setattr(pipeline, "promote", lambda settings: served.append(settings.version))
+    monkeypatch.setattr(pipeline, "promote", lambda settings, decided: served.append(settings.version))
     candidates, served = [version(3, F="0.6"), version(4, F="0.9"), version(5, F="0.7")], []
     others = pipeline._promote_best(job(), candidates)
     assert (served, [one.number for one in others]) == ([first], rest)

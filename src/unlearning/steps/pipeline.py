@@ -94,5 +94,5 @@ def _promote_best(settings: PipelineSettings, candidates: list[Version]) -> list
     passing.sort(key=lambda version: state_of(decided[version.number].finding.verdict) != FORGOTTEN)
     say(f"promote: {len(passing)} of {len(candidates)} candidates pass the gates")
     chosen = (passing or by_f)[0]
-    promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name))
+    promote(PromoteSettings(str(chosen.number), settings.gates, name=settings.train.name), decided[chosen.number])
     return passing[1:]

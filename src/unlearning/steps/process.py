@@ -143,7 +143,7 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
     if failed:
         return [_change(service, one, REFUSED, f"{why} {champion.label} is served as before") for one in group]
     how = PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model, reference=asked)
-    promoted = promote(how)
+    promoted = promote(how, decided)
     why = f"{promoted.label} was made to forget it and is served. {promoted.tag('finding')}"
     return _certified(service, group, promoted, why)
 
@@ -165,9 +165,8 @@ def _reference(own: ProcessSettings, champion: Version, forget: ForgetSet) -> Ve
         return None
     if own.reference == AUTO and (METHODS[own.method].card.exact or standing(champion, forget) == CROSSFIT):
         return beside(champion, forget).retrained
-    return ensure_reference(
-        champion, forget
-    )  # one that stands is taken where it lacks all that the champion was made to forget
+    # One that stands is taken where it lacks all that the champion was made to forget.
+    return ensure_reference(champion, forget)
 
 
 def _gated(service: Service, one: Request, candidate: Version, decided: Decided, why: str) -> Request:

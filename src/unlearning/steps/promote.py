@@ -48,10 +48,11 @@ class Decided:
         return [str(one.gate) for one in self.decisions if not one.passed]
 
 
-def promote(settings: PromoteSettings) -> Version:
+def promote(settings: PromoteSettings, decided: Decided | None = None) -> Version:
     """Find out what the version has forgotten, decide every gate, and make it the champion in the state that it has earned.
 
-    A dry run ends with the decisions.
+    A dry run ends with the decisions. Where somebody has ``decided`` on the version by these settings just now, nothing is
+    measured again.
 
     Raises:
         InputError: a gate failed or something would be remembered again, and nobody forced it, or another version was promoted
@@ -60,7 +61,7 @@ def promote(settings: PromoteSettings) -> Version:
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
         version = find_version(settings.name, settings.version)
         act = acting(version.model)
-        decided = decide(version, settings.gates, settings.reference)
+        decided = decided or decide(version, settings.gates, settings.reference)
         regained = _regained(version)
         decision = _tell(settings, version, decided)
         if settings.dry_run:
