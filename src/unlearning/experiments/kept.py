@@ -24,12 +24,11 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.table import align
-from unlearning.experiments.results import Results, outcome_of
+from unlearning.experiments.results import SUMMED, Results, outcome_of
 
 TABLES, OUTCOMES = "tables.parquet", "outcomes.json"
 SIDES = ("version", "retrained", "original", "second")
-COSTS = ("seconds", "retrained_seconds", "samples", "retrained_samples", "peak_memory_mb")
-FACES = ["id", "split", "age", "copy_of", "near"]
+COSTS = (*SUMMED, "peak_memory_mb")
 
 
 def save(results: Results, setup: dict[str, str], folder: Path) -> None:
@@ -65,8 +64,8 @@ def load(folder: Path) -> tuple[Results, dict[str, str]]:
         return Results(content["preset"], content["digest"], outcomes), content["setup"]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"from={folder} cannot be read: {type(error).__name__}; legal: a folder with {OUTCOMES} and {TABLES}, as report -P "
-            f"out=FOLDER writes it into FOLDER/kept"
+            f"source={folder} cannot be read: {type(error).__name__}; legal: a folder with {OUTCOMES} and {TABLES}, as report "
+            f"-P out=FOLDER writes it into FOLDER/kept"
         ) from error
 
 
