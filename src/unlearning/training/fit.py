@@ -76,15 +76,13 @@ def fit(
         DivergedError: the loss is not finite; names the step.
     """
     _set_training(model.to(fabric.device))
-    optimizer, schedule = _optimizer(model, recipe, len(batches))
-    wrapped, optimizer = fabric.setup(model, optimizer)
-    step = _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+    step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
     epochs, best, seconds = list[Epoch](), _Best(recipe.patience), 0.0
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for number in range(1, recipe.epochs + 1):
-            if schedule is None:
-                for group in optimizer.param_groups:
+            if step.schedule is None:
+                for group in step.optimizer.param_groups:
                     group["lr"] = recipe.lr * rate(number)
             passed = _one_epoch(step, batches, before + number - 1, after_step)
             seconds += passed.seconds
@@ -98,6 +96,12 @@ def fit(
         model.load_state_dict(best.weights)
     model.eval()
     return epochs
+
+
+def _set_up(fabric: Fabric, model: Network, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]) -> _Step:
+    optimizer, schedule = _optimizer(model, recipe, steps)
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    return _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
 
 
 class _Best:
