@@ -9,7 +9,7 @@ from unlearning.evaluation.metric import TOLD, Metric
 from unlearning.experiments.results import Outcome, pool
 
 TRUE_AGES = (22, 25, 27, 31, 35, 38, 42, 47, 51, 54, 58, 60)
-SCALE = {"original": 6.0, "retrained": 6.6, "ft": 6.3, "rnd": 7.0}
+SCALE = {"original": 2.0, "retrained": 6.6, "ft": 6.3, "rnd": 7.0}
 
 
 def dummy_metric() -> Metric:
@@ -34,10 +34,11 @@ def predictions(ages, splits, predicted) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "split": splits, "age": ages, "predicted": predicted, "member_0": predicted})
 
 
-def outcome(forget, arm, epochs, evaluated, retrained) -> Outcome:
+def outcome(forget, arm, epochs, evaluated, retrained, originals=None) -> Outcome:
     """One outcome of prediction tables, one a seed."""
     cost = {"seconds": 3.0 + epochs, "retrained_seconds": 60.0, "samples": 100.0 * epochs, "retrained_samples": 1200.0}
-    cases = tuple(Case(own, reference, forget, **cost) for own, reference in zip(evaluated, retrained, strict=True))
+    seeds = zip(evaluated, retrained, originals or [None] * len(retrained), strict=True)
+    cases = tuple(Case(own, reference, forget, original=original, **cost) for own, reference, original in seeds)
     pooled = Case(pool(list(evaluated)), pool(list(retrained)), forget, **cost)
     return Outcome(forget.rule, arm, epochs, tuple(range(len(cases))), cases, pooled)
 
@@ -58,12 +59,13 @@ def _forget_set(rule, table) -> ForgetSet:
 
 
 def outcomes(rule, arms, seeds, faces) -> list[Outcome]:
-    retrained = [_drawn("retrained", 0, seed, faces) for seed in range(seeds)]
+    retrained, originals = ([_drawn(arm, 0, seed, faces) for seed in range(seeds)] for arm in ("retrained", "original"))
     forget = _forget_set(rule, retrained[0])
-    found = [outcome(forget, "original", 0, [_drawn("original", 0, seed, faces) for seed in range(seeds)], retrained)]
-    found.append(outcome(forget, "retrained", 0, retrained, retrained))
+
+    def of(arm, epochs, evaluated) -> Outcome:
+        return outcome(forget, arm, epochs, evaluated, retrained, originals)
+
+    found = [of("original", 0, originals), of("retrained", 0, retrained)]
     for arm, milestones in arms.items():
-        found += [
-            outcome(forget, arm, e, [_drawn(arm, e, seed, faces) for seed in range(seeds)], retrained) for e in milestones
-        ]
+        found += [of(arm, e, [_drawn(arm, e, seed, faces) for seed in range(seeds)]) for e in milestones]
     return found

@@ -1,12 +1,13 @@
 """The study's tables from experiments by hand: means, deviations, pooled values, published numbers and differences."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
 from unlearning.experiments.results import Results
-from unlearning.reports.study_tables import markdown, numbers
+from unlearning.reports.study_tables import RANKING, markdown, methods, numbers
 from unlearning.reports.words import as_printed, model_name, shown
 
 AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
@@ -89,16 +90,51 @@ def test_single_requests_have_all_arms_and_no_published_numbers(found):
     assert table.published.isna().all()
 
 
-def test_every_method_stands_once_after_its_own_passes_the_best_f_first(found):
+def test_every_method_stands_once_after_its_own_passes_the_least_memory_left_first(found):
     table = found["methods"]
     assert set(table.forget_set) == {"20-28", "random:50"}
-    own = table[(table.forget_set == "20-28") & (table.metric == "F")]
+    own = table[table.forget_set == "20-28"]
     shown = list(zip(own.model, own.epochs, strict=True))
     assert shown[:2] == [("original", 0), ("retrained", 0)]
     as_published = {(f"rnd as_published={kind}", 8) for kind in ("clipped", "divided")}
     assert set(shown[2:]) == {("scrub", 5), ("ssd", 0), ("ft", 8), ("rnd", 8), *as_published}
-    assert list(own.ours[2:]) == sorted(own.ours[2:], reverse=True)
-    assert row(table, forget_set="20-28", model="scrub", metric="seconds_ratio").ours == pytest.approx(8 / 60)
+    assert list(own.memory_left[:2]) == [100, 0]
+    assert list(own.memory_left[2:].abs()) == sorted(own.memory_left[2:].abs())
+    assert row(own, model="scrub").seconds_ratio == pytest.approx(8 / 60)
+
+
+def of_seeds(model, left, errors, epochs=1):
+    """Scores of one method on 20-28, one a seed."""
+    same = {"forget_set": "20-28", "arm": model, "epochs": epochs, "F": 1.0, "seconds_ratio": 0.5, "samples_ratio": 0.5}
+    pairs = zip(left, errors, strict=True)
+    return [same | {"seed": str(seed), "memory_left": one, "test_mae": error} for seed, (one, error) in enumerate(pairs)]
+
+
+def test_methods_whose_intervals_over_the_seeds_overlap_are_tied():
+    nothing = float("nan")
+    rows = [
+        *of_seeds("retrained", (0, 0, 0), (8.0, 8.1, 8.2), 0),
+        *of_seeds("ft", (24, 25, 26), (7.0, 7.1, 7.2), 8),
+        *of_seeds("noise", (1, 5, 3), (8.0, 8.2, 8.4)),
+        *of_seeds("msg", (-8, 12, 8), (8.8, 8.9, 9.0)),
+        *of_seeds("ssd", (10,), (8.0,)),
+        *of_seeds("prune", (nothing, nothing, nothing), (8.0, 8.1, 8.2)),
+    ]
+    table = methods(pd.DataFrame(rows))
+    assert list(table.model) == ["retrained", "noise", "msg", "ssd", "ft", "prune"]
+    reach = 4.3027 * 2 / np.sqrt(3)  # of three numbers that are 2 apart, by t with two degrees of freedom
+    noise = row(table, model="noise")
+    assert (noise.memory_left_low, noise.memory_left_high) == pytest.approx((3 - reach, 3 + reach), abs=1e-3)
+    one_seed, first = "no interval: one seed", "tied with the first"
+    assert list(table.memory_left_tied) == ["", first, first, one_seed, "behind the first", ""]
+    tied = "tied with retraining"
+    assert list(table.test_mae_tied) == ["", tied, "above retraining", one_seed, "below retraining", tied]
+    lines = markdown(table).splitlines()
+    assert (
+        "| 20-28 | noise | 1 | 3 | 3 (\u22122 to 8), tied with the first | 8.20 (7.70 to 8.70), tied with retraining |"
+        in lines[3]
+    )
+    assert "| 10, no interval: one seed |" in lines[5]
 
 
 @pytest.mark.parametrize("study", ["alpha", "defect", "single", "methods"])
@@ -121,8 +157,11 @@ def test_markdown_shows_both_readings_of_ours_and_the_studys():
 def test_markdown_says_which_reading_of_the_seeds_it_shows(found):
     for name, table in found.items():
         said = markdown(table).splitlines()[-1]
+        if name == "methods":
+            assert said == RANKING
+            continue
         assert "the mean of the seeds' scores" in said
-        of_study = name not in ("all", "single", "methods")
+        of_study = name not in ("all", "single")
         assert {"all": "columns that end in _pooled"}.get(name, "after the slash" if of_study else "column pooled") in said
         assert ("in brackets the study's number" in said) == of_study
 

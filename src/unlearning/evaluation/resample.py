@@ -45,6 +45,15 @@ def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int, level: fl
     return float(both[0] - reach), float(both[0] + reach)
 
 
+def mean_of_seeds(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+    """Mean of what is known of the seeds, and the ends of its interval by Student's t; NaN for the ends where one seed is."""
+    known = values[np.isfinite(values)]
+    if len(known) < 2:
+        return float(known.sum() if len(known) else np.nan), np.nan, np.nan
+    mean, reach = known.mean(), t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
+    return float(mean), float(mean - reach), float(mean + reach)
+
+
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
     """The middle ``level`` of the resampled values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])

@@ -63,10 +63,10 @@ def published(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, th
     axes.plot(x, y, color=look.colour, marker=look.sign, markersize=6, linewidth=1.1, linestyle=style, zorder=2.5, **hollow)
 
 
-def level(axes: Axes, y: float, look: Look) -> None:
-    """A model that has no epochs of unlearning: a line across."""
-    style = "-." if look.sign == SIGNS[0] else ":"
-    axes.axhline(y, color=look.colour, linewidth=1.4, linestyle=style, zorder=1.5)
+def level(axes: Axes, value: float, look: Look, across: bool = True) -> None:
+    """A model that has no epochs of unlearning: a line across, or upwards."""
+    line = axes.axhline if across else axes.axvline
+    line(value, color=look.colour, linewidth=1.4, linestyle="-." if look.sign == SIGNS[0] else ":", zorder=1.5)
 
 
 def key(look: Look, theme: Theme, line: str = "-") -> Artist:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -20,7 +21,7 @@ from unlearning.reports.methods_figure import pareto, pareto_single
 from unlearning.reports.page import by_function, figures, page
 from unlearning.reports.score_figures import alpha, defect, epochs, forget_sets, tradeoff
 from unlearning.reports.study_reasons import of_defect, unlike
-from unlearning.reports.study_tables import KEYS, METHOD_SCORES, VALUES, Numbers, metrics_of
+from unlearning.reports.study_tables import KEYS, RANKING, VALUES, Numbers, metrics_of, ranked_cells
 from unlearning.reports.words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
 
 TEMPLATE = "study_report.html.jinja"
@@ -42,15 +43,7 @@ STUDY_OF = {
     "single": "single",
     "methods": "methods",
 }
-METHOD_HEADS = {
-    "test_mae": "test MAE",
-    "forget_mae": "forget MAE",
-    "test_in_range_mae": "in-range MAE",
-    "forget_difference": "distance",
-    "mia_auc": "MIA AUC",
-    "seconds_ratio": "RTE",
-    "samples_ratio": "faces shown",
-}
+METHOD_HEADS = ("memory left (%)", "test MAE", "F", "RTE", "faces shown")
 SIGNS = {CONFIRMED: "\N{CHECK MARK}", CONTRADICTED: "\N{MULTIPLICATION SIGN}", OPEN: "?", NOT_RUN: "\N{EN DASH}"}
 COUNTED = {
     CONFIRMED: ("is", "are", "confirmed here"),
@@ -82,12 +75,13 @@ def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, st
         signs={"confirmed": SIGNS[CONFIRMED], "opposite": SIGNS[CONTRADICTED], "open": SIGNS[OPEN]},
         studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in tables),
         readings=judged,
-        blocks={name: blocks(name, tables[name]) for name in STUDY_OF if name in tables},
+        blocks={name: blocks(name, tables[name]) for name in STUDY_OF if name in tables and name != "methods"},
         figures=figures("study", pictures),
         unlike=unlike(numbers),
         defect=of_defect(numbers),
         methods=methods(numbers),
-        method_heads=[METHOD_HEADS.get(name, name) for name in METHOD_SCORES],
+        ranking=RANKING,
+        method_heads=METHOD_HEADS,
         everything=everything(numbers),
         metrics=[metric for name, metric in METRICS.items() if metric.headline or name in BESIDES],
         metric_names=[metric_name(name) for name in metrics_of(tables.get("all", pd.DataFrame()))],
@@ -150,24 +144,20 @@ def blocks(name: str, table: pd.DataFrame) -> list[dict]:
 def everything(numbers: Numbers) -> dict[str, list[dict]]:
     """By forget set, the rows of the table ``all``: arm, epochs, and (mean, sd, pooled) of every metric."""
     table = numbers.tables.get("all", pd.DataFrame(columns=KEYS))
-    return _by_forget_set(table, metrics_of(table))
+    names = metrics_of(table)
+    return _by_forget_set(table, lambda row: [_three(row, name) for name in names])
 
 
 def methods(numbers: Numbers) -> dict[str, list[dict]]:
-    """By forget set, the rows of the table ``methods`` in its order, as ``everything`` has them, but without pooled values."""
-    if "methods" not in numbers.tables:
-        return {}
-    order = numbers.tables["methods"].rename(columns={"model": "arm"})[KEYS].drop_duplicates()
-    rows = order.merge(numbers.tables["all"], on=KEYS)
-    return _by_forget_set(rows.assign(**{f"{name}_pooled": math.nan for name in METHOD_SCORES}), METHOD_SCORES)
+    """By forget set, the rows of the table ``methods``: arm, epochs, and value, interval and words of METHOD_SCORES."""
+    return _by_forget_set(numbers.tables.get("methods", pd.DataFrame()).rename(columns={"model": "arm"}), ranked_cells)
 
 
-def _by_forget_set(table: pd.DataFrame, names: list[str]) -> dict[str, list[dict]]:
+def _by_forget_set(table: pd.DataFrame, values: Callable[[dict], list]) -> dict[str, list[dict]]:
     grouped: dict[str, list[dict]] = {}
     for row in table.to_dict("records"):
-        values = [_three(row, name) for name in names]
         keys = {name: key_text(name, row[name]) for name in ("arm", "epochs")}
-        grouped.setdefault(row["forget_set"], []).append(keys | {"values": values})
+        grouped.setdefault(row["forget_set"], []).append(keys | {"values": values(row)})
     return grouped
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,10 @@ import pandas as pd
 from unlearning.data.settings import GROUPS
 from unlearning.evaluation import study
 from unlearning.evaluation.case import Case
+from unlearning.evaluation.resample import mean_of_seeds
 from unlearning.experiments import published
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
-from unlearning.experiments.results import AGAIN, Outcome, Results, scores, summary
+from unlearning.experiments.results import AGAIN, POOLED, Outcome, Results, scores, summary
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
 from unlearning.reports.words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, shown, spread
@@ -31,10 +32,15 @@ VALUES = ["ours", "sd", "pooled", "published", "difference"]
 FIRST = GROUPS[0]
 SHOWN = {ORIGINAL: 0, "ft": 8, "rnd": 2}
 SCORES = ["Utility", "test_mae", "Forgetting", "F"]
-METHOD_SCORES = [
-    *("Utility", "Forgetting", "F", "test_mae", "forget_mae", "test_in_range_mae", "forget_difference", "mia_auc"),
-    *("seconds_ratio", "samples_ratio"),
-]
+RANKED = ("memory_left", "test_mae")
+METHOD_SCORES = (*RANKED, "F", "seconds_ratio", "samples_ratio")
+RANKING = (
+    "In the order of memory left, on whichever side of 0: 100 is the original, 0 the retrained model, below 0 it errs more. "
+    "Means over the seeds whose number is known, each with its 95 % interval by Student's t; one seed has none. Tied are "
+    "intervals that overlap: with the first method's for memory left, with the retrained model's for the test error."
+)
+TIES = ("behind the first", "tied with the first", "behind the first")
+ERRORS = ("below retraining", "tied with retraining", "above retraining")
 BESIDE = (ORIGINAL, RETRAINED, AGAIN)
 STUDIED, STUDIED_EPOCHS = ("ft", "rnd"), 8
 READING = (
@@ -66,7 +72,9 @@ def numbers(results: Results) -> Numbers:
     measured = scores(results)
     everything = summary(measured)
     ours = _long(everything)
-    tables = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
+    tables = (
+        {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()} | {"methods": methods(measured)}
+    )
     return Numbers(results, measured, {name: table for name, table in tables.items() if len(table)} | {"all": everything})
 
 
@@ -164,25 +172,60 @@ def _is_studied(models: pd.Series) -> pd.Series:
     return models.map(lambda arm: arm.partition(" ")[0] in STUDIED).astype(bool)
 
 
-def methods(ours: pd.DataFrame) -> pd.DataFrame:
-    """Every method after its own passes: original and retrained models, then the methods, the best F first.
+def methods(measured: pd.DataFrame) -> pd.DataFrame:
+    """One row a model after its own passes: original and retrained models, then the methods, the least memory left first.
 
     It has the forget sets on which others than FT and RND were run. A method's own passes are the last at which it was looked
-    at; those of FT and RND, which other experiments train for longer, are 8.
+    at; those of FT and RND, which other experiments train for longer, are 8. Columns: forget_set, model, epochs, seeds (how
+    many), METHOD_SCORES, and of RANKED ``_low`` and ``_high``, the interval over the seeds, and in words ``_tied``.
+
+    Args:
+        measured: what ``scores`` gave.
     """
-    parts = [_of_methods(chosen) for _, chosen in ours.groupby("forget_set", sort=False)]
-    return _beside(pd.concat(parts), None, ["forget_set", "epochs", "model", "metric"])
+    seeds = measured[measured.seed != POOLED].rename(columns={"arm": "model"})
+    return pd.concat([_ranked(chosen) for _, chosen in seeds.groupby("forget_set", sort=False)], ignore_index=True)
 
 
-def _of_methods(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one forget set."""
+def _ranked(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one forget set; none where only FT and RND were run, or there is nothing to compare with."""
     studied = _is_studied(chosen.model)
-    if (studied | chosen.model.isin(BESIDE)).all():
-        return chosen.iloc[:0]
-    shown = chosen[chosen.epochs == chosen.groupby("model").epochs.transform("max").mask(studied, STUDIED_EPOCHS)]
-    by_f = shown[shown.metric == "F"].sort_values("ours", ascending=False, kind="stable").model
-    ranked = list(dict.fromkeys((*BESIDE, *by_f)))
-    return _chosen(shown.assign(rank=shown.model.map(ranked.index)), shown.epochs >= 0, METHOD_SCORES, ["rank"])
+    if (studied | chosen.model.isin(BESIDE)).all() or RETRAINED not in set(chosen.model):
+        return pd.DataFrame()
+    own = chosen[chosen.epochs == chosen.groupby("model").epochs.transform("max").mask(studied, STUDIED_EPOCHS)]
+    rows = []
+    for keys, of_seeds in own.groupby(["forget_set", "model", "epochs"], sort=False):
+        row = dict(zip(("forget_set", "model", "epochs"), keys, strict=True), seeds=len(of_seeds))
+        for name in RANKED:
+            row |= zip((name, f"{name}_low", f"{name}_high"), mean_of_seeds(of_seeds[name].to_numpy()), strict=True)
+        rows.append(row | of_seeds[[*METHOD_SCORES[len(RANKED) :]]].mean().to_dict())
+    table = pd.DataFrame(rows)
+    place = table.model.map(lambda model: BESIDE.index(model) if model in BESIDE else len(BESIDE))
+    table = table.assign(place=place, far=table.memory_left.abs()).sort_values(["place", "far", "test_mae"], ignore_index=True)
+    first, retrained = table[table.place == len(BESIDE)].iloc[0], table[table.model == RETRAINED].iloc[0]
+    table["memory_left_tied"] = [_tied(row, first, "memory_left", TIES) for _, row in table.iterrows()]
+    table["test_mae_tied"] = [_tied(row, retrained, "test_mae", ERRORS) for _, row in table.iterrows()]
+    return table.drop(columns=["place", "far"])
+
+
+def _tied(row: pd.Series, other: pd.Series, name: str, words: tuple[str, str, str]) -> str:
+    """How a method's interval lies to another's, in words: below, tied, above; nothing of models that were not unlearned."""
+    if row.model in BESIDE or isnan(row[name]):
+        return ""
+    if isnan(row[f"{name}_low"]) or isnan(other[f"{name}_low"]):
+        return "no interval: one seed"
+    below, tied, above = words
+    if row[f"{name}_high"] < other[f"{name}_low"]:
+        return below
+    return above if row[f"{name}_low"] > other[f"{name}_high"] else tied
+
+
+def ranked_cells(row: dict) -> list[tuple[str, str, str]]:
+    """Value, interval and words of each of METHOD_SCORES in a row of ``methods``; empty where there are none."""
+    cells = []
+    for name in METHOD_SCORES:
+        value, low, high = (shown(row.get(one, nan), digits(name)) for one in (name, f"{name}_low", f"{name}_high"))
+        cells.append((value, "" if low == NONE else f"{low} to {high}", row.get(f"{name}_tied", "")))
+    return cells
 
 
 TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -190,7 +233,6 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "table_8": table_8,
     "defect": defect,
     "single": single,
-    "methods": methods,
 }
 
 
@@ -199,6 +241,8 @@ def markdown(table: pd.DataFrame) -> str:
 
     Our mean +- sd over the seeds; where the study has numbers also / the score of the averaged predictions (the study's).
     """
+    if "seeds" in table.columns:
+        return f"{_ranking(table)}\n{RANKING}\n"
     if not set(VALUES) <= set(table.columns):
         return f"{_everything(table)}\n{READING.format('', 'in the CSV file (columns that end in _pooled)')}\n"
     if table.published.notna().any():
@@ -220,6 +264,16 @@ def _wide(table: pd.DataFrame) -> str:
     columns = list(dict.fromkeys(table[across]))
     heads = [model_name(name) if across == "model" else metric_name(name) for name in columns]
     return _lines([*keys, *heads], [[*key, *(cells.get(name, NONE) for name in columns)] for key, cells in rows.items()])
+
+
+def _ranking(table: pd.DataFrame) -> str:
+    rows = []
+    for row in table.to_dict("records"):
+        cells = [key_text(name, row[name]) for name in ("forget_set", "model", "epochs", "seeds")]
+        for value, interval, words in ranked_cells(row):
+            cells.append(", ".join(filter(None, (f"{value} ({interval})" if interval else value, words))))
+        rows.append(cells)
+    return _lines(["forget_set", "model", "epochs", "seeds", *map(metric_name, METHOD_SCORES)], rows)
 
 
 def metrics_of(everything: pd.DataFrame) -> list[str]:
