@@ -6,7 +6,7 @@ RUN := . $(VENV)/bin/activate &&
 MLFLOW_RUN := $(RUN) mlflow run . --env-manager local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all coverage lint lock docs key ui serve clean
+.PHONY: help setup demo test test-all coverage lint lock docs results key ui serve clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,9 @@ docs: $(READY) ## write MLproject and docs/options.md, methods.md and metrics.md
 	$(RUN) PYTHONPATH=src:. python tools/mlproject.py
 	$(RUN) PYTHONPATH=src python -m entrypoints.methods --format markdown > docs/methods.md
 	$(RUN) PYTHONPATH=src python -c "from unlearning.reports.metric_cards import metric_cards; print(metric_cards(), end='')" > docs/metrics.md
+
+results: $(READY) ## make every table and figure of results/ anew from the predictions and rows that are kept there
+	$(RUN) results/rebuild.sh
 
 key: $(READY) ## make the key that signs certificates, signing-key.pem, and the public one beside it
 	$(RUN) PYTHONPATH=src python -m entrypoints.key

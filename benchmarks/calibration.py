@@ -20,14 +20,13 @@ import numpy as np
 import pandas as pd
 from audit_verdicts import joined
 from crossfit_reference import Retrainings
-from never_seen import numbered, share
+from never_seen import numbered, share, show
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.audit.audit import AuditSettings, audit
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.table import align
 from unlearning.finding import AS_RETRAINING, NOT_KNOWN, VERDICTS
-from unlearning.markdown import table as rows_of
 from unlearning.progress import track
 from unlearning.registry.lookup import find
 from unlearning.tracking.store import prepare_store
@@ -132,8 +131,9 @@ def errors(found: pd.DataFrame) -> pd.DataFrame:
 @click.option("--folder", type=Path, help="Where the predictions of retrained models are, or come to be.")
 @click.option("--keep", type=Path, help="Where to write the answers, with numbers for ids.")
 @click.option("--from", "kept", type=Path, help="Answers that --keep wrote; nothing is trained then.")
+@click.option("--tables", type=Path, help="Folder to write findings.csv and rates.csv to as well.")
 @click.option("--resamples", default=2000, help="Of the faces.")
-def main(name: str, folder: Path | None, keep: Path | None, kept: Path | None, resamples: int):
+def main(name: str, folder: Path | None, keep: Path | None, kept: Path | None, tables: Path | None, resamples: int):
     """Print what the audit says by what was forgotten and how many retrained seeds stand beside it, as a Markdown table."""
     if (folder is None) == (kept is None):
         raise click.UsageError("give --folder, to train, or --from, to read what was kept")
@@ -144,8 +144,8 @@ def main(name: str, folder: Path | None, keep: Path | None, kept: Path | None, r
         keep.parent.mkdir(parents=True, exist_ok=True)
         table.to_parquet(keep, index=False)
     found = judged(table, AuditSettings(resamples=resamples))
-    for rows in (findings(found), errors(found)):
-        print(rows_of(list(rows), rows.astype(str).to_numpy().tolist()), end="\n\n")
+    for title, rows in (("findings", findings(found)), ("rates", errors(found))):
+        show(rows, tables and tables / f"{title}.csv")
 
 
 if __name__ == "__main__":

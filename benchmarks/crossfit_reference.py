@@ -20,15 +20,14 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from never_seen import numbered
-from scipy.stats import t
+from never_seen import numbered, show
 
 from unlearning.data import cache
 from unlearning.evaluation.never_seen import SEED
+from unlearning.evaluation.resample import mean_of_seeds
 from unlearning.evaluation.study import forgetting
 from unlearning.evaluation.table import align, prediction_table
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble
-from unlearning.markdown import table as rows_of
 from unlearning.models.ensemble import load_model
 from unlearning.registry.lookup import find
 from unlearning.registry.version import Version
@@ -123,8 +122,8 @@ def mean(values: np.ndarray, digits: int) -> str:
     """Over draws, with its 95 % interval where there are several."""
     if len(values) == 1:
         return f"{values[0]:.{digits}f}"
-    half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):.{digits}f} ({np.mean(values) - half:.{digits}f} to {np.mean(values) + half:.{digits}f})"
+    found, low, high = mean_of_seeds(values)
+    return f"{found:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def row(label: str, draws: pd.DataFrame) -> dict[str, str]:
@@ -149,7 +148,8 @@ def row(label: str, draws: pd.DataFrame) -> dict[str, str]:
 @click.option("--draws", default=20, help="Of forget sets; each takes two trainings.")
 @click.option("--keep", type=Path, help="Where to write the answers, which name nobody.")
 @click.option("--from", "kept", type=Path, help="Answers that --keep wrote; nothing is trained then.")
-def main(name: str, folder: Path | None, draws: int, keep: Path | None, kept: Path | None):
+@click.option("--table", "file", type=Path, help="CSV file to write what is printed to as well.")
+def main(name: str, folder: Path | None, draws: int, keep: Path | None, kept: Path | None, file: Path | None):
     """Print the distances in years, and Forgetting, as a Markdown table."""
     if (folder is None) == (kept is None):
         raise click.UsageError("give --folder, to train, or --from, to read what was kept")
@@ -161,7 +161,7 @@ def main(name: str, folder: Path | None, draws: int, keep: Path | None, kept: Pa
         table.to_parquet(keep, index=False)
     labels = sorted(table["set"].unique(), key=lambda label: (len(label), label))
     rows = [row(label, table[table["set"] == label]) for label in labels]
-    print(rows_of(list(rows[0]), [list(one.values()) for one in rows]))
+    show(pd.DataFrame(rows), file)
 
 
 if __name__ == "__main__":

@@ -199,12 +199,16 @@ def chosen(table: pd.DataFrame) -> pd.DataFrame:
 @click.option("--epochs", default=12, help="Of the original and the retrained networks.")
 @click.option("--fraction", default=0.8, help="Share of the faces.")
 @click.option("--methods", default=",".join(GRID), help="Names of methods, with commas.")
-@click.option("--choose", is_flag=True, help="Run nothing; print what the rule chooses.")
+@click.option(
+    "--choose", is_flag=True, help="Run nothing; print what the rule chooses, and write chosen.csv beside the trials."
+)
 @click.option("--again", default="", help="METHOD:PARAMS joined by ;, to be run with the second seed.")
 def main(data_dir, out, arch, image_size, epochs, fraction, methods, choose, again):
     """Run the trials that are missing."""
     if choose:
-        click.echo(chosen(done(out)).to_string(index=False, float_format="%.3f"))
+        table = chosen(done(out))
+        click.echo(table.to_string(index=False, float_format="%.3f"))
+        table.to_csv(out.with_name("chosen.csv"), index=False, float_format="%.3f")
         return
     bench = open_bench(data_dir, ModelSpec(arch, image_size), epochs, fraction)
     wanted = trials(methods.split(",") if methods else [])

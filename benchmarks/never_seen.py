@@ -1,7 +1,7 @@
 """How often the test for single faces errs, and how often it notices a memory, on an original and its cross-fitting.
 
     PYTHONPATH=src python benchmarks/never_seen.py --name age-resnet50 --keep results/never-seen/10-folds.parquet
-    PYTHONPATH=src python benchmarks/never_seen.py --from results/never-seen/10-folds.parquet
+    PYTHONPATH=src python benchmarks/never_seen.py --from results/never-seen/10-folds.parquet --table 10-folds.csv
 
 Strangers: one seed's models of the folds are judged as if they were a version, beside the table of the other seeds; they saw no
 face that they are asked about. Members: the original itself, beside all seeds. Each row holds so many random groups of training
@@ -42,6 +42,13 @@ def numbered(table: pd.DataFrame) -> pd.DataFrame:
     return shuffled.assign(**numbers, **{"id": shuffled.index.astype(str)} if "id" in table else {})
 
 
+def show(rows: pd.DataFrame, table: Path | None) -> None:
+    """Print a table as Markdown, and write it into a CSV file where one is named."""
+    print(rows_of(list(rows), rows.astype(str).to_numpy().tolist()), end="\n\n")
+    if table:
+        rows.to_csv(table, index=False)
+
+
 def answers(name: str) -> pd.DataFrame:
     """The newest cross-fitting of a model's original, without copies, and as ``predicted`` what the original says."""
     version = find(name, "original")
@@ -74,9 +81,10 @@ def one_size(table: pd.DataFrame, size: int, groups: int, seed: int) -> dict[str
 )
 @click.option("--from", "kept", type=Path, help="Table that --keep wrote; without one the store is read.")
 @click.option("--keep", type=Path, help="Where to write the table, with numbers for ids.")
+@click.option("--table", "file", type=Path, help="CSV file to write what is printed to as well.")
 @click.option("--groups", default=600, help="Random groups of each size.")
 @click.option("--seed", default=0, help="Of the draws.")
-def main(name: str, kept: Path | None, keep: Path | None, groups: int, seed: int):
+def main(name: str, kept: Path | None, keep: Path | None, file: Path | None, groups: int, seed: int):
     """Print false alarms and noticed memories by the number of faces, as a Markdown table."""
     if kept is None:
         prepare_store()
@@ -86,7 +94,7 @@ def main(name: str, kept: Path | None, keep: Path | None, groups: int, seed: int
         table.to_parquet(keep, index=False)
     table = table.astype({"id": object})  # pandas looks for one among others ten times as fast as in its own strings
     rows = [one_size(table, size, groups, seed) for size in track(SIZES, len(SIZES), "sizes")]
-    print(rows_of(list(rows[0]), [list(row.values()) for row in rows]))
+    show(pd.DataFrame(rows), file)
 
 
 if __name__ == "__main__":

@@ -37,3 +37,9 @@ def test_the_page_of_the_architecture_names_files_and_rooms_that_there_are():
     assert {name for name in files if not (package / name).exists()} == set()
     rooms = {path.parent.name for path in package.glob("*/**/__init__.py")}  # git leaves folders without a module behind
     assert set(re.findall(r"`(\w+)/`", text)) == rooms
+
+
+def test_whatever_lies_in_results_is_made_again_or_the_command_that_makes_it_is_named():
+    rebuild = (ROOT / "results" / "rebuild.sh").read_text()
+    folders = [path.parent.name for path in (ROOT / "results").glob("*/commands.sh")]
+    assert {name for name in folders if f"results/{name}" not in rebuild} == set()

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Every table and figure of these folders anew, from the predictions and rows that are committed in them: no face, no model and no
+# store is needed. From the project's root with .venv active, or `make results`; half an hour on one core.
+set -e
+export PYTHONPATH=src OMP_NUM_THREADS=1
+python benchmarks/method_defaults.py --out results/method-defaults/trials.csv --choose
+python benchmarks/calibration.py --from results/calibration/answers.parquet --tables results/calibration
+python benchmarks/crossfit_reference.py --from results/never-seen/reference.parquet --table results/never-seen/reference.csv
+for name in 10-folds 5-folds; do
+    python benchmarks/never_seen.py --from "results/never-seen/$name.parquet" --table "results/never-seen/$name.csv"
+done
+study=results/utkface-study-small
+if [ -e $study/kept/tables.parquet ]; then
+    python -m entrypoints.report --source $study --out $study
+    python benchmarks/audit_verdicts.py --from $study --table results/audit-verdicts/verdicts.csv
+else
+    echo "$study holds no predictions: $study/commands.sh makes them; results/audit-verdicts is made of these"
+fi
+echo "results/utkface-data is made of the faces themselves: results/utkface-data/commands.sh"
