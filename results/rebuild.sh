@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every table and figure of these folders anew, from the predictions and rows that are committed in them: no face, no model and no
-# store is needed. From the project's root with .venv active, or `make results`; half an hour on one core.
+# store is needed. From the project's root with .venv active, or `make results`; some minutes on one core.
 set -e
 export PYTHONPATH=src OMP_NUM_THREADS=1
 python benchmarks/method_defaults.py --out results/method-defaults/trials.csv --choose
