@@ -76,6 +76,8 @@ def main(kept: Path, resamples: int, file: Path | None):
     """Print the verdicts as a Markdown table."""
     results, _ = load(kept / "kept")
     found, settings = list(trials(results)), AuditSettings(resamples=resamples)
+    if not found:
+        raise click.UsageError(f"{kept} has no forget set of {FEWEST} retrained seeds, and an original")
     judged = [(what, seed, case, audit(case, settings)) for what, seed, case in track(found, len(found), "models")]
     show(pd.DataFrame([row(what, seed, case.forget.rule, said) for what, seed, case, said in judged]).round(1), file)
 

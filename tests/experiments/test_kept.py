@@ -71,6 +71,8 @@ def test_a_report_is_made_again_from_what_was_kept_and_nothing_else(results, tmp
     save(results, setup, tmp_path / "kept")
     assert report(ReportSettings(source=str(tmp_path), out=str(tmp_path / "again"))).seeds == (0, 1, 2)
     assert (tmp_path / "again" / "tables" / "all.csv").is_file()
+    claims = pd.read_csv(tmp_path / "again" / "tables" / "readings.csv")
+    assert claims.verdict[claims.claim == "Utility of the original \u2212 1"].tolist() == ["confirmed"]
     assert "36-44" in (tmp_path / "again" / "report.html").read_text()
     with pytest.raises(InputError, match="needs a folder to write to"):
         ReportSettings(source=str(tmp_path))

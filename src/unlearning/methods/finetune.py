@@ -17,7 +17,7 @@ class FineTune:
     """Fine-tuning on the retain set: what is no longer shown is slowly forgotten.
 
     Training goes on as before, with the original's loss, at a constant rate. The forget set is never shown, so nothing
-    pushes its traces out but the drift of the weights. It is the cheapest method that cannot harm the model.
+    pushes its traces out but the drift of the weights.
 
     Args:
         lr: constant learning rate.

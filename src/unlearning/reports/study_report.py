@@ -54,7 +54,13 @@ COUNTED = {
 DATA_HEADS = ("part or forget set", "faces", "copies", "together", "study")
 
 
-def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, str]], data: dict | None = None) -> str:
+def study_report(
+    numbers: Numbers,
+    setup: dict,
+    pictures: dict[str, dict[str, str]],
+    data: dict | None = None,
+    judged: list[dict] | None = None,
+) -> str:
     """The page as HTML text, below 3 MB.
 
     Args:
@@ -62,9 +68,10 @@ def study_report(numbers: Numbers, setup: dict, pictures: dict[str, dict[str, st
         setup: how it was made: commands, versions, seconds, seeds, parameters; texts by name.
         pictures: the figures of STUDY_FIGURES as SVG texts, by theme and name.
         data: what ``data_page`` gave.
+        judged: what ``readings`` gave, where the caller has it.
     """
     results, tables = numbers.results, numbers.tables
-    judged = readings(results)
+    judged = readings(results) if judged is None else judged
     return page(
         TEMPLATE,
         headline=headline(judged),

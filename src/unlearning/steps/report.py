@@ -22,7 +22,7 @@ from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
 from unlearning.reports.page import render
-from unlearning.reports.study_report import STUDY_FIGURES, data_page, study_report
+from unlearning.reports.study_report import STUDY_FIGURES, data_page, readings, study_report
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.style import THEMES
 from unlearning.reports.words import discreet, titles
@@ -220,7 +220,12 @@ def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str
     """Everything that is logged: name -> text."""
     known = numbers(results)
     pictures = {theme: render(STUDY_FIGURES, theme, known) for theme in THEMES}
-    files = {PAGE: study_report(known, setup, pictures, data)}
+    judged = readings(results)
+    claims = [
+        {"reading": one["sentence"]} | part | {"seeds": ", ".join(part["seeds"])} for one in judged for part in one["evidence"]
+    ]
+    files = {PAGE: study_report(known, setup, pictures, data, judged)}
+    files[f"{TABLES}/readings.csv"] = pd.DataFrame(claims).drop(columns="sign", errors="ignore").to_csv(index=False)
     for name, table in known.tables.items():
         files |= {f"{TABLES}/{name}.csv": table.to_csv(index=False), f"{TABLES}/{name}.md": markdown(table)}
     for theme, drawn in pictures.items():
