@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob
+from unlearning.methods.fisher import mean_age
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Loss, Tensor, UnlearningTask, Weights
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 class SelectiveSynapticDampening:
     """Shrinks the weights that matter more to the forget set than to all faces; no training.
 
-    I is the importance of a weight to all training faces, I_f that to the forget set. The last bias and the statistics of
-    batch norms stay. The squared error stands for the absolute one of training, whose gradient has the same size for an
-    error of one year and of twenty. The published code squares the gradient of a batch's mean loss, so that alpha means
-    something else for every batch size; ``per_batch`` does the same. The published alpha is 10, for small forget sets: it
-    selects nothing where the forgotten are a tenth of all faces. Here it is 1, which works for every share.
+    I is the importance of a weight to all training faces, I_f that to the forget set: the diagonal of the Fisher information
+    of a normal distribution around f(x), with squared gradients of answers. The published code has those of the loss at the
+    true label, which in regression are the same times the squared error: importance then says how wrong a face is, and a
+    group that the original errs little on matters to no weight. The last bias and the statistics of batch norms stay. The
+    published code squares the gradient of a batch's mean, so that alpha means something else for every batch size;
+    ``per_batch`` does the same. The published alpha is 10, for small forget sets: it selects nothing where the forgotten are
+    a tenth of all faces. Here it is 1, which works for every share.
 
     Args:
         alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
@@ -32,10 +35,11 @@ class SelectiveSynapticDampening:
 
     name: ClassVar[str] = "ssd"
     card: ClassVar[Card] = Card(
-        formula="theta *= min(1, strength * I / I_f) where I_f > alpha * I; I = mean over faces of (d (f-y)^2 / d theta)^2",
+        formula="theta *= min(1, strength * I / I_f) where I_f > alpha * I; I = mean over faces of (d f / d theta)^2",
         touches=(RETAIN, FORGET),
         cost="one pass of gradients by face over retain, two over forget; no training",
-        fails="large forget sets: of a share p of all faces I_f is at most I / p, so alpha must be below 1 / p",
+        fails="alpha far below 1 dampens what all faces hang on, and all get one age; of a share p of all faces I_f is at "
+        "most I / p, so alpha must be below 1 / p",
         source="Foster et al., Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening, AAAI 2024",
     )
     epochs: ClassVar[int] = 0
@@ -46,7 +50,7 @@ class SelectiveSynapticDampening:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        return dampened(task, squared_error, torch.square, self.alpha, self.strength, self.per_batch)
+        return dampened(task, mean_age, torch.square, self.alpha, self.strength, self.per_batch)
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,6 @@ class LossFreeDampening:
         import torch
 
         return dampened(task, squared_answer, torch.abs, self.alpha, self.strength, self.per_batch)
-
-
-def squared_error(predicted: Tensor, batch: Batch) -> Tensor:
-    """Mean of (f(x) - y)**2, in square years: its gradient grows with the error, that of an absolute error does not."""
-    return (predicted - batch.ages).square().mean()
 
 
 def squared_answer(predicted: Tensor, batch: Batch) -> Tensor:

@@ -33,7 +33,8 @@ class FisherNoise:
         formula="theta += N(0, s^2), s = min(noise * F^(-1/4), largest * rms); F ~ mean over retain of (d f / d theta)^2",
         touches=(RETAIN,),
         cost="one pass of gradients by face over retain, none over forget; no training",
-        fails="noise forgets everybody a little: by the time the forget set is gone, accuracy is too",
+        fails="noise moves all answers together, up or down as the draw has it: on ages 20-28 of real faces noise=0.05 "
+        "left from -45 to 123 % of the memory in eight draws, with errors on kept ages of 7.7 to 11.2 years; 0.01 does little",
         source="Golatkar et al., Eternal Sunshine of the Spotless Net, CVPR 2020",
     )
     epochs: ClassVar[int] = 0
