@@ -1,4 +1,4 @@
-"""Give every method the same number of trials on validation faces; chosen.csv is what the rule of docs/defaults.md makes of them.
+"""Give every method the same number of trials on validation faces, and write chosen.csv by the rule of docs/defaults.md.
 
     PYTHONPATH=src python benchmarks/method_defaults.py --data_dir FOLDER --out search.csv
 
