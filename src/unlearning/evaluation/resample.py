@@ -48,10 +48,11 @@ def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int, level: fl
 def mean_of_seeds(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
     """Mean of what is known of the seeds, and the ends of its interval by Student's t; NaN for the ends where one seed is."""
     known = values[np.isfinite(values)]
+    mean = float(known.mean()) if len(known) else np.nan
     if len(known) < 2:
-        return float(known.sum() if len(known) else np.nan), np.nan, np.nan
-    mean, reach = known.mean(), t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known))
-    return float(mean), float(mean - reach), float(mean + reach)
+        return mean, np.nan, np.nan
+    reach = float(t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    return mean, mean - reach, mean + reach
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:

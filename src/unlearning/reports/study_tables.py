@@ -224,7 +224,8 @@ def ranked_cells(row: dict) -> list[tuple[str, str, str]]:
     cells = []
     for name in METHOD_SCORES:
         value, low, high = (shown(row.get(one, nan), digits(name)) for one in (name, f"{name}_low", f"{name}_high"))
-        cells.append((value, "" if low == NONE else f"{low} to {high}", row.get(f"{name}_tied", "")))
+        interval = "" if low == NONE else f"{low} to {high}"
+        cells.append((value, interval, row.get(f"{name}_tied", "")))
     return cells
 
 
@@ -271,7 +272,8 @@ def _ranking(table: pd.DataFrame) -> str:
     for row in table.to_dict("records"):
         cells = [key_text(name, row[name]) for name in ("forget_set", "model", "epochs", "seeds")]
         for value, interval, words in ranked_cells(row):
-            cells.append(", ".join(filter(None, (f"{value} ({interval})" if interval else value, words))))
+            known = f"{value} ({interval})" if interval else value
+            cells.append(f"{known}, {words}" if words else known)
         rows.append(cells)
     return _lines(["forget_set", "model", "epochs", "seeds", *map(metric_name, METHOD_SCORES)], rows)
 
