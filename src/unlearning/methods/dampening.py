@@ -100,9 +100,7 @@ def dampened(task: UnlearningTask, loss: Loss, size: Size, alpha: float, strengt
     Args:
         loss: a weight's importance is the mean size of its gradient.
         size: ``torch.square`` or ``torch.abs``.
-        alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
-        strength: a dampened weight is multiplied by at most this times importance to all / importance to the forget set.
-        per_batch: take the size of the gradient of a batch instead of a face.
+        alpha, strength, per_batch: as the methods have them.
 
     Raises:
         InputError: no weight is that much more important to the forget set.

@@ -127,22 +127,17 @@ def activity(network: AgeNet, batches: EpochBatches) -> Weights:
 
 
 def effects_of_noise(network: AgeNet, gradients: Weights) -> Weights:
-    """By how many years disturbing a channel changes the loss, to first order and for a ``noise`` of 1: its expected size.
+    """By how many years a ``noise`` of 1 on a channel changes the loss with these gradients, to first order: its expected size.
 
-    Args:
-        network: its layers with an output by channel: convolutions and linear layers.
-        gradients: of the loss, by the name of the weight.
-
-    Returns:
-        For every layer by name the effects of its channels, shape (channels,).
+    By the name of the layer, shape (channels,); layers with channels are convolutions and linear layers.
     """
     from torch import nn
 
-    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)}
-    sizes = {name: gradients[f"{name}.weight"].flatten(1).norm(dim=1) for name in layers}
-    return {
-        name: math.sqrt(2 / math.pi) * layer.weight.detach().std(correction=0) * sizes[name] for name, layer in layers.items()
+    layers = {
+        name: layer.weight.detach() for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)
     }
+    spread = {name: math.sqrt(2 / math.pi) * weight.std(correction=0) for name, weight in layers.items()}
+    return {name: spread[name] * gradients[f"{name}.weight"].flatten(1).norm(dim=1) for name in layers}
 
 
 def disturb_channels(task: UnlearningTask, network: AgeNet, scores: Weights, top: float, noise: float) -> Weights:
