@@ -19,3 +19,14 @@ class DivergedError(InputError):
 
 class DamagedError(InputError):
     """A file is not what was written: nothing is made from it."""
+
+
+class TerminatedError(SystemExit):
+    """The process was asked to end (SIGTERM), and what it had is kept; the exit status is that of such an end, 143."""
+
+    def __init__(self, reason: str):
+        super().__init__(143)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

@@ -5,7 +5,7 @@ import torch
 
 from unlearning.data.faces import Batch
 from unlearning.errors import InputError
-from unlearning.methods.scrub import Copies, Scrub
+from unlearning.methods.scrub import ERROR, Scrub
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.predict import predict
 
@@ -73,13 +73,14 @@ def test_an_epoch_of_ascent_takes_forgotten_faces_from_what_the_teacher_says(mak
 def test_it_rewinds_to_the_forget_error_closest_to_the_last_network_s_on_unseen_faces_like_them(make_task, errors, chosen):
     """``errors`` are told relative to that; of two as close the later is taken."""
     logged = {}
-    task = make_task(log=lambda values, epoch: logged.update(values))
+    task = make_task(epochs=3, log=lambda values, epoch: logged.update(values))
     student = task.fresh(9).eval()
     aim = task.error(student, task.forget.part("validation"))
     networks = [task.fresh(seed) for seed in (1, 2, 3)]
-    copies = Copies(task)
-    copies.errors, copies.weights = [aim + error for error in errors], [network.state_dict() for network in networks]
-    assert weights_digest(Scrub().rewound(student, task, copies)) == weights_digest(networks[chosen - 1])
+    for epoch, (error, network) in enumerate(zip(errors, networks, strict=True), 1):
+        kept = network.state_dict() | {ERROR: torch.tensor(aim + error, dtype=torch.float64)}
+        task.checkpoints.put(f"epoch-{epoch}", kept)
+    assert weights_digest(Scrub().rewound(student, task)) == weights_digest(networks[chosen - 1])
     assert logged["rewound_to"] == chosen
     assert logged["unseen_error_at_end"] == pytest.approx(aim)
 

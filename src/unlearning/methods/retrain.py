@@ -56,5 +56,6 @@ class Retrain:
             after_epoch=task.after_epoch,
             after_step=task.after_step,
             aside=task.meter.aside,
+            checkpoint=task.checkpoints.next(),
         )
         return network

@@ -12,8 +12,9 @@ from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.naming import choose
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask, Weights
+    from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask
 
+ERROR = "forget_error"  # beside the weights of an epoch
 DISTANCES = {"absolute": "abs(f - t)", "gaussian": "(f - t)^2 / (2 s^2)"}
 
 
@@ -86,16 +87,15 @@ class Scrub:
         teacher, (_, cap) = task.frozen(), limits(task, self.cap)
         loss = partial(self.loss, teacher=teacher, cap=cap, spread=self.spread_of(teacher, task))
         turns = InTurn(task.batches(retain=False, forget=True, seed=1), task.batches(), self.ascent_epochs)
-        copies = Copies(task)
 
         def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             if self.rewind:
-                copies.keep(model)
+                keep(task, model, epoch.number)
             task.after_epoch(epoch, model)
 
         adam: dict[str, Any] = {"optimizer": "adam", "weight_decay": self.weight_decay, "clip": self.clip}
         student = replace(task, after_epoch=after_epoch).fit(task.copy(), loss, self.lr, turns, rate=self.rate, **adam)
-        return self.rewound(student, task, copies) if self.rewind else student
+        return self.rewound(student, task) if self.rewind else student
 
     def rate(self, number: int) -> float:
         """Factor of the learning rate in an epoch, counted from 1."""
@@ -130,28 +130,22 @@ class Scrub:
         """The distance d of each face from the distance in years."""
         return years if self.distance == "absolute" else years.square() / (2 * spread**2)
 
-    def rewound(self, student: AgeNet, task: UnlearningTask, copies: Copies) -> AgeNet:
+    def rewound(self, student: AgeNet, task: UnlearningTask) -> AgeNet:
         """The student with the weights of the chosen epoch."""
         aim = replace(task, model=student).unseen_error()
-        chosen = min(range(len(copies.errors)), key=lambda index: (abs(copies.errors[index] - aim), -index))
-        for number, error in enumerate(copies.errors, 1):
-            task.log({"forget_error": error}, number)
-        task.log({"unseen_error_at_end": aim, "rewound_to": chosen + 1}, len(copies.errors))
-        student.load_state_dict(copies.weights[chosen])
+        errors = {epoch: float(task.checkpoints.take(f"epoch-{epoch}")[ERROR]) for epoch in range(1, task.epochs + 1)}
+        chosen = min(errors, key=lambda epoch: (abs(errors[epoch] - aim), -epoch))
+        for epoch, error in errors.items():
+            task.log({"forget_error": error}, epoch)
+        task.log({"unseen_error_at_end": aim, "rewound_to": chosen}, task.epochs)
+        weights = task.checkpoints.take(f"epoch-{chosen}")
+        student.load_state_dict({name: value for name, value in weights.items() if name != ERROR})
         return student
 
 
-class Copies:
-    """The weights after every epoch, on the CPU, and the errors on the forgotten training faces there, in years."""
+def keep(task: UnlearningTask, model: AgeNet, epoch: int) -> None:
+    """Keep the weights after an epoch, and the error on the forgotten training faces there, in years."""
+    import torch
 
-    def __init__(self, task: UnlearningTask):
-        self.forgotten, self.track = task.forget.part("train"), task.track
-        self.errors: list[float] = []
-        self.weights: list[Weights] = []
-
-    def keep(self, model: AgeNet) -> None:
-        """Note the network as it is."""
-        from unlearning.training.predict import mean_absolute_error
-
-        self.errors.append(mean_absolute_error(model, self.forgotten, progress=self.track))
-        self.weights.append({name: value.to("cpu", copy=True) for name, value in model.state_dict().items()})
+    error = task.error(model, task.forget.part("train"))
+    task.checkpoints.put(f"epoch-{epoch}", {**model.state_dict(), ERROR: torch.tensor(error, dtype=torch.float64)})

@@ -67,5 +67,6 @@ class Sisa:
             after_step=task.after_step,
             validation=task.retain.part("validation"),
             aside=task.meter.aside,
+            checkpoints=task.checkpoints,
         )
         return network

@@ -16,6 +16,7 @@ from unlearning.errors import InputError
 from unlearning.methods.card import Card
 from unlearning.models.build import AgeNet
 from unlearning.progress import Track, untold
+from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch, Loss, fit
 from unlearning.training.gradients import Weights
@@ -47,6 +48,7 @@ class UnlearningTask:
         track: passes the items of a loop on that no epoch tells of, under a bar.
         meter: counts seconds and faces.
         slices: how the member was trained in slices; None for a model that was not.
+        checkpoints: where trainings keep how far they are.
     """
 
     model: AgeNet
@@ -62,11 +64,12 @@ class UnlearningTask:
     log: Callable[[dict[str, float], int], None] = lambda values, epoch: None
     meter: Meter = field(default_factory=Meter)
     slices: Slices | None = None
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     track: Track = untold
 
     def random(self, stream: int = 0) -> Generator:
         """Random numbers from the task's seed; another ``stream`` has numbers of its own."""
-        return Generator().manual_seed(self.seed + stream)
+        return self.checkpoints.follow(Generator().manual_seed(self.seed + stream))
 
     def copy(self) -> AgeNet:
         """A copy of the model on the device, with gradients for every weight."""
@@ -141,6 +144,7 @@ class UnlearningTask:
             rate=rate,
             until=until,
             aside=self.meter.aside,
+            checkpoint=self.checkpoints.next(),
             **announced,
         )
         return model

@@ -39,6 +39,15 @@ class Meter:
             self._aside += time.perf_counter() - self._entered
             self._entered = None
 
+    def state(self) -> dict[str, float]:
+        """What it shows, for a checkpoint."""
+        return {"seconds": self.seconds, "retain": self.retain, "forget": self.forget}
+
+    def resume(self, state: dict[str, float]) -> None:
+        """Show what it showed then, and count on from there."""
+        self._aside += self.seconds - state["seconds"]
+        self.retain, self.forget = int(state["retain"]), int(state["forget"])
+
     def count(self, batch: Batch) -> Batch:
         """Note a batch that is about to be shown, and hand it on."""
         forgotten = int(batch.forget.sum())

@@ -7,8 +7,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -17,6 +18,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from unlearning.data.faces import Batch, EpochBatches, FaceSet
 from unlearning.errors import DivergedError
+from unlearning.training.checkpoint import Checkpoint, Tensors, fill_optimizer, flat_optimizer, under
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
@@ -53,6 +55,7 @@ def fit(
     rate: Callable[[int], float] = lambda number: 1.0,
     until: Callable[[Network], bool] = lambda model: False,
     aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    checkpoint: Checkpoint | None = None,
 ) -> list[Epoch]:
     """Train ``model`` in place and tell what every epoch did. A batch norm whose weights are frozen keeps its statistics.
 
@@ -71,31 +74,33 @@ def fit(
         rate: factor of the learning rate in an epoch, counted from 1, under the constant schedule.
         until: asked after every epoch; true ends the training.
         aside: entered for whatever is not training: measuring, and the caller's own work after an epoch.
+        checkpoint: where it is kept how far the training is. One that is found there goes on, and tells of no epoch again.
 
     Raises:
         DivergedError: the loss is not finite; names the step.
+        TerminatedError: the process was asked to end, and the checkpoint is written.
     """
     _set_training(model.to(fabric.device))
     step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
-    epochs, best, seconds = list[Epoch](), _Best(recipe.patience), 0.0
-    with torch.random.fork_rng():
+    state = _State(step, model, _Best(recipe.patience), checkpoint)
+    with torch.random.fork_rng(), checkpoint.open() if checkpoint else nullcontext():
         torch.manual_seed(seed)
-        for number in range(1, recipe.epochs + 1):
+        state.go_on(batches)
+        while not state.over:
+            number = len(state.epochs) + 1
             if step.schedule is None:
                 for group in step.optimizer.param_groups:
                     group["lr"] = recipe.lr * rate(number)
-            passed = _one_epoch(step, batches, before + number - 1, after_step)
-            seconds += passed.seconds
+            _one_epoch(step, batches, state, before + number - 1, after_step)
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
-                epochs.append(Epoch(before + number, passed.loss, passed.mae, error, passed.samples / passed.seconds, seconds))
-                after_epoch(epochs[-1], model)
-                if (keep_best and best.is_over(error, model)) or until(model):
-                    break
-    if keep_best:
-        model.load_state_dict(best.weights)
+                after_epoch(state.end_epoch(before + number, error), model)
+                state.over = (keep_best and state.best.is_over(error, model)) or until(model) or number == recipe.epochs
+                if state.over and keep_best:
+                    model.load_state_dict(state.best.weights)
+                state.write()
     model.eval()
-    return epochs
+    return state.epochs
 
 
 def _set_up(fabric: Fabric, model: Network, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]) -> _Step:
@@ -185,23 +190,99 @@ class _Step:
         return now, (predicted.detach() - batch.ages).abs().sum().item()
 
 
-class _Pass(NamedTuple):
-    """Mean loss and mean absolute error over the samples of one pass, both in years, how many they were, and its seconds."""
+@dataclass
+class _Pass:
+    """Sums over the faces of one pass so far: of losses and absolute errors in years, of faces, of seconds, and of steps."""
 
-    loss: float
-    mae: float
-    samples: int
-    seconds: float
+    loss: float = 0.0
+    error: float = 0.0
+    samples: int = 0
+    seconds: float = 0.0
+    steps: int = 0
 
 
-def _one_epoch(step: _Step, batches: EpochBatches, done: int, after_step: Callable[[float], None]) -> _Pass:
-    """One pass after ``done`` others."""
-    start, losses, errors, samples = time.perf_counter(), 0.0, 0.0, 0
-    for number, batch in enumerate(batches, 1):
+@dataclass
+class _State:
+    """How far a training is; ``over`` once the network is the one that it ends with."""
+
+    step: _Step
+    model: torch.nn.Module
+    best: _Best
+    checkpoint: Checkpoint | None
+    epochs: list[Epoch] = field(default_factory=list)
+    now: _Pass = field(default_factory=_Pass)
+    over: bool = False
+    saved: Callable[[], None] | None = None
+
+    def end_epoch(self, number: int, error: float) -> Epoch:
+        """Make an account of the pass that is done, and begin another."""
+        now, self.now = self.now, _Pass()
+        seconds = now.seconds + (self.epochs[-1].seconds if self.epochs else 0.0)
+        speed = now.samples / now.seconds
+        self.epochs.append(Epoch(number, now.loss / now.samples, now.error / now.samples, error, speed, seconds))
+        return self.epochs[-1]
+
+    def write(self) -> None:
+        """Keep all of it."""
+        if not self.checkpoint or not self.checkpoint.path:
+            return
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best.weights.items() if not self.over}
+        optimizer, groups = flat_optimizer(self.step.optimizer)
+        state = {"epochs": [asdict(epoch) for epoch in self.epochs], "now": asdict(self.now), "over": self.over}
+        state |= {"groups": groups, "best": [self.best.error, self.best.waited]}
+        state |= {"schedule": self.step.schedule.state_dict() if self.step.schedule else None}
+        self.checkpoint.write(tensors | ({} if self.over else optimizer), state)
+
+    def go_on(self, batches: EpochBatches) -> None:
+        """Be where the checkpoint was, if there is one: batches that were shown are made again, and pass by."""
+        kept = self.checkpoint.read() if self.checkpoint else None
+        if not self.checkpoint or not kept:
+            return
+        tensors, state = kept
+        self.epochs, self.now, self.over = [Epoch(**epoch) for epoch in state["epochs"]], _Pass(**state["now"]), state["over"]
+        self.checkpoint.tell(len(self.epochs), self.now.steps, self.over)
+        for _ in self.epochs:
+            for _ in batches:
+                pass
+        self.saved = partial(self._fill, tensors, state)
+        if not self.now.steps:
+            self.fill()
+
+    def fill(self) -> None:
+        """Put back what the checkpoint held, once all that was shown has passed by."""
+        if self.saved:
+            self.saved()
+        self.saved = None
+
+    def _fill(self, tensors: Tensors, state: dict[str, Any]) -> None:
+        assert self.checkpoint
+        self.model.load_state_dict(under("model.", tensors))
+        self.best.weights = under("best.", tensors)
+        self.best.error, self.best.waited = state["best"]
+        if not self.over:
+            fill_optimizer(self.step.optimizer, tensors, state["groups"])
+        if self.step.schedule:
+            self.step.schedule.load_state_dict(state["schedule"])
+        self.checkpoint.resume(tensors, state)
+
+
+def _one_epoch(step: _Step, batches: EpochBatches, state: _State, done: int, after_step: Callable[[float], None]) -> None:
+    """One pass after ``done`` others, or what is left of it."""
+    now, count, coming = state.now, len(batches), iter(batches)
+    for _ in range(now.steps):
+        next(coming)
+    state.fill()
+    start = time.perf_counter() - now.seconds
+    for batch in coming:
         batch = batch.to(step.fabric.device)
-        loss, error = step(batch, number)
-        losses += loss * len(batch.ages)
-        errors += error
-        samples += len(batch.ages)
-        after_step(done + number / len(batches))
-    return _Pass(losses / samples, errors / samples, samples, time.perf_counter() - start)
+        loss, error = step(batch, now.steps + 1)
+        now.loss += loss * len(batch.ages)
+        now.error += error
+        now.samples += len(batch.ages)
+        now.steps += 1
+        now.seconds = time.perf_counter() - start
+        after_step(done + now.steps / count)
+        if state.checkpoint and state.checkpoint.is_due():
+            state.write()
+            start = time.perf_counter() - now.seconds

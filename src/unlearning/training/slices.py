@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from unlearning.data.faces import EpochBatches, FaceSet
+    from unlearning.training.checkpoint import Checkpoints
     from unlearning.training.fit import Epoch, Network
     from unlearning.training.gradients import Weights
     from unlearning.training.recipe import Recipe
@@ -171,6 +172,7 @@ def train_slices(
     after_step: Callable[[float], None] = lambda done: None,
     validation: FaceSet | None = None,
     aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    checkpoints: Checkpoints | None = None,
 ) -> float:
     """Train a shard's network in place from slice ``start`` on, keep its weights before every slice, and return the seconds.
 
@@ -186,7 +188,7 @@ def train_slices(
         after_epoch: called after every epoch; their numbers count through all slices.
         after_step: called with the epochs done so far, through all slices.
 
-    ``validation`` and ``aside`` are those of ``fit``.
+    ``validation`` and ``aside`` are those of ``fit``; every slice has one of ``checkpoints``.
     """
     from unlearning.data.faces import Batches
     from unlearning.training.fit import fit
@@ -210,6 +212,7 @@ def train_slices(
             after_step=after_step,
             validation=validation,
             aside=aside,
+            checkpoint=checkpoints.next() if checkpoints else None,
         )
         seconds += done[-1].seconds
     network.eval()
