@@ -165,5 +165,28 @@ def option(name: str, default, help: str, kind=None, words: Iterable[str] = ()):
     return click.option(f"--{name}", name, default=default, show_default=shown, help=help, type=kind, **more)
 
 
+def _environment(variable: str):
+    """A callback that hands an option on to this process and all that it begins, on this machine or on a cluster."""
+
+    def hand_on(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        if value != param.default or variable not in os.environ:
+            os.environ[variable] = str(value).lower()
+
+    return hand_on
+
+
+def _going_on(name: str, variable: str, default: object, kind: object, help: str):
+    more = {"default": default, "show_default": True, "help": help, "type": kind}
+    return click.option(f"--{name}", name, expose_value=False, callback=_environment(variable), **more)
+
+
+RESUME = "Go on with the same work where it was killed, in its run; false begins anew."
+MINUTES = "Least minutes between two checkpoints inside an epoch; there is one after every epoch."
+resumable = options(
+    _going_on("resume", "UNLEARNING_RESUME", True, bool, RESUME),
+    _going_on("checkpoint_minutes", "UNLEARNING_CHECKPOINT_MINUTES", 10.0, click.FloatRange(0), MINUTES),
+)
+
+
 def _beginning(words: Iterable[str], ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
     return [word for word in words if word.startswith(typed)]

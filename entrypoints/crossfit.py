@@ -4,7 +4,7 @@ from entrypoints.declared import entry
 from unlearning.steps.training_settings import CrossfitSettings
 
 
-@entry(CrossfitSettings, asks=lambda settings: [settings.model])
+@entry(CrossfitSettings, asks=lambda settings: [settings.model], trains=True)
 def main(settings):
     """Train without each tenth of the faces in turn: the reference of all later requests for single faces.
 

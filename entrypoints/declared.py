@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options
+from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options, resumable
 from unlearning.declared import help_of
 from unlearning.steps.checks import parse_whole_numbers
 
@@ -26,12 +26,13 @@ TYPES = {
 }
 
 
-def entry(kind: type, asks: Callable | None = None):
+def entry(kind: type, asks: Callable | None = None, trains: bool = False):
     """The command of a step that takes one settings class, from a function of these settings with its help as docstring.
 
     Args:
         kind: the settings class.
         asks: the versions that the settings name; one that there is not is refused before the step is imported.
+        trains: it keeps checkpoints, and goes on where it was killed.
     """
 
     def decorate(function):
@@ -42,7 +43,7 @@ def entry(kind: type, asks: Callable | None = None):
                 ask_registry(settings.name, *asks(settings))
             function(settings)
 
-        return click.command(cls=Entry)(declared(kind)(act))
+        return click.command(cls=Entry)(declared(kind)(resumable(act) if trains else act))
 
     return decorate
 

@@ -2,7 +2,7 @@
 
 import click
 
-from entrypoints.command import Entry, option
+from entrypoints.command import Entry, option, resumable
 from entrypoints.declared import declared, read
 from unlearning.experiments.plan import STUDIES
 from unlearning.steps.experiment_settings import ExperimentSettings, parse_forget_sets
@@ -13,6 +13,7 @@ LISTED = "; ".join(f"{study.name}: {study.description}" for study in STUDIES.val
 @click.command(cls=Entry)
 @option("study", "epochs", f"What is compared, several joined by commas, or all. {LISTED}.")
 @declared(ExperimentSettings)
+@resumable
 def main(**values):
     """Run a study's experiments: original, references and unlearned versions for every seed.
 

@@ -4,7 +4,7 @@ from entrypoints.declared import entry
 from unlearning.steps.request_settings import ProcessSettings
 
 
-@entry(ProcessSettings)
+@entry(ProcessSettings, trains=True)
 def main(settings):
     """Serve the open requests: unlearn from the champion, evaluate, decide the gates, promote, certify.
 

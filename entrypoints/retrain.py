@@ -4,7 +4,7 @@ from entrypoints.declared import entry
 from unlearning.steps.training_settings import RetrainSettings
 
 
-@entry(RetrainSettings, asks=lambda settings: [settings.model])
+@entry(RetrainSettings, asks=lambda settings: [settings.model], trains=True)
 def main(settings):
     """Train the reference: the original's recipe on everything but the forget set; alias retrained-SET."""
     from unlearning.steps.retrain import retrain

@@ -4,7 +4,7 @@ from entrypoints.declared import entry
 from unlearning.steps.settings import TuneSettings
 
 
-@entry(TuneSettings, asks=lambda settings: [settings.model or "champion"])
+@entry(TuneSettings, asks=lambda settings: [settings.model or "champion"], trains=True)
 def main(settings):
     """Search a method's settings on validation faces, and register what the best ones make as a candidate.
 

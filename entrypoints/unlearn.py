@@ -4,7 +4,7 @@ from entrypoints.declared import entry
 from unlearning.steps.settings import UnlearnSettings
 
 
-@entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"])
+@entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"], trains=True)
 def main(settings):
     """Make a registered version forget, measure it against the retrained reference, and register what comes out.
 

@@ -79,7 +79,7 @@ def _legal(one: click.Option, context: click.Context) -> str:
         return ", ".join(text(word) or "empty" for word in words)
     if isinstance(one.type, Maybe):
         return f"{one.type.legal}, or empty"
-    if isinstance(one.type, click.IntRange):
+    if isinstance(one.type, (click.IntRange, click.FloatRange)):
         return f"from {one.type.min}" + (f" to {one.type.max}" if one.type.max is not None else "")
     return "a number above 0" if isinstance(one.type, Positive) else KINDS[one.type.name]
 

@@ -7,6 +7,7 @@ import pytest
 from unlearning.jobs import crossfit
 from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
 from unlearning.purge.cache import searches_from
+from unlearning.tracking import runs
 
 
 @pytest.fixture
@@ -44,9 +45,10 @@ def test_what_belongs_together_lies_in_one_fold_and_all_folds_are_alike():
     assert not np.array_equal(folds, deal_folds(faces, 5, seed=1))
 
 
-def test_a_fold_s_model_sees_no_face_of_its_fold_and_no_test_face(store, faces, spec, recipe, seen):
+def test_a_fold_s_model_sees_no_face_of_its_fold_and_no_test_face(store, faces, spec, recipe, seen, tmp_path):
     folds = deal_folds(faces.frame, 4, seed=0)
-    predictions = fold_predictions(faces, folds, 1, spec, recipe, seed=0)
+    with runs.run("fold", "seed 0, fold 1"):
+        predictions = fold_predictions(faces, folds == 1, "fold 1", (spec, recipe, 0), tmp_path)
     inside = faces.frame.id[folds == 1]
     assert list(predictions.id) == list(inside)
     assert predictions.predicted.notna().all()
@@ -79,7 +81,7 @@ def test_what_was_killed_goes_on_after_its_last_whole_fold_and_a_purge_of_the_or
     for _ in range(2):
         pd.testing.assert_frame_equal(kept(0, 3, make), table)
     assert trained == [1]
-    [file] = searches_from("model", 1)
+    [file] = searches_from("model", 1, "")
     file.write_bytes(file.read_bytes()[:-9])
     pd.testing.assert_frame_equal(kept(0, 3, make), table)
     assert trained == [1, 1]
@@ -87,4 +89,4 @@ def test_what_was_killed_goes_on_after_its_last_whole_fold_and_a_purge_of_the_or
     assert kept.has(0, 3)
     kept.discard((0,))
     kept.discard((0,))
-    assert searches_from("model", 1) == []
+    assert searches_from("model", 1, "") == []

@@ -7,6 +7,7 @@ trains nothing.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +24,9 @@ from unlearning.jobs.ensemble import Training, standardised, train_ensemble
 from unlearning.models.ensemble import load_model
 from unlearning.models.spec import ModelSpec
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.tracking import temporary
 from unlearning.training.recipe import Recipe
 
+Start = tuple[ModelSpec, Recipe, int]
 UNREADABLE = (OSError, ValueError, ArrowException)
 
 
@@ -51,9 +52,15 @@ class Kept:
             return cache.read_table(path)
         except UNREADABLE:  # not there yet, or damaged: it is made again
             made = make()
-        path.parent.mkdir(parents=True, exist_ok=True)
         cache.write_table(path, made)
+        shutil.rmtree(self.place(seed, fold))
         return made
+
+    def place(self, seed: int, fold: int) -> Path:
+        """Where the fold's model lies as long as it is trained."""
+        place = self._path(seed, fold).with_suffix("")
+        place.mkdir(parents=True, exist_ok=True)
+        return place
 
     def has(self, seed: int, fold: int) -> bool:
         """Is that fold's model trained?"""
@@ -69,17 +76,22 @@ class Kept:
                 path.unlink(missing_ok=True)
 
 
-def fold_predictions(faces: FaceSet, folds: np.ndarray, fold: int, spec: ModelSpec, recipe: Recipe, seed: int) -> pd.DataFrame:
+def fold_predictions(faces: FaceSet, within: np.ndarray, title: str, start: Start, place: Path) -> pd.DataFrame:
     """Train the model of a fold, and return its predictions on the faces in it, columns id and predicted (years).
 
-    Validation faces of the fold choose no epoch, and test faces are never trained on. The weights are gone afterwards.
+    Validation faces of the fold choose no epoch, and test faces are never trained on.
+
+    Args:
+        faces: all faces.
+        within: which of them are in the fold, bool, shape (faces,).
+        title: what a person reads beside the progress.
+        start: network, recipe and seed.
+        place: where weights and checkpoints lie until the caller removes them.
     """
-    outside, inside = faces.where(folds != fold), faces.where(folds == fold)
-    with temporary.folder() as place:
-        folder = Path(place) / MODEL_ARTIFACT
-        learned = outside.part("train", "validation")
-        train_ensemble(Training(learned, standardised(spec, learned, None), recipe, (seed,), f"fold {fold}"), folder)
-        return prediction_table(load_model(folder), inside)[["id", "predicted"]]
+    learned, inside, folder = faces.where(~within).part("train", "validation"), faces.where(within), place / MODEL_ARTIFACT
+    spec, recipe, seed = start
+    train_ensemble(Training(learned, standardised(spec, learned, None), recipe, (seed,), title), folder)
+    return prediction_table(load_model(folder), inside)[["id", "predicted"]]
 
 
 def joined(faces: pd.DataFrame, folds: np.ndarray, made: Iterator[tuple[int, pd.DataFrame]]) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from unlearning.models.first_weights import file_digest, fill
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say, training_bar
 from unlearning.tracking import runs
+from unlearning.training.checkpoint import Checkpoints
+from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch, fit
 from unlearning.training.losses import absolute_error
 from unlearning.training.precision import make_fabric
@@ -114,7 +116,7 @@ def train_ensemble(training: Training, folder: Path) -> Trained:
     for index, seed in enumerate(training.seeds):
         network = build(spec, seed)
         slices = plan and Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
-        took.append(_train_member(network, training, slices, seed))
+        took.append(_train_member(network, training, slices, seed, checkpoints_in(folder.parent, index, training.title)))
         save_member(network, folder, index)
     about = {"recipe": training.recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
     about |= {"slices": plan.as_dict()} if plan else {}
@@ -124,7 +126,12 @@ def train_ensemble(training: Training, folder: Path) -> Trained:
     return Trained(sum(one.seconds for one in took), sum(one.samples for one in took))
 
 
-def _train_member(network, training: Training, slices: Slices | None, seed: int) -> Trained:
+def checkpoints_in(place: Path, index: int, title: str, epochs: int = 0, meter: Meter | None = None) -> Checkpoints:
+    """Where a member keeps how far it is, below what its step keeps until it is done."""
+    return Checkpoints(place / "checkpoints" / f"member-{index}-e{epochs}", f"{title}, member {index}", meter)
+
+
+def _train_member(network, training: Training, slices: Slices | None, seed: int, checkpoints: Checkpoints) -> Trained:
     faces, recipe, log = training.faces, training.recipe, epoch_logger(seed)
     fabric = make_fabric(recipe.precision)
     passes = slices.plan.slices * slices.plan.epochs if slices else recipe.epochs
@@ -137,9 +144,10 @@ def _train_member(network, training: Training, slices: Slices | None, seed: int)
 
         told = {"validation": faces.part("validation"), "after_epoch": after_epoch, "after_step": bar.after_step}
         if slices:
-            seconds = train_slices(network, faces, slices, recipe, fabric, seed=seed, **told)
+            seconds = train_slices(network, faces, slices, recipe, fabric, seed=seed, checkpoints=checkpoints, **told)
             shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
             return Trained(seconds, shown * slices.plan.epochs)
         batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
-        epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, **told)
+        kept = checkpoints.next()
+        epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, checkpoint=kept, **told)
         return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))

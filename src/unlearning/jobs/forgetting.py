@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 
+from unlearning.data.cache import write_whole
 from unlearning.errors import DivergedError
-from unlearning.jobs.ensemble import epoch_logger, standardised
+from unlearning.jobs.ensemble import checkpoints_in, epoch_logger, standardised
 from unlearning.jobs.job import Job
 from unlearning.jobs.scheme import passes_of, scheme_after, slices_of
 from unlearning.methods.task import UnlearningTask
@@ -21,7 +23,6 @@ from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch
 from unlearning.training.memory import peak_mb, reset_peak
 from unlearning.training.precision import make_fabric
-from unlearning.training.slices import Slices
 
 
 @dataclass(frozen=True)
@@ -82,31 +83,36 @@ def folder_of(place: Path, epochs: int) -> Path:
 
 
 def _forget_member(job: Job, place: Path, index: int, member, watch: Callable) -> dict[int, Cost]:
-    """One run for all milestones where a shorter run is the beginning of a longer one; else a run for each."""
-    made: dict[int, Cost] = {}
-    seed = job.parent.seeds[index]
+    """One run for all milestones where a shorter run is the beginning of a longer one; else a run for each.
+
+    What a member cost stands beside it until the version is made: one that is done is not done again.
+    """
+    seed, accounts = job.parent.seeds[index], {epochs: place / f"e{epochs}" / f"cost-{index}.json" for epochs in job.epochs}
+
+    def made() -> dict[int, Cost]:
+        return {epochs: Cost(**json.loads(path.read_text("utf-8"))) for epochs, path in accounts.items() if path.is_file()}
 
     def keep(epochs: int, model, meter: Meter) -> None:
         _save(job, place, index, model, epochs)
-        made[epochs] = Cost.read(meter)
+        write_whole(accounts[epochs], lambda part: part.write_text(json.dumps(asdict(Cost.read(meter))), "utf-8"))
 
     def look(epoch: int, model, meter: Meter) -> None:
         if epoch in job.epochs:
             keep(epoch, model, meter)
         watch(epoch, model)
 
-    if job.method.card.prefix and job.method.epochs:
-        _run(job, member, seed, max(job.epochs), look, slices_of(job.parent, index, place))
-    else:
-        for epochs in job.epochs:
-            slices = slices_of(job.parent, index, place)
-            model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model), slices)
-            with meter.aside():
-                keep(epochs, model, meter)
-    return made
+    left = [epochs for epochs in job.epochs if epochs not in made()]
+    if left and job.method.card.prefix and job.method.epochs:
+        _run(job, member, seed, max(job.epochs), look, place, index)
+        left = []
+    for epochs in left:
+        model, meter = _run(job, member, seed, epochs, lambda epoch, model, meter: watch(epoch, model), place, index)
+        with meter.aside():
+            keep(epochs, model, meter)
+    return made()
 
 
-def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slices | None):
+def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, index: int):
     """The method on one member; ``look`` sees (epoch, network, meter) after every epoch."""
     title = f"{job.method.name}, seed {seed}"
     reset_peak()
@@ -136,7 +142,8 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, slices: Slice
             after_step=bar.after_step,
             log=log_own,
             meter=meter,
-            slices=slices,
+            slices=slices_of(job.parent, index, place),
+            checkpoints=checkpoints_in(place, index, job.method.name, epochs, meter),
             track=bar.track,
         )
         try:

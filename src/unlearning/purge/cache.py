@@ -1,4 +1,5 @@
-"""What a purge covers on this machine besides the store: pixels of forgotten faces, and searches that began from the version.
+"""What a purge covers on this machine besides the store: pixels of forgotten faces, searches that began from the version, and
+checkpoints of work on the same data that is not finished.
 
 A reading that holds a forgotten face goes as a whole, with the copies beside it: a row of zeros would be taken for a face by
 the next training. What is needed of it is read again from the image folder, which is the user's and is not touched.
@@ -15,6 +16,7 @@ from pyarrow import ArrowException
 
 from unlearning.data.cache import cache_folder
 from unlearning.data.reading import ACCOUNT, LOCK
+from unlearning.data.unfinished import everything
 from unlearning.digests import sha256_of
 from unlearning.purge.rules import PIXELS, STUDIES, File
 
@@ -42,10 +44,11 @@ def _contents(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.is_file() and path.name != LOCK)
 
 
-def searches_from(model: str, number: int) -> list[Path]:
-    """The files of all searches for settings that started from a version."""
+def searches_from(model: str, number: int, digest: str) -> list[Path]:
+    """The files of all searches for settings that started from a version, and of unfinished work on its data."""
     folder = cache_folder() / "searches" / f"{model}-{number}"
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    unfinished = [path for work in everything() if work.digest == digest for path in work.files()]
+    return sorted(path for path in folder.rglob("*") if path.is_file()) + unfinished
 
 
 def files_of(readings: list[Path], searches: list[Path]) -> list[File]:

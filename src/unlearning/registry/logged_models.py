@@ -14,7 +14,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.entities import LoggedModel
+from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
@@ -22,6 +22,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from unlearning.data.drawn import draw_face
 from unlearning.registry.version import logged_name
 from unlearning.tracking import temporary
+from unlearning.tracking.paging import every
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SERVED = PACKAGE / "serving" / "served.py"
@@ -55,6 +56,21 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
         )
     _keep_bytecode_out(info.model_id)
     return str(info.model_id)
+
+
+def logged_in(run_id: str) -> str:
+    """The id of the model that a run has logged whole, when it was killed before there was a version; else empty.
+
+    One that it has logged in part is deleted.
+    """
+    client, found = mlflow.MlflowClient(), ""
+    experiment = client.get_run(run_id).info.experiment_id
+    for model in every(client.search_logged_models, [experiment], filter_string=f"source_run_id = '{run_id}'"):
+        if model.status == LoggedModelStatus.READY:
+            found = model.model_id
+        else:
+            client.delete_logged_model(model.model_id)
+    return found
 
 
 @contextmanager

@@ -238,10 +238,10 @@ def add(
     with _holding(model) as held:
         held.lock.confirm()
         source, unfinished = f"models:/{model_id}", tags | {INSTALLING: run_id}
-        registered = client.create_model_version(
-            model, source, run_id=run_id, tags=unfinished, description=description, model_id=model_id
-        )
-        made = int(registered.version)
+        there = next((version for version in all_versions(model) if version.source == source), None)
+        if there and not there.tag(INSTALLING):
+            return there  # its run was killed after it, and goes on
+        made = there.number if there else _create(model, source, run_id, unfinished, description, model_id)
         try:
             versions = _move(held, lambda known: move(known, made), occasion(model, "install", ""), made)
         except LockLostError:
@@ -251,6 +251,12 @@ def add(
             raise
     _tell_page(model_id, model, made)
     return next(version for version in versions if version.number == made)
+
+
+def _create(model: str, source: str, run_id: str, tags: dict[str, str], description: str, model_id: str) -> int:
+    client = mlflow.MlflowClient()
+    made = client.create_model_version(model, source, run_id=run_id, tags=tags, description=description, model_id=model_id)
+    return int(made.version)
 
 
 def _tell_page(model_id: str, model: str, number: int) -> None:

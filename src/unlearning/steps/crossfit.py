@@ -13,7 +13,9 @@ import pandas as pd
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
+from unlearning.jobs import unfinished
 from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
+from unlearning.jobs.unfinished import NOTE, work
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
@@ -30,7 +32,8 @@ DEALT = 0  # one deal for all seeds: their predictions of a face differ by what 
 
 def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     """Train a model for each fold and seed, and log one table with what they say of the faces that they never saw."""
-    with runs.run(STEP, f"crossfit {settings.folds} folds") as run:
+    name = f"crossfit {settings.folds} folds"
+    with runs.run(STEP, name):
         parent = open_parent(find_version(settings.name, settings.model))
         check(parent)
         whole = mark(settings, parent, settings.seeds)
@@ -38,16 +41,17 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
         if done:
             say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
             return runs.read_table(done["run_id"], NEVER_SEEN_TABLE)
-        runs.log_settings("crossfit", asdict(settings))
-        faces = face_set(parent.data).frame
-        folds = deal_folds(faces, settings.folds, DEALT)
         kept = Kept(f"{parent.version.model}-{parent.version.number}", mark(settings, parent))
-        here = _fold if alone(settings.spread, settings.workers) else _elsewhere
-        act = partial(here, folds, parent.version, run.info.run_id, kept)
-        table = joined(faces, folds, _train(settings, act))
-        runs.log_table(table, NEVER_SEEN_TABLE)
-        runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
-        runs.mark_finished(whole)
+        with work(whole, STEP, name, parent.data.digest):
+            runs.log_settings("crossfit", asdict(settings))
+            faces = face_set(parent.data).frame
+            folds = deal_folds(faces, settings.folds, DEALT)
+            here = _fold if alone(settings.spread, settings.workers) else _elsewhere
+            act = partial(here, folds, parent.version, runs.active_id(), kept)
+            table = joined(faces, folds, _train(settings, act))
+            runs.log_table(table, NEVER_SEEN_TABLE)
+            runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
+            runs.mark_finished(whole)
     kept.discard(settings.seeds)
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
@@ -103,9 +107,11 @@ def _fold(folds: np.ndarray, original: Version, run_id: str, kept: Kept, seed: i
     """The predictions of one fold's model, and whether it was trained now."""
 
     def make() -> pd.DataFrame:
-        with runs.run("fold", f"seed {seed}, fold {fold}", run_id):
+        name, place = f"seed {seed}, fold {fold}", kept.place(seed, fold)
+        with runs.run("fold", name, run_id), unfinished.run(place, NOTE, "fold", name):
             parent = open_parent(original)
-            return fold_predictions(face_set(parent.data), folds, fold, _first_spec(parent), parent.recipe, seed)
+            start = _first_spec(parent), parent.recipe, seed
+            return fold_predictions(face_set(parent.data), folds == fold, f"fold {fold}", start, place)
 
     was_there = kept.has(seed, fold)
     return kept(seed, fold, make), not was_there

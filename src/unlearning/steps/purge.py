@@ -72,7 +72,7 @@ def purge(settings: PurgeSettings) -> Report:
         people = purge_people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
-        searches = purge_cache.searches_from(version.model, version.number)
+        searches = purge_cache.searches_from(version.model, version.number, version.tag("data_digest"))
         readings = purge_cache.readings_with(_forgotten_ids(version.model))
         scope = Scope(version, store.places_of(version), readings, searches)
         report = _plan(scope, deed, [loss.sentence for loss in found])

@@ -14,13 +14,14 @@ from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
+from unlearning.jobs.unfinished import work
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.training_settings import RetrainSettings
-from unlearning.tracking import runs, temporary
+from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
@@ -36,29 +37,37 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
     What the version that is followed has forgotten before is left out too. ``manifest``: who is to be forgotten, where that
     was decided before; the rule is not read again then.
     """
-    with runs.run("retrain", f"retrained without {settings.forget_set}") as run, temporary.folder() as place:
+    name = f"retrained without {settings.forget_set}"
+    with runs.run("retrain", name):
         parent = open_parent(find_version(settings.name, settings.model))
         forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
         before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]
         check(parent.data.manifest, forget, before)
-        forget_sets.log([*before, forget])
-        faces, digest = face_set(parent.data), parent.data.digest
-        training = _training(settings, parent, faces.where(retain_mask(faces.frame, [forget, *before])), forget.rule)
-        training.log(digest, seeds=training.seeds, forget_set=forget.rule)
-        scheme.log(training.plan)
-        runs.log_dataset(training.faces.frame, f"retain {forget.name}", "retain", digest)
-        folder = Path(place) / MODEL_ARTIFACT
-        took = train_ensemble(training, folder)
-        title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
-        known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
-        known |= {"samples": took.samples, "retrained_samples": took.samples}
-        move = partial(moves.install_reference, forget_set=forget.name)
-        tags = _tags(parent, training, [*before, forget])
-        draft = Draft(parent.version.model, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
-        version = publish(draft, faces, run.info.run_id)
-        mark_finished(mark(settings, parent.version, forget), [version])
+        made_of = mark(settings, parent.version, forget)
+        with work(made_of, "retrain", name, parent.data.digest) as place:
+            version = _retrain(settings, parent, [*before, forget], place)
+            mark_finished(made_of, [version])
     say(f"retrain: {version.model} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
+
+
+def _retrain(settings: RetrainSettings, parent: Parent, forgotten: list[ForgetSet], place: Path) -> Version:
+    *before, forget = forgotten
+    forget_sets.log(forgotten)
+    faces, digest = face_set(parent.data), parent.data.digest
+    training = _training(settings, parent, faces.where(retain_mask(faces.frame, forgotten)), forget.rule)
+    training.log(digest, seeds=training.seeds, forget_set=forget.rule)
+    scheme.log(training.plan)
+    runs.log_dataset(training.faces.frame, f"retain {forget.name}", "retain", digest)
+    folder = place / MODEL_ARTIFACT
+    took = train_ensemble(training, folder)
+    title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
+    known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
+    known |= {"samples": took.samples, "retrained_samples": took.samples}
+    move = partial(moves.install_reference, forget_set=forget.name)
+    tags = _tags(parent, training, forgotten)
+    draft = Draft(parent.version.model, title, folder, tags, lambda table: Case(table, table, forget, **known), move)
+    return publish(draft, faces, runs.active_id())
 
 
 def _training(settings: RetrainSettings, parent: Parent, retained: FaceSet, rule: str) -> Training:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from unlearning import markdown
 from unlearning.commands import command
+from unlearning.data.unfinished import everything
 from unlearning.errors import InputError
 from unlearning.finding import FORGOTTEN, in_words
 from unlearning.listing import Listing, width
@@ -31,6 +32,9 @@ NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds", "memory_left")
 FORMATS = ("table", "json", "markdown")
 LEAST = ("reference", "stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "F", "forget_set")
 ON_SCREEN = 200
+UNFINISHED = (
+    "the same command goes on with it; what is kept of it remembers faces, and a purge of a version on its data erases it"
+)
 TELLING = {CHAMPION, ORIGINAL, FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the journal says"
 
@@ -70,6 +74,9 @@ def show(settings: StatusSettings) -> None:
     with runs.run("status", f"status of {settings.name}") if runs.launched() else nullcontext():
         look = look_at(settings.name, settings.check)
         text = render(look, settings.format)
+        if settings.check:
+            for work in everything():
+                say(f"status: {work.step} ({work.name}, run {work.run_id}) is not finished: {UNFINISHED}")
         if runs.launched():
             runs.log_text(_as_json(look), "status.json")
             if settings.format == "html":

@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.data.faces import FaceSet
+from unlearning.data.manifest import DataSet
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, try_out, warn_of_first_weights
 from unlearning.jobs.reuse import mark_finished, reuse_or
+from unlearning.jobs.unfinished import work
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -18,7 +20,7 @@ from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.prepare import prepare
 from unlearning.steps.training_settings import TrainSettings
-from unlearning.tracking import runs, temporary
+from unlearning.tracking import runs
 from unlearning.training.precision import resolve_precision
 from unlearning.versions.data import face_set
 from unlearning.versions.publish import Draft, publish
@@ -29,22 +31,28 @@ CODE = ("jobs/ensemble.py", "steps/train.py")
 def train(settings: TrainSettings) -> Version:
     """Prepare the faces, train on all training faces, register the model as ``original``, and return its version."""
     spec = settings.model
-    with runs.run("train", f"original {spec.arch} {spec.image_size}px") as run, temporary.folder() as place:
+    name = f"original {spec.arch} {spec.image_size}px"
+    with runs.run("train", name):
         try_out(spec)
         warn_of_first_weights("train", file_digest(spec.weights))
         data, data_run = prepare(settings.data, spec.image_size)
-        training = _training(settings, face_set(data))
-        _log(settings, training, data.digest)
-        folder = Path(place) / MODEL_ARTIFACT
-        took = train_ensemble(training, folder)
-        title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
-        tags = _tags(training) | {"data_digest": data.digest, "data_run": data_run}
-        case_of = partial(Case, seconds=took.seconds, samples=took.samples)
-        draft = Draft(settings.name, title, folder, tags, case_of, moves.install_original)
-        version = publish(draft, training.faces, run.info.run_id)
-        mark_finished(mark(settings, data.digest), [version])
+        made_of = mark(settings, data.digest)
+        with work(made_of, "train", name, data.digest) as place:
+            version = _train(settings, data, data_run, place)
+            mark_finished(made_of, [version])
     say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
     return version
+
+
+def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -> Version:
+    spec, training, folder = settings.model, _training(settings, face_set(data)), place / MODEL_ARTIFACT
+    _log(settings, training, data.digest)
+    took = train_ensemble(training, folder)
+    title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
+    tags = _tags(training) | {"data_digest": data.digest, "data_run": data_run}
+    case_of = partial(Case, seconds=took.seconds, samples=took.samples)
+    draft = Draft(settings.name, title, folder, tags, case_of, moves.install_original)
+    return publish(draft, training.faces, runs.active_id())
 
 
 def _training(settings: TrainSettings, faces: FaceSet) -> Training:

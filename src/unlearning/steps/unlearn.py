@@ -14,11 +14,12 @@ from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import HEADLINES
 from unlearning.finding import AUTO, RETRAINED
-from unlearning.jobs import scheme
+from unlearning.jobs import scheme, unfinished
 from unlearning.jobs.ensemble import warn_of_first_weights
 from unlearning.jobs.forgetting import Cost, folder_of, forget
 from unlearning.jobs.job import Job
 from unlearning.jobs.reuse import mark_finished, reuse_or
+from unlearning.jobs.unfinished import work
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of
 from unlearning.methods.retrain import Retrain
@@ -27,7 +28,7 @@ from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.tracking import runs, temporary
+from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
@@ -63,17 +64,20 @@ class Request:
 
 def unlearn(settings: UnlearnSettings) -> list[Version]:
     """Forget, and register one version for each number of epochs asked for."""
-    with runs.run("unlearn", f"{settings.method} {settings.forget_set}"), temporary.folder() as place:
+    name = f"{settings.method} {settings.forget_set}"
+    with runs.run("unlearn", name):
         request = open_request(settings)
-        warn_of_first_weights("unlearn", request.job.parent.weights_digest)
-        _log_settings(request)
-        scheme.foretell(request.job)
-        reference = request.reference
-        table = predictions_of(reference) if reference else None  # first: it may be purged while the method works
-        costs = forget(request.job, Path(place))
-        made = [_register(request, epochs, Path(place), costs[epochs], table) for epochs in request.job.epochs]
-        scheme.finish(request.job, costs[request.job.epochs[0]].seconds, reference)
-        mark_finished(mark(settings, request.job.parent.version, reference, request.job.forget_set), made)
+        parent, reference = request.job.parent.version, request.reference
+        made_of = mark(settings, parent, reference, request.job.forget_set)
+        with work(made_of, "unlearn", name, request.job.parent.data.digest) as place:
+            warn_of_first_weights("unlearn", request.job.parent.weights_digest)
+            _log_settings(request)
+            scheme.foretell(request.job)
+            table = predictions_of(reference) if reference else None  # first: it may be purged while the method works
+            costs = forget(request.job, place)
+            made = [_register(request, epochs, place, costs[epochs], table) for epochs in request.job.epochs]
+            scheme.finish(request.job, costs[request.job.epochs[0]].seconds, reference)
+            mark_finished(made_of, made)
     for version in made:
         names = ("Utility", "Forgetting", "F") if reference else ("test_mae", "forget_mae")
         say(f"unlearn: {version.model} {version.label} registered, {scores_of(version, names)}")
@@ -156,7 +160,8 @@ def _log_settings(request: Request) -> None:
 def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_table: pd.DataFrame | None) -> Version:
     job, settings = request.job, request.settings
     forget, parent = job.forget_set, job.parent.version
-    with runs.run("unlearned version", request.alias(epochs)) as run:
+    step, alias = "unlearned version", request.alias(epochs)
+    with runs.run(step, alias), unfinished.run(place, f"run-e{epochs}.json", step, alias):
         runs.log_settings("unlearn", {"method": job.method.name, "forget_set": forget.rule, "epochs": epochs})
         forget_sets.log([*job.parent.forgotten, forget])
         runs.log_settings("method", asdict(job.method))
@@ -174,9 +179,9 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             **_costs_of(request.reference),
         )
         title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
-        move = partial(moves.install_candidate, alias=request.alias(epochs))
+        move = partial(moves.install_candidate, alias=alias)
         draft = Draft(parent.model, title, folder_of(place, epochs), _tags(request, epochs, cost), case_of, move)
-        return publish(draft, job.faces, run.info.run_id)
+        return publish(draft, job.faces, runs.active_id())
 
 
 def _costs_of(reference: Version | None) -> dict[str, float]:

@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -38,6 +38,8 @@ PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "p
 FINGERPRINT = "fingerprint"
 # What decides weights. Scores are not in it: they are measured again from the predictions whenever they are shown.
 DECIDING = ("data", "models", "training")
+_stands: dict[str, set[tuple[str, int]]] = {}  # what was logged before a run that is open was opened again
+_afterwards: dict[str, list[Callable[[], None]]] = {}
 OWN_EXPERIMENT = (
     "ask who runs it for the right EDIT on the experiment, or take one of your own: MLFLOW_EXPERIMENT_NAME=NAME; status alone "
     "needs no run: age-unlearning status"
@@ -45,16 +47,19 @@ OWN_EXPERIMENT = (
 
 
 @contextmanager
-def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
+def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlflow.ActiveRun]:
     """A run of ``step``, nested when another one is open or ``parent`` names one that is open in another process.
 
-    An exception leaves it FAILED, with the reason as a tag. Runs of processes that were killed are ended on the way.
+    ``again`` names one that was not finished, and goes on: what it has logged stands, and is not logged twice. An exception
+    leaves it FAILED, with the reason as a tag. Runs of processes that were killed are ended on the way.
     """
     nested = mlflow.active_run() is not None
     if not nested:
         prepare_store()
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
-        opened = mlflow.start_run(run_name=printable(name), nested=nested, parent_run_id=parent or None)
+        began = {"run_id": again} if again else {"run_name": printable(name), "parent_run_id": parent or None}
+        opened = mlflow.start_run(nested=nested, **began)
+    _stands[opened.info.run_id] = _logged_before(again)
     with opened as active:
         own = {"mlflow.runName": printable(name), STEP: step, PROCESS: identity(), "code.digest": code_digest()}
         mlflow.set_tags(own | _versions())
@@ -71,6 +76,30 @@ def run(step: str, name: str, parent: str = "") -> Iterator[mlflow.ActiveRun]:
             if broken:
                 raise InputError(broken) from error
             raise
+    for act in _afterwards.pop(opened.info.run_id, ()):
+        act()
+
+
+def when_ended(act: Callable[[], None]) -> None:
+    """Do something once the run that is open has ended well."""
+    _afterwards.setdefault(active_id(), []).append(act)
+
+
+def continues(earlier: str, name: str) -> Callable[[], None]:
+    """Let the run that is open say that another one goes on in its place; the answer removes it, when it has ended.
+
+    One that ``mlflow run`` has opened stays: its user looks for it.
+    """
+    own, begun_here = active_id(), mlflow.active_run().data.tags.get("mlflow.source.type") != "PROJECT"
+    set_tags({"mlflow.runName": f"continues {name}", "continues": earlier})
+    return partial(mlflow.delete_run, own) if begun_here else lambda: None
+
+
+def _logged_before(run_id: str) -> set[tuple[str, int]]:
+    """(metric, step) of all points of a run."""
+    client = mlflow.MlflowClient()
+    names = client.get_run(run_id).data.metrics if run_id else {}
+    return {(name, point.step) for name in names for point in client.get_metric_history(run_id, name)}
 
 
 def _tag(run_id: str, reason: str) -> None:
@@ -132,8 +161,10 @@ def log_settings(prefix: str, values: dict) -> None:
 
 
 def log_numbers(values: dict[str, float], step: int | None = None, **more) -> None:
-    """Metrics of the run (and, with ``model_id``, of the logged model); what is not a number is left out."""
-    mlflow.log_metrics({name: value for name, value in values.items() if math.isfinite(value)}, step=step, **more)
+    """Metrics of the run (and, with ``model_id``, of the logged model); no point that stands already, and no NaN."""
+    known = _stands.get(active_id(), set())
+    new = {name: value for name, value in values.items() if math.isfinite(value) and (name, step or 0) not in known}
+    mlflow.log_metrics(new, step=step, **more)
 
 
 def log_json(content: dict, name: str) -> None:

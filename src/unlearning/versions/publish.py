@@ -57,7 +57,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
     tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
     lasting = {name: value for name, value in tags.items() if name not in ("state", *metrics)}  # the rest the registry says
-    model_id = logged_models.log_model(draft.folder, lasting)
+    model_id = logged_models.logged_in(run_id) or logged_models.log_model(draft.folder, lasting)
     runs.log_numbers(metrics, model_id=model_id)
     return add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
 

@@ -1,0 +1,54 @@
+"""Work that was begun and is not finished, as it lies in the cache: what was trained so far remembers the faces it has seen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unlearning.data.cache import cache_folder
+
+NOTE = "run.json"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A step that was begun and not finished.
+
+    Args:
+        folder: what is kept of it.
+        step: train, retrain, crossfit or unlearn.
+        name: of its run.
+        run_id: of its run.
+        digest: of the data that it trains on.
+    """
+
+    folder: Path
+    step: str
+    name: str
+    run_id: str
+    digest: str
+
+    def files(self) -> list[Path]:
+        """All that is kept of it."""
+        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+
+
+def place() -> Path:
+    """Where all unfinished work lies."""
+    return cache_folder() / "unfinished"
+
+
+def everything() -> list[Unfinished]:
+    """All unfinished work of this machine."""
+    noted = [(path.parent, read_note(path)) for path in sorted(place().glob(f"*/{NOTE}"))]
+    return [Unfinished(folder, note["step"], note["name"], note["run"], note["digest"]) for folder, note in noted if note]
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """What was noted; nothing where there is no note, or half of one."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

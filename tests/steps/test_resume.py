@@ -1,0 +1,172 @@
+"""A step that is killed and typed again goes on in its run, and ends as one that was left alone: weights, numbers, version."""
+
+import signal
+
+import mlflow
+import pytest
+
+from unlearning.data import unfinished as kept
+from unlearning.data.settings import DataSettings
+from unlearning.errors import TerminatedError
+from unlearning.jobs import unfinished
+from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.models.spec import ModelSpec
+from unlearning.registry import logged_models, transitions
+from unlearning.registry.lookup import all_versions, find
+from unlearning.registry.version import Version
+from unlearning.repair import mending
+from unlearning.steps import train as training
+from unlearning.steps import unlearn as unlearning
+from unlearning.steps.settings import UnlearnSettings
+from unlearning.steps.training_settings import TrainSettings
+from unlearning.training import fit
+from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
+from unlearning.versions.files import model_folder
+
+MODEL = "age-resnet50"
+# Where a process may be killed: what it has just done, and how often.
+DEEDS = {
+    "inside the first epoch": (Checkpoint, "write", 2),
+    "inside the last epoch": (Checkpoint, "write", 6),
+    "the model is logged": (logged_models, "log_model", 1),
+    "the version is made, without tags and aliases": (transitions, "_create", 1),
+    "half of the registry is written": (transitions.Held, "become", 1),
+    "the version stands": (transitions, "_tell_page", 1),
+    "the run says that it is done": (unfinished.runs, "mark_finished", 1),
+}
+
+
+class Killed(BaseException):
+    """What no code foresees."""
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Kill the process, once, after so many calls of a function."""
+
+    def at(owner, name: str, count: int) -> None:
+        own, left = getattr(owner, name), [count]
+
+        def called(*arguments, **named):
+            made = own(*arguments, **named)
+            left[0] -= 1
+            if not left[0]:
+                raise Killed
+            return made
+
+        monkeypatch.setattr(owner, name, called)
+
+    return at
+
+
+@pytest.fixture
+def every_step(monkeypatch):
+    """A checkpoint after each of them."""
+    monkeypatch.setenv(MINUTES_VARIABLE, "0")
+
+
+def train(name: str) -> Version:
+    changes = {"epochs": 2, "precision": "32-true"}
+    spec = ModelSpec("test_resnet", 32)
+    return training.train(TrainSettings(DataSettings(drawn_faces=160), spec, changes=changes, seeds=(0,), name=name))
+
+
+def weights(version: Version) -> list[str]:
+    return [weights_digest(member) for member in load_model(model_folder(version)).members]
+
+
+def points(run_id: str) -> dict[str, list[int]]:
+    """The steps of every metric of a run."""
+    client = mlflow.MlflowClient()
+    names = client.get_run(run_id).data.metrics
+    return {name: [point.step for point in client.get_metric_history(run_id, name)] for name in names}
+
+
+def living() -> list[mlflow.entities.Run]:
+    return mlflow.search_runs(search_all_experiments=True, output_format="list")
+
+
+def logged() -> int:
+    client = mlflow.MlflowClient()
+    return len(client.search_logged_models([one.experiment_id for one in client.search_experiments()]))
+
+
+def is_clean(name: str) -> None:
+    assert kept.everything() == []
+    assert list(kept.place().iterdir()) == []
+    assert mending.examine(name).found == []
+    assert {run.info.status for run in living()} == {"FINISHED"}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_killed_training_goes_on_in_its_run_to_the_same_version(store, own_cache, every_step, kill, deed):
+    whole = train("whole")
+    runs, models = len(living()), logged()
+    kill(*DEEDS[deed])
+    with pytest.raises(Killed):
+        train("killed")
+    [left] = kept.everything()
+    made = train("killed")
+    assert made == find("killed", "champion")
+    assert (made.number, made.run_id, len(all_versions("killed"))) == (1, left.run_id, 1)
+    assert weights(made) == weights(whole)
+    assert made.tag("test_mae") == whole.tag("test_mae")
+    assert points(made.run_id) == points(whole.run_id)
+    assert (len(living()), logged()) == (runs + 2, 2 * models)  # its own, and that of its journal
+    is_clean("killed")
+
+
+@pytest.mark.parametrize("deed", ["inside the last epoch", "the model is logged", "the run says that it is done"])
+def test_a_killed_unlearning_goes_on_to_the_same_versions(trained, own_cache, every_step, kill, deed):
+    asked = UnlearnSettings(method="scrub", epochs=(1, 2))
+    whole = unlearning.unlearn(asked)
+    runs = len(living())
+    kill(*DEEDS[deed])
+    with pytest.raises(Killed):
+        unlearning.unlearn(asked)
+    made = unlearning.unlearn(asked)
+    assert [version.number for version in made] == [7, 8]
+    assert len(all_versions(MODEL)) == 8
+    assert [weights(version) for version in made] == [weights(version) for version in whole]
+    assert [points(version.run_id) for version in made] == [points(version.run_id) for version in whole]
+    assert len(living()) == runs + 3
+    is_clean(MODEL)
+
+
+def test_a_process_that_is_asked_to_end_writes_a_checkpoint_and_exits_with_143(store, own_cache, monkeypatch):
+    whole, call, left = train("whole"), fit._Step.__call__, [4]
+
+    def called(self, batch, number):
+        left[0] -= 1
+        if not left[0]:
+            signal.raise_signal(signal.SIGTERM)
+        return call(self, batch, number)
+
+    monkeypatch.setattr(fit._Step, "__call__", called)
+    with pytest.raises(TerminatedError) as ended:
+        train("ended")
+    assert ended.value.code == 143
+    [left_over] = kept.everything()
+    assert list(left_over.folder.rglob("fit-1.safetensors"))
+    assert weights(train("ended")) == weights(whole)
+    is_clean("ended")
+
+
+def test_without_resume_it_begins_anew_in_a_run_of_its_own(store, own_cache, every_step, kill, monkeypatch):
+    kill(*DEEDS["inside the last epoch"])
+    with pytest.raises(Killed):
+        train("killed")
+    [left] = kept.everything()
+    monkeypatch.setenv(unfinished.RESUME_VARIABLE, "false")
+    assert train("killed").run_id != left.run_id
+
+
+def test_another_process_at_the_same_work_is_left_alone(store, own_cache, every_step, kill, capsys):
+    kill(*DEEDS["inside the last epoch"])
+    with pytest.raises(Killed):
+        train("killed")
+    [left] = kept.everything()
+    with unfinished.FileLock(left.folder / unfinished.LOCK):
+        assert train("killed").run_id != left.run_id
+    assert "another process is at work on the same" in capsys.readouterr().err
+    assert kept.everything() == [left]
