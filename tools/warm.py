@@ -8,13 +8,17 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-ENTRIES = ("key", "train", "crossfit", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
+ENTRIES = ("key", "train", "retrain", "unlearn", "crossfit", "request", "process", "certify", "verify")
+ENTRIES += ("promote", "rollback", "purge", "status")
 HEAVY = ("lightning_fabric", "mlflow.pyfunc", "psycopg2", "scipy.stats", "matplotlib.figure", "unlearning.reports.audit_page")
-STEPS = ("train", "crossfit", "request", "process", "certify", "verify", "promote", "rollback", "purge", "status")
+STEPS = ENTRIES[1:]
+at_end: list[Callable[[], object]] = []
 
 
 def main() -> None:
@@ -37,6 +41,31 @@ def answer(number: int) -> None:
     print(number, flush=True)
 
 
+def count_writes(last: int, account: Path) -> None:
+    """Kill the process at write number ``last``, and say at its end how many there were.
+
+    A write is a commit to a database, or a file that is opened to be written, renamed or removed.
+    """
+    import sqlalchemy
+
+    number = 0
+
+    def note(*_) -> None:
+        nonlocal number
+        number += 1
+        if number == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def heard(event: str, arguments: tuple) -> None:
+        opened = event == "open" and isinstance(arguments[1], str) and set("wxa+") & set(arguments[1])
+        if opened or event in ("os.rename", "os.remove", "os.rmdir"):
+            note()
+
+    sqlalchemy.event.listen(sqlalchemy.engine.Engine, "commit", note)
+    sys.addaudithook(heard)
+    at_end.append(lambda: account.write_text(str(number), encoding="utf-8"))
+
+
 def act(entry, job: dict) -> None:
     """The entry point with the words, the folder and the environment of a job, and its words in a file; does not return."""
     os.environ.clear()
@@ -46,6 +75,8 @@ def act(entry, job: dict) -> None:
     os.dup2(said, 1)
     os.dup2(said, 2)
     status = 1
+    if "last_write" in job:
+        count_writes(job["last_write"], Path(job["account"]))
     try:
         entry(job["words"])
     except SystemExit as end:
@@ -53,6 +84,8 @@ def act(entry, job: dict) -> None:
     except BaseException:  # noqa: BLE001 - as the interpreter does at its end
         traceback.print_exc()
     finally:
+        for last in at_end:
+            last()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

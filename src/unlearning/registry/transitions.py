@@ -239,8 +239,9 @@ def add(
         held.lock.confirm()
         source, unfinished = f"models:/{model_id}", tags | {INSTALLING: run_id}
         there = next((version for version in all_versions(model) if version.source == source), None)
-        if there and not there.tag(INSTALLING):
-            return there  # its run was killed after it, and goes on
+        if there and not there.tag(INSTALLING):  # its run was killed after it, and goes on
+            _tell_page(model_id, model, there.number)
+            return there
         made = there.number if there else _create(model, source, run_id, unfinished, description, model_id)
         try:
             versions = _move(held, lambda known: move(known, made), occasion(model, "install", ""), made)

@@ -59,7 +59,8 @@ def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlf
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
         began = {"run_id": again} if again else {"run_name": printable(name), "parent_run_id": parent or None}
         opened = mlflow.start_run(nested=nested, **began)
-    _stands[opened.info.run_id] = _logged_before(again)
+    if again:
+        _stands[again] = _logged_before(again)
     with opened as active:
         own = {"mlflow.runName": printable(name), STEP: step, PROCESS: identity(), "code.digest": code_digest()}
         mlflow.set_tags(own | _versions())
@@ -98,7 +99,7 @@ def continues(earlier: str, name: str) -> Callable[[], None]:
 def _logged_before(run_id: str) -> set[tuple[str, int]]:
     """(metric, step) of all points of a run."""
     client = mlflow.MlflowClient()
-    names = client.get_run(run_id).data.metrics if run_id else {}
+    names = client.get_run(run_id).data.metrics
     return {(name, point.step) for name in names for point in client.get_metric_history(run_id, name)}
 
 
@@ -156,8 +157,14 @@ def user() -> str:
 
 
 def log_settings(prefix: str, values: dict) -> None:
-    """Resolved settings as parameters ``prefix.name``: the bare names are taken by what ``mlflow run`` logs, quoted."""
-    mlflow.log_params({f"{prefix}.{name}": printable(without_secrets(str(value))) for name, value in values.items()})
+    """Resolved settings as parameters ``prefix.name``: the bare names are taken by what ``mlflow run`` logs, quoted.
+
+    In a run that was opened again those stand that it began with.
+    """
+    told = {f"{prefix}.{name}": printable(without_secrets(str(value))) for name, value in values.items()}
+    if active_id() in _stands:
+        told = {name: text for name, text in told.items() if name not in mlflow.get_run(active_id()).data.params}
+    mlflow.log_params(told)
 
 
 def log_numbers(values: dict[str, float], step: int | None = None, **more) -> None:
