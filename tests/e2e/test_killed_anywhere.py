@@ -80,11 +80,14 @@ class Stage:
 
 
 def look(name: str) -> dict:
-    """What a command has left, but for what is another in every run: ids, seconds, times."""
+    """What a command has left, but for what is another in every run: ids, seconds, times.
+
+    ``process`` opens a run of its own each time; the steps within it go on in theirs.
+    """
     client = mlflow.MlflowClient()
     runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
     points = []
-    for run in runs:
+    for run in (one for one in runs if (one.data.tags.get("step"), one.info.status) != ("process", "KILLED")):
         steps = {one: [p.step for p in client.get_metric_history(run.info.run_id, one)] for one in run.data.metrics}
         points.append((run.data.tags.get("step", ""), run.info.status, sorted(steps.items())))
     return {
