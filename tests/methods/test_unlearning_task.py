@@ -13,7 +13,7 @@ from unlearning.training.predict import mean_absolute_error
 def test_a_task_holds_neither_test_faces_nor_the_retrained_reference():
     assert {field.name for field in fields(UnlearningTask)} == {
         *("model", "retain", "forget", "fabric", "seed", "fresh", "recipe", "epochs", "after_epoch", "after_step"),
-        *("log", "meter", "slices", "track"),
+        *("log", "meter", "slices", "checkpoints", "track"),
     }
 
 
