@@ -9,5 +9,5 @@ PYTHONPATH=src python benchmarks/never_seen.py --keep results/never-seen/5-folds
 mlflow run . -e crossfit --env-manager local -P folds=10 -P seeds=0,1,2
 PYTHONPATH=src python benchmarks/never_seen.py --keep results/never-seen/10-folds.parquet
 # kept/ comes to hold what retrained models say; --draws 20 are 40 trainings.
-PYTHONPATH=src python benchmarks/crossfit_reference.py --folder kept --draws 4 --keep results/never-seen/reference.parquet
+PYTHONPATH=src python benchmarks/crossfit_reference.py --folder kept --draws 20 --keep results/never-seen/reference.parquet
 # The tables beside these: make results.

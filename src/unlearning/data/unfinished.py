@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from unlearning.data.cache import cache_folder
 
-NOTE = "run.json"
+NOTE, LOCK = "run.json", "lock"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class Unfinished:
     def files(self) -> list[Path]:
         """All that is kept of it."""
         return sorted(path for path in self.folder.rglob("*") if path.is_file())
+
+    def is_held(self) -> bool:
+        """Is a process at work on it?"""
+        try:
+            with FileLock(self.folder / LOCK, blocking=False):
+                return False
+        except Timeout:
+            return True
 
 
 def place() -> Path:

@@ -90,11 +90,13 @@ def _forget_member(job: Job, place: Path, index: int, member, watch: Callable) -
     seed, accounts = job.parent.seeds[index], {epochs: place / f"e{epochs}" / f"cost-{index}.json" for epochs in job.epochs}
 
     def made() -> dict[int, Cost]:
-        return {epochs: Cost(**json.loads(path.read_text("utf-8"))) for epochs, path in accounts.items() if path.is_file()}
+        return {
+            epochs: Cost(**json.loads(path.read_text(encoding="utf-8"))) for epochs, path in accounts.items() if path.is_file()
+        }
 
     def keep(epochs: int, model, meter: Meter) -> None:
         _save(job, place, index, model, epochs)
-        write_whole(accounts[epochs], lambda part: part.write_text(json.dumps(asdict(Cost.read(meter))), "utf-8"))
+        write_whole(accounts[epochs], lambda part: part.write_text(json.dumps(asdict(Cost.read(meter))), encoding="utf-8"))
 
     def look(epoch: int, model, meter: Meter) -> None:
         if epoch in job.epochs:

@@ -19,7 +19,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from unlearning.data.cache import write_whole
-from unlearning.data.unfinished import NOTE, place, read_note
+from unlearning.data.unfinished import LOCK, NOTE, place, read_note
 from unlearning.errors import TerminatedError
 from unlearning.progress import say
 from unlearning.tracking import runs, temporary
@@ -27,7 +27,7 @@ from unlearning.tracking.abandoned import has_ended
 from unlearning.training import checkpoint
 
 RESUME_VARIABLE = "UNLEARNING_RESUME"
-LOCK, GONE = "lock", ".gone-"
+GONE = ".gone-"
 
 
 @contextmanager

@@ -45,9 +45,12 @@ def _contents(place: Path) -> list[Path]:
 
 
 def searches_from(model: str, number: int, digest: str) -> list[Path]:
-    """The files of all searches for settings that started from a version, and of unfinished work on its data."""
+    """The files of all searches for settings that started from a version, and of unfinished work on its data.
+
+    What a process is at work on goes when that is done.
+    """
     folder = cache_folder() / "searches" / f"{model}-{number}"
-    unfinished = [path for work in everything() if work.digest == digest for path in work.files()]
+    unfinished = [path for work in everything() if work.digest == digest and not work.is_held() for path in work.files()]
     return sorted(path for path in folder.rglob("*") if path.is_file()) + unfinished
 
 
