@@ -86,7 +86,7 @@ class Checkpoint:
         self.written = time.monotonic()
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def during(self) -> Iterator[None]:
         """Within, the training goes on that this is the checkpoint of."""
         at_work.append(self)
         try:

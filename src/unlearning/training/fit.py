@@ -83,7 +83,7 @@ def fit(
     _set_training(model.to(fabric.device))
     step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
     state = _State(step, model, _Best(recipe.patience), checkpoint)
-    with torch.random.fork_rng(), checkpoint.open() if checkpoint else nullcontext():
+    with torch.random.fork_rng(), checkpoint.during() if checkpoint else nullcontext():
         torch.manual_seed(seed)
         state.go_on(batches)
         while not state.over:
