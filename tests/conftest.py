@@ -28,7 +28,15 @@ MODEL, OTHER = "age-resnet50", "other"
 COSTLY = {"browser", "postgres", "server", "hidden", "measured_store"}
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
 LONGEST = (
-    *("test_story", "test_experiment_report", "test_whole_job", "test_shared_server", "test_experiment", "test_served"),
+    *(
+        "test_killed_anywhere",
+        "test_story",
+        "test_experiment_report",
+        "test_whole_job",
+        "test_shared_server",
+        "test_experiment",
+        "test_served",
+    ),
     *("test_process", "test_forget_sets", "test_sisa_steps", "test_method_conformance", "test_method_reach", "test_two_models"),
     *("test_bad_input", "test_changed_by_hand", "test_certify", "test_study_report", "test_all_or_nothing", "test_cheats"),
 )
