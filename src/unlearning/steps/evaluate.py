@@ -207,6 +207,7 @@ def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None
     if own:
         runs.log_numbers(headlines, model_id=logged_model_id(audited.version))
         write_scores(audited.version, {name: f"{value:.6g}" for name, value in headlines.items()})
-    say(f"audit: {audited.version.label}: {audit.sentence}")
+    if case.retrained is not None:  # without one the audit has no verdict beside the finding's
+        say(f"audit: {audited.version.label}: {audit.sentence}")
     for warning in audit.warnings:
         say(f"audit: {warning}")
