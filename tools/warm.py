@@ -10,8 +10,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
+from multiprocessing.util import _run_finalizers
 from pathlib import Path
 
 ENTRIES = ("key", "train", "retrain", "unlearn", "crossfit", "request", "process", "certify", "verify")
@@ -74,6 +76,7 @@ def act(entry, job: dict) -> None:
     said = os.open(Path(job["said"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
+    tempfile.tempdir = None  # it was asked for before there was a job
     status = 1
     if "last_write" in job:
         count_writes(job["last_write"], Path(job["account"]))
@@ -86,6 +89,7 @@ def act(entry, job: dict) -> None:
     finally:
         for last in at_end:
             last()
+        _run_finalizers()  # as at an interpreter's own end: temporary folders go
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -82,18 +82,20 @@ class Stage:
 def look(name: str) -> dict:
     """What a command has left, but for what is another in every run: ids, seconds, times.
 
-    ``process`` opens a run of its own each time; the steps within it go on in theirs.
+    A run that was killed before there was anything to keep stays killed, and so does one of ``process``, which opens one each
+    time. A version that was being written to the registry is undone, and the one that takes its place has the next number.
     """
     client = mlflow.MlflowClient()
     runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
     points = []
-    for run in (one for one in runs if (one.data.tags.get("step"), one.info.status) != ("process", "KILLED")):
+    assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
+    for run in (one for one in runs if one.info.status == "FINISHED"):
         steps = {one: [p.step for p in client.get_metric_history(run.info.run_id, one)] for one in run.data.metrics}
-        points.append((run.data.tags.get("step", ""), run.info.status, sorted(steps.items())))
+        points.append((run.data.tags.get("step", ""), sorted(steps.items())))
     return {
         "versions": [
             {
-                **{"number": version.number, "stage": version.stage, "aliases": sorted(version.aliases)},
+                **{"stage": version.stage, "aliases": sorted(version.aliases)},
                 **{"weights": [weights_digest(member) for member in load_model(model_folder(version)).members]},
                 **{name: text for name, text in version.tags.items() if not name.startswith(VOLATILE) and "sha256" not in name},
             }

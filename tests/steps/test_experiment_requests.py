@@ -99,10 +99,14 @@ def test_the_page_shows_the_figures_of_the_data(page):
 
 def test_no_report_tells_where_the_list_lies_or_whom_it_names(place, page, listed):
     files = [path for path in (place / "report").rglob("*") if path.is_file()]
-    told = "\n".join([*(path.read_text() for path in files), *pictures(page)])
+    tables = [path for path in files if path.suffix == ".parquet"]
+    told = "\n".join([*(path.read_text() for path in files if path not in tables), *pictures(page)])
+    assert tables
     assert "list request.csv" in told
     assert str(place) not in told
     assert not [name for name in listed if name in told]
+    kept = "\n".join(pd.read_parquet(path).to_csv() for path in tables)
+    assert not [name for name in (*listed, str(place)) if name in kept]
 
 
 @pytest.mark.parametrize(
