@@ -38,6 +38,7 @@ COMMANDS = {
         ["process", "--epochs", "1", "--gates", "test_mae < 100", "--reference", "none"],
     ),
 }
+REPEATED = ("evaluate", "promote")  # process measures and decides again, as often as it begins again
 VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request")
 
 
@@ -89,7 +90,7 @@ def look(name: str) -> dict:
     runs = mlflow.search_runs(search_all_experiments=True, output_format="list")
     points = []
     assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
-    for run in (one for one in runs if one.info.status == "FINISHED"):
+    for run in (one for one in runs if one.info.status == "FINISHED" and one.data.tags.get("step") not in REPEATED):
         steps = {one: [p.step for p in client.get_metric_history(run.info.run_id, one)] for one in run.data.metrics}
         points.append((run.data.tags.get("step", ""), sorted(steps.items())))
     return {

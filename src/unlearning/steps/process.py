@@ -14,7 +14,8 @@ from unlearning.finding import AUTO, CROSSFIT, RETRAINED
 from unlearning.finding import in_words as finding_in_words
 from unlearning.methods import METHODS
 from unlearning.progress import say
-from unlearning.registry.lock import Lock, LockLostError
+from unlearning.registry.lock import Lock, LockLostError, registry_lock
+from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
@@ -118,6 +119,8 @@ def _change(service: Service, one: Request, state: str, why: str, version: str =
 
 
 def _forget(service: Service, group: list[Request]) -> list[Request]:
+    with registry_lock(service.settings.name) as lock:  # a promotion that died half way is undone, or finished, first
+        ready_journal(service.settings.name, lock)
     champion = find_version(service.settings.name, CHAMPION)
     forget = together([requests.manifest_of(one) for one in group])
     if forget.data_digest != (digest := champion.tag("data_digest")):
