@@ -88,6 +88,9 @@ class Checkpoint:
     @contextmanager
     def during(self) -> Iterator[None]:
         """Within, the training goes on that this is the checkpoint of."""
+        if not self.path:  # there is nothing to write first: a process that is asked to end may do so at once
+            yield
+            return
         at_work.append(self)
         try:
             yield

@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from unlearning.data.faces import Batch, EpochBatches, FaceSet
 from unlearning.errors import DivergedError
-from unlearning.training.checkpoint import Checkpoint, Tensors, fill_optimizer, flat_optimizer, under
+from unlearning.training.checkpoint import Checkpoint, Checkpoints, Tensors, fill_optimizer, flat_optimizer, under
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
@@ -82,15 +82,13 @@ def fit(
     """
     _set_training(model.to(fabric.device))
     step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
-    state = _State(step, model, _Best(recipe.patience), checkpoint)
-    with torch.random.fork_rng(), checkpoint.during() if checkpoint else nullcontext():
+    state = _State(step, model, _Best(recipe.patience), checkpoint or Checkpoints().next())
+    with torch.random.fork_rng(), state.checkpoint.during():
         torch.manual_seed(seed)
         state.go_on(batches)
         while not state.over:
             number = len(state.epochs) + 1
-            if step.schedule is None:
-                for group in step.optimizer.param_groups:
-                    group["lr"] = recipe.lr * rate(number)
+            step.set_rate(recipe.lr * rate(number))
             _one_epoch(step, batches, state, before + number - 1, after_step)
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
@@ -172,6 +170,12 @@ class _Step:
     clip: float
     after_update: Callable[[], None]
 
+    def set_rate(self, lr: float) -> None:
+        """The learning rate of the steps to come; a schedule has its own."""
+        if self.schedule is None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+
     def __call__(self, batch: Batch, number: int) -> tuple[float, float]:
         """Loss of the batch, and the sum of its absolute errors in years."""
         with _single(self.model) if len(batch.ages) == 1 else nullcontext():
@@ -208,7 +212,7 @@ class _State:
     step: _Step
     model: torch.nn.Module
     best: _Best
-    checkpoint: Checkpoint | None
+    checkpoint: Checkpoint
     epochs: list[Epoch] = field(default_factory=list)
     now: _Pass = field(default_factory=_Pass)
     over: bool = False
@@ -224,7 +228,7 @@ class _State:
 
     def write(self) -> None:
         """Keep all of it."""
-        if not self.checkpoint or not self.checkpoint.path:
+        if not self.checkpoint.path:
             return
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.weights.items() if not self.over}
@@ -236,8 +240,8 @@ class _State:
 
     def go_on(self, batches: EpochBatches) -> None:
         """Be where the checkpoint was, if there is one: batches that were shown are made again, and pass by."""
-        kept = self.checkpoint.read() if self.checkpoint else None
-        if not self.checkpoint or not kept:
+        kept = self.checkpoint.read()
+        if not kept:
             return
         tensors, state = kept
         self.epochs, self.now, self.over = [Epoch(**epoch) for epoch in state["epochs"]], _Pass(**state["now"]), state["over"]
@@ -256,7 +260,6 @@ class _State:
         self.saved = None
 
     def _fill(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        assert self.checkpoint
         self.model.load_state_dict(under("model.", tensors))
         self.best.weights = under("best.", tensors)
         self.best.error, self.best.waited = state["best"]
@@ -283,6 +286,6 @@ def _one_epoch(step: _Step, batches: EpochBatches, state: _State, done: int, aft
         now.steps += 1
         now.seconds = time.perf_counter() - start
         after_step(done + now.steps / count)
-        if state.checkpoint and state.checkpoint.is_due():
+        if state.checkpoint.is_due():
             state.write()
             start = time.perf_counter() - now.seconds
