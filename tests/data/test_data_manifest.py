@@ -105,6 +105,15 @@ def test_the_manifest_has_one_row_a_face_in_the_order_of_ids(folder):
     assert set(manifest.copy_of) == {""}
 
 
+def test_with_a_split_by_hash_more_files_move_no_face(crowd, tmp_path):
+    before = prepared(crowd, split="hash").manifest.set_index("id").split
+    shutil.copytree(crowd, tmp_path / "more")
+    fill(tmp_path / "more", {f"{20 + n}_1_0_9{n}.jpg": 1000 + n for n in range(40)})
+    after = prepared(tmp_path / "more", split="hash").manifest.set_index("id").split
+    assert len(after) == len(before) + 40
+    assert after[before.index].equals(before)
+
+
 def test_four_faces_are_too_few_and_the_error_says_what_was_left_out(folder):
     with pytest.raises(InputError, match=r"4 usable faces in .*at least 5 are needed; left out: age N is outside N-N \(18\); "):
         prepared(folder, min_age=30, max_age=36)

@@ -20,6 +20,8 @@ from unlearning.errors import InputError
         ({"duplicates": "drop"}, "duplicates='drop' is not known; legal: keep_one, leave_out"),
         ({"near_duplicates": "leave_out"}, "near_duplicates='leave_out' is not known; legal: together, keep_one"),
         ({"contradictions": "together"}, "contradictions='together' is not known; legal: leave_out, keep_one"),
+        ({"split": "name"}, "split='name' is not known; legal: random, hash"),
+        ({"split": "hash", "stratify": "age"}, "split=hash looks at no ages, so stratify=age cannot be kept"),
         ({"stratify": "gender"}, "stratify='gender' is not known; legal: none, age"),
     ],
 )
@@ -32,3 +34,10 @@ def test_an_impossible_setting_is_named_with_the_legal_ones(changes, words):
 def test_settings_give_themselves_back():
     settings = DataSettings(fraction=0.3, augment_to=150)
     assert DataSettings(**settings.as_dict()) == settings
+
+
+def test_a_split_that_nobody_asked_for_is_not_told():
+    """The fingerprints of runs from before there was a choice are made of the same settings."""
+    assert "split" not in DataSettings().as_dict()
+    asked = DataSettings(split="hash")
+    assert DataSettings.from_dict(asked.as_dict()) == asked

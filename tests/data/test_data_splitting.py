@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unlearning.data.splitting import SPLITS, split, units
+from unlearning.data.splitting import SPLITS, split, split_by_hash, units
 
 SEEDS = st.integers(0, 2**32 - 1)
 WAYS = st.sampled_from(["none", "age"])
@@ -74,3 +74,48 @@ def test_a_chain_of_near_copies_and_subjects_is_one_unit():
     """1 and 2 are near-copies, 2 and 3 show one person, 3 and 4 are near-copies; 5 is a stranger."""
     faces = strangers(5).assign(near=["a", "a", "b", "b", "c"], subject=["", "Ann", "Ann", "", ""])
     assert units(faces).tolist() == [0, 0, 0, 0, 1]
+
+
+def crowd(count: int, seed: int = 0) -> pd.DataFrame:
+    """Faces with ids as pictures have them; every tenth is a near-copy of the one before, every seventh shows a person."""
+    random = np.random.default_rng(seed)
+    ids = [random.bytes(16).hex() for _ in range(count)]
+    near = [min(ids[n - 1 : n + 1]) if n % 10 == 9 else min(ids[n : n + 2]) if n % 10 == 8 else ids[n] for n in range(count)]
+    return pd.DataFrame({"id": ids, "near": near, "subject": ["" if n % 7 else f"p{n % 40}" for n in range(count)]})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_by_hash_a_face_that_is_added_moves_no_other(seed):
+    """Whatever the others are, also where it is another picture of a known person, and in whatever order they come."""
+    faces = crowd(600)
+    whole = pd.Series(split_by_hash(faces, seed), faces.id)
+    for some in (faces[:300], faces[300:], faces[100:500].sample(frac=1, random_state=seed)):
+        alone = pd.Series(split_by_hash(some, seed), some.id)
+        assert alone.equals(whole[alone.index])
+
+
+def test_by_hash_what_belongs_together_stays_together_and_the_seed_decides_where():
+    faces = crowd(600)
+    unit = pd.Series(units(faces))
+    first, second = (pd.Series(split_by_hash(faces, seed)) for seed in range(2))
+    assert first.groupby(unit).nunique().max() == second.groupby(unit).nunique().max() == 1
+    assert (first != second).any()
+
+
+def test_by_hash_the_parts_are_60_20_20_within_what_drawing_gives():
+    """Four standard deviations of 20,000 faces that are drawn one by one."""
+    parts = sizes(split_by_hash(strangers(20_000), 0))
+    assert abs(parts["train"] - 12_000) < 4 * (20_000 * 0.6 * 0.4) ** 0.5
+    assert abs(parts["validation"] - 4_000) < 4 * (20_000 * 0.2 * 0.8) ** 0.5
+    assert abs(parts["test"] - 4_000) < 4 * (20_000 * 0.2 * 0.8) ** 0.5
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(TOGETHER, SEEDS)
+def test_by_hash_no_near_copy_and_no_subject_is_on_two_sides(rows, seed):
+    ages, near, subjects = zip(*rows, strict=True)
+    faces = strangers(len(rows), ages).assign(near=[f"n{number}" for number in near], subject=list(subjects))
+    faces["split"] = split_by_hash(faces, seed)
+    assert faces.groupby("near").split.nunique().max() == 1
+    known = faces[faces.subject != ""]
+    assert known.empty or known.groupby("subject").split.nunique().max() == 1

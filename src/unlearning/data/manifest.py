@@ -18,7 +18,7 @@ from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Reading, read
 from unlearning.data.settings import DataSettings
 from unlearning.data.signals import PLANTED, SIGNALS, plant, stamp
-from unlearning.data.splitting import SPLITS, split
+from unlearning.data.splitting import SPLITS, split, split_by_hash
 from unlearning.errors import InputError
 from unlearning.progress import Track
 
@@ -73,7 +73,8 @@ def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
     kept, rejected, stages = clean(reading.files, settings)
     _require_enough(len(kept), rejected, settings)
     faces = kept.sort_values("id", ignore_index=True)
-    faces["split"] = split(faces, settings.split_seed, settings.stratify)
+    by_hash = settings.split == "hash"
+    faces["split"] = (split_by_hash if by_hash else partial(split, stratify=settings.stratify))(faces, settings.split_seed)
     _require_parts(faces)
     faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
     copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")

@@ -15,6 +15,7 @@ DUPLICATES = ("keep_one", "leave_out")
 NEAR_DUPLICATES = ("together", "keep_one")
 CONTRADICTIONS = ("leave_out", "keep_one")
 STRATIFY = ("none", "age")
+SPLITTING = ("random", "hash")
 
 MANIFEST = "manifest:"
 
@@ -32,6 +33,8 @@ class DataSettings:
         split_seed: seed of the reduction, the split, the copies and the drawing.
         fraction: share of the faces to keep, of every age alike (the study: 0.3).
         stratify: none: split at random; age: every part gets the same ages.
+        split: random: every five faces are dealt three, one and one; hash: the id decides, so that faces which are added move
+            no other to another part.
         augment_to: bring every training age up to so many faces by copies (the study: 150); 0 makes none.
         min_sharpness: smallest variance of the Laplacian, in squared grey levels.
         min_brightness: smallest mean grey level, 0 to 255.
@@ -59,6 +62,7 @@ class DataSettings:
     split_seed: int = setting(0, least=0, most=2**32 - 1)
     fraction: float = 1.0
     stratify: str = setting("none", choices=STRATIFY)
+    split: str = setting("random", choices=SPLITTING)
     augment_to: int = setting(0, least=0)
     min_sharpness: float = 15.0
     min_brightness: float = 30.0
@@ -87,6 +91,8 @@ class DataSettings:
             legal = one.metadata.get("choices")
             if legal and getattr(self, one.name) not in legal:
                 raise InputError(f"{one.name}={getattr(self, one.name)!r} is not known; legal: {', '.join(legal)}")
+        if self.split == "hash" and self.stratify != "none":
+            raise InputError(f"split=hash looks at no ages, so stratify={self.stratify} cannot be kept; give one of them")
         if self.confuse and self.inject:
             raise InputError("confuse and inject cannot be planted in the same data; give one of them")
         if self.confuse:
@@ -95,7 +101,11 @@ class DataSettings:
             parse_ranges(self.inject, 1)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """All settings; ``split`` only where it is not the default, so that what was made before it keeps its fingerprint."""
+        values = asdict(self)
+        if self.split == SPLITTING[0]:
+            del values["split"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataSettings:
