@@ -8,9 +8,9 @@ laid among all faces. The sheets show people's faces: pairs that are found and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -23,8 +23,6 @@ from unlearning.data.measures import measure
 from unlearning.data.near import near_groups
 from unlearning.data.views import shrink
 from unlearning.errors import InputError
-
-WINDOW = 512
 
 
 def silent(items, count: int, title: str):
@@ -40,12 +38,13 @@ def grey_of(data: bytes) -> np.ndarray | None:
 
 def groups(grey: np.ndarray) -> np.ndarray:
     """Near-copies as ``prepare`` finds them."""
-    small = shrink(grey)
+    with TemporaryDirectory() as folder:
+        return near_groups(hashes_of(grey), shrink(grey), Path(folder), silent)
 
-    def windows() -> Iterator[np.ndarray]:
-        yield from (small[start : start + WINDOW] for start in range(0, len(small), WINDOW))
 
-    return near_groups(list(measure(grey)["phash"]), windows, silent)
+def hashes_of(grey: np.ndarray) -> np.ndarray:
+    """Perceptual hashes, uint8, shape (n, 32)."""
+    return np.stack([np.frombuffer(phash, np.uint8) for phash in measure(grey)["phash"]])
 
 
 def wrongly_joined(before: np.ndarray, after: np.ndarray) -> int:
@@ -83,8 +82,9 @@ def write_sheets(grey: np.ndarray, out: Path) -> None:
         raise click.UsageError(f"--out {out} lies in the project; the sheets show people's faces, give a folder elsewhere")
     out.mkdir(parents=True, exist_ok=True)
     small = shrink(grey)
-    hashes = np.stack([np.frombuffer(phash, np.uint8) for phash in measure(grey)["phash"]])
-    one, two = copy_pairs(lambda: iter([small]), np.arange(len(small)), silent)
+    hashes = hashes_of(grey)
+    with TemporaryDirectory() as folder:
+        one, two = copy_pairs(small, np.arange(len(small)), Path(folder), silent)
     apart = np.bitwise_count(hashes[one] ^ hashes[two]).sum(axis=1)
     cells = [
         cell

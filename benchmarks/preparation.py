@@ -2,8 +2,9 @@
 
     PYTHONPATH=src OMP_NUM_THREADS=1 python benchmarks/preparation.py --data_dir FOLDER --memory
 
-Reading and the bare loop (open, convert to RGB, resize, array) take turns over the same files in one process, with as many
-threads; ratios hold where machines differ, so their median and range are printed. Caches are temporary.
+Reading and the bare loop (open, convert to RGB, resize, array) take turns over the same files, each with a process a core;
+ratios hold where machines differ, so their median and range are printed. Caches are temporary. Memory is measured with
+hard links to drawn faces, each under many names: all of them are read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,7 @@ from unlearning.data.sources import list_sources
 AGES = (20, 60)
 KNOWN_FACES = 24_000
 COPIES = 150
-MEMORY_FACES = (1_000, 10_000, 100_000)
+DRAWN_FACES = 10_000
 WORKERS = len(os.sched_getaffinity(0))
 
 
@@ -80,21 +81,23 @@ def reading_seconds(data_dir: Path, side: int) -> tuple[float, float]:
 
 def time_reading(data_dir: Path, side: int, rounds: int) -> None:
     """Print files a second, the ratio, and what the check costs; the first round warms the files up and does not count."""
-    listing = list_sources(data_dir)
-    paths = [listing.root / name for name in listing.names]
-    with ThreadPoolExecutor(WORKERS) as threads:
-        rounds_taken = [(*reading_seconds(data_dir, side), seconds(bare_loop, threads, paths, side)) for _ in range(rounds + 1)]
+    with list_sources(data_dir) as listing:
+        paths = [listing.root / entry.name for entry in listing.entries()]
+    with ProcessPoolExecutor(WORKERS) as pool:
+        rounds_taken = [(*reading_seconds(data_dir, side), seconds(bare_loop, pool, paths, side)) for _ in range(rounds + 1)]
     reading, checking, bare_reading = (np.array(column) for column in zip(*rounds_taken[1:], strict=True))
     rates = "  ".join(f"{len(paths) / np.median(column):>8.0f}" for column in (reading, bare_reading))
     print(f"{side:>4} px {rates}   {spread(bare_reading / reading)}   {spread(100 * checking / reading)} %", flush=True)
 
 
 def linked(drawn: Path, place: Path, count: int) -> Path:
-    """A folder with the first drawn faces, as hard links."""
+    """A folder with so many names of the drawn faces, as hard links: each face once, then each again."""
     folder = place / str(count)
     folder.mkdir()
-    for face in sorted(drawn.iterdir(), key=lambda face: face.name.rsplit("_", 1)[-1])[:count]:
-        os.link(face, folder / face.name)
+    faces = sorted(drawn.iterdir(), key=lambda face: face.name.rsplit("_", 1)[-1])
+    for number in range(count):
+        face = faces[number % len(faces)]
+        os.link(face, folder / f"{face.name.rsplit('_', 1)[0]}_{number:017d}.jpg")
     return folder
 
 
@@ -127,9 +130,12 @@ def spread(values) -> str:
 
 
 def prepare_alone(data_dir: str) -> None:
-    """Run in a process of its own: prepare, and print its largest memory and its time as JSON."""
-    took = seconds(prepare, DataSettings(data_dir), 64, silent)
-    print(json.dumps({"seconds": took, "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+    """Run in a process of its own: read, then prepare, and print the largest memory after each, and the seconds, as JSON."""
+    settings = DataSettings(data_dir)
+    took = [seconds(read, Path(data_dir), 64, silent)]
+    most = [resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    took.append(seconds(prepare, settings, 64, silent))
+    print(json.dumps({"seconds": took, "bytes": [*most, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]}))
 
 
 def measure_memory(data_dir: Path) -> None:
@@ -137,43 +143,46 @@ def measure_memory(data_dir: Path) -> None:
     with temporary_cache():
         for title in ("first", "again"):
             result = json.loads(subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout)
-            count, memory = count_files(data_dir), result["bytes"] / 1e6
-            print(f"{count:>7} faces, {title}: {memory:>5.0f} MB, {result['seconds']:>6.1f} s", flush=True)
+            read_, other, prepared = (f"{size / 1e6:>5.0f}" for size in result["bytes"])
+            took = "   ".join(f"{one:>6.1f}" for one in result["seconds"])
+            print(f"{count_files(data_dir):>8} {title:>6}   {read_}   {other}   {prepared}   {took}", flush=True)
 
 
 @click.command()
 @click.option("--data_dir", default="", help="Folder of UTKFace-named pictures for rates and copies; empty draws 4,000 faces.")
 @click.option("--drawn", default="", help="Where drawn faces are kept for another time; empty: a temporary folder.")
-@click.option("--rounds", default=5, help="Measurements of each kind.")
-@click.option("--memory", is_flag=True, help="Also measure memory, at up to 100,000 drawn faces (minutes).")
+@click.option("--rounds", default=5, help="Measurements of each kind; 0 for memory alone.")
+@click.option("--memory", default="", help="Also measure memory, at so many files: 10000,100000,1000000.")
+@click.option("--distinct", default=DRAWN_FACES, help="Drawn faces; where more files are asked for, each has several names.")
 @click.option("--alone", default="", hidden=True)
-def main(data_dir: str, drawn: str, rounds: int, memory: bool, alone: str):
+def main(data_dir: str, drawn: str, rounds: int, memory: str, distinct: int, alone: str):
     """Print rates, seconds and memory."""
     if alone:
         prepare_alone(alone)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        count = MEMORY_FACES[-1] if memory else KNOWN_FACES
-        source = Path(drawn or temporary) / f"drawn-{count}"
+        source = Path(drawn or temporary) / f"drawn-{distinct}"
         source.parent.mkdir(parents=True, exist_ok=True)
-        print(f"{count} faces drawn in {seconds(draw_folder, source, count, 0, AGES):.0f} s (0: they were kept)\n", flush=True)
+        took = seconds(draw_folder, source, distinct, 0, AGES)
+        print(f"{distinct} faces drawn in {took:.0f} s (0: they were kept)\n", flush=True)
         with tempfile.TemporaryDirectory(dir=source.parent) as folder:
-            measure_all(Path(data_dir) if data_dir else None, partial(linked, source, Path(folder)), rounds, memory)
+            links = partial(linked, source, Path(folder))
+            if rounds:
+                measure_rates(Path(data_dir) if data_dir else None, links, rounds)
+            print("\nMB, at the most: reading, one of its processes, preparing; seconds: reading, preparing what was read")
+            for count in map(int, filter(None, memory.split(","))):
+                measure_memory(links(count))
 
 
-def measure_all(data_dir: Path | None, links: Callable[[int], Path], rounds: int, memory: bool) -> None:
+def measure_rates(data_dir: Path | None, links: Callable[[int], Path], rounds: int) -> None:
     faces = data_dir or links(4_000)
-    print(f"files a second with {WORKERS} threads, and ratio reading / bare loop: median (range)")
+    print(f"files a second with {WORKERS} processes, and ratio reading / bare loop: median (range)")
     print("side     reading  bare loop  ratio                check / reading")
     for side in (48, 64, 224):
         time_reading(faces, side, rounds)
     print("\nseconds to prepare at 64 px: median (range)")
     time_recognition(links(KNOWN_FACES), rounds)
     time_copies(faces, rounds)
-    if memory:
-        print("\nlargest memory of a process that only prepares, at 64 px")
-        for count in MEMORY_FACES:
-            measure_memory(links(count))
 
 
 if __name__ == "__main__":

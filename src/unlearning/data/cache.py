@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 import numpy as np
@@ -67,11 +67,11 @@ def _checksums(path: Path, state: tuple[int, ...]) -> np.ndarray:
 
     with path.open("rb") as file, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
 
-        def part(start: int) -> list[int]:
+        def part(start: int) -> np.ndarray:
             data = memoryview(os.pread(file.fileno(), min(rows, len(pixels) - start) * size, offset + start * size))
-            return [zlib.crc32(data[at : at + size]) for at in range(0, len(data), size)]
+            return np.array([zlib.crc32(data[at : at + size]) for at in range(0, len(data), size)], np.int64)
 
-        return np.array([one for sums in pool.map(part, range(0, len(pixels), rows)) for one in sums], np.int64)
+        return np.concatenate(list(pool.map(part, range(0, len(pixels), rows))))
 
 
 def keep_sums(path: Path) -> None:
@@ -89,6 +89,15 @@ def has_its_sums(path: Path) -> bool:
     if not whole:
         print(f"the cached pixels {path} are damaged: they are made again", file=sys.stderr, flush=True)
     return whole
+
+
+def nameless() -> IO[str]:
+    """A file on the cache's disk that has no name: it is gone when it is closed, or its process ends."""
+    path = cache_folder() / f"{uuid4().hex}.part"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w+", encoding="ascii")
+    path.unlink()
+    return file
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

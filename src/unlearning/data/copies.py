@@ -7,14 +7,19 @@ table is met in the next. Pairs that look alike there are then aligned, and are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from unlearning.data.alignment import aligned
-from unlearning.data.views import COSINES, SIDE, VIEWS, Scale, scale, viewed, whole
+from unlearning.data.rows import Rows
+from unlearning.data.views import COSINES, VIEWS, Scale, scale, viewed, whole
+from unlearning.processes import Each
 from unlearning.progress import Track
 
 LIKE = 0.7  # correlation of a picture with a view from which on the two are aligned: 470 pairs of 7,517 real faces
@@ -22,8 +27,8 @@ DETAIL, LEVELS = 0.95, 0.93  # correlations of copies once aligned; among real f
 TABLES = 4  # drawings of cells: 2 in 100 cropped copies are not met; with 6, half as slow again, 0 or 1 in 100
 CELL = 100  # pictures in a cell, as many as there are cells among 10,000
 AT_ONCE = 4_000_000  # products in memory, 4 bytes each
+WINDOW, ALIGNED = 512, 1024  # pictures whose views are compared, and pairs that are aligned, in one task
 SEED = 0  # of the cells
-Small = Callable[[], Iterator[np.ndarray]]
 
 
 class Pairs(NamedTuple):
@@ -35,52 +40,96 @@ class Pairs(NamedTuple):
     like: np.ndarray
 
 
-class Cells(NamedTuple):
-    """One table: the descriptors around which its cells lie, and the pictures in each."""
+@dataclass(frozen=True)
+class Search:
+    """What a search keeps in files, so that it does not lie in memory, and processes can share it.
 
-    centres: np.ndarray
-    members: list[np.ndarray]
+    Args:
+        small: the small pictures (``views.shrink``).
+        folder: where its files lie.
+        own: mean and spread of the pictures' coefficients.
+    """
+
+    small: Rows | np.ndarray
+    folder: Path
+    own: Scale
+
+    def units(self, table: int | str) -> Rows:
+        """Descriptors, those of a table cell after cell, so that a cell is read at once; of no table in the pictures' order."""
+        return Rows(self.folder / f"units-{table}.part", np.float32, (COSINES**2,))
+
+    def notes(self, table: int) -> Path:
+        """The descriptors around which a table's cells lie, its pictures in the order of cells, and where each cell begins."""
+        return self.folder / f"cells-{table}.part"
+
+    @property
+    def joined(self) -> Path:
+        """A number for each picture, the same for those that belong together already."""
+        return self.folder / "joined.part"
 
 
-def copy_pairs(small: Small, joined: np.ndarray, progress: Track) -> tuple[np.ndarray, np.ndarray]:
+def copy_pairs(
+    small: Rows | np.ndarray, joined: np.ndarray, folder: Path, progress: Track, each: Each = map
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions of all pairs that are copies, each once; those that are ``joined`` already are not looked at.
 
     Args:
-        small: gives the small pictures (``views.shrink``) anew at each call, in order, in parts that fit into memory.
+        small: the small pictures (``views.shrink``), uint8, shape (n, SIDE, SIDE).
         joined: a number for each picture, int, shape (n,), the same for those that are known to belong together.
+        folder: for files of the search, which are gone when it is done.
         progress: wraps an iterable of known length under a title.
+        each: ``map``, or that of a pool of processes.
     """
-    units: np.ndarray = np.empty((len(joined), COSINES, COSINES), np.float32)
-    starts = [0]
-    for part in small():
-        units[starts[-1] : starts[-1] + len(part)] = whole(part)
-        starts.append(starts[-1] + len(part))
-    own = scale(units)
-    units = units.reshape(len(joined), COSINES**2)
-    for start, end in pairwise(starts):
-        units[start:end] = own.unit(units[start:end].reshape(-1, COSINES, COSINES))
-    tables = _tables(units)
-    found = [
-        _candidates(part, start, units, own, tables, joined)
-        for start, part in zip(
-            progress(starts[:-1], len(starts) - 1, "looking for mirrored and cropped copies"), small(), strict=True
-        )
-    ]
-    pairs = _best_of_each(found)
-    detail, levels = aligned(_taken(small, pairs.other), _taken(small, pairs.viewed), pairs.view)
-    alike = (detail >= DETAIL) & (levels >= LEVELS)
+    starts = range(0, len(small), WINDOW)
+    with _searched(Search(small, folder, scale(whole(small[at : at + WINDOW]) for at in starts)), joined) as search:
+        windows = progress(starts, len(starts), "looking for mirrored and cropped copies")
+        pairs = _best_of_each(list(each(partial(_candidates, search), windows)))
+        parts = [Pairs(*(column[at : at + ALIGNED] for column in pairs)) for at in range(0, len(pairs.like), ALIGNED)]
+        alike = np.concatenate([np.empty(0, bool), *each(partial(_are_copies, small), parts)])
     return pairs.viewed[alike], pairs.other[alike]
 
 
-def _tables(units: np.ndarray) -> list[Cells]:
-    """Cells around pictures that are drawn; every picture lies in the cell whose centre it is most like."""
-    random = np.random.default_rng(SEED)
-    tables = []
-    for _ in range(TABLES if len(units) else 0):
-        centres = units[random.choice(len(units), -(-len(units) // CELL), replace=False)]
-        parts = [units[start : start + AT_ONCE // len(centres)] for start in range(0, len(units), AT_ONCE // len(centres))]
-        tables.append(Cells(centres, _by_cell(np.concatenate([_nearest(part, centres) for part in parts]), len(centres))))
-    return tables
+@contextmanager
+def _searched(search: Search, joined: np.ndarray) -> Iterator[Search]:
+    """The search with its files: pictures that are drawn are centres, and every picture lies in the cell it is most like."""
+    try:
+        _save(search.joined, joined)
+        _write(search.units("all"), (search.own.unit(whole(part)) for part in _parts(search.small)))
+        random, units = np.random.default_rng(SEED), search.units("all")
+        for table in range(TABLES if len(units) else 0):
+            centres = units[random.choice(len(units), -(-len(units) // CELL), replace=False)]
+            cells = np.concatenate([_nearest(part, centres) for part in _parts(units, AT_ONCE // len(centres))])
+            order = np.argsort(cells, kind="stable")
+            _save(search.notes(table), centres, order, np.searchsorted(cells[order], np.arange(len(centres) + 1)))
+            _write(search.units(table), (units[part] for part in _parts(order)))
+        yield search
+    finally:
+        for table in range(TABLES):
+            search.notes(table).unlink(missing_ok=True)
+        for name in ("all", *range(TABLES)):
+            search.units(name).path.unlink(missing_ok=True)
+        search.joined.unlink(missing_ok=True)
+
+
+def _parts(rows: Rows | np.ndarray, count: int = WINDOW) -> Iterator[np.ndarray]:
+    return (rows[at : at + count] for at in range(0, len(rows), count))
+
+
+def _write(rows: Rows, parts: Iterator[np.ndarray]) -> None:
+    with rows.path.open("wb") as file:
+        for part in parts:
+            file.write(part.tobytes())
+
+
+def _save(path: Path, *arrays: np.ndarray) -> None:
+    with path.open("wb") as file:
+        for array in arrays:
+            np.save(file, array)
+
+
+def _load(path: Path, count: int) -> list[np.ndarray]:
+    with path.open("rb") as file:
+        return [np.load(file) for _ in range(count)]
 
 
 def _nearest(units: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -94,16 +143,23 @@ def _by_cell(cells: np.ndarray, count: int) -> list[np.ndarray]:
     return np.split(order, np.searchsorted(cells[order], np.arange(1, count)))
 
 
-def _candidates(part: np.ndarray, start: int, units: np.ndarray, own: Scale, tables: list[Cells], joined: np.ndarray) -> Pairs:
-    """Pictures that look like a view of one in ``part``, whose first is the picture ``start``, with that view."""
-    views = own.unit(viewed(part)).reshape(len(part) * len(VIEWS), COSINES**2)
+def _candidates(search: Search, start: int) -> Pairs:
+    """Pictures that look like a view of one of those from ``start`` on, with that view."""
+    part, [joined] = search.small[start : start + WINDOW], _load(search.joined, 1)
+    views = search.own.unit(viewed(part)).reshape(len(part) * len(VIEWS), COSINES**2)
     found = [np.empty((4, 0))]
-    for centres, members in tables:
-        for rows, others in zip(_by_cell(_nearest(views, centres), len(centres)), members, strict=True):
-            step = max(1, AT_ONCE // max(1, len(others)))
+    for table in range(TABLES):
+        centres, order, bounds = _load(search.notes(table), 3)
+        units = search.units(table)
+        for cell, rows in enumerate(_by_cell(_nearest(views, centres), len(centres))):
+            inside = slice(bounds[cell], bounds[cell + 1])
+            if not len(rows) or inside.start == inside.stop:
+                continue
+            others, members = order[inside], units[inside].T
+            step = max(1, AT_ONCE // len(others))
             for few in (rows[at : at + step] for at in range(0, len(rows), step)):
-                products = views[few] @ units[others].T
-                row, column = np.divmod(np.flatnonzero(products >= LIKE), max(1, len(others)))
+                products = views[few] @ members
+                row, column = np.divmod(np.flatnonzero(products >= LIKE), len(others))
                 one, two = start + few[row] // len(VIEWS), others[column]
                 new = joined[one] != joined[two]
                 found.append(np.stack([one, two, few[row] % len(VIEWS), products[row, column]])[:, new])
@@ -124,12 +180,8 @@ def _best_of_each(found: list[Pairs]) -> Pairs:
     return Pairs(*(column[first] for column in pairs))
 
 
-def _taken(small: Small, positions: np.ndarray) -> np.ndarray:
-    """The small pictures at some positions, uint8, shape (len(positions), SIDE, SIDE)."""
-    taken = np.empty((len(positions), SIDE, SIDE), np.uint8)
-    start = 0
-    for part in small():
-        here = (positions >= start) & (positions < start + len(part))
-        taken[here] = part[positions[here] - start]
-        start += len(part)
-    return taken
+def _are_copies(small: Rows | np.ndarray, pairs: Pairs) -> np.ndarray:
+    """Does each pair agree once it is aligned?"""
+    detail, levels = aligned(small[pairs.other], small[pairs.viewed], pairs.view)
+    alike: np.ndarray = (detail >= DETAIL) & (levels >= LEVELS)
+    return alike

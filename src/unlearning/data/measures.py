@@ -12,9 +12,7 @@ All are taken from the grey picture of 100 x 100 pixels, so that they do not cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from scipy.fft import dct
@@ -23,16 +21,14 @@ MEASURES = ("sharpness", "brightness", "contrast", "saturated", "smallest_side")
 BLACK, WHITE = 2, 253  # grey levels up to and from which a pixel is saturated; JPEG moves 0 and 255 by a level or two
 HASH_SIDE, HASHED_SIDE = 16, 64  # coefficients and pixels a side, as imagehash.phash(hash_size=16) takes them
 AT_ONCE = 32  # pictures whose numbers stay in the processor's cache
-Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
-def measure(grey: np.ndarray, each: Each = map) -> dict[str, np.ndarray]:
+def measure(grey: np.ndarray) -> dict[str, np.ndarray]:
     """Measures and perceptual hash of uint8 grey pictures, shape (n, 100, 100); one entry of each array a picture.
 
-    ``phash`` holds the hash as 32 bytes; the other values are rounded to three digits. ``each`` is ``map``, or that of a pool
-    of threads.
+    ``phash`` holds the hash as 32 bytes; the other values are rounded to three digits.
     """
-    parts = list(each(_measure_few, [grey[start : start + AT_ONCE] for start in range(0, len(grey), AT_ONCE)]))
+    parts = [_measure_few(grey[start : start + AT_ONCE]) for start in range(0, len(grey), AT_ONCE)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
 

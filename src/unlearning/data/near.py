@@ -8,30 +8,41 @@ measured by ``benchmarks/near_copies.py``.
 
 from __future__ import annotations
 
+from functools import partial
+from math import isqrt
+from pathlib import Path
+
 import numpy as np
-import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from unlearning.data.copies import Small, copy_pairs
+from unlearning.data.copies import copy_pairs
+from unlearning.data.rows import Rows
+from unlearning.processes import Each
 from unlearning.progress import Track
 
 LARGEST_DISTANCE, BITS = 40, 256
 AT_ONCE = 4_000_000  # pairs that are compared at once, 4 bytes each: the memory does not follow the data
+HASHES = "hashes.part"
 
 
-def near_groups(hashes: list[bytes], small: Small, progress: Track) -> np.ndarray:
+def near_groups(hashes: np.ndarray, small: Rows | np.ndarray, folder: Path, progress: Track, each: Each = map) -> np.ndarray:
     """A group number for each picture: the same for near-copies, and for near-copies of near-copies.
 
     Args:
-        hashes: 32-byte perceptual hash of each picture.
-        small: gives the small pictures in the same order, as ``copy_pairs`` takes them.
+        hashes: perceptual hash of each picture, uint8, shape (n, 32).
+        small: the small pictures in the same order, as ``copy_pairs`` takes them.
+        folder: for files of the search, which are gone when it is done.
         progress: wraps an iterable of known length under a title.
+        each: ``map``, or that of a pool of processes.
     """
-    codes, different = pd.factorize(np.array(hashes, dtype=object))
-    groups = _joined(len(different), *near_pairs(list(different), progress))[codes]
-    one, two = copy_pairs(small, groups, progress)
-    joined: np.ndarray = _joined(len(different), groups[one], groups[two])[groups]
+    known, codes = np.unique(hashes.view(f"S{BITS // 8}").ravel(), return_inverse=True)
+    (folder / HASHES).write_bytes(known.tobytes())
+    different = Rows(folder / HASHES, np.uint8, (BITS // 8,))
+    groups = _joined(len(known), *near_pairs(different, progress, each))[codes]
+    (folder / HASHES).unlink()
+    one, two = copy_pairs(small, groups, folder, progress, each)
+    joined: np.ndarray = _joined(len(known), groups[one], groups[two])[groups]
     return joined
 
 
@@ -42,20 +53,29 @@ def _joined(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return groups
 
 
-def near_pairs(hashes: list[bytes], progress: Track) -> tuple[np.ndarray, np.ndarray]:
+def near_pairs(hashes: Rows | np.ndarray, progress: Track, each: Each = map) -> tuple[np.ndarray, np.ndarray]:
     """Positions of all pairs within ``LARGEST_DISTANCE`` bits, the smaller first, each pair once.
 
     With bits as 1 and -1 the product of two hashes is the number of bits that agree less that of those that differ, exact in
     float32: one product of matrices compares many pairs, sooner than an index of the hashes finds those worth comparing.
     """
-    bits = np.unpackbits(np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, BITS // 8), axis=1)
-    signs = 2 * bits.astype(np.float32) - 1
-    starts = range(0, len(hashes), max(1, AT_ONCE // max(1, len(hashes))))
-    first, second = [np.empty(0, int)], [np.empty(0, int)]
-    for start in progress(starts, len(starts), "looking for near-copies"):
-        products = signs[start : start + starts.step] @ signs[start:].T
-        rows, columns = np.nonzero(products >= BITS - 2 * LARGEST_DISTANCE)
-        once = rows < columns
-        first.append(start + rows[once])
-        second.append(start + columns[once])
-    return np.concatenate(first), np.concatenate(second)
+    starts = range(0, len(hashes), max(1, isqrt(AT_ONCE)))
+    found = each(partial(_pairs_from, hashes, starts.step), progress(starts, len(starts), "looking for near-copies"))
+    pairs = [np.empty((2, 0), int), *found]
+    first, second = np.concatenate(pairs, axis=1)
+    return first, second
+
+
+def _pairs_from(hashes: Rows | np.ndarray, count: int, start: int) -> np.ndarray:
+    """The pairs whose first is one of ``count`` hashes from ``start`` on: shape (2, pairs)."""
+    signs, pairs = _signs(hashes[start : start + count]), []
+    for other in range(start, len(hashes), count):
+        rows, columns = np.nonzero(signs @ _signs(hashes[other : other + count]).T >= BITS - 2 * LARGEST_DISTANCE)
+        found = np.stack([start + rows, other + columns])
+        pairs.append(found[:, found[0] < found[1]])
+    return np.concatenate(pairs, axis=1)
+
+
+def _signs(hashes: np.ndarray) -> np.ndarray:
+    signs: np.ndarray = 2 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1
+    return signs

@@ -9,31 +9,39 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cache, partial
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from functools import cache, cached_property, partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from filelock import FileLock
-from pyarrow import ArrowException
+from pyarrow import parquet
 
-from unlearning.data import alignment, augmentation, copies, images, labels, measures, near, sources, tables, views
+from unlearning.data import alignment, augmentation, copies, images, labels, measures, near, rows, sources, tables, views
 from unlearning.data.cache import cache_folder, checksums, open_map, read_table, write_table, write_whole
-from unlearning.data.sources import Listing, list_sources
+from unlearning.data.sources import Entry, Listing, list_sources
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes
+from unlearning.processes import Each, each_by
 from unlearning.progress import Track
 
 WINDOW = 512  # files between two writings of the account: what an interruption costs at most
+JOINED = 64  # windows whose accounts lie in memory at once when they are joined
 MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
-ACCOUNT, PIXELS, LOCK = "account.parquet", "pixels.npy", "lock"
+ACCOUNT, PIXELS, LOCK, SMALL = "account.parquet", "pixels.npy", "lock", "small.part"
+LABEL = [one.name for one in fields(labels.Label)]
+KEPT = ["file", "id", "picture", *LABEL, "row", "reason", "checksum", *measures.MEASURES]
+SEARCHED = ["phash", "small"]  # of a window's account: what near-copies are looked for by
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, pa.ArrowException)
 
 
 @dataclass(frozen=True)
@@ -41,19 +49,35 @@ class Reading:
     """A folder or table as it was read.
 
     Args:
-        files: one row a file: file, id (content hash), picture (hash of the decoded grey picture), age, gender, race,
-            subject, the five measures, near (smallest id among its near-copies), row (in the pixel map), checksum (of its
-            pixels), reason (why it cannot be used; empty for a readable, labelled face).
+        account: path of the account of every file.
         pixels: path of the uint8 map, shape (rows, side, side, 3).
     """
 
-    files: pd.DataFrame
+    account: Path
     pixels: Path
+
+    @cached_property
+    def files(self) -> pd.DataFrame:
+        """One row a file.
+
+        Columns file, id (content hash), picture (hash of the decoded grey picture), age, gender, race, subject, the five
+        measures, near (smallest id among its near-copies), row (in the pixel map), checksum (of its pixels), reason (why it
+        cannot be used; empty for a readable, labelled face).
+        """
+        return read_table(self.account)
 
     def open_pixels(self) -> np.ndarray:
         """The map, opened read-only; nothing is loaded until a row is asked for."""
         pixels: np.ndarray = np.load(self.pixels, mmap_mode="r")
         return pixels
+
+
+class Window(NamedTuple):
+    """Some files that follow each other: the row of the first, and where their account is to be written."""
+
+    start: int
+    account: Path
+    entries: list[Entry]
 
 
 def read(data_dir: Path, side: int, progress: Track) -> Reading:
@@ -67,102 +91,115 @@ def read(data_dir: Path, side: int, progress: Track) -> Reading:
     Raises:
         InputError: the folder is missing or holds no file, or the table cannot be read.
     """
-    listing = list_sources(data_dir)
-    place = cache_folder() / "readings" / _stamp(listing, side)
-    files = _finished(place, side)
-    if files is None:
-        place.mkdir(parents=True, exist_ok=True)
-        with FileLock(place / LOCK):
-            files = _finished(place, side)
-            if files is None:
-                files = _read_all(listing, side, place, progress)
-                write_table(place / ACCOUNT, files)
-    return Reading(files, place / PIXELS)
+    with list_sources(data_dir) as listing:
+        stamp = hashlib.sha256(as_bytes(f"{listing.root.resolve()} {side} {_rules()} {listing.state}")).hexdigest()
+        place = cache_folder() / "readings" / stamp[:32]
+        if not _is_finished(place, listing.count, side):
+            place.mkdir(parents=True, exist_ok=True)
+            with FileLock(place / LOCK):
+                if not _is_finished(place, listing.count, side):
+                    _read_all(listing, side, place, progress)
+    return Reading(place / ACCOUNT, place / PIXELS)
 
 
-def _finished(place: Path, side: int) -> pd.DataFrame | None:
-    """The account of a reading that came to its end; None when there is none, or when its pixels are not all there."""
-    files = _known(place / ACCOUNT)
-    if files is None or open_map(place / PIXELS, len(files), side) is None:
-        return None
-    return None if _damaged(files, place / PIXELS) else files
+def _is_finished(place: Path, count: int, side: int) -> bool:
+    """Did a reading come to its end, and are its account and its pixels still whole?"""
+    return open_map(place / PIXELS, count, side) is not None and _damaged(place / ACCOUNT, place / PIXELS) == 0
 
 
-def _damaged(account: pd.DataFrame, pixels: Path) -> int:
-    """How many pictures of an account have other pixels in the map than those that were read."""
-    readable = account[account.reason == ""]
-    return int((checksums(pixels)[readable.row] != readable.checksum).sum())
+def _damaged(account: Path, pixels: Path) -> int | None:
+    """How many pictures of an account have other pixels in the map than those that were read; None: it is no account.
 
-
-def _known(path: Path) -> pd.DataFrame | None:
-    """An account that was written before; a damaged one is no account."""
+    All of the account is read, a part at a time, so that damage anywhere in it shows.
+    """
     try:
-        return read_table(path)
-    except (OSError, ValueError, TypeError, KeyError, ArrowException):
+        with account.open("rb") as file:
+            parts = parquet.ParquetFile(file, page_checksum_verification=True).iter_batches()
+            kept = [_checked(part.select(["row", "checksum", "reason"]).to_pandas()) for part in parts]
+    except UNREADABLE:
         return None
+    places, sums = np.concatenate([np.empty((2, 0), np.int64), *kept], axis=1)
+    return int((checksums(pixels)[places] != sums).sum())
 
 
-def _stamp(listing: Listing, side: int) -> str:
-    stamp = hashlib.sha256(as_bytes(f"{listing.root.resolve()} {side} {_rules()}"))
-    for name, state in zip(listing.names, listing.stamps, strict=True):
-        stamp.update(as_bytes(name) + f"\0{state}\n".encode(errors="backslashreplace"))
-    return stamp.hexdigest()[:32]
+def _checked(part: pd.DataFrame) -> np.ndarray:
+    """Rows and checksums of the readable files, int64, shape (2, files)."""
+    readable: np.ndarray = part.loc[part.reason == "", ["row", "checksum"]].to_numpy(np.int64).T
+    return readable
 
 
 @cache
 def _rules() -> str:
     """sha256 of the sources that decide what is read and how: an account by other rules is no account."""
-    modules = (alignment, augmentation, copies, images, labels, measures, near, sources, tables, views)
+    modules = (alignment, augmentation, copies, images, labels, measures, near, rows, sources, tables, views)
     sources_of = "".join(map(inspect.getsource, [*modules, sys.modules[__name__]]))
     return hashlib.sha256(sources_of.encode()).hexdigest()
 
 
-def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> pd.DataFrame:
-    """Read the windows that are missing, join them, and find the near-copies among all."""
-    starts = range(0, len(listing.names), WINDOW)
-    accounts = {start: place / f"window-{start:09d}.parquet" for start in starts}
-    if open_map(place / PIXELS, len(listing.names), side) is None:
+def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> None:
+    """Read the windows that are missing, find the near-copies among all, and join the accounts."""
+    accounts = {start: place / f"window-{start:09d}.parquet" for start in range(0, listing.count, WINDOW)}
+    if open_map(place / PIXELS, listing.count, side) is None:
         for account in accounts.values():
             account.unlink(missing_ok=True)
-        _make_map(place / PIXELS, len(listing.names), side)
-    done = _whole_windows(accounts, place)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool, (place / PIXELS).open("r+b") as pixels:
-        for start in progress(starts, len(starts), "reading faces"):
-            if start not in done:
-                window = _read_window(pool, listing, range(start, min(start + WINDOW, len(listing.names))), side, pixels)
-                write_table(accounts[start], window)
-    files = pd.concat([read_table(path).drop(columns="small") for path in accounts.values()], ignore_index=True)
-    files = files.drop(columns="phash").assign(near=_near(files, partial(_small, accounts.values()), progress))
-    for path in accounts.values():
+        _make_map(place / PIXELS, listing.count, side)
+    missing = accounts.keys() - _whole_windows(accounts, place)
+    with each_by(len(accounts)) as each:
+        windows = (window for window in _windows(listing, accounts) if window.start in missing)
+        read_window = partial(_read_window, listing.root, place / PIXELS, side)
+        deque(each(read_window, progress(windows, len(missing), "reading faces")), maxlen=0)
+        smallest, groups = _near(list(accounts.values()), place, progress, each)
+    write_whole(place / ACCOUNT, partial(_join, list(accounts.values()), smallest, groups))
+    for path in [*accounts.values(), place / SMALL]:
         path.unlink()
-    return files
+
+
+def _windows(listing: Listing, accounts: dict[int, Path]) -> Iterator[Window]:
+    entries = listing.entries()
+    return (Window(start, account, list(islice(entries, WINDOW))) for start, account in accounts.items())
 
 
 def _whole_windows(accounts: dict[int, Path], place: Path) -> set[int]:
     """The windows that were read before and whose pixels are still what was read; says so when some are not."""
-    damaged = {}
-    for start, path in [*accounts.items(), (-1, place / ACCOUNT)]:
-        account = _known(path)
-        if account is not None:
-            damaged[start] = _damaged(account, place / PIXELS)
-    if count := sum(damaged.values()):
+    known = [*accounts.items(), (-1, place / ACCOUNT)]
+    damaged = {start: _damaged(path, place / PIXELS) for start, path in known if path.exists()}
+    if count := sum(count or 0 for count in damaged.values()):
         told = f"the cached pixels of {count} pictures are damaged ({place / PIXELS}): they are read again from the pictures"
         print(told, file=sys.stderr, flush=True)
-    return {start for start, count in damaged.items() if not count}
+    return {start for start, count in damaged.items() if count == 0}
 
 
-def _near(files: pd.DataFrame, small: copies.Small, progress: Track) -> pd.Series:
-    """The smallest id among each picture's near-copies, its own included; empty without a picture."""
-    readable = files[files.reason == ""]
-    groups = near.near_groups(list(readable.phash), small, progress)
-    return readable.id.groupby(groups).transform("min").reindex(files.index, fill_value="")
+def _near(accounts: list[Path], place: Path, progress: Track, each: Each) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest id in each group of near-copies, and the group of each readable file."""
+    ids, hashes = [], []
+    with (place / SMALL).open("wb") as small:
+        for path in accounts:
+            window = read_table(path, columns=["id", "reason", *SEARCHED])
+            small.write(b"".join(window.small))
+            hashes.append(b"".join(window.phash))
+            ids.append(window.id[window.reason == ""].to_numpy("S32"))
+    pictures = rows.Rows(place / SMALL, np.uint8, (views.SIDE, views.SIDE))
+    groups = near.near_groups(np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32), pictures, place, progress, each)
+    names = np.concatenate(ids)
+    order = np.argsort(names, kind="stable")
+    first = np.unique(groups[order], return_index=True)[1]
+    return names[order[first]], groups
 
 
-def _small(accounts: Iterable[Path]) -> Iterator[np.ndarray]:
-    """The small pictures of the readable files, a window at a time: those of all files do not lie in memory."""
-    for path in accounts:
-        window = b"".join(read_table(path, columns=["small"]).small)
-        yield np.frombuffer(window, np.uint8).reshape(-1, views.SIDE, views.SIDE)
+def _join(accounts: list[Path], smallest: np.ndarray, groups: np.ndarray, path: Path) -> None:
+    """Write the account of all files, with the smallest id among the near-copies of each, its own included."""
+    done, writer = 0, None
+    with path.open("wb") as file, ExitStack() as written:
+        for at in range(0, len(accounts), JOINED):
+            part = pd.concat([read_table(one, columns=KEPT) for one in accounts[at : at + JOINED]], ignore_index=True)
+            readable = np.flatnonzero(part.reason == "")
+            near_ids = np.full(len(part), "", object)
+            near_ids[readable] = smallest[groups[done : done + len(readable)]].astype(str)
+            done += len(readable)
+            table = pa.Table.from_pandas(part.assign(near=pd.Series(near_ids, dtype="str")), preserve_index=False)
+            if writer is None:
+                writer = written.enter_context(parquet.ParquetWriter(file, table.schema, write_page_checksum=True))
+            writer.write_table(table)
 
 
 def _make_map(path: Path, count: int, side: int) -> None:
@@ -170,25 +207,26 @@ def _make_map(path: Path, count: int, side: int) -> None:
     write_whole(path, lambda part: np.lib.format.open_memmap(part, "w+", np.uint8, (count, side, side, 3)).flush())
 
 
-def _read_window(pool: ThreadPoolExecutor, listing: Listing, rows: range, side: int, pixels: BinaryIO) -> pd.DataFrame:
-    """Read some files, write their pixels to their rows of the map, and return their account."""
-    read_file = partial(_read_file, listing, side)
-    accounts, pictures = map(list, zip(*pool.map(read_file, rows), strict=True))
-    offset = os.fstat(pixels.fileno()).st_size - len(listing.names) * side * side * 3
-    for row, picture in zip(rows, pictures, strict=True):
-        if picture is not None:
-            pixels.seek(offset + row * side * side * 3)
-            pixels.write(picture.pixels.tobytes())
-    pixels.flush()
+def _read_window(root: Path, pixels: Path, side: int, window: Window) -> None:
+    """Read some files, write their pixels to their rows of the map, and then their account."""
+    accounts, decoded = [], []
+    offset = np.load(pixels, mmap_mode="r").offset
+    with pixels.open("r+b") as file:
+        for row, entry in enumerate(window.entries, window.start):
+            account, picture = _read_file(root, entry, side, row)
+            accounts.append(account)
+            if picture is not None:
+                file.seek(offset + row * picture.pixels.nbytes)
+                file.write(picture.pixels.tobytes())
+                decoded.append(picture.grey)
     table = pd.DataFrame(accounts)
-    table[["phash", "small"]] = b""
-    decoded = [picture.grey for picture in pictures if picture is not None]
+    table[SEARCHED] = b""
     if decoded:
         grey = np.stack(decoded)
-        found = measures.measure(grey, pool.map) | {"small": [small.tobytes() for small in views.shrink(grey)]}
+        found = measures.measure(grey) | {"small": [small.tobytes() for small in views.shrink(grey)]}
         for name, values in found.items():
             table.loc[table.reason == "", name] = values
-    return table
+    write_table(window.account, table)
 
 
 def _bytes(path: Path) -> bytes:
@@ -197,8 +235,8 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _read_file(listing: Listing, side: int, row: int) -> tuple[dict[str, Any], images.Picture | None]:
-    source = listing.source(row)
+def _read_file(root: Path, entry: Entry, side: int, row: int) -> tuple[dict[str, Any], images.Picture | None]:
+    source = entry.source(root)
     label = source.label or labels.Label(labels.UNKNOWN)
     account: dict[str, Any] = {"file": source.file, "id": "", "picture": "", **vars(label), "row": row}
     account |= {"reason": source.reason, "checksum": 0} | dict.fromkeys(measures.MEASURES, np.nan)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 from pathlib import Path, PureWindowsPath
+from typing import IO, NamedTuple
 
 from unlearning.data import labels
+from unlearning.data.cache import nameless
 from unlearning.data.tables import TABLES, is_table, read_table
 from unlearning.errors import InputError
-from unlearning.naming import printable
+from unlearning.naming import as_bytes, printable
 
 LEGAL = f"a folder of UTKFace-named files, or a table ({', '.join(TABLES)}) with the columns path and age"
+RUN = 50_000  # names that are sorted at once, some 250 bytes each
 OTHERS = {
     (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"): "an archive; unpack it and give the folder that comes out",
     (".jpg", ".jpeg", ".png", ".webp", ".heic", ".gif", ".tif", ".tiff", ".bmp"): "one picture; give the folder that holds it",
@@ -38,66 +46,103 @@ class Source:
     reason: str = ""
 
 
+class Entry(NamedTuple):
+    """One line of a listing.
+
+    Args:
+        name: path below the root.
+        stamp: size and time of change, which tell whether it has changed.
+        plain: is it known to be a regular file within the root?
+        cells: the table's row, if a table lists it.
+    """
+
+    name: str
+    stamp: str
+    plain: bool
+    cells: dict[str, str] | None = None
+
+    def source(self, root: Path) -> Source:
+        """The file with its label or the reason why it cannot be used."""
+        path = root / self.name
+        try:
+            label = labels.of_cells(self.cells) if self.cells else _label_of_name(self.name, path)
+            if not self.plain:
+                _require_readable(self.name, path, root)
+        except InputError as error:
+            return Source(printable(self.name), str(path), None, str(error))
+        return Source(printable(self.name), str(path), label)
+
+
 @dataclass(frozen=True)
 class Listing:
-    """Names of all files, and what tells whether they have changed.
+    """All files in order. They do not lie in memory: there may be millions.
 
     Args:
         root: the folder that everything lies in.
-        names: paths below the root, in order.
-        stamps: size and time of change of each, in the same order.
-        plain: is it known to be a regular file within the root?
-        cells: the table's row of each, if a table lists them.
+        count: how many there are.
+        state: sha256 of all names and stamps.
+        lines: an entry a line.
     """
 
     root: Path
-    names: list[str]
-    stamps: list[str]
-    plain: list[bool]
-    cells: list[dict[str, str]] | None = None
+    count: int
+    state: str
+    lines: IO[str]
 
-    def source(self, index: int) -> Source:
-        """The file at a position, with its label or the reason why it cannot be used."""
-        name = self.names[index]
-        path = self.root / name
-        try:
-            label = labels.of_cells(self.cells[index]) if self.cells else _label_of_name(name, path)
-            if not self.plain[index]:
-                _require_readable(name, path, self.root)
-        except InputError as error:
-            return Source(printable(name), str(path), None, str(error))
-        return Source(printable(name), str(path), label)
+    def entries(self) -> Iterator[Entry]:
+        """One after the other; whoever asks again begins anew."""
+        self.lines.seek(0)
+        return (Entry(*json.loads(line)) for line in self.lines)
 
 
-def list_sources(data_dir: Path) -> Listing:
+def _listed(root: Path, entries: Iterable[Entry], files: ExitStack) -> Listing:
+    count, state = 0, hashlib.sha256()
+    lines = files.enter_context(nameless())
+    for entry in entries:
+        state.update(as_bytes(entry.name) + f"\0{entry.stamp}\n".encode(errors="backslashreplace"))
+        lines.write(json.dumps(entry) + "\n")
+        count += 1
+    return Listing(root, count, state.hexdigest(), lines)
+
+
+def _in_order(root: Path, entries: Iterator[Entry], files: ExitStack) -> Iterator[Entry]:
+    """Sorted by name, so many at a time, and then merged."""
+    runs = iter(lambda: sorted(islice(entries, RUN)), [])
+    return merge(*[_listed(root, run, files).entries() for run in runs])
+
+
+@contextmanager
+def list_sources(data_dir: Path) -> Iterator[Listing]:
     """List a folder with all its sub-folders, or a table; InputError when there is nothing to list."""
-    if is_table(data_dir):
-        return _list_table(data_dir)
+    with ExitStack() as files:
+        yield _list_table(data_dir, files) if is_table(data_dir) else _list_folder(data_dir, files)
+
+
+def _list_folder(data_dir: Path, files: ExitStack) -> Listing:
     if not data_dir.exists():
         raise InputError(f"the image folder {data_dir} does not exist; give {LEGAL}, with -P data_dir=FOLDER")
     if not data_dir.is_dir():
         named = (words for endings, words in OTHERS.items() if data_dir.name.lower().endswith(endings))
         what = next(named, "neither a folder nor a table by its ending")
         raise InputError(f"{data_dir} is {what}, with -P data_dir=FOLDER; legal is {LEGAL}")
-    entries = sorted(_walk(data_dir, ""))
-    if not entries:
+    listing = _listed(data_dir, _in_order(data_dir, _walk(data_dir, ""), files), files)
+    if not listing.count:
         raise InputError(f"the image folder {data_dir} is empty; give {LEGAL}, with -P data_dir=FOLDER")
-    names, stamps, plain = map(list, zip(*entries, strict=True))
-    return Listing(data_dir, names, stamps, plain)
+    return listing
 
 
-def _walk(folder: Path | str, prefix: str) -> Iterator[tuple[str, str, bool]]:
-    """(name, stamp, plain file?) of every entry that is not a folder; links to folders are entries, and are not followed."""
+def _walk(folder: Path | str, prefix: str) -> Iterator[Entry]:
+    """Everything that is not a folder; links to folders are entries, and are not followed."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
             if not entry.is_dir(follow_symlinks=False):
-                yield name, _stamp(entry), entry.is_file(follow_symlinks=False)
+                yield Entry(name, _stamp(entry), entry.is_file(follow_symlinks=False))
                 continue
             try:
                 yield from _walk(entry.path, f"{name}/")
             except OSError as error:
-                yield name, f"unreadable: {error}", False
+                yield Entry(name, f"unreadable: {error}", False)
 
 
 def _stamp(entry: os.DirEntry[str] | Path) -> str:
@@ -134,11 +179,10 @@ def _require_readable(name: str, path: Path, root: Path) -> None:
         raise InputError("not a regular file")
 
 
-def _list_table(path: Path) -> Listing:
-    cells = read_table(path)
-    names = [_below(cell["path"].strip(), path.parent) for cell in cells]
-    stamps = [f"{_stamp(path.parent / name)} {cell}" for name, cell in zip(names, cells, strict=True)]
-    return Listing(path.parent, names, stamps, [False] * len(names), cells)
+def _list_table(path: Path, files: ExitStack) -> Listing:
+    rows = ((_below(cells["path"].strip(), path.parent), cells) for cells in read_table(path))
+    entries = (Entry(name, f"{_stamp(path.parent / name)} {cells}", False, cells) for name, cells in rows)
+    return _listed(path.parent, entries, files)
 
 
 def _below(name: str, root: Path) -> str:

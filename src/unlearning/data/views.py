@@ -6,6 +6,7 @@ the copy, or one of the copy's views like the picture. All are of pictures of 50
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -58,11 +59,15 @@ class Scale(NamedTuple):
         return units
 
 
-def scale(coefficients: np.ndarray) -> Scale:
-    """Of the whole pictures' coefficients, shape (n, COSINES, COSINES); those of few pictures are held to what faces have."""
-    count = max(1, len(coefficients))
-    own = coefficients.sum(axis=0, dtype=np.float64) / count
-    squares = np.einsum("nij,nij->ij", coefficients, coefficients, dtype=np.float64) / count
+def scale(parts: Iterable[np.ndarray]) -> Scale:
+    """Of the whole pictures' coefficients, shape (n, COSINES, COSINES) in all; those of few are held to what faces have."""
+    seen, sums, squares = 0, np.zeros((COSINES, COSINES)), np.zeros((COSINES, COSINES))
+    for part in parts:  # one after the other, as a sum over all at once is taken: parts of another size change no bit
+        seen += len(part)
+        sums = np.concatenate([sums[None], part]).sum(axis=0)
+        squares = np.concatenate([squares[None], np.square(part, dtype=np.float64)]).sum(axis=0)
+    count = max(1, seen)
+    own, squares = sums / count, squares / count
     share = count / (count + FEW)
     mean = share * own
     variance = share * np.maximum(squares - 2 * mean * own + mean**2, 0)

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from unlearning.errors import InputError
 from unlearning.naming import by_name, choose
+from unlearning.processes import leave_with_parent
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
@@ -79,12 +80,7 @@ def _begin_process(threads: int) -> None:
     os.environ[THREADS] = str(threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    threading.Thread(target=leave_with_parent, daemon=True).start()
 
 
 def _in_pool(pool: ProcessPoolExecutor, act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:

@@ -1,0 +1,34 @@
+"""Rows of a file, read when they are asked for: they do not lie in memory, and are not mapped, which would count as memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+
+class Rows:
+    """An array in a file without a heading, of which slices and lists of rows are taken as from an array in memory.
+
+    Args:
+        path: the file.
+        dtype: of the numbers.
+        shape: of one row.
+    """
+
+    def __init__(self, path: Path, dtype: type, shape: tuple[int, ...]):
+        self.path, self.dtype, self.shape = path, np.dtype(dtype), shape
+        self.size = self.dtype.itemsize * int(np.prod(shape))
+
+    def __len__(self) -> int:
+        return self.path.stat().st_size // self.size
+
+    def __getitem__(self, which: slice | np.ndarray) -> np.ndarray:
+        with self.path.open("rb") as file:
+            if isinstance(which, slice):
+                start, stop, _ = which.indices(len(self))
+                data = os.pread(file.fileno(), max(0, stop - start) * self.size, start * self.size)
+            else:
+                data = b"".join([os.pread(file.fileno(), self.size, row * self.size) for row in which.tolist()])
+        return np.frombuffer(data, self.dtype).reshape(-1, *self.shape)
