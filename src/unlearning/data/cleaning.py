@@ -13,6 +13,7 @@ import pandas as pd
 from unlearning.data.settings import DataSettings
 
 ASKED_FOR = ("reduction", "age")
+LISTED = ["file", "id", "near"]
 STEPS = ("file", "contradiction", "duplicate", "reduction", "age", "quality")
 Dropped = pd.Series
 
@@ -23,16 +24,15 @@ def clean(files: pd.DataFrame, settings: DataSettings) -> tuple[pd.DataFrame, pd
     Returns:
         the kept rows; the rows left out with columns file, id, near, step, reason; the ages of what was kept after each step.
     """
-    unusable = files.reason != ""
-    rejected = [files[unusable].assign(step="file")]
-    kept = files[~unusable]
-    stages = {"file": kept.age.to_numpy()}
-    for step, reasons_of in _steps(settings).items():
+    unusable = files.reason[files.reason != ""]
+    rejected, stages, kept = [], {}, files
+    for step, reasons_of in {"file": lambda kept: unusable, **_steps(settings)}.items():
         reasons = reasons_of(kept)
-        rejected.append(kept.loc[reasons.index].assign(step=step, reason=reasons))
-        kept = kept.drop(index=reasons.index)
+        rejected.append(kept.loc[reasons.index, LISTED].assign(step=step, reason=reasons))
+        if len(reasons):  # a table without the rows is another table in memory
+            kept = kept.drop(index=reasons.index)
         stages[step] = kept.age.to_numpy()
-    listed = pd.concat(rejected).sort_index()[["file", "id", "near", "step", "reason"]]
+    listed = pd.concat(rejected).sort_index()
     return kept.drop(columns="reason"), listed.reset_index(drop=True), stages
 
 
@@ -64,11 +64,13 @@ def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
         {"near": "nearly the same picture"} if near_policy == "keep_one" else {}
     )
     for column, words in keys.items():
-        firsts = kept.groupby(column).file.transform("first")
-        reasons = reasons.where(~kept.duplicated(column) | (reasons != ""), words + " as another: " + firsts)
+        again = kept[kept.duplicated(column) & (reasons == "")]
+        firsts = kept.file[kept[column].isin(again[column]) & ~kept.duplicated(column)]
+        named = pd.Series(firsts.to_numpy(), kept.loc[firsts.index, column])
+        reasons[again.index] = words + " as another: " + again[column].map(named)
         if policy == "leave_out" and column != "near":
-            shared = kept.groupby(column).file.transform("size") > 1
-            reasons = reasons.where(~shared | (reasons != ""), words + " as another file")
+            shared = kept.duplicated(column, keep=False) & (reasons == "")
+            reasons[shared] = words + " as another file"
     return reasons[reasons != ""]
 
 
@@ -102,10 +104,9 @@ def bad_quality(kept: pd.DataFrame, settings: DataSettings) -> Dropped:
     )
     reasons = pd.Series("", kept.index, dtype=object)
     for name, low, high in limits:
-        values = kept[name]
-        for beyond, word, bound in ((values < low, "below", low), (values > high, "above", high)):
-            texts = values.map(lambda value, text=f"{word} {bound:g}", name=name: f"{name} {value:g} is {text}")
-            reasons = reasons.where(~beyond | (reasons != ""), texts)
+        values = kept[name][reasons == ""]
+        for beyond, word, bound in ((values[values < low], "below", low), (values[values > high], "above", high)):
+            reasons.update(beyond.map(lambda value, text=f"{word} {bound:g}", name=name: f"{name} {value:g} is {text}"))
     return reasons[reasons != ""]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import isqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ LIKE = 0.7  # correlation of a picture with a view from which on the two are ali
 DETAIL, LEVELS = 0.95, 0.93  # correlations of copies once aligned; among real faces no pair's detail is at .94 to .959
 TABLES = 4  # drawings of cells: 2 in 100 cropped copies are not met; with 6, half as slow again, 0 or 1 in 100
 CELL = 100  # pictures in a cell, as many as there are cells among 10,000
+MANY = 100_000  # pictures, of which more lie in larger cells: as many in each as there are cells
 AT_ONCE = 4_000_000  # products in memory, 4 bytes each
 WINDOW, ALIGNED = 512, 1024  # pictures whose views are compared, and pairs that are aligned, in one task
 SEED = 0  # of the cells
@@ -96,8 +98,9 @@ def _searched(search: Search, joined: np.ndarray) -> Iterator[Search]:
         _save(search.joined, joined)
         _write(search.units("all"), (search.own.unit(whole(part)) for part in _parts(search.small)))
         random, units = np.random.default_rng(SEED), search.units("all")
+        cell = CELL if len(units) <= MANY else isqrt(len(units))
         for table in range(TABLES if len(units) else 0):
-            centres = units[random.choice(len(units), -(-len(units) // CELL), replace=False)]
+            centres = units[random.choice(len(units), -(-len(units) // cell), replace=False)]
             cells = np.concatenate([_nearest(part, centres) for part in _parts(units, AT_ONCE // len(centres))])
             order = np.argsort(cells, kind="stable")
             _save(search.notes(table), centres, order, np.searchsorted(cells[order], np.arange(len(centres) + 1)))
@@ -161,8 +164,9 @@ def _candidates(search: Search, start: int) -> Pairs:
                 products = views[few] @ members
                 row, column = np.divmod(np.flatnonzero(products >= LIKE), len(others))
                 one, two = start + few[row] // len(VIEWS), others[column]
-                new = joined[one] != joined[two]
-                found.append(np.stack([one, two, few[row] % len(VIEWS), products[row, column]])[:, new])
+                if (new := joined[one] != joined[two]).any():
+                    like = products[row[new], column[new]]
+                    found.append(np.stack([one[new], two[new], few[row[new]] % len(VIEWS), like]))
     return _best_of_each([_pairs(np.concatenate(found, axis=1))])
 
 

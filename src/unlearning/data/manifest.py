@@ -24,6 +24,7 @@ from unlearning.progress import Track
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
+ROWS = 50_000  # of a manifest that are written as text at once
 FEWEST = 5  # faces: one deal of the split, three, one and one
 STAGES = {
     "file": "all faces that can be read",
@@ -88,8 +89,11 @@ def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
 
 
 def _digest(manifest: pd.DataFrame) -> str:
-    text = manifest[[*LABELS, *_planted(manifest)]].to_csv(index=False, lineterminator="\n")
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    labels, digest = manifest[[*LABELS, *_planted(manifest)]], hashlib.sha256()
+    for start in range(0, max(1, len(labels)), ROWS):  # a part of the text at a time: it is longer than the table
+        part = labels.iloc[start : start + ROWS]
+        digest.update(part.to_csv(index=False, header=start == 0, lineterminator="\n").encode())
+    return digest.hexdigest()[:16]
 
 
 def _planted(manifest: pd.DataFrame) -> list[str]:

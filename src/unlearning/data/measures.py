@@ -36,7 +36,7 @@ def _measure_few(grey: np.ndarray) -> dict[str, np.ndarray]:
     levels = grey.astype(np.float32)
     values = {
         "sharpness": _variance(_laplacian(grey.astype(np.int16))),
-        "brightness": levels.mean(axis=(1, 2), dtype=np.float64),
+        "brightness": levels.sum(axis=(1, 2)).astype(np.float64) / grey[0].size,  # below 2 ** 24, so exact in float32
         "contrast": np.sqrt(_variance(grey)),
         "saturated": ((grey <= BLACK) | (grey >= WHITE)).mean(axis=(1, 2)),
     }

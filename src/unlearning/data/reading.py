@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,7 +56,7 @@ class Reading:
     account: Path
     pixels: Path
 
-    @cached_property
+    @property
     def files(self) -> pd.DataFrame:
         """One row a file.
 

@@ -25,10 +25,13 @@ class Rows:
         return self.path.stat().st_size // self.size
 
     def __getitem__(self, which: slice | np.ndarray) -> np.ndarray:
-        with self.path.open("rb") as file:
+        file = os.open(self.path, os.O_RDONLY)
+        try:
             if isinstance(which, slice):
-                start, stop, _ = which.indices(len(self))
-                data = os.pread(file.fileno(), max(0, stop - start) * self.size, start * self.size)
+                start, stop, _ = which.indices(os.fstat(file).st_size // self.size)
+                data = os.pread(file, max(0, stop - start) * self.size, start * self.size)
             else:
-                data = b"".join([os.pread(file.fileno(), self.size, row * self.size) for row in which.tolist()])
+                data = b"".join([os.pread(file, self.size, row * self.size) for row in which.tolist()])
+        finally:
+            os.close(file)
         return np.frombuffer(data, self.dtype).reshape(-1, *self.shape)

@@ -65,7 +65,7 @@ class Entry(NamedTuple):
         """The file with its label or the reason why it cannot be used."""
         path = root / self.name
         try:
-            label = labels.of_cells(self.cells) if self.cells else _label_of_name(self.name, path)
+            label = labels.of_cells(self.cells) if self.cells else _label_of_name(self, path)
             if not self.plain:
                 _require_readable(self.name, path, root)
         except InputError as error:
@@ -153,12 +153,12 @@ def _stamp(entry: os.DirEntry[str] | Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _label_of_name(name: str, path: Path) -> labels.Label:
-    if any(part.startswith(".") for part in name.split("/")):
+def _label_of_name(entry: Entry, path: Path) -> labels.Label:
+    if any(part.startswith(".") for part in entry.name.split("/")):
         raise InputError("hidden file")
-    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a link cannot be followed)
+    if not entry.plain and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a link cannot be followed)
         raise InputError("a link to a folder, which is not followed" if path.is_symlink() else "a folder that cannot be listed")
-    return labels.parse(name.rsplit("/", 1)[-1])
+    return labels.parse(entry.name.rsplit("/", 1)[-1])
 
 
 def _require_readable(name: str, path: Path, root: Path) -> None:
