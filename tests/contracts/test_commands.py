@@ -14,7 +14,7 @@ from unlearning.commands import MODEL_NAME, command
 PACKAGE = ROOT / "src" / "unlearning"
 BUILT = f"mlflow-{'0a1b2c3d' * 5}"
 # Texts for readers of the documentation, who have not run anything yet, and what was typed once, as MLflow remembers it.
-TEXTS = {"method_cards.py", "runs.py", "commands.py"}
+TEXTS = {"method_cards.py", "finished.py", "commands.py"}
 
 
 def entry_points() -> dict[str, set[str]]:

@@ -17,7 +17,7 @@ from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings
 from unlearning.steps.training_settings import RetrainSettings
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import measured
 from unlearning.versions.files import model_folder
 from unlearning.versions.lineage import find_version
@@ -26,7 +26,7 @@ MODEL = "age-resnet50"
 
 
 def newest(step: str) -> str:
-    return runs.find_by_tags({"step": step})[0]["run_id"]
+    return finished.find_by_tags({"step": step})[0]["run_id"]
 
 
 def test_an_audit_stands_on_run_model_and_version_and_passes_nothing_without_a_second_seed(trained):

@@ -24,7 +24,7 @@ from unlearning.steps.promote import promote
 from unlearning.steps.request_settings import CertifySettings, VerifySettings
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.verify import verify
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.certificate_facts import _gated, files_of, picture_names, predicate_of, weights_of
 
@@ -128,7 +128,7 @@ def _another_run(version, dry_run: bool, **own) -> None:
 
 @pytest.mark.parametrize("logged", [True, False], ids=["the journal tells", "only runs tell"])
 def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_it(certified, monkeypatch, logged):
-    (run_id,) = [run["run_id"] for run in runs.find_by_tags({"step": "promote"})]
+    (run_id,) = [run["run_id"] for run in finished.find_by_tags({"step": "promote"})]
     assert journal.find_promotion(MODEL, 4) == run_id
     assert journal.find_promotion(MODEL, 3) == ""
     _another_run(certified, dry_run=True, name=MODEL)

@@ -10,7 +10,7 @@ from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.training_settings import CrossfitSettings
-from unlearning.tracking import runs, sealed
+from unlearning.tracking import finished, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.never_seen import has_seen, never_seen_of
 
@@ -27,7 +27,7 @@ def test_the_table_is_found_for_all_versions_of_the_line_and_no_weights_are_kept
     assert len(all_versions(MODEL)) == versions
     assert len(mlflow.search_logged_models(output_format="list")) == models
     assert crossfit(CrossfitSettings(folds=2, seeds=(0, 1))).equals(table)
-    assert len(runs.find_by_tags({"step": "fold"})) == 4
+    assert len(finished.find_by_tags({"step": "fold"})) == 4
 
 
 def test_only_an_original_is_followed(trained):
@@ -42,7 +42,7 @@ def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(trai
     said = capsys.readouterr()
     assert "without a retrained reference for random:5" in said.out + said.err
     assert "this test notices a model that remembers as the original does in" in said.out + said.err
-    [run] = runs.find_by_tags({"step": "evaluate"})
+    [run] = finished.find_by_tags({"step": "evaluate"})
     logged = mlflow.get_run(run["run_id"]).data.metrics
     assert 1 <= logged["never_seen/faces"] <= 5  # those drawn for validation were not trained on
     assert 0 < logged["never_seen/p"] <= 1
@@ -57,7 +57,7 @@ def test_a_whole_age_group_is_left_to_a_retrained_reference(trained, capsys):
 
 def test_the_table_names_people_so_it_is_sealed_with_them_and_stops_nobody_when_it_cannot_be_read(trained, capsys):
     table = crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
-    [run] = runs.find_by_tags({"step": "crossfit"})
+    [run] = finished.find_by_tags({"step": "crossfit"})
     assert sealed.naming(mlflow.get_run(run["run_id"]), {table.id[0]}) == [NEVER_SEEN_TABLE]
     [kept] = trained.rglob(NEVER_SEEN_TABLE)
     kept.write_bytes(b"cut")

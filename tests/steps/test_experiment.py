@@ -17,7 +17,7 @@ from unlearning.reports.words import model_name
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +117,7 @@ def test_the_report_is_logged_and_written(alpha, tmp_path):
     page = (out / "report.html").read_text()
     assert "alpha only rescales" in page
     assert (out / "tables" / "table_3.csv").exists()
-    [run] = runs.find_by_tags({"step": "report"})
+    [run] = finished.find_by_tags({"step": "report"})
     assert runs.download(run["run_id"], "report/report.html").read_text() == page
 
 

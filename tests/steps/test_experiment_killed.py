@@ -11,7 +11,7 @@ import pytest
 from places import ROOT
 from unlearning.registry.lookup import all_versions
 from unlearning.steps.experiment import CELLS
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 
 COMMAND = [sys.executable, "-m", "entrypoints.experiment", "--study", "alpha", "--preset", "demo", "--seeds", "0"]
 MODEL = "age-study-demo-seed-0"
@@ -38,8 +38,8 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
     assert f"{FIRST_CELL} reused; 1 of 4 cells done, 0 running, 3 left" in said
     assert f"train: reused version 1 (original) of run {original.run_id}" in said
     assert "experiment: retrained 20-28, seed 0: reused" not in said
-    [finished] = runs.find_by_tags({"step": "experiment"})
-    table = runs.read_table(finished["run_id"], CELLS, ("params", "set"))
+    [done] = finished.find_by_tags({"step": "experiment"})
+    table = runs.read_table(done["run_id"], CELLS, ("params", "set"))
     assert list(zip(table.role, table.method, table.epochs, table.version, strict=True)) == [
         ("original", "", 0, 1),
         ("retrained", "", 0, 2),
@@ -48,6 +48,6 @@ def test_a_killed_experiment_goes_on_where_it_was(store):
     ]
     assert [version.number for version in all_versions(MODEL)] == [1, 2, 3, 4]
     others = mlflow.search_runs(
-        filter_string=f"tags.step = 'experiment' and run_id != '{finished['run_id']}'", output_format="list"
+        filter_string=f"tags.step = 'experiment' and run_id != '{done['run_id']}'", output_format="list"
     )
     assert [other.info.status for other in others] == ["KILLED"]

@@ -34,7 +34,7 @@ from unlearning.steps.settings import EvaluateSettings, PromoteSettings, Unlearn
 from unlearning.steps.status import look_at, render
 from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import runs
+from unlearning.tracking import finished
 from unlearning.versions import certificate_facts
 from unlearning.versions import findings as findings_of
 from unlearning.versions.certificate_facts import predicate_of
@@ -243,12 +243,12 @@ def test_nothing_is_made_to_forget_without_something_to_measure_it_by_unless_tha
 
 def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(trained, key):
     crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
-    versions, retrained = len(all_versions(MODEL)), len(runs.find_by_tags({"step": "retrain"}))
+    versions, retrained = len(all_versions(MODEL)), len(finished.find_by_tags({"step": "retrain"}))
     request(RequestSettings("random:4"))
     (asked,) = process(ProcessSettings(epochs=(1,)))
     assert asked.state == PROMOTED, asked.history[-1].why
     served = find(MODEL, "champion")
     assert (served.number, len(all_versions(MODEL))) == (versions + 1, versions + 1)
-    assert len(runs.find_by_tags({"step": "retrain"})) == retrained
+    assert len(finished.find_by_tags({"step": "retrain"})) == retrained
     assert (served.tag("reference"), served.tag("reference_version")) == ("crossfit", "none")
     assert "its answers on them are" in asked.history[-1].why

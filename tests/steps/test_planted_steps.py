@@ -11,7 +11,7 @@ from unlearning.steps.retrain import retrain
 from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.train import train
 from unlearning.steps.training_settings import RetrainSettings, TrainSettings
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import measured
 
 CHANGES = {"epochs": 1, "precision": "32-true"}
@@ -19,7 +19,7 @@ CHANGES = {"epochs": 1, "precision": "32-true"}
 
 def audited(version: str, kind: str) -> pd.DataFrame:
     evaluate(EvaluateSettings(version, audit=kind))
-    run_id = runs.find_by_tags({"step": "evaluate"})[0]["run_id"]
+    run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
     return pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
 
 
@@ -42,7 +42,7 @@ def test_an_injected_patch_is_scored_on_models_with_and_without_a_reference(stor
     monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
     planted(inject="20-28")
     evaluate(EvaluateSettings("original", forget_set="signal:injected", audit="full"))
-    run_id = runs.find_by_tags({"step": "evaluate"})[0]["run_id"]
+    run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
     alone = pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
     assert alone.verdict["patch_effect"] == "not known"
     retrain(RetrainSettings("signal:injected"))

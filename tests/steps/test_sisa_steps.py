@@ -20,7 +20,7 @@ from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train
 from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.training.slices import SlicePlan
 from unlearning.versions.certificate_facts import began_with
 from unlearning.versions.files import model_folder, predictions_of
@@ -47,7 +47,7 @@ def members(version) -> list[str]:
 
 def parameters() -> dict:
     """Of the newest unlearning."""
-    return runs.find_by_tags({"step": "unlearn"})[0]["params"]
+    return finished.find_by_tags({"step": "unlearn"})[0]["params"]
 
 
 @pytest.fixture(scope="session")
@@ -164,7 +164,7 @@ def test_what_the_store_does_not_delete_is_named(sliced, monkeypatch, capfd):
     made = unlearn(UnlearnSettings("sisa", forget_set=sliced["early"]))[0]
     told = capfd.readouterr().err
     assert "did NOT delete these, do it by hand: sisa/shard-1/before-slice-2.safetensors of version 1" in told
-    assert "sisa.not_deleted" in runs.find_by_tags({"step": "unlearn"})[0]["tags"]
+    assert "sisa.not_deleted" in finished.find_by_tags({"step": "unlearn"})[0]["tags"]
     assert made.number == 5
 
 

@@ -17,7 +17,7 @@ from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
 from unlearning.steps.settings import TuneSettings
 from unlearning.steps.tune import tune
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ def test_without_forgotten_validation_faces_the_forgotten_training_faces_serve(t
 def test_trials_are_nested_runs_of_one_study_and_the_best_one_s_settings_are_registered(trained, objective):
     for trials in (1, 2):  # the second call goes on where the first has ended
         best = tune(TuneSettings("ft", trials, objective, "20-28", (1,)))
-    found = {run["tags"]["mlflow.runName"]: run for run in runs.find_by_tags({"step": "trial"})}
+    found = {run["tags"]["mlflow.runName"]: run for run in finished.find_by_tags({"step": "trial"})}
     assert sorted(found) == ["trial 0", "trial 1"]
     assert found["trial 0"]["params"]["method.lr"] == "0.0001", "the defaults are tried first"
-    parent = runs.find_by_tags({"step": "tune"})[0]
+    parent = finished.find_by_tags({"step": "tune"})[0]
     assert parent["params"]["best.lr"] == best.tag("params").removeprefix("lr=")
     numbers = mlflow.MlflowClient().get_run(parent["run_id"]).data.metrics
     trials = pd.read_csv(runs.download(parent["run_id"], "trials.csv")).dropna(subset="value")

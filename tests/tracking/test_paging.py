@@ -11,7 +11,7 @@ from unlearning.registry import lock
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import surroundings
 from unlearning.requests import store as requests
-from unlearning.tracking import paging, runs, sealed
+from unlearning.tracking import finished, paging, sealed
 
 MODEL = "age-resnet50"
 SEARCHES = ("search_experiments", "search_runs", "search_model_versions", "search_registered_models", "search_logged_models")
@@ -37,11 +37,11 @@ def test_runs_of_all_pages_and_all_experiments_are_found(small_pages):
     for number in range(3):
         experiment = client.create_experiment(f"experiment {number}")
         for _ in range(number + 1):
-            made = client.create_run(experiment, tags={"step": "promote", runs.FINGERPRINT: f"mark {number}"})
+            made = client.create_run(experiment, tags={"step": "promote", finished.FINGERPRINT: f"mark {number}"})
             client.set_terminated(made.info.run_id)
-    assert len(runs.find_by_tags({"step": "promote"})) == 6
+    assert len(finished.find_by_tags({"step": "promote"})) == 6
     assert [run.data.tags["step"] for run in sealed.our_runs()].count("promote") == 6
-    assert runs.find_finished("mark 2")
+    assert finished.find_finished("mark 2")
 
 
 def test_versions_and_logged_models_of_all_pages_are_found(small_pages):

@@ -8,7 +8,7 @@ from mlflow.entities import RunStatus
 
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find, logged_model_id
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 
 MODEL = "age-resnet50"
 
@@ -80,16 +80,16 @@ def test_what_is_not_a_number_is_not_logged(store):
 
 def _fail_late(mark: str) -> None:
     with runs.run("test", "fails"):
-        runs.mark_finished(mark)
+        finished.mark_finished(mark)
         raise InputError("late")
 
 
 def test_a_finished_run_is_found_by_its_inputs_and_no_failed_one(store):
-    mark = runs.fingerprint("test", seed=1)
+    mark = finished.fingerprint("test", seed=1)
     with pytest.raises(InputError):
         _fail_late(mark)
-    assert runs.find_finished(mark) is None
+    assert finished.find_finished(mark) is None
     with runs.run("test", "ends") as active:
-        runs.mark_finished(mark, made="this")
-    assert runs.find_finished(mark) == {"run_id": active.info.run_id, "made": "this"}
-    assert runs.find_finished(runs.fingerprint("test", seed=2)) is None
+        finished.mark_finished(mark, made="this")
+    assert finished.find_finished(mark) == {"run_id": active.info.run_id, "made": "this"}
+    assert finished.find_finished(finished.fingerprint("test", seed=2)) is None

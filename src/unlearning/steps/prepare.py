@@ -10,7 +10,7 @@ from unlearning.reports import data_figures
 from unlearning.reports.data_report import data_report
 from unlearning.reports.page import render
 from unlearning.reports.style import THEMES
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
@@ -23,7 +23,7 @@ def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[Dat
             data = prepare_data(settings, side, track)
             return data, _log(data, settings, _mark(data, settings))
     data = prepare_data(settings, side, track)
-    done = runs.find_finished(_mark(data, settings))
+    done = finished.find_finished(_mark(data, settings))
     if done:
         say(f"prepare: reused run {done['run_id']} (same files, settings and code), data {data.digest}")
         return data, done["run_id"]
@@ -32,7 +32,7 @@ def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[Dat
 
 
 def _mark(data: DataSet, settings: DataSettings) -> str:
-    return runs.fingerprint("prepare", settings=settings.as_dict(), digest=data.digest, rejected=len(data.rejected))
+    return finished.fingerprint("prepare", settings=settings.as_dict(), digest=data.digest, rejected=len(data.rejected))
 
 
 def _log(data: DataSet, settings: DataSettings, mark: str) -> str:
@@ -45,7 +45,7 @@ def _log(data: DataSet, settings: DataSettings, mark: str) -> str:
     for name in SPLITS:
         runs.log_dataset(data.manifest[data.manifest.split == name], name, name, data.digest)
     _log_report(data, settings)
-    runs.mark_finished(mark)
+    finished.mark_finished(mark)
     _tell(data, settings)
     return runs.active_id()
 

@@ -29,7 +29,7 @@ from unlearning.reports.words import discreet, titles
 from unlearning.steps.experiment import CELLS
 from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
@@ -76,7 +76,7 @@ def _again_from(settings: ReportSettings) -> Results:
 
 def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
     """The cells of a preset's finished experiments on its newest data (empty: the newest preset), and how they were made."""
-    found = runs.find_by_tags({"step": "experiment"} | ({"preset": preset} if preset else {}))
+    found = finished.find_by_tags({"step": "experiment"} | ({"preset": preset} if preset else {}))
     if not found:
         raise InputError(
             f"there is no finished experiment{f' of the preset {preset}' if preset else ''}; run one with: "

@@ -21,7 +21,7 @@ from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.training_settings import RetrainSettings
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
@@ -101,7 +101,7 @@ def retrain_or_reuse(settings: RetrainSettings, original: Version, forget: Forge
 def mark(settings: RetrainSettings, original: Version, forget: ForgetSet) -> str:
     """The fingerprint of a retraining: its settings, the version it follows, the forget set, and the code."""
     own = asdict(settings) | {"model": original.source, "forget_set": forget.sha256}
-    return runs.fingerprint("retrain", code=CODE, settings=own, digest=original.tag("data_digest"))
+    return finished.fingerprint("retrain", code=CODE, settings=own, digest=original.tag("data_digest"))
 
 
 def _start(parent: Parent, settings: RetrainSettings) -> ModelSpec:

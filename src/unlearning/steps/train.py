@@ -20,7 +20,7 @@ from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.prepare import prepare
 from unlearning.steps.training_settings import TrainSettings
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.training.precision import resolve_precision
 from unlearning.versions.data import face_set
 from unlearning.versions.publish import Draft, publish
@@ -91,4 +91,4 @@ def train_or_reuse(settings: TrainSettings, digest: str, force: bool = False) ->
 def mark(settings: TrainSettings, digest: str) -> str:
     """The fingerprint of a training: its settings, the data, the code, and the content of a weights file."""
     weights = file_digest(settings.model.weights)
-    return runs.fingerprint("train", code=CODE, settings=asdict(settings), digest=digest, weights=weights)
+    return finished.fingerprint("train", code=CODE, settings=asdict(settings), digest=digest, weights=weights)

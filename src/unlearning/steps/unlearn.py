@@ -28,7 +28,7 @@ from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
@@ -105,7 +105,7 @@ def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, 
     own |= {"epochs": epochs_of(method, settings.epochs)}
     code, digest = (*SHARED, *modules_of(kind)), parent.tag("data_digest")
     beside = reference.source if reference else settings.reference
-    return runs.fingerprint("unlearn", code=code, settings=own, reference=beside, digest=digest)
+    return finished.fingerprint("unlearn", code=code, settings=own, reference=beside, digest=digest)
 
 
 def open_request(settings: UnlearnSettings) -> Request:

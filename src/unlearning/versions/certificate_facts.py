@@ -27,9 +27,10 @@ from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.registry import journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import download_model
+from unlearning.registry.version import GONE as NO_MORE
 from unlearning.registry.version import Version
 from unlearning.requests.states import together
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions import certificates
 from unlearning.versions.audit import audit_version
 from unlearning.versions.data import account_of
@@ -43,6 +44,7 @@ from unlearning.versions.scores import score
 # MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
 NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
+UNREAD = "not known: its files could not be read when this was written"
 GATES = "gates.json"
 
 
@@ -113,17 +115,17 @@ def _about(finding: Finding, forgotten: list[ForgetSet]) -> Finding:
 
 
 def _parent(version: Version, line: Line) -> ModelVersion:
-    """What the version was made from; its files or the version may be gone by now. Damaged files are not called gone."""
+    """What the version was made from: it may be gone by now, or its files out of reach. Damaged ones are not passed over."""
     if len(line.steps) == 1:
         raise InputError(f"{version.label} cannot be certified, for what it was made from is not known: {line.broken}")
     number, weights = line.steps[1].number, GONE
-    there = [one for one in versions_of(line, version.model) if one.number == number]
+    there = [one for one in versions_of(line, version.model) if one.number == number and one.tag("state") not in NO_MORE]
     try:
         weights = weights_of(there[0]) if there else GONE
     except DamagedError:
         raise
     except InputError:
-        pass
+        weights = UNREAD
     return ModelVersion(version.model, str(number), weights)
 
 
@@ -207,7 +209,7 @@ def _decided(content: dict, version: Version, run_id: str) -> Gated:
 
 def _untold_promotion(version: Version) -> str:
     """The newest run that promoted this version of this model by these gates, where no journal tells: it may be younger."""
-    for run in runs.find_by_tags({"step": "promote"}) if version.tag("promoted_by") else ():
+    for run in finished.find_by_tags({"step": "promote"}) if version.tag("promoted_by") else ():
         said, run_id = run["params"], run["run_id"]
         model = said.get("promote.name") or "".join(shlex.split(said.get("name", "")))
         same = (model, said.get("promote.version")) == (version.model, str(version.number))

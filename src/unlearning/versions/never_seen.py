@@ -11,7 +11,7 @@ from unlearning.evaluation.never_seen import NeverSeen, Unseen
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
-from unlearning.tracking import runs
+from unlearning.tracking import finished, runs
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 from unlearning.versions.line import original_of, root_of
@@ -26,7 +26,7 @@ class NoCrossfitError(InputError):
 
 def never_seen_of(original: Version) -> pd.DataFrame | None:
     """The newest table of an original, as ``jobs.crossfit.joined`` makes it; None without one."""
-    done = runs.find_by_tags({"step": STEP, ORIGINAL: original.source})
+    done = finished.find_by_tags({"step": STEP, ORIGINAL: original.source})
     return runs.read_table(done[0]["run_id"], NEVER_SEEN_TABLE, needs=NEEDED) if done else None
 
 
