@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable
-from functools import partial
+from functools import partial, wraps
 
 import click
 
@@ -182,10 +182,39 @@ def _going_on(name: str, variable: str, default: object, kind: object, help: str
 
 RESUME = "Go on with the same work where it was killed, in its run; false begins anew."
 MINUTES = "Least minutes between two checkpoints inside an epoch; there is one after every epoch."
+NODES = "Machines; each runs the same command, as torchrun or SLURM start it."
+STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
+STRATEGY = "Lightning Fabric's way to train one network on several devices; auto is ddp."
+SYNC = "Take batch norms over the whole batch, and not over each device's share of it; needs GPUs."
 resumable = options(
     _going_on("resume", "UNLEARNING_RESUME", True, bool, RESUME),
     _going_on("checkpoint_minutes", "UNLEARNING_CHECKPOINT_MINUTES", 10.0, click.FloatRange(0), MINUTES),
 )
+
+
+DEVICE_OPTIONS = options(
+    _going_on("devices", "UNLEARNING_DEVICES", 1, click.IntRange(1), "GPUs of each machine, or processes where it has none."),
+    _going_on("nodes", "UNLEARNING_NODES", 1, click.IntRange(1), NODES),
+    _going_on("strategy", "UNLEARNING_STRATEGY", "auto", click.Choice(STRATEGIES), STRATEGY),
+    _going_on("sync_batchnorm", "UNLEARNING_SYNC_BATCHNORM", False, bool, SYNC),
+)
+
+
+def on_devices(function):
+    """A training that goes on where it was killed, on several devices or machines: only the first process does the rest."""
+
+    @resumable
+    @DEVICE_OPTIONS
+    @wraps(function)
+    def act(**values):
+        if {os.environ["UNLEARNING_DEVICES"], os.environ["UNLEARNING_NODES"]} == {"1"}:
+            return function(**values)
+        from unlearning.training.group import together
+
+        with together() as first:
+            return function(**values) if first else None
+
+    return act
 
 
 def _beginning(words: Iterable[str], ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:

@@ -1,10 +1,11 @@
 """Entry point ``crossfit``."""
 
+from entrypoints.command import on_devices
 from entrypoints.declared import entry
 from unlearning.steps.training_settings import CrossfitSettings
 
 
-@entry(CrossfitSettings, asks=lambda settings: [settings.model], trains=True)
+@entry(CrossfitSettings, asks=lambda settings: [settings.model], trains=on_devices)
 def main(settings):
     """Train without each tenth of the faces in turn: the reference of all later requests for single faces.
 

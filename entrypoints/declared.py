@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options, resumable
+from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options
 from unlearning.declared import help_of
 from unlearning.steps.checks import parse_whole_numbers
 
@@ -26,13 +26,13 @@ TYPES = {
 }
 
 
-def entry(kind: type, asks: Callable | None = None, trains: bool = False):
+def entry(kind: type, asks: Callable | None = None, trains: Callable = lambda act: act):
     """The command of a step that takes one settings class, from a function of these settings with its help as docstring.
 
     Args:
         kind: the settings class.
         asks: the versions that the settings name; one that there is not is refused before the step is imported.
-        trains: it keeps checkpoints, and goes on where it was killed.
+        trains: adds the options of what trains: ``resumable`` or ``on_devices``.
     """
 
     def decorate(function):
@@ -43,7 +43,7 @@ def entry(kind: type, asks: Callable | None = None, trains: bool = False):
                 ask_registry(settings.name, *asks(settings))
             function(settings)
 
-        return click.command(cls=Entry)(declared(kind)(resumable(act) if trains else act))
+        return click.command(cls=Entry)(declared(kind)(trains(act)))
 
     return decorate
 

@@ -2,7 +2,7 @@
 
 import click
 
-from entrypoints.command import Entry, option, resumable
+from entrypoints.command import Entry, on_devices, option
 from entrypoints.declared import declared, read
 from entrypoints.training import WHOLE, train_options, train_settings
 from unlearning.steps.training_settings import PipelineSettings, TrainSettings
@@ -13,7 +13,7 @@ from unlearning.steps.training_settings import PipelineSettings, TrainSettings
 @option("train_epochs", "8", "Passes of training and retraining; empty for the preset's.", WHOLE)
 @declared(PipelineSettings)
 @declared(TrainSettings, "name")
-@resumable
+@on_devices
 def main(**values):
     """The whole job: prepare, train, retrain, unlearn by each method, evaluate, promote the best, show the registry.
 

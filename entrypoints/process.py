@@ -1,10 +1,11 @@
 """Entry point ``process``."""
 
+from entrypoints.command import on_devices
 from entrypoints.declared import entry
 from unlearning.steps.request_settings import ProcessSettings
 
 
-@entry(ProcessSettings, trains=True)
+@entry(ProcessSettings, trains=on_devices)
 def main(settings):
     """Serve the open requests: unlearn from the champion, evaluate, decide the gates, promote, certify.
 

@@ -2,7 +2,7 @@
 
 import click
 
-from entrypoints.command import Entry, option, resumable
+from entrypoints.command import Entry, on_devices, option
 from entrypoints.declared import declared
 from entrypoints.training import WHOLE, train_options, train_settings
 from unlearning.steps.training_settings import TrainSettings
@@ -12,7 +12,7 @@ from unlearning.steps.training_settings import TrainSettings
 @train_options
 @option("epochs", "", "Passes over the training faces; empty for the preset's (scratch 12, study 142).", WHOLE)
 @declared(TrainSettings, "name", "scheme", "shards", "slices", "shard_by", "aggregate")
-@resumable
+@on_devices
 def main(**values):
     """Train the original model on all training faces and register it: aliases original and champion."""
     settings = train_settings(values, values["epochs"])

@@ -1,10 +1,11 @@
 """Entry point ``tune``."""
 
+from entrypoints.command import resumable
 from entrypoints.declared import entry
 from unlearning.steps.settings import TuneSettings
 
 
-@entry(TuneSettings, asks=lambda settings: [settings.model or "champion"], trains=True)
+@entry(TuneSettings, asks=lambda settings: [settings.model or "champion"], trains=resumable)
 def main(settings):
     """Search a method's settings on validation faces, and register what the best ones make as a candidate.
 

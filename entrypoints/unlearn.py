@@ -1,10 +1,11 @@
 """Entry point ``unlearn``."""
 
+from entrypoints.command import on_devices
 from entrypoints.declared import entry
 from unlearning.steps.settings import UnlearnSettings
 
 
-@entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"], trains=True)
+@entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"], trains=on_devices)
 def main(settings):
     """Make a registered version forget, measure it against the retrained reference, and register what comes out.
 

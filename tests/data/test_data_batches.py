@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -105,3 +106,10 @@ def test_batches_leave_the_map_as_it_was(faces, data):
         batch.ages.zero_()
     assert (data.pixels == before).all()
     assert faces.ages.min() >= 20
+
+
+def test_a_set_goes_to_another_process_by_the_path_of_its_pixels(faces):
+    part = faces.part("train")
+    sent = pickle.dumps(part)
+    assert len(sent) < part.pixels.nbytes / 2
+    assert torch.equal(pickle.loads(sent).images(torch.arange(5)), part.images(torch.arange(5)))

@@ -188,3 +188,9 @@ def test_stages_without_positions_are_refused_with_what_to_choose():
     network = Plain(torch.nn.Flatten())
     with Maps(network), pytest.raises(InputError, match="plain has none; choose a convolutional network, as resnet50"):
         network.backbone(torch.ones(1, 2, 2, 2))
+
+
+def test_blindspot_is_refused_on_several_devices_each_of_which_sees_a_part_of_a_batch(make_task):
+    task = replace(make_task(), fabric=SimpleNamespace(world_size=2))
+    with pytest.raises(InputError, match="legal: devices=1"):
+        Blindspot().unlearn(task)

@@ -1,5 +1,6 @@
 import copy
 import random
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -81,15 +82,16 @@ def test_mean_errors_are_over_samples_not_over_batches(fabric, one_age, one_year
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_not_finite_stops_at_its_step_and_does_not_touch_the_weights(fabric, one_age, one_year_a_step, value):
-    model = one_age(30.0)
+def test_a_loss_that_is_not_finite_stops_within_eight_steps_and_names_its_own(fabric, one_age, one_year_a_step, value):
+    shown = []
 
     def breaks_at_99(predicted, batch):
+        shown.append(batch)
         return absolute_error(predicted, batch) * (value if 99 in batch.ages else 1)
 
     with pytest.raises(DivergedError, match=rf"{value} at step 3 .*smaller learning rate"):
-        fit(fabric, model, Uneven([50.0], [50.0], [99.0], [50.0]), breaks_at_99, one_year_a_step, seed=0)
-    assert model.years.item() == pytest.approx(32), "two good steps were taken, the third was not"
+        fit(fabric, one_age(30.0), Uneven([50.0], [50.0], [99.0], *[[50.0]] * 20), breaks_at_99, one_year_a_step, seed=0)
+    assert len(shown) == 8
 
 
 def test_every_epoch_is_told_once_with_the_bare_model_and_every_step_in_epochs(fabric, one_age, one_year_a_step):
@@ -124,3 +126,27 @@ def test_a_constant_rate_stays_and_one_cycle_rises_to_it_and_ends_near_zero(fabr
     cycle = steps("onecycle")
     assert cycle.max() > 0.8
     assert 0 <= cycle[-1] < 1e-3 < cycle[0] < 0.2
+
+
+def test_no_step_waits_for_a_number(fabric, faces, recipe, spec, monkeypatch):
+    """A GPU that is asked for a number has to be waited for: a pass asks once in eight steps, and once at its end."""
+    waits = []
+    for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
+        own = getattr(torch.Tensor, name)
+        monkeypatch.setattr(torch.Tensor, name, lambda *args, own=own, **more: waits.append(1) or own(*args, **more))
+    batches = Batches(faces.part("train"), None, 4, recipe.flip, recipe.shift, 0)
+    fit(fabric, build(spec, seed=0), batches, absolute_error, replace(recipe, epochs=1), seed=0)
+    assert len(batches) > 20
+    assert len(waits) <= len(batches) / 8 + 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+def test_compiled_steps_are_those_of_eager_ones_but_for_rounding(fabric, faces, recipe, spec):
+    batches = Batches(faces.part("train"), None, 16, recipe.flip, recipe.shift, 0)
+
+    def losses(compile):
+        epochs = fit(fabric, build(spec, 0), copy.deepcopy(batches), absolute_error, replace(recipe, compile=compile), seed=0)
+        return [epoch.loss for epoch in epochs]
+
+    assert losses(True) == pytest.approx(losses(False), rel=1e-3)

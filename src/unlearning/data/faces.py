@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from mmap import mmap
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,7 +27,14 @@ class Batch(NamedTuple):
     forget: torch.Tensor
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(t.to(device, non_blocking=True) for t in (self.images, self.ages, self.forget)))
+        return Batch(*(sent(values, device) for values in self))
+
+
+def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The values on a device, without waiting for it: a GPU copies beside its arithmetic what is pinned, and only that."""
+    if values.device.type == "cpu" and device.type == "cuda":
+        values = values.pin_memory()
+    return values.to(device, non_blocking=True)
 
 
 class EpochBatches(Protocol):
@@ -40,29 +48,46 @@ class EpochBatches(Protocol):
 class FaceSet:
     """Rows of a manifest together with their pixels; parts of it share the one memory map."""
 
-    def __init__(self, frame: pd.DataFrame, pixels: np.ndarray):
+    def __init__(self, frame: pd.DataFrame, pixels: np.ndarray, held: torch.Tensor | None = None):
         self.frame = frame.reset_index(drop=True)
-        self.pixels = pixels
+        self.pixels, self.held = pixels, held
         with warnings.catch_warnings():  # the map is read-only and torch only ever reads it
             warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
-            self._map = torch.from_numpy(pixels)
+            self._map = torch.from_numpy(pixels) if held is None else held
         self._rows = torch.from_numpy(self.frame["row"].to_numpy(np.int64).copy())
         self.ages = torch.from_numpy(self.frame["age"].to_numpy(np.float32).copy())
 
     def __len__(self) -> int:
         return len(self.frame)
 
+    def __reduce__(self) -> tuple[Callable[..., FaceSet], tuple[pd.DataFrame, object]]:
+        """What another process opens: a map goes by its path, which that process reaches too."""
+        if isinstance(self.pixels, np.memmap) and isinstance(self.pixels.base, mmap):  # a whole map, and no part of one
+            return opened, (self.frame, str(self.pixels.filename))
+        return opened, (self.frame, self.pixels)
+
     def where(self, mask: np.ndarray) -> FaceSet:
         """The faces whose entry in ``mask`` is true."""
-        return FaceSet(self.frame[np.asarray(mask)], self.pixels)
+        return FaceSet(self.frame[np.asarray(mask)], self.pixels, self.held)
 
     def part(self, *splits: str) -> FaceSet:
         """The faces of the named splits."""
         return self.where(self.frame.split.isin(splits).to_numpy())
 
+    def on(self, device: torch.device) -> FaceSet:
+        """The same faces, with all pixels on a GPU where they take no more than half of what is free there."""
+        if device.type != "cuda" or self.held is not None or 2 * self._map.nbytes > torch.cuda.mem_get_info(device)[0]:
+            return self
+        return FaceSet(self.frame, self.pixels, self._map.to(device))
+
     def images(self, positions: torch.Tensor) -> torch.Tensor:
-        """uint8 pictures, shape (len(positions), side, side, 3)."""
-        return self._map.index_select(0, self._rows[positions])
+        """uint8 pictures where the pixels lie, shape (len(positions), side, side, 3)."""
+        return self._map.index_select(0, sent(self._rows[positions], self._map.device))
+
+
+def opened(frame: pd.DataFrame, pixels: str | np.ndarray) -> FaceSet:
+    """The set of these rows, of pixels or of a file of them."""
+    return FaceSet(frame, np.load(pixels, mmap_mode="r") if isinstance(pixels, str) else pixels)
 
 
 class Batches:
@@ -85,7 +110,7 @@ class Batches:
         self.flags = torch.cat([torch.full((len(s),), s is forget) for s in self.sets])
         self.ages = torch.cat([s.ages for s in self.sets])
         self.frame = pd.concat([s.frame for s in self.sets], ignore_index=True)
-        self._joined = FaceSet(self.frame, self.sets[0].pixels)
+        self._joined = FaceSet(self.frame, self.sets[0].pixels, self.sets[0].held)
         self.size, self.flip, self.shift = size, flip, shift
         self._random = torch.Generator().manual_seed(seed)
 
@@ -105,11 +130,11 @@ class Batches:
         reach = int(self.shift * side)
         if not self.flip and not reach:
             return images
-        moves = torch.randint(-reach, reach + 1, (count, 2), generator=self._random)
-        line = torch.arange(side)
+        moves = sent(torch.randint(-reach, reach + 1, (count, 2), generator=self._random), images.device)
+        line = torch.arange(side, device=images.device)
         rows = (line + moves[:, :1]).clamp(0, side - 1)
         columns = (line + moves[:, 1:]).clamp(0, side - 1)
-        mirrored = torch.rand(count, generator=self._random) < (0.5 if self.flip else 0.0)
+        mirrored = sent(torch.rand(count, generator=self._random) < (0.5 if self.flip else 0.0), images.device)
         columns = torch.where(mirrored[:, None], side - 1 - columns, columns)
         packed = images.reshape(count, side * side, 3)
         index = (rows[:, :, None] * side + columns[:, None, :]).reshape(count, -1, 1).expand(-1, -1, 3)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+
+from lightning_fabric import Fabric
 
 from unlearning.data.faces import Batches, FaceSet
 from unlearning.jobs.scheme import log_checkpoints, saver
 from unlearning.models.aggregate import Aggregate
-from unlearning.models.build import build
+from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.models.first_weights import file_digest, fill
 from unlearning.models.spec import ModelSpec
@@ -19,8 +22,8 @@ from unlearning.tracking import runs
 from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch, fit
+from unlearning.training.group import handed_out, make_fabric
 from unlearning.training.losses import absolute_error
-from unlearning.training.precision import make_fabric
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, Slices, train_slices
 
@@ -113,11 +116,10 @@ def train_ensemble(training: Training, folder: Path) -> Trained:
     With a plan the checkpoints before the slices are left on the active run.
     """
     spec, plan, took = training.spec, training.plan, []
-    for index, seed in enumerate(training.seeds):
-        network = build(spec, seed)
-        slices = plan and Slices(plan, index, save=saver(folder.parent, index, bool(spec.weights)))
-        took.append(_train_member(network, training, slices, seed, checkpoints_in(folder.parent, index, training.title)))
-        save_member(network, folder, index)
+    for index in range(len(training.seeds)):
+        member, cost = _train_member(training, index, folder.parent)
+        took.append(cost)
+        save_member(member, folder, index)
     about = {"recipe": training.recipe.as_dict(), "weights_digest": file_digest(spec.weights)}
     about |= {"slices": plan.as_dict()} if plan else {}
     aggregate = Aggregate(training.aggregate, plan.empty(training.faces) if plan else ())
@@ -126,28 +128,47 @@ def train_ensemble(training: Training, folder: Path) -> Trained:
     return Trained(sum(one.seconds for one in took), sum(one.samples for one in took))
 
 
-def checkpoints_in(place: Path, index: int, title: str, epochs: int = 0, meter: Meter | None = None) -> Checkpoints:
+def checkpoints_in(
+    place: Path, index: int, title: str, epochs: int = 0, meter: Meter | None = None, fabric: Fabric | None = None
+) -> Checkpoints:
     """Where a member keeps how far it is, below what its step keeps until it is done."""
-    return Checkpoints(place / "checkpoints" / f"member-{index}-e{epochs}", f"{title}, member {index}", meter)
+    return Checkpoints(place / "checkpoints" / f"member-{index}-e{epochs}", f"{title}, member {index}", meter, fabric)
 
 
-def _train_member(network, training: Training, slices: Slices | None, seed: int, checkpoints: Checkpoints) -> Trained:
-    faces, recipe, log = training.faces, training.recipe, epoch_logger(seed)
-    fabric = make_fabric(recipe.precision)
-    passes = slices.plan.slices * slices.plan.epochs if slices else recipe.epochs
-    member = f"shard {slices.shard}" if slices else f"seed {seed}"
-    with training_bar(f"{training.title}, {member}", passes) as bar:
+def _train_member(training: Training, index: int, place: Path) -> tuple[AgeNet, Trained]:
+    seed, plan, log = training.seeds[index], training.plan, epoch_logger(training.seeds[index])
+    fabric = make_fabric(training.recipe.precision)
+    slices = plan and Slices(plan, index, save=saver(place, index, bool(training.spec.weights)))
+    passes = plan.slices * plan.epochs if plan else training.recipe.epochs
+    member = f"shard {index}" if plan else f"seed {seed}"
+    with training_bar(f"{training.title}, {member}", passes) as bar, handed_out(fabric, partial(follow, training, index)):
 
-        def after_epoch(epoch, model):
+        def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             log(epoch)
             bar.after_epoch(epoch)
 
-        told = {"validation": faces.part("validation"), "after_epoch": after_epoch, "after_step": bar.after_step}
-        if slices:
-            seconds = train_slices(network, faces, slices, recipe, fabric, seed=seed, checkpoints=checkpoints, **told)
-            shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
-            return Trained(seconds, shown * slices.plan.epochs)
-        batches = Batches(faces.part("train"), None, recipe.batch_size, recipe.flip, recipe.shift, seed)
-        kept = checkpoints.next()
-        epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, checkpoint=kept, **told)
-        return Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))
+        kept = checkpoints_in(place, index, training.title, fabric=fabric)
+        return _fit(training, seed, slices, kept, fabric, after_epoch=after_epoch, after_step=bar.after_step)
+
+
+def follow(training: Training, index: int) -> None:
+    """Do what ``_train_member`` does in the first process of a group, in another one."""
+    fabric, plan = make_fabric(training.recipe.precision), training.plan
+    _fit(training, training.seeds[index], plan and Slices(plan, index), Checkpoints(fabric=fabric), fabric)
+
+
+def _fit(
+    training: Training, seed: int, slices: Slices | None, checkpoints: Checkpoints, fabric: Fabric, **told: Callable
+) -> tuple[AgeNet, Trained]:
+    network, recipe, faces = build(training.spec, seed), training.recipe, training.faces.on(fabric.device)
+    validation, train = faces.part("validation"), faces.part("train")
+    if slices:
+        seconds = train_slices(
+            network, faces, slices, recipe, fabric, seed=seed, checkpoints=checkpoints, validation=validation, **told
+        )
+        shown = int(slices.plan.counts(faces)[slices.shard].cumsum().sum())
+        return network, Trained(seconds, shown * slices.plan.epochs)
+    batches, kept = Batches(train, None, recipe.batch_size, recipe.flip, recipe.shift, seed), checkpoints.next()
+    told |= {"validation": validation, "checkpoint": kept}
+    epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, **told)
+    return network, Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,16 +13,17 @@ from unlearning.errors import DivergedError
 from unlearning.jobs.ensemble import checkpoints_in, epoch_logger, standardised
 from unlearning.jobs.job import Job
 from unlearning.jobs.scheme import passes_of, scheme_after, slices_of
-from unlearning.methods.task import UnlearningTask
+from unlearning.methods.task import Method, UnlearningTask
 from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
 from unlearning.progress import training_bar
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
+from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch
+from unlearning.training.group import handed_out, make_fabric
 from unlearning.training.memory import peak_mb, reset_peak
-from unlearning.training.precision import make_fabric
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
     """The method on one member; ``look`` sees (epoch, network, meter) after every epoch."""
     title = f"{job.method.name}, seed {seed}"
     reset_peak()
-    meter, log = Meter(), epoch_logger(seed)
+    meter, log, fabric = Meter(), epoch_logger(seed), make_fabric(job.parent.recipe.precision)
+    job = replace(job, faces=job.faces.on(fabric.device))
     with training_bar(title, epochs or passes_of(job)) as bar:
 
         def after_epoch(epoch: Epoch, model) -> None:
@@ -135,7 +137,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
             model=member.eval(),
             retain=job.retain,
             forget=job.forget,
-            fabric=make_fabric(recipe.precision),
+            fabric=fabric,
             seed=seed,
             fresh=partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),
             recipe=recipe,
@@ -145,10 +147,17 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
             log=log_own,
             meter=meter,
             slices=slices_of(job.parent, index, place),
-            checkpoints=checkpoints_in(place, index, job.method.name, epochs, meter),
+            checkpoints=checkpoints_in(place, index, job.method.name, epochs, meter, fabric),
             track=bar.track,
         )
         try:
-            return job.method.unlearn(task), meter
+            with handed_out(fabric, partial(follow, job.method, task.silent(), recipe.precision)):
+                return job.method.unlearn(task), meter
         except DivergedError as error:
             raise DivergedError(f"{job.method.name}: {error}") from error
+
+
+def follow(method: Method, task: UnlearningTask, precision: str) -> None:
+    """Do what ``_run`` does in the first process of a group, in another one."""
+    fabric = make_fabric(precision)
+    method.unlearn(replace(task, fabric=fabric, checkpoints=Checkpoints(fabric=fabric)))

@@ -234,4 +234,4 @@ def relabelled(task: UnlearningTask, draw: Draw) -> UnlearningTask:
     faces = task.forget.part("train")
     ages = draw(len(faces), task.random(LABELS))
     task.log({"label_mean": float(ages.mean()), "label_std": float(ages.std(correction=0))}, 0)
-    return replace(task, forget=FaceSet(faces.frame.assign(age=ages.numpy()), faces.pixels))
+    return replace(task, forget=FaceSet(faces.frame.assign(age=ages.numpy()), faces.pixels, faces.held))

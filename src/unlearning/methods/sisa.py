@@ -47,7 +47,7 @@ class Sisa:
             )
         first = task.slices.first_touched(task.forget)
         with task.meter.aside():
-            start, weights = task.slices.resume(first)
+            start, weights = task.checkpoints.shared(partial(task.slices.resume, first))
         if first == task.slices.plan.slices:
             return task.copy()
         task.log({"first_touched_slice": first, "first_trained_slice": start}, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -27,6 +27,10 @@ from unlearning.training.slices import Slices
 # Methods import the types that they speak of from here, for type checkers alone: listing methods must not take PyTorch.
 __all__ = ["AgeNet", "Batch", "Epoch", "EpochBatches", "Generator", "Loss", "Tensor", "Weights"]
 __all__ += ["Counted", "InTurn", "Method", "SideBySide", "UnlearningTask"]
+
+
+def tell_nobody(*values: object) -> None:
+    """What is told where nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,19 @@ class UnlearningTask:
     fresh: Callable[[int], AgeNet]
     recipe: Recipe
     epochs: int
-    after_epoch: Callable[[Epoch, AgeNet], None] = lambda epoch, model: None
-    after_step: Callable[[float], None] = lambda done: None
-    log: Callable[[dict[str, float], int], None] = lambda values, epoch: None
+    after_epoch: Callable[[Epoch, AgeNet], None] = tell_nobody
+    after_step: Callable[[float], None] = tell_nobody
+    log: Callable[[dict[str, float], int], None] = tell_nobody
     meter: Meter = field(default_factory=Meter)
     slices: Slices | None = None
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     track: Track = untold
+
+    def silent(self) -> UnlearningTask:
+        """The same task for a process of the same group, which has no listeners, devices and files of its own yet."""
+        kept = {one.name: getattr(self, one.name) for one in fields(self) if one.default is MISSING is one.default_factory}
+        slices = self.slices and Slices(self.slices.plan, self.slices.shard)
+        return UnlearningTask(**kept | {"fabric": None, "slices": slices})
 
     def random(self, stream: int = 0) -> Generator:
         """Random numbers from the task's seed; another ``stream`` has numbers of its own."""

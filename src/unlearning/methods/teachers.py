@@ -110,6 +110,10 @@ class Blindspot:
     proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
+        if task.fabric.world_size > 1:
+            raise InputError(
+                "blindspot compares maps of whole batches, and each of several devices has a part; legal: devices=1"
+            )
         student = task.copy()
         with Maps(student) as mine:  # a network without stages is refused before the proxy is trained
             blind = proxy(task, self.proxy_lr, self.proxy_epochs)

@@ -21,7 +21,8 @@ from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.training_settings import CrossfitSettings
-from unlearning.tracking import runs, temporary
+from unlearning.tracking import finished, runs, temporary
+from unlearning.training import group
 from unlearning.versions.data import face_set
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.never_seen import ORIGINAL, STEP
@@ -32,12 +33,14 @@ DEALT = 0  # one deal for all seeds: their predictions of a face differ by what 
 
 def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     """Train a model for each fold and seed, and log one table with what they say of the faces that they never saw."""
-    name = f"crossfit {settings.folds} folds"
+    name, is_alone = f"crossfit {settings.folds} folds", alone(settings.spread, settings.workers)
+    if group.size() > 1 and not is_alone:
+        raise InputError("several devices train one fold after the other; legal with them: workers=1 and spread=processes")
     with runs.run(STEP, name):
         parent = open_parent(find_version(settings.name, settings.model))
         check(parent)
         whole = mark(settings, parent, settings.seeds)
-        done = runs.find_finished(whole)
+        done = finished.find_finished(whole)
         if done:
             say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
             return runs.read_table(done["run_id"], NEVER_SEEN_TABLE)
@@ -46,12 +49,12 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
             runs.log_settings("crossfit", asdict(settings))
             faces = face_set(parent.data).frame
             folds = deal_folds(faces, settings.folds, DEALT)
-            here = _fold if alone(settings.spread, settings.workers) else _elsewhere
+            here = _fold if is_alone else _elsewhere
             act = partial(here, folds, parent.version, runs.active_id(), kept)
             table = joined(faces, folds, _train(settings, act))
             runs.log_table(table, NEVER_SEEN_TABLE)
             runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
-            runs.mark_finished(whole)
+            finished.mark_finished(whole)
     kept.discard(settings.seeds)
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
@@ -81,7 +84,7 @@ def mark(settings: CrossfitSettings, parent: Parent, seeds: tuple[int, ...] = ()
     Without ``seeds`` it is that of the models of single folds, which other seeds may join.
     """
     own = {"folds": settings.folds, "original": parent.version.source, "seeds": seeds}
-    return runs.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
+    return finished.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
 
 
 def _train(settings: CrossfitSettings, act: Callable) -> Iterator[tuple[int, pd.DataFrame]]:

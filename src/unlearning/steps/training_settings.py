@@ -33,6 +33,7 @@ class RecipeChanges:
         patience: epochs without a better validation error before training stops; empty for the preset's.
         precision: auto (bf16-mixed where the processor has bfloat16 instructions, else 32-true), 32-true, bf16-mixed
             or 16-mixed.
+        compile: true makes the network's steps by torch.compile, which takes a minute or two at first and needs a C++ compiler.
     """
 
     batch_size: int | None = None
@@ -42,6 +43,7 @@ class RecipeChanges:
     weight_decay: float | None = None
     patience: int | None = None
     precision: str = setting("auto", choices=PRECISIONS)
+    compile: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
+from lightning_fabric import Fabric
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -28,6 +29,7 @@ MINUTES_VARIABLE = "UNLEARNING_CHECKPOINT_MINUTES"
 MINUTES = 10.0
 STATE, CPU, GPU = "state", "random.cpu", "random.gpu"
 Tensors = dict[str, torch.Tensor]
+Read = TypeVar("Read")
 stopping = threading.Event()  # the process was asked to end: whoever trains writes a checkpoint first
 at_work: list[Checkpoint] = []  # of the trainings that are going on
 
@@ -47,10 +49,11 @@ class Checkpoints:
         folder: where they are written; without one nothing is kept.
         title: what a person is told is going on.
         kept: whatever else is to be found as it was.
+        fabric: of a group of processes, of which one has the folder.
     """
 
-    def __init__(self, folder: Path | None = None, title: str = "", kept: Kept | None = None):
-        self.folder, self.title, self.kept = folder, title, kept
+    def __init__(self, folder: Path | None = None, title: str = "", kept: Kept | None = None, fabric: Fabric | None = None):
+        self.folder, self.title, self.kept, self.fabric = folder, title, kept, fabric
         self.generators: list[torch.Generator] = []
         self.begun = 0
         self.memory: dict[str, Tensors] = {}
@@ -69,7 +72,18 @@ class Checkpoints:
 
     def take(self, name: str) -> Tensors:
         """What was put."""
-        return load_weights(self.folder / f"{name}.safetensors") if self.folder else self.memory[name]
+
+        def read() -> Tensors:
+            return load_weights(self.folder / f"{name}.safetensors") if self.folder else self.memory[name]
+
+        return self.shared(read)
+
+    def shared(self, read: Callable[[], Read]) -> Read:
+        """What the first process of the group reads, for all of them."""
+        if not self.fabric or self.fabric.world_size == 1:
+            return read()
+        own = read() if self.fabric.is_global_zero else None
+        return self.fabric.broadcast(own)  # type: ignore[return-value]  # what the first process has read
 
     def next(self) -> Checkpoint:
         """That of the training which begins now."""
@@ -99,6 +113,9 @@ class Checkpoint:
 
     def read(self) -> tuple[Tensors, dict[str, Any]] | None:
         """Tensors and state; None where there are none, or the file is damaged."""
+        return self.whole.shared(self._read)
+
+    def _read(self) -> tuple[Tensors, dict[str, Any]] | None:
         if not self.path or not self.path.is_file():
             return None
         try:

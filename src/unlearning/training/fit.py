@@ -19,11 +19,13 @@ from torch.optim.lr_scheduler import OneCycleLR
 from unlearning.data.faces import Batch, EpochBatches, FaceSet
 from unlearning.errors import DivergedError
 from unlearning.training.checkpoint import Checkpoint, Checkpoints, Tensors, fill_optimizer, flat_optimizer, under
+from unlearning.training.group import level, predicted_together, share_of, synchronised
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
 Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
 Network = TypeVar("Network", bound=torch.nn.Module)
+LOOK = 8  # steps between two looks at their losses: a GPU that is waited for at every step stands still between them
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def fit(
         checkpoint: where it is kept how far the training is. One that is found there goes on, and tells of no epoch again.
 
     Raises:
-        DivergedError: the loss is not finite; names the step.
+        DivergedError: the loss is not finite; names the step, a few steps after it.
         TerminatedError: the process was asked to end, and the checkpoint is written.
     """
     _set_training(model.to(fabric.device))
@@ -89,7 +91,8 @@ def fit(
         while not state.over:
             number = len(state.epochs) + 1
             step.set_rate(recipe.lr * rate(number))
-            _one_epoch(step, batches, state, before + number - 1, after_step)
+            state.one_pass(batches, before + number - 1, after_step)
+            level(fabric, model)
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
                 after_epoch(state.end_epoch(before + number, error), model)
@@ -102,8 +105,9 @@ def fit(
 
 
 def _set_up(fabric: Fabric, model: Network, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]) -> _Step:
-    optimizer, schedule = _optimizer(model, recipe, steps)
-    wrapped, optimizer = fabric.setup(model, optimizer)
+    optimizer, schedule = _optimizer(synchronised(model), recipe, steps)
+    network: Any = torch.compile(model) if recipe.compile else model
+    wrapped, optimizer = fabric.setup(network, optimizer)
     return _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
 
 
@@ -176,13 +180,11 @@ class _Step:
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
 
-    def __call__(self, batch: Batch, number: int) -> tuple[float, float]:
-        """Loss of the batch, and the sum of its absolute errors in years."""
-        with _single(self.model) if len(batch.ages) == 1 else nullcontext():
-            predicted = self.model(batch.images)
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Loss of the batch, and the sum of its absolute errors in years; nobody waits for them here."""
+        with _single(self.model) if share_of(self.fabric, len(batch.ages)) == 1 else nullcontext():
+            predicted = predicted_together(self.fabric, self.model, batch.images)
         value = self.loss(predicted, batch)
-        if not math.isfinite(now := value.item()):
-            raise DivergedError(f"the loss became {now} at step {number} of an epoch; try a smaller learning rate")
         self.optimizer.zero_grad()
         self.fabric.backward(value)
         if self.clip:
@@ -191,7 +193,7 @@ class _Step:
         if self.schedule:
             self.schedule.step()
         self.after_update()
-        return now, (predicted.detach() - batch.ages).abs().sum().item()
+        return torch.stack((value.detach().float(), (predicted.detach() - batch.ages).abs().sum().float()))
 
 
 @dataclass
@@ -215,8 +217,40 @@ class _State:
     checkpoint: Checkpoint
     epochs: list[Epoch] = field(default_factory=list)
     now: _Pass = field(default_factory=_Pass)
+    unread: list[tuple[torch.Tensor, int]] = field(default_factory=list)
     over: bool = False
     saved: Callable[[], None] | None = None
+
+    def one_pass(self, batches: EpochBatches, done: int, after_step: Callable[[float], None]) -> None:
+        """Make a pass after ``done`` others, or what is left of it."""
+        coming = iter(batches)
+        for _ in range(self.now.steps):
+            next(coming)
+        self.fill()
+        begun = time.perf_counter() - self.now.seconds
+        for batch in coming:
+            self.unread.append((self.step(batch.to(self.step.fabric.device)), len(batch.ages)))
+            after_step(done + (self.now.steps + len(self.unread)) / len(batches))
+            if len(self.unread) == LOOK:
+                self.look(begun)
+            if self.checkpoint.is_due():
+                self.look(begun)
+                self.write()
+                begun = time.perf_counter() - self.now.seconds
+        self.look(begun)
+
+    def look(self, begun: float) -> None:
+        """Read what the steps since the last look gave, which waits for the device; ``begun``: when the pass was."""
+        values = torch.stack([given for given, _ in self.unread]).tolist() if self.unread else []
+        for (loss, error), (_, faces) in zip(values, self.unread, strict=True):
+            self.now.steps += 1
+            if not math.isfinite(loss):
+                raise DivergedError(f"the loss became {loss} at step {self.now.steps} of an epoch; try a smaller learning rate")
+            self.now.loss += loss * faces
+            self.now.error += error
+            self.now.samples += faces
+        self.unread.clear()
+        self.now.seconds = time.perf_counter() - begun
 
     def end_epoch(self, number: int, error: float) -> Epoch:
         """Make an account of the pass that is done, and begin another."""
@@ -268,24 +302,3 @@ class _State:
         if self.step.schedule:
             self.step.schedule.load_state_dict(state["schedule"])
         self.checkpoint.resume(tensors, state)
-
-
-def _one_epoch(step: _Step, batches: EpochBatches, state: _State, done: int, after_step: Callable[[float], None]) -> None:
-    """One pass after ``done`` others, or what is left of it."""
-    now, count, coming = state.now, len(batches), iter(batches)
-    for _ in range(now.steps):
-        next(coming)
-    state.fill()
-    start = time.perf_counter() - now.seconds
-    for batch in coming:
-        batch = batch.to(step.fabric.device)
-        loss, error = step(batch, now.steps + 1)
-        now.loss += loss * len(batch.ages)
-        now.error += error
-        now.samples += len(batch.ages)
-        now.steps += 1
-        now.seconds = time.perf_counter() - start
-        after_step(done + now.steps / count)
-        if state.checkpoint.is_due():
-            state.write()
-            start = time.perf_counter() - now.seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -27,9 +28,9 @@ def _has_bfloat16() -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def make_fabric(precision: str) -> Fabric:
-    """One device, the best there is, at a precision of Lightning Fabric; InputError for one that it cannot do."""
+def make_fabric(precision: str, devices: int = 1, **more: Any) -> Fabric:
+    """Devices of the best kind there is at a precision of Lightning Fabric; InputError for one that they cannot do."""
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if precision == "16-mixed" and not torch.cuda.is_available():
         raise InputError("precision=16-mixed needs a GPU; legal here: auto, 32-true, bf16-mixed")
-    return Fabric(accelerator="auto", devices=1, precision=precision)  # type: ignore[arg-type]  # one of PRECISIONS
+    return Fabric(accelerator="auto", devices=devices, precision=precision, **more)  # type: ignore[arg-type]  # one of PRECISIONS

@@ -21,13 +21,13 @@ def predict(
     try:
         with torch.inference_mode():
             ages = [
-                model(faces.images(few).permute(0, 3, 1, 2).to(device)).float().cpu()
+                model(faces.images(few).permute(0, 3, 1, 2).to(device)).float()
                 for few in progress(positions, len(positions), f"predicting {len(faces)} faces")
             ]
     finally:
         for module in training:
             module.training = True
-    return torch.cat(ages) if ages else torch.empty(0)
+    return torch.cat(ages).cpu() if ages else torch.empty(0)
 
 
 def mean_absolute_error(

@@ -29,6 +29,7 @@ class Recipe:
         precision: a precision of Lightning Fabric; ``auto`` is resolved to one before training starts.
         momentum: of ``sgd``.
         clip: largest norm of the gradient of a step; 0 for none.
+        compile: let ``torch.compile`` make the network's steps; its sums are rounded in another order.
     """
 
     optimizer: str
@@ -43,6 +44,7 @@ class Recipe:
     precision: str = "auto"
     momentum: float = 0.9
     clip: float = 0.0
+    compile: bool = False
 
     def __post_init__(self) -> None:
         for name, legal in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
