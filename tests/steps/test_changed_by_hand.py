@@ -66,6 +66,15 @@ def test_what_descends_from_a_deleted_version_is_certified_by_what_the_log_and_i
     assert is_approximate(Line((replace(line.steps[0], facts=exact),), "nobody knows more"))
 
 
+def test_a_parent_whose_files_cannot_be_read_is_not_called_gone(trained, monkeypatch):
+    def away(version):
+        raise InputError("the store is away")
+
+    monkeypatch.setattr(certificate_facts, "model_folder", away)
+    version = find(MODEL, "4")
+    assert certificate_facts._parent(version, line_of(version)).weights_digest == certificate_facts.UNREAD
+
+
 def test_without_an_original_the_gates_that_name_it_are_refused_and_others_decide(client):
     client.delete_model_version(MODEL, "1")
     with pytest.raises(InputError, match=r"original\.test_mae cannot be decided: .*version 1 was deleted.*retrained\.METRIC"):
