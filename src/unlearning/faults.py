@@ -29,6 +29,8 @@ LIBRARIES = {
     "huggingface_hub": "the Hugging Face hub",
     "httpx": "the network",
     "ray": "Ray",
+    "boto3": "the bucket",
+    "botocore": "the bucket",
 }
 REPORT = (
     "This is a fault of the program and not of what you typed; please report it to who gave you this project, with your "

@@ -26,7 +26,7 @@ from unlearning.processes import leave_with_parent
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
-TAKEN_ALONG = ("MLFLOW_", "UNLEARNING_")
+TAKEN_ALONG = ("MLFLOW_", "UNLEARNING_", "AWS_")  # the last: keys of a bucket that artifacts go to
 ON_ONE_MACHINE = ("", "sqlite", "file")
 STORE_BYTES = 128 * 1024**2
 Job = tuple

@@ -27,9 +27,9 @@ from unlearning.purge.rules import MODEL, OTHER, File, kind_of
 from unlearning.registry.lookup import logged_model_id
 from unlearning.registry.version import Version
 from unlearning.tracking import runs, temporary
-from unlearning.tracking.artifacts import REFUSALS
+from unlearning.tracking.answers import first_line, store_errors
+from unlearning.tracking.artifacts import refusals
 from unlearning.tracking.paging import PAGE, every
-from unlearning.tracking.store import first_line
 
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
 # How MLflow's local store calls a file that is being written.
@@ -82,7 +82,7 @@ def files_of(place: Place) -> list[File]:
     """
     try:
         return [*_walk(place, None), *_hidden(place)]
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the files of {place.name} cannot be listed: {first_line(error)}") from error
 
 
@@ -109,7 +109,7 @@ def _sha256(place: Place, path: str) -> str:
     try:
         with temporary.folder() as fetched:
             return sha256_of(Path(place.store.download_artifacts(path, None if place.folder else fetched)))
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"{path} of {place.name} cannot be read: {first_line(error)}") from error
 
 
@@ -120,7 +120,7 @@ def erase(place: Place, files: list[File]) -> list[str]:
     for name in names if files else []:
         try:
             place.store.delete_artifacts(name)
-        except REFUSALS as error:
+        except refusals() as error:
             refused.append(f"{name or 'the folder'} of {place.name}: {first_line(error)}")
     return refused
 

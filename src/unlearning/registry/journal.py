@@ -19,10 +19,10 @@ from unlearning.registry import hash_chain
 from unlearning.registry.entries import Entry, replay
 from unlearning.registry.version import CHAMPION, Facts
 from unlearning.tracking import temporary
+from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import find_run
-from unlearning.tracking.store import first_line
 
 EXPERIMENT, HOLDS = "age-unlearning audit", "the journal"
 FILE, NEXT = "audit.jsonl", "audit.jsonl.next"
@@ -191,7 +191,7 @@ def read_file(run_id: str, name: str) -> bytes:
             return b""
         with temporary.folder() as place:
             return Path(artifacts.download_artifacts(name, place)).read_bytes()  # type: ignore[no-untyped-call]  # MLflow's
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the journal in run {run_id} cannot be read: {first_line(error)}") from error
 
 

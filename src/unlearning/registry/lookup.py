@@ -22,8 +22,8 @@ from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
 from unlearning.registry.version import State, Version, logged_name
 from unlearning.tracking import temporary
+from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every
-from unlearning.tracking.store import first_line
 
 STAGES_RETIRED = "(?s).*(stages|latest_versions|transition_model_version_stage).*deprecated.*"
 
@@ -120,7 +120,7 @@ def download_model(version: Version) -> Path:
     try:
         with temporary.private():
             return Path(mlflow.artifacts.download_artifacts(artifact_uri=version.uri))
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the files of {version.label} of {version.model} cannot be read: {first_line(error)}") from error
 
 

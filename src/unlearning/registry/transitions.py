@@ -34,8 +34,7 @@ from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import MODEL_DESCRIPTION, Move, State, Version, applied
 from unlearning.registry.writes import become
 from unlearning.tracking import runs
-from unlearning.tracking.answers import refused_in_words
-from unlearning.tracking.store import first_line
+from unlearning.tracking.answers import first_line, refused_in_words, store_errors
 
 INSTALLING = "installing"
 # An alias that no version has: taking it away changes nothing and takes the same right as taking away any other.
@@ -158,7 +157,7 @@ def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
     try:
         _set_head(held, held.journal.head)
         _undo(held, entries)
-    except (MlflowException, OSError) as second:
+    except store_errors() as second:
         raise InputError(
             f"{first_line(error)}; what was changed of {held.model} before that could not be put back ({first_line(second)}): "
             f"the next transition will do it, or: {command('repair', held.model)}"
@@ -167,7 +166,7 @@ def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
     try:
         held.journal.write(FILE, held.journal.text)
         held.journal.write(NEXT, held.journal.text)
-    except (MlflowException, OSError):
+    except store_errors():
         return
 
 

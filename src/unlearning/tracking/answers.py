@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,8 @@ from unlearning.secrets import is_unclear, without_password, without_secrets
 
 AT_THE_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 FORBIDDEN = 403
+INSTALL = "which is not installed; install it with: uv pip install --requirements pyproject.toml --extra server"
+BUCKET_LIBRARIES = ("boto3", "botocore")
 ESCAPED = ", in which @ is written as %40, / as %2F, ? as %3F and # as %23"
 DATABASES = ("sqlalchemy", "sqlite3", "psycopg2", "pymysql", "alembic")
 # What databases say, why that is, and what to do; the first that fits, the last for everything.
@@ -48,6 +51,16 @@ def first_line(error: BaseException) -> str:
     return without_secrets(faults.first_line(error))
 
 
+def store_errors() -> tuple[type[Exception], ...]:
+    """What an artifact store raises: MLflow's errors, the system's, and those of a bucket's client where one is at work.
+
+    MLflow hands the client's errors on as they are. It has imported the client by then; nobody else does.
+    """
+    known = {"botocore.exceptions": ("BotoCoreError", "ClientError"), "boto3.exceptions": ("Boto3Error",)}
+    there = [getattr(sys.modules[module], name) for module, names in known.items() if module in sys.modules for name in names]
+    return (MlflowException, OSError, *there)
+
+
 def store_name() -> str:
     """The tracking URI, without a password that stands in it."""
     return without_password(mlflow.get_tracking_uri())
@@ -69,6 +82,8 @@ def in_words(error: BaseException) -> str:
     """What the store, the system or a library refused, in a sentence; empty for what nobody foresaw."""
     if is_silence(error):
         return why_not_open(error)
+    if isinstance(error, ModuleNotFoundError) and error.name in BUCKET_LIBRARIES:
+        return f"the store's artifacts lie in a bucket, which needs the Python package {error.name}, {INSTALL}"
     return _of_database(error) or without_secrets(faults.in_words(error))
 
 
@@ -97,10 +112,7 @@ def ask_database(uri: str) -> None:
         sqlalchemy.inspect(engine).get_table_names()
         engine.dispose()
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"the database {without_password(uri)} needs the Python package {error.name}, which is not installed; "
-            f"install it with: uv pip install --requirements pyproject.toml --extra server"
-        ) from error
+        raise InputError(f"the database {without_password(uri)} needs the Python package {error.name}, {INSTALL}") from error
     except Exception as error:
         if not isinstance(error, ValueError) and (faults.library_of(error) not in DATABASES or faults.is_full(error)):
             raise

@@ -6,14 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import mlflow
-from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from unlearning.errors import InputError
-from unlearning.tracking.store import first_line
+from unlearning.tracking.answers import first_line, store_errors
 
-# Some of MLflow's artifact stores cannot delete, and say so as code that is not written yet.
-REFUSALS = (MlflowException, OSError, NotImplementedError)
+
+def refusals() -> tuple[type[Exception], ...]:
+    """How a store refuses to delete; some of MLflow's cannot, and say so as code that is not written yet."""
+    return (*store_errors(), NotImplementedError)
 
 
 def log_folder(folder: Path, name: str) -> None:
@@ -29,7 +30,7 @@ def listed(run_id: str, name: str) -> list[str]:
     """
     try:
         found = mlflow.MlflowClient().list_artifacts(run_id, name)
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the artifacts {name} of run {run_id} cannot be listed: {first_line(error)}") from error
     return [path for info in found for path in (listed(run_id, info.path) if info.is_dir else [info.path])]
 
@@ -39,7 +40,7 @@ def erase(run_id: str, names: list[str]) -> list[str]:
     store = get_artifact_repository(mlflow.MlflowClient().get_run(run_id).info.artifact_uri)
     for name in names:
         # What the store says counts less than what it holds afterwards.
-        with suppress(*REFUSALS):
+        with suppress(*refusals()):
             store.delete_artifacts(name)
     folders = {str(Path(name).parent) for name in names}
     left = {path for folder in folders for path in listed(run_id, folder)}

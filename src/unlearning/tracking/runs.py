@@ -25,7 +25,7 @@ from unlearning.naming import printable
 from unlearning.secrets import without_secrets
 from unlearning.tracking import sealed, temporary
 from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
-from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words
+from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words, store_errors
 from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.processes import identity
@@ -206,7 +206,7 @@ def download(run_id: str, name: str) -> Path:
     try:
         with temporary.private():
             return sealed.opened(run_id, name) or Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 
 

@@ -14,7 +14,6 @@ import mlflow
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mlflow.entities import Run, ViewType
-from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from pyarrow import ArrowException
@@ -24,9 +23,10 @@ from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.errors import InputError
 from unlearning.naming import NEVER_SEEN_TABLE, PREDICTION_TABLE
 from unlearning.tracking import temporary
-from unlearning.tracking.artifacts import REFUSALS
+from unlearning.tracking.answers import first_line, store_errors
+from unlearning.tracking.artifacts import refusals
 from unlearning.tracking.paging import PAGE, every
-from unlearning.tracking.store import STEP, first_line
+from unlearning.tracking.store import STEP
 
 TAG, FOLDER = "sealed", "sealed"
 TABLES = (PREDICTION_TABLE, NEVER_SEEN_TABLE, "data/manifest.csv", "data/rejected.csv")
@@ -111,7 +111,7 @@ def naming(run: Run, people: set[str]) -> list[str]:
     """
     try:
         return [name for name in _candidates(run) if _may_name(run, name, people)]
-    except (MlflowException, OSError) as error:
+    except store_errors() as error:
         raise InputError(f"the artifacts of run {run.info.run_id} cannot be read: {first_line(error)}") from error
 
 
@@ -160,6 +160,6 @@ def seal(run: Run, name: str, private_key: Ed25519PrivateKey) -> list[str]:
         names = _names(client.get_run(run.info.run_id)) | {name}
         client.set_tag(run.info.run_id, TAG, ",".join(sorted(names)))
         store.delete_artifacts(name)
-    except REFUSALS as error:
+    except refusals() as error:
         return [f"{name} of run {run.info.run_id}: {first_line(error)}"]
     return [f"{name} of run {run.info.run_id} is still there"] if name in _candidates(run) else []
