@@ -25,7 +25,7 @@ SIDE = 32
 RULE = "20-28"
 MODEL, OTHER = "age-resnet50", "other"
 # Fixtures that start a program of their own, or run a whole experiment: minutes, where a fact about them takes seconds.
-COSTLY = {"browser", "postgres", "server", "hidden", "measured_store"}
+COSTLY = {"browser", "buckets", "postgres", "server", "hidden", "measured_store"}
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
 LONGEST = (
     *(
@@ -35,6 +35,7 @@ LONGEST = (
         "test_whole_job",
         "test_shared_server",
         "test_experiment",
+        "test_bucket",
         "test_served",
     ),
     *("test_process", "test_forget_sets", "test_sisa_steps", "test_method_conformance", "test_method_reach", "test_two_models"),

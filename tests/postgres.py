@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 USER, DATABASE, SYSTEM_USER = "mlflow", "mlflow", "postgres"
 MISSING = "PostgreSQL's server programs are missing; on Debian: apt-get install -y postgresql"
@@ -54,6 +55,15 @@ def running_postgres() -> Iterator[str]:
             yield f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/{DATABASE}"
         finally:
             _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"])
+
+
+def another_database(uri: str, name: str) -> str:
+    """The URI of one more empty database on the same server."""
+    engine = sqlalchemy.create_engine(uri, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{uri.rpartition('/')[0]}/{name}"
 
 
 def _run(command: list) -> None:

@@ -127,8 +127,8 @@ def as_user(patch: pytest.MonkeyPatch, address: str, name: str, password: str) -
 
 
 @contextmanager
-def listening(folder: Path, asked: str, *words: str) -> Iterator[str]:
-    """``mlflow WORDS --port ...`` as a user starts it in a folder, with no setting of a test; yields its address.
+def listening(folder: Path, asked: str, *words: str, **settings: str) -> Iterator[str]:
+    """``mlflow WORDS --port ...`` as a user starts it in a folder, with these settings alone; yields its address.
 
     It is waited for until it answers at the path ``asked``.
     """
@@ -136,6 +136,7 @@ def listening(folder: Path, asked: str, *words: str) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     own = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))}
     own["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own |= settings
     command = ["mlflow", *words, "--port", str(port)]
     with (folder / "listening.txt").open("w") as log:
         process = subprocess.Popen(command, env=own, stdout=log, stderr=log, cwd=folder, start_new_session=True)

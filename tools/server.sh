@@ -83,10 +83,11 @@ SETTINGS
 }
 
 start_server() {
+    local artifacts=${SERVER_ARTIFACTS:-$folder/artifacts}
     set -a && . "$folder/secrets" && set +a
     MLFLOW_AUTH_CONFIG_PATH="$folder/auth.ini" MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
         MLFLOW_BACKEND_STORE_URI="postgresql+psycopg2://mlflow@127.0.0.1:$database_port/mlflow" \
-        setsid mlflow server --app-name basic-auth --artifacts-destination "$folder/artifacts" \
+        setsid mlflow server --app-name basic-auth --artifacts-destination "$artifacts" \
         --host "$host" --port "$port" --workers "$workers" </dev/null >>"$folder/mlflow.log" 2>&1 &
     echo $! >"$folder/mlflow.pid"
     local until=$((SECONDS + patience))
@@ -101,8 +102,8 @@ start_server() {
 
 start() {
     command -v mlflow >/dev/null || fail "mlflow is not on the path; activate the environment: source .venv/bin/activate"
-    python -c 'import flask_wtf, psycopg2' 2>/dev/null ||
-        fail "flask-wtf or psycopg2 is missing; install the extra server: uv pip install --requirements pyproject.toml --extra server"
+    python -c 'import boto3, flask_wtf, psycopg2' 2>/dev/null ||
+        fail "boto3, flask-wtf or psycopg2 is missing; install the extra server: uv pip install --requirements pyproject.toml --extra server"
     server_runs && fail "it runs already on $address; stop it with: tools/server.sh stop"
     answers && fail "something else answers on $address; choose another SERVER_PORT"
     database_runs || start_database

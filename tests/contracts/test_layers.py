@@ -38,7 +38,7 @@ MLFLOW_FILES = {
     },
     "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "transitions.py", "writes.py"},
     "requests": {"store.py"},
-    "purge": {"rows.py", "store.py"},
+    "purge": {"buckets.py", "rows.py", "store.py"},
     "repair": {"surroundings.py"},
     "versions": {"certificates.py"},
 }

@@ -9,7 +9,8 @@ from unlearning.markdown import bullets, table, text
 from unlearning.purge.rules import Deed, File
 
 OUT_OF_REACH = (
-    "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket keeps",
+    "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket "
+    "keeps where versioning is switched on (docs/scale.md, Artifacts in S3)",
     "copies that were downloaded, exported, mailed or registered in another store, and what was made from them",
     "processes that have the model in memory, as a server that was started before: restart it",
     "caches and temporary folders of other users and of other machines, as those that fetched files from a server",

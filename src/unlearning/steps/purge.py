@@ -10,9 +10,9 @@ from unlearning.commands import command
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.progress import say
+from unlearning.purge import buckets, rules, store
 from unlearning.purge import cache as purge_cache
 from unlearning.purge import rows as purge_rows
-from unlearning.purge import rules, store
 from unlearning.purge.report import Report, describe
 from unlearning.purge.rules import Deed, File
 from unlearning.purge.store import Place
@@ -182,6 +182,7 @@ def _prove(scope: Scope, report: Report) -> Report:
     notes = [f"the same bytes as a removed file still lie at {path}" for path in copies]
     if not any(place.folder for place in scope.places):
         notes += ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
+    notes += buckets.old_versions(scope.places)
     report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
     _log(report)
     size = sum(file.size for file in report.removed)
