@@ -12,12 +12,14 @@ import pytest
 
 from forgetting import forget_set
 from places import ROOT
+from unlearning.data import unfinished
 from unlearning.errors import InputError
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
 from unlearning.steps.settings import TuneSettings
 from unlearning.steps.tune import tune
 from unlearning.tracking import finished, runs
+from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
 
 
 @pytest.fixture
@@ -64,6 +66,27 @@ def test_trials_are_nested_runs_of_one_study_and_the_best_one_s_settings_are_reg
     assert numbers["best"] == pytest.approx(trials.value.max() if objective == "F" else trials.value.min())
     assert best.tag("role") == "unlearned"
     assert best.tag("state") == "candidate"
+
+
+def test_a_trial_that_is_killed_goes_on_in_its_run_with_its_settings(trained, own_cache, monkeypatch):
+    monkeypatch.setenv(MINUTES_VARIABLE, "0")
+    asked, write, left = TuneSettings("ft", 1, "F", "20-28", (2,)), Checkpoint.write, [3]
+
+    def write_and_die(self, tensors, state):
+        write(self, tensors, state)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "write", write_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        tune(asked)
+    [killed] = mlflow.search_runs(filter_string="tags.step = 'trial'", output_format="list")
+    best = tune(asked)
+    [trial] = finished.find_by_tags({"step": "trial"})
+    assert trial["run_id"] == killed.info.run_id
+    assert best.tag("params") == f"lr={trial['params']['method.lr']}"
+    assert unfinished.everything() == []
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -18,10 +18,13 @@ from unlearning.faults import first_line, is_full, library_of
 DIRECTIONS = {"F": "maximize", "distance": "minimize"}
 
 
-def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Study:
-    """The study of this name, begun or found again in an SQLite file of the cache; trials that were killed count as failed.
+def open_study(
+    folder: str, name: str, objective: str, seed: int, kept: Callable[[int], bool] = lambda number: False
+) -> optuna.Study:
+    """The study of this name, begun or found again in an SQLite file of the cache.
 
-    The seed is moved by the number of trials, so that a study that goes on does not draw its first trials again.
+    Trials that were killed count as failed, but for those by whose numbers ``kept`` knows of a checkpoint. The seed is moved
+    by the number of trials, so that a study that goes on does not draw its first trials again.
     """
     logging.getLogger("optuna").setLevel(logging.WARNING)
     path = _record(folder, name)
@@ -32,7 +35,8 @@ def open_study(folder: str, name: str, objective: str, seed: int) -> optuna.Stud
         study_name=name, storage=storage, direction=DIRECTIONS[objective], load_if_exists=True, pruner=pruner
     )
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        if not kept(trial.number):
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), n_startup_trials=6)
     return study
 
@@ -73,6 +77,12 @@ def begin_with_defaults(study: optuna.Study, kind: type) -> None:
     """Let the first trial be the method as it is."""
     if not study.trials:
         study.enqueue_trial({entry.name: entry.default for entry in fields(kind) if entry.metadata.get("search")})
+
+
+def next_trial(study: optuna.Study) -> optuna.Trial:
+    """One that was killed and goes on, or a new one."""
+    killed = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
+    return optuna.Trial(study, killed[0]._trial_id) if killed else study.ask()  # the one way to a trial that is in the record
 
 
 def suggest(trial: optuna.Trial, kind: type) -> dict[str, object]:
