@@ -181,6 +181,7 @@ def _going_on(name: str, variable: str, default: object, kind: object, help: str
 
 
 RESUME = "Go on with the same work where it was killed, in its run; false begins anew."
+PLACE = "Where checkpoints lie: in this machine's cache, or also in the artifact store, so that another machine can go on."
 MINUTES = "Least minutes between two checkpoints inside an epoch; there is one after every epoch."
 NODES = "Machines; each runs the same command, as torchrun or SLURM start it."
 STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
@@ -188,6 +189,7 @@ STRATEGY = "Lightning Fabric's way to train one network on several devices; auto
 SYNC = "Take batch norms over the whole batch, and not over each device's share of it; needs GPUs."
 resumable = options(
     _going_on("resume", "UNLEARNING_RESUME", True, bool, RESUME),
+    _going_on("checkpoints", "UNLEARNING_CHECKPOINTS", "cache", click.Choice(["cache", "artifacts"]), PLACE),
     _going_on("checkpoint_minutes", "UNLEARNING_CHECKPOINT_MINUTES", 10.0, click.FloatRange(0), MINUTES),
 )
 

@@ -31,6 +31,7 @@ ALLOWED = {
 ROOMS = {*ALLOWED, "steps"}
 ONLY_IN = {"click": {"entrypoints"}, "matplotlib": {"reports"}}
 MLFLOW_FILES = {
+    "jobs": {"artifact_copy.py"},
     "serving": {"age_model.py", "served.py"},
     "tracking": {
         *("abandoned.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),

@@ -6,7 +6,6 @@ import pytest
 
 from unlearning.jobs import crossfit
 from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
-from unlearning.purge.cache import searches_from
 from unlearning.tracking import runs
 
 
@@ -69,24 +68,18 @@ def test_each_face_gets_the_answer_of_its_own_fold_s_model():
     }
 
 
-def test_what_was_killed_goes_on_after_its_last_whole_fold_and_a_purge_of_the_original_finds_it(monkeypatch, tmp_path):
-    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+def test_what_was_killed_goes_on_after_its_last_whole_fold(tmp_path):
     table, trained = pd.DataFrame({"id": ["a"], "predicted": [1.5]}), []
 
     def make():
         trained.append(1)
         return table
 
-    kept = Kept("model-1", "mark")
+    kept = Kept(tmp_path)
     for _ in range(2):
         pd.testing.assert_frame_equal(kept(0, 3, make), table)
     assert trained == [1]
-    [file] = searches_from("model", 1, "")
+    [file] = tmp_path.rglob("*.parquet")
     file.write_bytes(file.read_bytes()[:-9])
     pd.testing.assert_frame_equal(kept(0, 3, make), table)
     assert trained == [1, 1]
-    kept.discard((1, 2))
-    assert kept.has(0, 3)
-    kept.discard((0,))
-    kept.discard((0,))
-    assert searches_from("model", 1, "") == []

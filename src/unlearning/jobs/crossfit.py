@@ -41,9 +41,8 @@ def deal_folds(faces: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
 class Kept:
     """Predictions of the folds that are trained, on disk until all of them are: what was killed goes on after the last one."""
 
-    def __init__(self, original: str, mark: str):
-        # Beside the searches that began from the original: a purge of it erases both.
-        self.folder = cache.cache_folder() / "searches" / original / "crossfit" / mark
+    def __init__(self, folder: Path):
+        self.folder = folder
 
     def __call__(self, seed: int, fold: int, make) -> pd.DataFrame:
         """The predictions of a fold's model: those on disk, or what ``make`` returns."""
@@ -68,12 +67,6 @@ class Kept:
 
     def _path(self, seed: int, fold: int) -> Path:
         return self.folder / f"seed-{seed}-fold-{fold}.parquet"
-
-    def discard(self, seeds: tuple[int, ...]) -> None:
-        """Remove those of some seeds, which stand in a table of all folds now; another run may be at work on others."""
-        for seed in seeds:
-            for path in self.folder.glob(f"seed-{seed}-fold-*.parquet"):
-                path.unlink(missing_ok=True)
 
 
 def fold_predictions(faces: FaceSet, within: np.ndarray, title: str, start: Start, place: Path) -> pd.DataFrame:

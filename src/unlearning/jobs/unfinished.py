@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from unlearning.data.cache import write_whole
 from unlearning.data.unfinished import LOCK, NOTE, place, read_note
 from unlearning.errors import TerminatedError
+from unlearning.jobs import artifact_copy
 from unlearning.progress import say
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.abandoned import has_ended
@@ -53,7 +54,9 @@ def work(mark: str, step: str, name: str, digest: str) -> Iterator[Path]:
     try:
         if os.environ.get(RESUME_VARIABLE, "").lower() == "false":
             _clear(folder)
-        with run(folder, NOTE, step, name, digest), _asked_to_end():
+        else:
+            artifact_copy.fetch(mark, folder)
+        with run(folder, NOTE, step, name, digest), artifact_copy.kept(folder, mark, digest), _asked_to_end():
             yield folder
     finally:
         lock.release()
@@ -71,6 +74,8 @@ def run(folder: Path, note: str, step: str, name: str, digest: str = "") -> Iter
     if not earlier:
         own = {"step": step, "name": name, "run": runs.active_id(), "digest": digest}
         write_whole(folder / note, lambda part: part.write_text(json.dumps(own), encoding="utf-8"))
+        for act in checkpoint.when_written:
+            act()
         yield
         return
     say(f"{step}: goes on in run {earlier}, which was not finished (resume=false begins anew)")
@@ -86,7 +91,9 @@ def _again(note: Path, active: str) -> str:
     if not noted or noted["run"] == active:
         return ""
     found = runs.find_run(noted["run"])
-    return noted["run"] if found and found.info.lifecycle_stage == "active" and has_ended(found) else ""
+    if not found or found.info.lifecycle_stage != "active":
+        return ""
+    return noted["run"] if has_ended(found) or artifact_copy.is_left(found) else ""
 
 
 def _clear(folder: Path) -> None:

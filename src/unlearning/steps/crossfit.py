@@ -22,7 +22,7 @@ from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.tracking import finished, runs, temporary
-from unlearning.training import group
+from unlearning.training import checkpoint, group
 from unlearning.versions.data import face_set
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.never_seen import ORIGINAL, STEP
@@ -39,23 +39,21 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     with runs.run(STEP, name):
         parent = open_parent(find_version(settings.name, settings.model))
         check(parent)
-        whole = mark(settings, parent, settings.seeds)
-        done = finished.find_finished(whole)
+        made_of = mark(settings, parent)
+        done = finished.find_finished(made_of)
         if done:
             say(f"crossfit: reused run {done['run_id']} (same original, data, folds, seeds and code)")
             return runs.read_table(done["run_id"], NEVER_SEEN_TABLE)
-        kept = Kept(f"{parent.version.model}-{parent.version.number}", mark(settings, parent))
-        with work(whole, STEP, name, parent.data.digest):
+        with work(made_of, STEP, name, parent.data.digest) as folder:
             runs.log_settings("crossfit", asdict(settings))
             faces = face_set(parent.data).frame
             folds = deal_folds(faces, settings.folds, DEALT)
             here = _fold if is_alone else _elsewhere
-            act = partial(here, folds, parent.version, runs.active_id(), kept)
+            act = partial(here, folds, parent.version, runs.active_id(), Kept(folder))
             table = joined(faces, folds, _train(settings, act))
             runs.log_table(table, NEVER_SEEN_TABLE)
             runs.set_tags({ORIGINAL: parent.version.source, "data_digest": parent.data.digest})
-            finished.mark_finished(whole)
-    kept.discard(settings.seeds)
+            finished.mark_finished(made_of)
     say(
         f"crossfit: {len(table)} faces, each predicted by {len(settings.seeds)} models that never saw it; requests for single "
         f"faces of {parent.version.label} need no retraining now"
@@ -78,12 +76,9 @@ def _first_spec(parent: Parent) -> ModelSpec:
     return first_spec(parent, "", "put it back: each fold's model begins with it, as the original did")
 
 
-def mark(settings: CrossfitSettings, parent: Parent, seeds: tuple[int, ...] = ()) -> str:
-    """The fingerprint of a cross-fitting: how many folds, the original that it follows, its data, and the code.
-
-    Without ``seeds`` it is that of the models of single folds, which other seeds may join.
-    """
-    own = {"folds": settings.folds, "original": parent.version.source, "seeds": seeds}
+def mark(settings: CrossfitSettings, parent: Parent) -> str:
+    """The fingerprint of a cross-fitting: how many folds and which seeds, the original that it follows, its data, the code."""
+    own = {"folds": settings.folds, "original": parent.version.source, "seeds": settings.seeds}
     return finished.fingerprint("crossfit", code=CODE, settings=own, digest=parent.data.digest)
 
 
@@ -95,6 +90,8 @@ def _train(settings: CrossfitSettings, act: Callable) -> Iterator[tuple[int, pd.
         for done, ((seed, fold), (predictions, was_trained)) in enumerate(run_jobs(act, jobs), 1):
             new += was_trained
             minutes = (perf_counter() - start) / max(new, 1) * (len(jobs) - done) / 60
+            for copy in checkpoint.when_written:  # a fold that another process has trained
+                copy()
             say(f"crossfit: seed {seed}, fold {fold}: {done} of {len(jobs)} models done, about {minutes:.0f} minutes to go")
             yield seed, predictions
 

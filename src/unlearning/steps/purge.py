@@ -9,12 +9,14 @@ from pathlib import Path
 from unlearning.commands import command
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.jobs import artifact_copy
+from unlearning.jobs.artifact_copy import FOLDER
 from unlearning.progress import say
 from unlearning.purge import buckets, rules, store
 from unlearning.purge import cache as purge_cache
 from unlearning.purge import rows as purge_rows
 from unlearning.purge.report import Report, describe
-from unlearning.purge.rules import Deed, File
+from unlearning.purge.rules import CHECKPOINTS, Deed, File
 from unlearning.purge.store import Place
 from unlearning.registry.journal import former
 from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
@@ -24,6 +26,7 @@ from unlearning.repair import surroundings
 from unlearning.steps import purge_people
 from unlearning.steps.registry_settings import PurgeSettings
 from unlearning.tracking import runs, temporary
+from unlearning.tracking.abandoned import has_ended
 from unlearning.versions import forget_sets
 from unlearning.versions.data import SETTINGS, account_of
 from unlearning.versions.lineage import find_known
@@ -74,7 +77,8 @@ def purge(settings: PurgeSettings) -> Report:
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
         searches = purge_cache.searches_from(version.model, version.number, version.tag("data_digest"))
         readings = purge_cache.readings_with(_forgotten_ids(version.model))
-        scope = Scope(version, store.places_of(version), readings, searches)
+        places = store.places_of(version) + _unfinished_on(version.tag("data_digest"))
+        scope = Scope(version, places, readings, searches)
         report = _plan(scope, deed, [loss.sentence for loss in found])
         _begin(version, deed, report, settings.force)
         refused = scope.erase()
@@ -89,6 +93,12 @@ def purge(settings: PurgeSettings) -> Report:
             raise InputError(f"{report.verdict} {'; '.join(refused)}. What this user cannot delete, the store's owner can.")
     say(f"purge: {report.verdict}")
     return report
+
+
+def _unfinished_on(digest: str) -> list[Place]:
+    """Checkpoints in the artifact store of work on the same data that nobody is at any more."""
+    left = [run.info for run in artifact_copy.everywhere(digest) if has_ended(run) or artifact_copy.is_left(run)]
+    return [Place(f"unfinished work of run {one.run_id}", f"{one.artifact_uri}/{FOLDER}", CHECKPOINTS) for one in left]
 
 
 def find_purgeable(name: str, reference: str) -> Version:

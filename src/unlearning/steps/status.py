@@ -13,6 +13,7 @@ from unlearning.commands import command
 from unlearning.data.unfinished import everything
 from unlearning.errors import InputError
 from unlearning.finding import FORGOTTEN, in_words
+from unlearning.jobs import artifact_copy
 from unlearning.listing import Listing, width
 from unlearning.naming import choose
 from unlearning.progress import say
@@ -77,6 +78,8 @@ def show(settings: StatusSettings) -> None:
         if settings.check:
             for work in everything():
                 say(f"status: {work.step} ({work.name}, run {work.run_id}) is not finished: {UNFINISHED}")
+            for run in artifact_copy.everywhere():
+                say(f"status: run {run.info.run_id} ({run.info.run_name}) is not finished; its checkpoint lies beside it")
         if runs.launched():
             runs.log_text(_as_json(look), "status.json")
             if settings.format == "html":

@@ -32,6 +32,7 @@ Tensors = dict[str, torch.Tensor]
 Read = TypeVar("Read")
 stopping = threading.Event()  # the process was asked to end: whoever trains writes a checkpoint first
 at_work: list[Checkpoint] = []  # of the trainings that are going on
+when_written: list[Callable[[], None]] = []  # called after one is written
 
 
 class Kept(Protocol):
@@ -147,6 +148,8 @@ class Checkpoint:
             state = state | {"kept": self.whole.kept.state()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in (tensors | draws | _global()).items()}
         write_whole(self.path, lambda part: save_file(whole, part, {STATE: json.dumps(state)}))
+        for act in when_written:
+            act()
         self.written = time.monotonic()
         if stopping.is_set():
             raise TerminatedError(f"{self.whole.title}: asked to end; type the same command again, and it goes on from here")
