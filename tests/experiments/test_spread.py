@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from clusters import ray_alone as ray_alone
+from clusters import two_nodes as two_nodes
 from places import ROOT
 from unlearning.errors import InputError
 from unlearning.experiments.spread import SPREADS, _needs, _require_shared_store
@@ -31,7 +33,7 @@ if __name__ == "__main__":
 def place(request):
     """A spread by name, open for two jobs; Ray where it is installed."""
     if request.param == "ray":
-        pytest.importorskip("ray")
+        request.getfixturevalue("ray_alone")
     with SPREADS[request.param].open(2) as run:
         yield run
 
@@ -106,24 +108,14 @@ def test_a_task_asks_for_its_share_of_the_cores_and_never_for_more_than_a_machin
 
 
 @pytest.mark.slow
-def test_a_cluster_of_two_machines_gets_the_code_and_needs_a_server(monkeypatch):
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    try:
-        cluster.add_node(num_cpus=1)
-        monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////home/ann/mlflow.db")
-        with pytest.raises(InputError, match="has 2 machines"):
-            SPREADS["ray"].open(2).__enter__()
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
-        with SPREADS["ray"].open(2) as run:
-            told = [
-                made for _, made in run(eval, [("__import__('unlearning').__file__",), ("dict(__import__('os').environ)",)])
-            ]
-    finally:
-        cluster.shutdown()
+def test_a_cluster_of_two_machines_gets_the_code_and_needs_a_server(two_nodes, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////home/ann/mlflow.db")
+    with pytest.raises(InputError, match="has 2 machines"):
+        SPREADS["ray"].open(2).__enter__()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
+    with SPREADS["ray"].open(2) as run:
+        jobs = [("__import__('unlearning').__file__",), ("dict(__import__('os').environ)",)]
+        told = [made for _, made in run(eval, jobs)]
     environment, package = sorted(told, key=lambda made: isinstance(made, str))
     assert environment["MLFLOW_TRACKING_URI"] == "http://tracking:5000"
     assert not Path(package).is_relative_to(ROOT)

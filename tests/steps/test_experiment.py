@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from clusters import ray_alone as ray_alone
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.experiments import presets
@@ -90,9 +91,9 @@ def test_a_cell_that_is_run_again_gives_the_same_predictions(alpha):
 
 
 @pytest.mark.parametrize("spread", SPREADS)
-def test_two_workers_make_the_cells_that_one_makes(alpha, spread):
+def test_two_workers_make_the_cells_that_one_makes(alpha, spread, request):
     if spread == "ray":
-        pytest.importorskip("ray")
+        request.getfixturevalue("ray_alone")
     shared = experiment(ExperimentSettings(("alpha",), "demo", workers=2, spread=spread, name="another"))
     about = ["seed", "role", "forget_set", "method", "epochs"]
     assert shared[about].equals(alpha[about])
