@@ -5,25 +5,24 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.lr_scheduler import OneCycleLR
 
-from unlearning.data.faces import Batch, EpochBatches, FaceSet
+from unlearning.data.faces import EpochBatches, FaceSet
 from unlearning.errors import DivergedError
 from unlearning.training.checkpoint import Checkpoint, Checkpoints, Tensors, fill_optimizer, flat_optimizer, under
-from unlearning.training.group import level, predicted_together, share_of, synchronised
+from unlearning.training.group import level
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
+from unlearning.training.step import Loss as Loss
+from unlearning.training.step import Step, set_up
 
-Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
 Network = TypeVar("Network", bound=torch.nn.Module)
 LOOK = 8  # steps between two looks at their losses: a GPU that is waited for at every step stands still between them
 
@@ -82,8 +81,7 @@ def fit(
         DivergedError: the loss is not finite; names the step, a few steps after it.
         TerminatedError: the process was asked to end, and the checkpoint is written.
     """
-    _set_training(model.to(fabric.device))
-    step = _set_up(fabric, model, loss, recipe, len(batches), after_update)
+    step = set_up(fabric, model, loss, recipe, len(batches), after_update)
     state = _State(step, model, _Best(recipe.patience), checkpoint or Checkpoints().next())
     with torch.random.fork_rng(), state.checkpoint.during():
         torch.manual_seed(seed)
@@ -92,7 +90,6 @@ def fit(
             number = len(state.epochs) + 1
             step.set_rate(recipe.lr * rate(number))
             state.one_pass(batches, before + number - 1, after_step)
-            level(fabric, model)
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
                 after_epoch(state.end_epoch(before + number, error), model)
@@ -102,13 +99,6 @@ def fit(
                 state.write()
     model.eval()
     return state.epochs
-
-
-def _set_up(fabric: Fabric, model: Network, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]) -> _Step:
-    optimizer, schedule = _optimizer(synchronised(model), recipe, steps)
-    network: Any = torch.compile(model) if recipe.compile else model
-    wrapped, optimizer = fabric.setup(network, optimizer)
-    return _Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
 
 
 class _Best:
@@ -126,76 +116,6 @@ class _Best:
         return self.waited >= self.patience
 
 
-def _set_training(model: torch.nn.Module) -> None:
-    model.train()
-    for module in model.modules():
-        weights = list(module.parameters(recurse=False))
-        if isinstance(module, _BatchNorm) and weights and not any(weight.requires_grad for weight in weights):
-            module.eval()
-
-
-@contextmanager
-def _single(model: torch.nn.Module) -> Iterator[None]:
-    """Inside, batch norms use their running statistics: those of a batch need two samples."""
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
-    for norm in norms:
-        norm.eval()
-    try:
-        yield
-    finally:
-        for norm in norms:
-            norm.train()
-
-
-def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, OneCycleLR | None]:
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    settings: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
-    optimizer: torch.optim.Optimizer
-    if recipe.optimizer == "sgd":
-        optimizer = torch.optim.SGD(weights, momentum=recipe.momentum, **settings)
-    elif recipe.optimizer == "adamw":
-        optimizer = torch.optim.AdamW(weights, **settings)
-    else:
-        optimizer = torch.optim.Adam(weights, **settings)
-    if recipe.schedule == "constant":
-        return optimizer, None
-    return optimizer, OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What turns a batch into changed weights."""
-
-    fabric: Fabric
-    model: torch.nn.Module
-    loss: Loss
-    optimizer: torch.optim.Optimizer
-    schedule: OneCycleLR | None
-    clip: float
-    after_update: Callable[[], None]
-
-    def set_rate(self, lr: float) -> None:
-        """The learning rate of the steps to come; a schedule has its own."""
-        if self.schedule is None:
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
-
-    def __call__(self, batch: Batch) -> torch.Tensor:
-        """Loss of the batch, and the sum of its absolute errors in years; nobody waits for them here."""
-        with _single(self.model) if share_of(self.fabric, len(batch.ages)) == 1 else nullcontext():
-            predicted = predicted_together(self.fabric, self.model, batch.images)
-        value = self.loss(predicted, batch)
-        self.optimizer.zero_grad()
-        self.fabric.backward(value)
-        if self.clip:
-            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.clip, error_if_nonfinite=False)
-        self.optimizer.step()
-        if self.schedule:
-            self.schedule.step()
-        self.after_update()
-        return torch.stack((value.detach().float(), (predicted.detach() - batch.ages).abs().sum().float()))
-
-
 @dataclass
 class _Pass:
     """Sums over the faces of one pass so far: of losses and absolute errors in years, of faces, of seconds, and of steps."""
@@ -211,7 +131,7 @@ class _Pass:
 class _State:
     """How far a training is; ``over`` once the network is the one that it ends with."""
 
-    step: _Step
+    step: Step
     model: torch.nn.Module
     best: _Best
     checkpoint: Checkpoint
@@ -238,6 +158,7 @@ class _State:
                 self.write()
                 begun = time.perf_counter() - self.now.seconds
         self.look(begun)
+        level(self.step.fabric, self.model)
 
     def look(self, begun: float) -> None:
         """Read what the steps since the last look gave, which waits for the device; ``begun``: when the pass was."""

@@ -1,0 +1,100 @@
+"""One step of the optimisation: a batch shown to the network, its loss, and changed weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.lr_scheduler import OneCycleLR
+
+from unlearning.data.faces import Batch
+from unlearning.training.group import predicted_together, share_of, synchronised
+from unlearning.training.recipe import Recipe
+
+Loss = Callable[[torch.Tensor, Batch], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What turns a batch into changed weights."""
+
+    fabric: Fabric
+    model: torch.nn.Module
+    loss: Loss
+    optimizer: torch.optim.Optimizer
+    schedule: OneCycleLR | None
+    clip: float
+    after_update: Callable[[], None]
+
+    def set_rate(self, lr: float) -> None:
+        """The learning rate of the steps to come; a schedule has its own."""
+        if self.schedule is None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Loss of the batch, and the sum of its absolute errors in years; nobody waits for them here."""
+        with _single(self.model) if share_of(self.fabric, len(batch.ages)) == 1 else nullcontext():
+            predicted = predicted_together(self.fabric, self.model, batch.images)
+        value = self.loss(predicted, batch)
+        self.optimizer.zero_grad()
+        self.fabric.backward(value)
+        if self.clip:
+            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.clip, error_if_nonfinite=False)
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+        self.after_update()
+        return torch.stack((value.detach().float(), (predicted.detach() - batch.ages).abs().sum().float()))
+
+
+def set_up(
+    fabric: Fabric, model: torch.nn.Module, loss: Loss, recipe: Recipe, steps: int, after_update: Callable[[], None]
+) -> Step:
+    """A network on its device, in training, with its optimiser; ``steps`` are those of an epoch."""
+    _set_training(model.to(fabric.device))
+    optimizer, schedule = _optimizer(synchronised(model), recipe, steps)
+    network: Any = torch.compile(model) if recipe.compile else model
+    wrapped, optimizer = fabric.setup(network, optimizer)
+    return Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+
+
+def _set_training(model: torch.nn.Module) -> None:
+    model.train()
+    for module in model.modules():
+        weights = list(module.parameters(recurse=False))
+        if isinstance(module, _BatchNorm) and weights and not any(weight.requires_grad for weight in weights):
+            module.eval()
+
+
+@contextmanager
+def _single(model: torch.nn.Module) -> Iterator[None]:
+    """Inside, batch norms use their running statistics: those of a batch need two samples."""
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
+    for norm in norms:
+        norm.eval()
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()
+
+
+def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, OneCycleLR | None]:
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    settings: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
+    optimizer: torch.optim.Optimizer
+    if recipe.optimizer == "sgd":
+        optimizer = torch.optim.SGD(weights, momentum=recipe.momentum, **settings)
+    elif recipe.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(weights, **settings)
+    else:
+        optimizer = torch.optim.Adam(weights, **settings)
+    if recipe.schedule == "constant":
+        return optimizer, None
+    return optimizer, OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)
