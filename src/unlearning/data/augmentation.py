@@ -24,9 +24,9 @@ def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int) -> pd.DataFrame
     The sources of an age take turns, in random order. Labels are kept.
     """
     random = np.random.default_rng([seed, 2])
-    train = faces[faces.split == "train"]
-    chosen = [_sources(members, augment_to - len(members), random) for _, members in train.groupby("age").groups.items()]
-    copies = train.loc[np.concatenate(chosen)] if chosen else train.iloc[:0]
+    ages = faces.age[faces.split == "train"]
+    chosen = [_sources(members, augment_to - len(members), random) for members in ages.groupby(ages).groups.values()]
+    copies = faces.loc[np.concatenate(chosen)] if chosen else faces.iloc[:0]
     copies = copies.assign(copy_of=copies.id, **_draw(len(copies), random))
     drawn = copies[["copy_of", *PARAMETERS]].itertuples(index=False, name=None)
     copies["id"] = [hashlib.sha256(repr(copy).encode()).hexdigest()[:32] for copy in drawn]

@@ -48,9 +48,9 @@ def split_by_hash(faces: pd.DataFrame, seed: int) -> np.ndarray:
     smallest among them, and joins whom it shows together.
     """
     unit = units(faces)
-    keys = np.where(faces.subject != "", "0 " + faces.subject, "1 " + faces.near).astype(object)
-    order = np.argsort(keys, kind="stable")
-    firsts = keys[order[np.unique(unit[order], return_index=True)[1]]]
+    keys = ("0 " + faces.subject).where(faces.subject != "", "1 " + faces.near)
+    order = keys.argsort(kind="stable").to_numpy()
+    firsts = keys.iloc[order[np.unique(unit[order], return_index=True)[1]]]
     digests = b"".join(hashlib.sha256(f"{seed} {key}".encode()).digest()[:8] for key in firsts)
     share = np.frombuffer(digests, ">u8") / 2.0**64
     names: np.ndarray = np.array(SPLITS, dtype=object)[np.searchsorted(BOUNDS, share, side="right")][unit]
@@ -60,6 +60,8 @@ def split_by_hash(faces: pd.DataFrame, seed: int) -> np.ndarray:
 def units(faces: pd.DataFrame) -> np.ndarray:
     """A number for each face, the same for faces that near-copies or a subject join, also in a chain."""
     near = pd.factorize(faces.near)[0]
+    if not (faces.subject != "").any():
+        return near
     subject = pd.factorize(faces.subject.where(faces.subject != "", faces.id))[0] + near.max() + 1
     size = subject.max() + 1
     graph = coo_matrix((np.ones(len(faces)), (near, subject)), shape=(size, size))
