@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -65,29 +65,48 @@ def bare(path: Path, side: int) -> None:
         np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
 
 
-def bare_loop(pool: Executor, paths: list[Path], side: int) -> None:
-    for _ in pool.map(partial(bare, side=side), paths, chunksize=64):
-        pass
+def bare_loop(paths: list[Path], side: int) -> None:
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for _ in pool.map(partial(bare, side=side), paths, chunksize=64):
+            pass
 
 
-def reading_seconds(data_dir: Path, side: int) -> tuple[float, float]:
-    """Of reading, and of the check that a run makes when it opens what was read."""
+def clocks() -> np.ndarray:
+    """Seconds by the clock, and of the processor with all processes that have ended: a busy machine does not stretch these."""
+    return np.array([time.perf_counter(), sum(os.times()[:4])])
+
+
+def reading_seconds(data_dir: Path, side: int) -> tuple[np.ndarray, float, float]:
+    """Of reading by both clocks, of the part of it before near-copies are looked for, and of the check of what was read."""
+    searches = []
+
+    def noting(items, count: int, title: str):
+        if title != "reading faces":
+            searches.append(time.perf_counter())
+        return items
+
     with temporary_cache():
-        took = seconds(read, data_dir, side, silent)
-        place = read(data_dir, side, silent).pixels
+        start = clocks()
+        place = read(data_dir, side, noting).pixels
+        took = clocks() - start
         _checksums.cache_clear()  # as in the next process
-        return took, seconds(checksums, place)
+        return took, searches[0] - start[0], seconds(checksums, place)
 
 
 def time_reading(data_dir: Path, side: int, rounds: int) -> None:
-    """Print files a second, the ratio, and what the check costs; the first round warms the files up and does not count."""
+    """Print files a second, ratios, and what the check costs; the first round warms the files up and does not count."""
     with list_sources(data_dir) as listing:
         paths = [listing.root / entry.name for entry in listing.entries()]
-    with ProcessPoolExecutor(WORKERS) as pool:
-        rounds_taken = [(*reading_seconds(data_dir, side), seconds(bare_loop, pool, paths, side)) for _ in range(rounds + 1)]
-    reading, checking, bare_reading = (np.array(column) for column in zip(*rounds_taken[1:], strict=True))
+    taken = []
+    for _ in range(rounds + 1):
+        (reading, busy), unsearched, checking = reading_seconds(data_dir, side)
+        start = clocks()
+        bare_loop(paths, side)
+        taken.append((reading, unsearched, checking, busy, *(clocks() - start)))
+    reading, unsearched, checking, busy, bare_reading, bare_busy = np.array(taken[1:]).T
     rates = "  ".join(f"{len(paths) / np.median(column):>8.0f}" for column in (reading, bare_reading))
-    print(f"{side:>4} px {rates}   {spread(bare_reading / reading)}   {spread(100 * checking / reading)} %", flush=True)
+    ratios = "   ".join(map(spread, (bare_reading / reading, bare_reading / unsearched, bare_busy / busy)))
+    print(f"{side:>4} px {rates}   {ratios}   {spread(100 * checking / reading)} %", flush=True)
 
 
 def linked(drawn: Path, place: Path, count: int) -> Path:
@@ -151,11 +170,12 @@ def measure_memory(data_dir: Path) -> None:
 @click.command()
 @click.option("--data_dir", default="", help="Folder of UTKFace-named pictures for rates and copies; empty draws 4,000 faces.")
 @click.option("--drawn", default="", help="Where drawn faces are kept for another time; empty: a temporary folder.")
+@click.option("--sides", default="48,64,224", help="Edges of the stored pictures, in pixels.")
 @click.option("--rounds", default=5, help="Measurements of each kind; 0 for memory alone.")
 @click.option("--memory", default="", help="Also measure memory, at so many files: 10000,100000,1000000.")
 @click.option("--distinct", default=DRAWN_FACES, help="Drawn faces; where more files are asked for, each has several names.")
 @click.option("--alone", default="", hidden=True)
-def main(data_dir: str, drawn: str, rounds: int, memory: str, distinct: int, alone: str):
+def main(data_dir: str, drawn: str, sides: str, rounds: int, memory: str, distinct: int, alone: str):
     """Print rates, seconds and memory."""
     if alone:
         prepare_alone(alone)
@@ -168,17 +188,17 @@ def main(data_dir: str, drawn: str, rounds: int, memory: str, distinct: int, alo
         with tempfile.TemporaryDirectory(dir=source.parent) as folder:
             links = partial(linked, source, Path(folder))
             if rounds:
-                measure_rates(Path(data_dir) if data_dir else None, links, rounds)
+                measure_rates(Path(data_dir) if data_dir else None, links, sides, rounds)
             print("\nMB, at the most: reading, one of its processes, preparing; seconds: reading, preparing what was read")
             for count in map(int, filter(None, memory.split(","))):
                 measure_memory(links(count))
 
 
-def measure_rates(data_dir: Path | None, links: Callable[[int], Path], rounds: int) -> None:
+def measure_rates(data_dir: Path | None, links: Callable[[int], Path], sides: str, rounds: int) -> None:
     faces = data_dir or links(4_000)
-    print(f"files a second with {WORKERS} processes, and ratio reading / bare loop: median (range)")
-    print("side     reading  bare loop  ratio                check / reading")
-    for side in (48, 64, 224):
+    print(f"files a second with {WORKERS} processes, and ratio to the bare loop: median (range)")
+    print("side     reading  bare loop  ratio               before the search   of the processor    check / reading")
+    for side in map(int, sides.split(",")):
         time_reading(faces, side, rounds)
     print("\nseconds to prepare at 64 px: median (range)")
     time_recognition(links(KNOWN_FACES), rounds)
