@@ -1,4 +1,4 @@
-"""The life of three requests, from training to purge, as tools/story.py plays it, on both kinds of store.
+"""The life of three requests, from training to purge, as tools/story.py plays it, on three kinds of store.
 
 The script ends at the first thing that does not come out as told; what is looked at here is that it told all of it, and nobody.
 """
@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from buckets import buckets as buckets
 from places import ROOT
+from postgres import another_database
 from postgres import postgres as postgres
+from server import listening
+from unlearning.purge.buckets import UNSEEN
 
 SMALL = ("--drawn_faces", "100", "--epochs", "1", "--method_epochs", "1", "--pictures", "3")
 CHAPTERS = [
@@ -28,22 +32,41 @@ CHAPTERS = [
     "Every certificate is verified, and tampered with",
     "How it ends",
 ]
+BUCKET = "artifacts-of-the-story"
 
 
 def play(out: Path, *more: str) -> Path:
     """The story in a folder of its own; everything that it found out of order is in the failure."""
     command = [sys.executable, str(ROOT / "tools" / "story.py"), "--out", str(out), *SMALL, *more]
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "PYTHON"))}
     done = subprocess.run(command, cwd=out.parent, env=own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     return out
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
+def bucket(buckets):
+    """A bucket that keeps old versions."""
+    return buckets(BUCKET, versioned=True)
+
+
+@pytest.fixture(scope="module")
+def before_a_bucket(bucket, postgres, tmp_path_factory):
+    """The address of a server that keeps its entries in PostgreSQL and its artifacts in the bucket, whose keys it alone has."""
+    words = ["--backend-store-uri", another_database(postgres, "story"), "--artifacts-destination", bucket.uri]
+    with listening(
+        tmp_path_factory.mktemp("server"), "health", "server", *words, "--workers", "1", **bucket.settings
+    ) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "bucket"])
 def told(request, tmp_path_factory):
-    """The folder of a story that was played to its end: each entry point by ``mlflow run`` first, on PostgreSQL all forked."""
-    other = request.param == "postgresql"
-    more = ("none", "--store", request.getfixturevalue("postgres")) if other else ("first",)
+    """The folder of a story that was played to its end: each entry point by ``mlflow run`` first, and on servers all forked."""
+    stores = {"postgresql": "postgres", "bucket": "before_a_bucket"}
+    more = ("first",)
+    if request.param in stores:
+        more = ("none", "--store", request.getfixturevalue(stores[request.param]))
     return play(tmp_path_factory.mktemp("story") / request.param, "--mlflow_runs", *more)
 
 
@@ -60,7 +83,31 @@ def test_the_story_comes_out_and_tells_every_chapter_and_no_picture(told):
     assert any(command.startswith("mlflow models serve") for command in commands)
 
 
-def test_nothing_was_written_where_the_project_lies(told):
-    """``mlflow run`` works there, but everything belongs to the caller's folder."""
-    logged = [path for path in (told / "mlruns").rglob("*") if path.name in ("audit.jsonl", "certificate.json")]
-    assert len(logged) >= 3
+def test_everything_was_written_to_the_store_and_nothing_where_the_project_lies(told, request):
+    """``mlflow run`` works there, but everything belongs to the caller's folder, or to the bucket."""
+    files = [path.name for path in (told / "mlruns").rglob("*")]
+    if told.name == "bucket":
+        assert files == []
+        files = [Path(key).name for key in request.getfixturevalue("bucket").files()]
+    assert sum(name in ("audit.jsonl", "certificate.json") for name in files) >= 3
+
+
+def test_a_purge_removes_files_from_a_bucket_and_says_that_it_cannot_see_old_versions_behind_the_server(told, request):
+    said = (told / "story.md").read_text()
+    if told.name != "bucket":
+        assert UNSEEN not in said
+        return
+    bucket = request.getfixturevalue("bucket")
+    reports = [bucket.read(key) for key in bucket.files() if key.endswith("/purge.json")]
+    files = [file for report in reports for file in json.loads(report)["files"]["removed"]]
+    removed = {f"0/models/{model}/artifacts/{path}" for model, path in map(_logged, files) if model}
+    assert len(removed) >= 2 * 3  # of two versions weights, their description, and how MLflow loads them
+    assert removed.isdisjoint(bucket.files())
+    assert removed <= set(bucket.old())
+    assert said.count(UNSEEN) == 2
+
+
+def _logged(file: dict) -> tuple[str, str]:
+    """The id of the logged model that a file belonged to, empty for none, and its path there."""
+    kind, _, model = file["place"].rpartition(" ")
+    return (model if kind == "logged model" else "", file["path"])
