@@ -67,7 +67,7 @@ def forget(faces: pd.DataFrame, folder: Path) -> None:
     """Read rules of every kind, and tell forget and retain set apart."""
     learned = faces.id[faces.split != "test"]
     listed = folder / "people.csv"
-    listed.write_text("\n".join(["id", *learned.iloc[:: len(learned) // LISTED]]))
+    listed.write_text("\n".join(["id", *learned.iloc[:: len(learned) // LISTED]]), encoding="utf-8")
     rejected = pd.DataFrame({name: pd.Series(dtype=str) for name in ("file", "id", "near", "step", "reason")})
     for rule in ("20-28", "random:0.05", f"subject:{faces.subject[faces.subject != ''].iloc[0]}", f"file:{listed}"):
         kept = timed(f"forget {rule.replace(str(folder), '...')}", resolve, rule, Known(faces, rejected), "0" * 16)
