@@ -6,6 +6,7 @@ import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from unlearning.data.images import POINTER
@@ -50,8 +51,11 @@ def ids_of(listed: list[str], manifest: pd.DataFrame, rejected: pd.DataFrame, so
         InputError: lists the entries that are neither ids nor names of this data, or names one that means two pictures.
     """
     faces = manifest[manifest.copy_of == ""]
-    index = _index(pd.concat([faces[["id", "file", "near"]], rejected[["id", "file", "near"]]]))
-    copies = manifest[manifest.copy_of != ""]
+    wanted = {*listed, *(entry.replace("\\", "/") for entry in listed)}
+    names = pd.concat([faces[["id", "file", "near"]], rejected[["id", "file", "near"]]])
+    bare = np.array([file.rsplit("/", 1)[-1] in wanted for file in names.file], dtype=bool)
+    index = _index(names[names.id.isin(wanted) | names.file.isin(wanted) | bare])
+    copies = manifest[(manifest.copy_of != "") & manifest.id.isin(wanted)]
     index |= {made: {(source, near)} for made, source, near in zip(copies.id, copies.copy_of, copies.near, strict=True)}
     listed = [entry if entry in index else entry.replace("\\", "/") for entry in listed]
     unknown = [entry for entry in listed if entry not in index]
