@@ -22,3 +22,4 @@ else
     echo "$study holds no predictions: $study/commands.sh makes them; results/audit-verdicts is made of these"
 fi
 echo "results/utkface-data is made of the faces themselves: results/utkface-data/commands.sh"
+echo "results/request-seconds is measured anew, on a machine that does nothing else: results/request-seconds/commands.sh"
