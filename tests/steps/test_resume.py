@@ -19,7 +19,8 @@ from unlearning.steps import train as training
 from unlearning.steps import unlearn as unlearning
 from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.training_settings import TrainSettings
-from unlearning.training import fit
+from unlearning.tracking import finished
+from unlearning.training import step
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
 from unlearning.versions.files import model_folder
 
@@ -32,7 +33,7 @@ DEEDS = {
     "the version is made, without tags and aliases": (transitions, "_create", 1),
     "half of the registry is written": (transitions.Held, "become", 1),
     "the version stands": (transitions, "_tell_page", 1),
-    "the run says that it is done": (unfinished.runs, "mark_finished", 1),
+    "the run says that it is done": (finished, "mark_finished", 1),
 }
 SOON = ("inside the last epoch", "half of the registry is written", "the run says that it is done")
 
@@ -135,15 +136,15 @@ def test_a_killed_unlearning_goes_on_to_the_same_versions(trained, own_cache, ev
 
 
 def test_a_process_that_is_asked_to_end_writes_a_checkpoint_and_exits_with_143(store, own_cache, monkeypatch):
-    whole, call, left = train("whole"), fit._Step.__call__, [4]
+    whole, call, left = train("whole"), step.Step.__call__, [4]
 
-    def called(self, batch, number):
+    def called(self, batch):
         left[0] -= 1
         if not left[0]:
             signal.raise_signal(signal.SIGTERM)
-        return call(self, batch, number)
+        return call(self, batch)
 
-    monkeypatch.setattr(fit._Step, "__call__", called)
+    monkeypatch.setattr(step.Step, "__call__", called)
     with pytest.raises(TerminatedError) as ended:
         train("ended")
     assert ended.value.code == 143
