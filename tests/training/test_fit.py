@@ -142,7 +142,9 @@ def test_no_step_waits_for_a_number(fabric, faces, recipe, spec, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
-def test_compiled_steps_are_those_of_eager_ones_but_for_rounding(fabric, faces, recipe, spec):
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # the compiler's own use of what PyTorch gives up
+def test_compiled_steps_are_those_of_eager_ones_but_for_rounding_and_dropout(fabric, faces, recipe, spec):
+    spec = replace(spec, dropout_features=0.0, dropout_hidden=0.0)
     batches = Batches(faces.part("train"), None, 16, recipe.flip, recipe.shift, 0)
 
     def losses(compile):

@@ -29,7 +29,8 @@ class Recipe:
         precision: a precision of Lightning Fabric; ``auto`` is resolved to one before training starts.
         momentum: of ``sgd``.
         clip: largest norm of the gradient of a step; 0 for none.
-        compile: let ``torch.compile`` make the network's steps; its sums are rounded in another order.
+        compile: let ``torch.compile`` make the network's steps; it rounds sums in another order and draws dropout's masks by
+            other random numbers.
     """
 
     optimizer: str
