@@ -7,6 +7,7 @@ from dataclasses import replace
 import mlflow
 import pytest
 
+from dying import Killed, die_after
 from unlearning.data import unfinished
 from unlearning.data.settings import DataSettings
 from unlearning.jobs import artifact_copy
@@ -37,16 +38,9 @@ def weights(version) -> list[str]:
 
 
 def test_a_training_that_is_killed_goes_on_on_another_machine(store, own_cache, monkeypatch):
-    whole, write, left = train(SETTINGS), Checkpoint.write, [6]
-
-    def write_and_die(self, tensors, state):
-        write(self, tensors, state)
-        left[0] -= 1
-        if not left[0]:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Checkpoint, "write", write_and_die)
-    with pytest.raises(KeyboardInterrupt):
+    whole = train(SETTINGS)
+    die_after(monkeypatch, Checkpoint, "write", 6)
+    with pytest.raises(Killed):
         train(replace(SETTINGS, name="moved"))
     [killed] = artifact_copy.everywhere()
     shutil.rmtree(unfinished.place())

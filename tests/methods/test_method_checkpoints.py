@@ -5,6 +5,7 @@ from zlib import crc32
 import pytest
 from test_method_conformance import PASSES
 
+from dying import Killed, die_after
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint, Checkpoints
 from unlearning.training.cost import Meter
@@ -15,10 +16,6 @@ BATCH = 16  # faces in a batch of these tasks, or fewer
 # Where the loss draws, batches change from pass to pass, weights of passes are kept, or training comes after training.
 SOON = ("ft", "stochastic_reset", "scrub", "reset")
 ASKED = [pytest.param(one, id=name, marks=() if name in SOON else pytest.mark.slow) for name, one in PASSES.items()]
-
-
-class Killed(BaseException):
-    """What no code foresees."""
 
 
 def run(method, make_task, checkpoints) -> tuple:
@@ -39,15 +36,7 @@ def run(method, make_task, checkpoints) -> tuple:
 def test_a_killed_method_goes_on_to_the_same_weights(method, make_task, tmp_path, monkeypatch):
     whole, told, shown = run(method, make_task, Checkpoints(kept=Meter()))
     monkeypatch.setenv(MINUTES_VARIABLE, "0")  # a checkpoint at every step
-    write, written, last = Checkpoint.write, [], 1 + crc32(method.name.encode()) % (sum(shown) // BATCH)
-
-    def write_and_die(self, tensors, state):
-        write(self, tensors, state)
-        written.append(1)
-        if len(written) == last:
-            raise Killed
-
-    monkeypatch.setattr(Checkpoint, "write", write_and_die)
+    die_after(monkeypatch, Checkpoint, "write", 1 + crc32(method.name.encode()) % (sum(shown) // BATCH))
     with pytest.raises(Killed):
         run(method, make_task, Checkpoints(tmp_path, method.name, Meter()))
     digest, again, count = run(method, make_task, Checkpoints(tmp_path, method.name, Meter()))

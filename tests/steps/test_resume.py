@@ -1,10 +1,12 @@
 """A step that is killed and typed again goes on in its run, and ends as one that was left alone: weights, numbers, version."""
 
 import signal
+from functools import partial
 
 import mlflow
 import pytest
 
+from dying import Killed, die_after
 from unlearning.data import unfinished as kept
 from unlearning.data.settings import DataSettings
 from unlearning.errors import TerminatedError
@@ -38,27 +40,10 @@ DEEDS = {
 SOON = ("inside the last epoch", "half of the registry is written", "the run says that it is done")
 
 
-class Killed(BaseException):
-    """What no code foresees."""
-
-
 @pytest.fixture
 def kill(monkeypatch):
     """Kill the process, once, after so many calls of a function."""
-
-    def at(owner, name: str, count: int) -> None:
-        own, left = getattr(owner, name), [count]
-
-        def called(*arguments, **named):
-            made = own(*arguments, **named)
-            left[0] -= 1
-            if not left[0]:
-                raise Killed
-            return made
-
-        monkeypatch.setattr(owner, name, called)
-
-    return at
+    return partial(die_after, monkeypatch)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import optuna
 import pandas as pd
 import pytest
 
+from dying import Killed, die_after
 from forgetting import forget_set
 from places import ROOT
 from unlearning.data import unfinished
@@ -70,16 +71,9 @@ def test_trials_are_nested_runs_of_one_study_and_the_best_one_s_settings_are_reg
 
 def test_a_trial_that_is_killed_goes_on_in_its_run_with_its_settings(trained, own_cache, monkeypatch):
     monkeypatch.setenv(MINUTES_VARIABLE, "0")
-    asked, write, left = TuneSettings("ft", 1, "F", "20-28", (2,)), Checkpoint.write, [3]
-
-    def write_and_die(self, tensors, state):
-        write(self, tensors, state)
-        left[0] -= 1
-        if not left[0]:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(Checkpoint, "write", write_and_die)
-    with pytest.raises(KeyboardInterrupt):
+    asked = TuneSettings("ft", 1, "F", "20-28", (2,))
+    die_after(monkeypatch, Checkpoint, "write", 3)
+    with pytest.raises(Killed):
         tune(asked)
     [killed] = mlflow.search_runs(filter_string="tags.step = 'trial'", output_format="list")
     best = tune(asked)
