@@ -23,8 +23,8 @@ from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.tracking import artifacts, runs, temporary
+from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every, experiment_ids
-from unlearning.tracking.store import first_line
 from unlearning.training import checkpoint
 
 VARIABLE, ARTIFACTS = "UNLEARNING_CHECKPOINTS", "artifacts"
@@ -91,7 +91,7 @@ class _Copy:
                 parent = Path(place, name).parent.as_posix()
                 client.log_artifact(self.run_id, str(self.folder / name), parent)
             client.log_dict(self.run_id, {"turn": self.turn, "files": files}, f"{place}/{LIST}")
-        except (MlflowException, OSError) as error:
+        except store_errors() as error:
             self.sent[turn] = {}
             say(f"the checkpoint could not be copied to the artifact store: {first_line(error)}")
             return
