@@ -74,8 +74,7 @@ def run(folder: Path, note: str, step: str, name: str, digest: str = "") -> Iter
     if not earlier:
         own = {"step": step, "name": name, "run": runs.active_id(), "digest": digest}
         write_whole(folder / note, lambda part: part.write_text(json.dumps(own), encoding="utf-8"))
-        for act in checkpoint.when_written:
-            act()
+        checkpoint.tell_written()
         yield
         return
     say(f"{step}: goes on in run {earlier}, which was not finished (resume=false begins anew)")

@@ -90,8 +90,7 @@ def _train(settings: CrossfitSettings, act: Callable) -> Iterator[tuple[int, pd.
         for done, ((seed, fold), (predictions, was_trained)) in enumerate(run_jobs(act, jobs), 1):
             new += was_trained
             minutes = (perf_counter() - start) / max(new, 1) * (len(jobs) - done) / 60
-            for copy in checkpoint.when_written:  # a fold that another process has trained
-                copy()
+            checkpoint.tell_written()  # of a fold that another process has trained
             say(f"crossfit: seed {seed}, fold {fold}: {done} of {len(jobs)} models done, about {minutes:.0f} minutes to go")
             yield seed, predictions
 

@@ -32,7 +32,13 @@ Tensors = dict[str, torch.Tensor]
 Read = TypeVar("Read")
 stopping = threading.Event()  # the process was asked to end: whoever trains writes a checkpoint first
 at_work: list[Checkpoint] = []  # of the trainings that are going on
-when_written: list[Callable[[], None]] = []  # called after one is written
+when_written: list[Callable[[], None]] = []  # called when one, or what goes with it, is written
+
+
+def tell_written() -> None:
+    """Call whoever wants to know that there is something new to keep."""
+    for act in when_written:
+        act()
 
 
 class Kept(Protocol):
@@ -148,8 +154,7 @@ class Checkpoint:
             state = state | {"kept": self.whole.kept.state()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in (tensors | draws | _global()).items()}
         write_whole(self.path, lambda part: save_file(whole, part, {STATE: json.dumps(state)}))
-        for act in when_written:
-            act()
+        tell_written()
         self.written = time.monotonic()
         if stopping.is_set():
             raise TerminatedError(f"{self.whole.title}: asked to end; type the same command again, and it goes on from here")
