@@ -61,7 +61,7 @@ def measure(count: int) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         patch.dict(os.environ, {CACHE_VARIABLE: folder}),
-        patch.object(sources, "_walk", lambda *_: names(count)),
+        patch.object(sources, "walk", lambda *_: names(count)),
         patch.object(reading, "_read_window", made_up),
         patch.object(near, "near_groups", strangers),
     ):

@@ -40,6 +40,8 @@ SLIPS = [
     (["request", "--forget_set", "20-28", "--deadline", "soon"], "deadline='soon' is no day"),
     (["repair", "--trust", "me"], "trust='me' is unknown"),
     (["methods", "--method", "nope"], "unknown method 'nope'"),
+    (["predict", "--data", ".", "--out", "ages.xlsx"], "give a file that ends in .parquet or .csv"),
+    (["predict", "--data", "list.csv", "--out", "list.csv"], "is the list that is read"),
 ]
 PROGRAM = """
 import importlib, json, sys
@@ -80,6 +82,7 @@ def test_a_version_that_there_is_not_is_refused_before_pytorch_is_imported(store
         ["certify", "--version", "nope"],
         ["rollback", "--to", "nope", "--reason", "a test"],
         ["purge", "--version", "nope"],
+        ["predict", "--data", ".", "--out", "ages.csv", "--model", "nope"],
     ]
     said, imported = refusals(asked, store, MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"])
     assert [sentence for sentence in said if "has no version 'nope'" not in sentence] == []

@@ -95,7 +95,8 @@ class Listing:
         return (Entry(*json.loads(line)) for line in self.lines)
 
 
-def _listed(root: Path, entries: Iterable[Entry], files: ExitStack) -> Listing:
+def listed(root: Path, entries: Iterable[Entry], files: ExitStack) -> Listing:
+    """A listing of entries in the order in which they come; it can be read until ``files`` is closed."""
     count, state = 0, hashlib.sha256()
     lines = files.enter_context(nameless())
     for entry in entries:
@@ -105,10 +106,10 @@ def _listed(root: Path, entries: Iterable[Entry], files: ExitStack) -> Listing:
     return Listing(root, count, state.hexdigest(), lines)
 
 
-def _in_order(root: Path, entries: Iterator[Entry], files: ExitStack) -> Iterator[Entry]:
+def in_order(root: Path, entries: Iterator[Entry], files: ExitStack) -> Iterator[Entry]:
     """Sorted by name, so many at a time, and then merged."""
     runs = iter(lambda: sorted(islice(entries, RUN)), [])
-    return merge(*[_listed(root, run, files).entries() for run in runs])
+    return merge(*[listed(root, run, files).entries() for run in runs])
 
 
 @contextmanager
@@ -125,27 +126,28 @@ def _list_folder(data_dir: Path, files: ExitStack) -> Listing:
         named = (words for endings, words in OTHERS.items() if data_dir.name.lower().endswith(endings))
         what = next(named, "neither a folder nor a table by its ending")
         raise InputError(f"{data_dir} is {what}, with -P data_dir=FOLDER; legal is {LEGAL}")
-    listing = _listed(data_dir, _in_order(data_dir, _walk(data_dir, ""), files), files)
+    listing = listed(data_dir, in_order(data_dir, walk(data_dir, ""), files), files)
     if not listing.count:
         raise InputError(f"the image folder {data_dir} is empty; give {LEGAL}, with -P data_dir=FOLDER")
     return listing
 
 
-def _walk(folder: Path | str, prefix: str) -> Iterator[Entry]:
+def walk(folder: Path | str, prefix: str) -> Iterator[Entry]:
     """Everything that is not a folder; links to folders are entries, and are not followed."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + entry.name
             if not entry.is_dir(follow_symlinks=False):
-                yield Entry(name, _stamp(entry), entry.is_file(follow_symlinks=False))
+                yield Entry(name, stamp_of(entry), entry.is_file(follow_symlinks=False))
                 continue
             try:
-                yield from _walk(entry.path, f"{name}/")
+                yield from walk(entry.path, f"{name}/")
             except OSError as error:
                 yield Entry(name, f"unreadable: {error}", False)
 
 
-def _stamp(entry: os.DirEntry[str] | Path) -> str:
+def stamp_of(entry: os.DirEntry[str] | Path) -> str:
+    """Size and times of a file, or why nothing can be known of it."""
     try:
         status = entry.stat()
     except (OSError, ValueError) as error:
@@ -181,8 +183,8 @@ def _require_readable(name: str, path: Path, root: Path) -> None:
 
 def _list_table(path: Path, files: ExitStack) -> Listing:
     rows = ((_below(cells["path"].strip(), path.parent), cells) for cells in read_table(path))
-    entries = (Entry(name, f"{_stamp(path.parent / name)} {cells}", False, cells) for name, cells in rows)
-    return _listed(path.parent, entries, files)
+    entries = (Entry(name, f"{stamp_of(path.parent / name)} {cells}", False, cells) for name, cells in rows)
+    return listed(path.parent, entries, files)
 
 
 def _below(name: str, root: Path) -> str:
