@@ -14,7 +14,8 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.images import decode
 from unlearning.models.ensemble import save_member, save_spec, weights_digest
 from unlearning.serving import age_model as age_model_module
-from unlearning.serving.age_model import BATCH, MODEL_ARTIFACT
+from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.serving.pictures import BATCH
 from unlearning.training.predict import predict
 
 

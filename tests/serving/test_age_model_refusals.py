@@ -10,7 +10,9 @@ import pytest
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
-from unlearning.serving.age_model import MAGIC, MOST_BYTES, MOST_ROWS
+from unlearning.data.images import MAGIC
+from unlearning.serving.age_model import MOST_ROWS
+from unlearning.serving.pictures import MOST_BYTES
 
 
 def refusal(age_model, request) -> MlflowException:
@@ -65,7 +67,7 @@ def test_no_rows_and_too_many_rows_are_refused_before_one_is_decoded(age_model, 
     ("value", "words"),
     [
         *((value, f"{type(value).__name__} is neither bytes nor base64 text") for value in (7, None, 1.5, [1, 2], {})),
-        *((value, "neither a JPEG or PNG image nor base64") for value in ("no base64!", "åäö", "abc", b"GIF89a\x00", b"\xff")),
+        *((value, "neither a JPEG or PNG image nor base64") for value in ("no base64!", "åäö", "abc", b"\xff")),
         *((value, "the image is empty") for value in ("", b"")),
         (base64.b64encode(b"a letter, not a picture").decode(), "not a JPEG or PNG image"),
         ("!" * (2 * MOST_BYTES), "more than the 20 megabytes allowed"),

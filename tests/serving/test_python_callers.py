@@ -16,7 +16,7 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 from PIL import Image
 
 from unlearning.registry.logged_models import SIGNATURE
-from unlearning.serving.age_model import MOST_BYTES
+from unlearning.serving.pictures import MOST_BYTES
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,13 @@ FRAMES = (b"acTL", b"fcTL", b"fdAT")
 PARSING = (ArithmeticError, AssertionError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
 UNREADABLE = (*PARSING, UserWarning, struct.error, zlib.error)  # what Pillow's parsers raise on broken side data
 POINTER = b"version https://git-lfs"
+# Pictures of other formats, by what stands where: (place, bytes, name).
+FOREIGN = (
+    *((0, sign, name) for sign, name in ((b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))),
+    *((0, sign, name) for sign, name in ((b"%PDF", "PDF"), (b"\0\0\0\x0cjP", "JPEG 2000"), (b"\xff\x0a", "JPEG XL"))),
+    *((4, sign, "HEIC") for sign in (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
+    *((4, b"ftypavif", "AVIF"), (4, b"ftypavis", "AVIF"), (8, b"WEBP", "WebP")),
+)
 MOST_PIXELS = 20_000_000  # 60 MB of RGB: a request from the network must not take more
 GREY_SIDE = 100  # pixels: measures and hashes are of pictures of one size, whatever the network's input is
 DRAFT_SIDE = 512  # pixels that a JPEG is decoded to at least, where it is decoded at a reduced scale
@@ -95,7 +102,23 @@ def _what_it_is(data: bytes | Image.Image) -> str:
         return "the image is damaged or cut off"
     if data.startswith(POINTER):
         return "a Git LFS pointer in place of the picture, which git lfs pull fetches"
+    if name := foreign(data):
+        return f"not a JPEG or PNG image but {name}; save it as JPEG or PNG"
     return "the image is damaged or cut off" if data.startswith(MAGIC) else "not a JPEG or PNG image"
+
+
+def foreign(data: bytes) -> str:
+    """The name of another format that these bytes are in, as ``HEIC``; empty where none is known."""
+    return next((name for place, sign, name in FOREIGN if data.startswith(sign, place)), "")
+
+
+def pixels_in(data: bytes) -> int:
+    """How many pixels a picture says that it has, without decoding one; 0 where that cannot be read."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.width * image.height
+    except (*UNREADABLE, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return 0
 
 
 def _opened(data: bytes) -> Image.Image:

@@ -6,13 +6,9 @@ MLflow's own invalid-parameter error, because any other error is answered with a
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 
 import mlflow
 import numpy as np
@@ -22,12 +18,11 @@ import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel
-from PIL import Image
 
-from unlearning.data.images import MAGIC, decode
 from unlearning.errors import InputError
 from unlearning.finding import in_words
 from unlearning.models.ensemble import load_model
+from unlearning.serving.pictures import Budget, TooMuchError, decoded
 
 COLUMN = "image"
 TELL_VERSION = "tell_version"
@@ -35,12 +30,8 @@ MODEL_ARTIFACT = "age_model"
 NOTED_BY_MLFLOW = "registered_model_meta"
 UNKNOWN = "not a registered version"
 SERVER = "__pyfunc_model_path__"  # in the environment of MLflow's scoring server, which finds its model by it
-MOST_BYTES = 20_000_000
 MOST_ROWS = 1_000
-BATCH = 64
 PATIENCE = 2.0  # seconds
-ONE_AT_A_TIME = Lock()
-TOO_LARGE = f"more than the {MOST_BYTES // 1_000_000} megabytes allowed"
 
 
 class Refusal(MlflowException):
@@ -48,10 +39,14 @@ class Refusal(MlflowException):
 
     The scoring server puts the whole input in front of the message of an error that it answers with; a picture of a
     person must not come back in an error, nor end in a log.
+
+    Args:
+        sentence: the reason.
+        too_much: would fewer pictures be answered?
     """
 
-    def __init__(self, sentence: str):
-        self.sentence = sentence
+    def __init__(self, sentence: str, too_much: bool = False):
+        self.sentence, self.too_much = sentence, too_much
         super().__init__(sentence, error_code=INVALID_PARAMETER_VALUE)
 
     @property
@@ -71,9 +66,20 @@ class AgeModel(PythonModel):
     taken for a name, and no request opens a file.
     """
 
+    budget = Budget  # makes what the pictures of one request may cost
+
+    @property
+    def files(self) -> bool:
+        """May text name a file?"""
+        return SERVER not in os.environ
+
     def load_context(self, context) -> None:
         folder = Path(context.artifacts[MODEL_ARTIFACT])
-        self.ensemble, self.version = load_model(folder), _version_of(folder.parent.parent)
+        self.open(folder, _version_of(folder.parent.parent))
+
+    def open(self, folder: Path, version: str) -> None:
+        """Read a saved ensemble, to answer as ``version``."""
+        self.ensemble, self.version = load_model(folder), version
 
     def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray | pd.DataFrame:
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
@@ -86,14 +92,20 @@ class AgeModel(PythonModel):
         """
         try:
             pictures = _column(model_input)
-            ages = np.concatenate([self._ages(batch) for batch in _decoded(pictures, self.ensemble.spec.image_size)])
+            batches = decoded(pictures, self.ensemble.spec.image_size, self.files, self.budget())
+            ages = np.concatenate([self.ages(batch) for batch in batches])
         except InputError as error:
-            raise Refusal(str(error)) from None
+            raise Refusal(str(error), isinstance(error, TooMuchError)) from None
         if not (params or {}).get(TELL_VERSION):
             return ages
-        return pd.DataFrame({"age": ages, "version": self.version, "verdict": _verdict_of(self.version)})
+        return pd.DataFrame({"age": ages, "version": self.version, "verdict": self.verdict()})
 
-    def _ages(self, images: np.ndarray) -> np.ndarray:
+    def verdict(self) -> str:
+        """What the registry says now of what the version was made to forget."""
+        return _verdict_of(self.version)
+
+    def ages(self, images: np.ndarray) -> np.ndarray:
+        """Years, float64, of uint8 pictures of shape (batch, side, side, 3)."""
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
         return self.ensemble.aggregate(self.ensemble.predict(pixels).double()).numpy()
 
@@ -130,63 +142,3 @@ def _column(model_input) -> list:
     if not 1 <= len(model_input) <= MOST_ROWS:
         raise InputError(f"{len(model_input)} rows; legal are 1 to {MOST_ROWS} images a request")
     return model_input[COLUMN].tolist()
-
-
-def _decoded(pictures: list, side: int) -> Iterator[np.ndarray]:
-    """uint8 batches of shape (up to BATCH, side, side, 3)."""
-    with ThreadPoolExecutor(2) as pool:
-        for start in range(0, len(pictures), BATCH):
-            rows = range(start, min(start + BATCH, len(pictures)))
-            yield np.stack(list(pool.map(lambda row: _picture(row, pictures[row], side), rows)))
-
-
-def _picture(row: int, value, side: int) -> np.ndarray:
-    if isinstance(value, str) and _names_a_file(value):
-        value = Path(value)
-    try:
-        if isinstance(value, Image.Image):
-            with ONE_AT_A_TIME:  # two rows may be one image, and Pillow reads its file only now
-                return decode(value, side)
-        return decode(_file(value) if isinstance(value, Path) else _bytes(value), side)
-    except InputError as error:
-        raise InputError(f"row {row}: {error}") from None
-
-
-def _names_a_file(text: str) -> bool:
-    """Never within MLflow's scoring server, where any text may come from a request."""
-    return SERVER not in os.environ and os.path.isfile(text)  # noqa: PTH113 - Path.is_file raises where text is long
-
-
-def _file(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise InputError(f"there is no file {path.name}")
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(TOO_LARGE)
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"the file {path.name} cannot be read: {error.strerror}") from None
-
-
-def _bytes(value) -> bytes:
-    """The picture's bytes. MLflow decodes base64 itself, but not under ``inputs``: there the text comes as bytes.
-
-    Lines and spaces in base64 are ignored, as the command ``base64`` writes them.
-    """
-    if isinstance(value, bytearray | memoryview):
-        value = bytes(value)
-    if not isinstance(value, str | bytes):
-        raise InputError(f"{type(value).__name__} is neither bytes nor base64 text (in Python, also no Path or PIL image)")
-    if len(value) > MOST_BYTES * 3 // 2:
-        raise InputError(TOO_LARGE)
-    if not isinstance(value, bytes) or not value.startswith(MAGIC):
-        try:
-            value = base64.b64decode(type(value)().join(value.split()), validate=True)
-        except (binascii.Error, ValueError):
-            hint = " (in Python, also no file's name)" if isinstance(value, str) else ""
-            raise InputError(f"neither a JPEG or PNG image nor base64{hint}") from None
-    if not value:
-        raise InputError("the image is empty, or was no base64")
-    if len(value) > MOST_BYTES:
-        raise InputError(TOO_LARGE)
-    return value
