@@ -27,6 +27,7 @@ ALLOWED = {
     "jobs": {"data", "evaluation", "methods", "models", "registry", "serving", "tracking", "training", "versions"},
     "experiments": {"data", "evaluation"},
     "reports": {"certificates", "data", "evaluation", "experiments"},
+    "server": {"registry", "reports", "serving", "tracking", "versions"},
 }
 ROOMS = {*ALLOWED, "steps"}
 ONLY_IN = {"click": {"entrypoints"}, "matplotlib": {"reports"}}
@@ -37,7 +38,8 @@ MLFLOW_FILES = {
         *("abandoned.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),
         *("finished.py", "paging.py", "runs.py", "sealed.py", "store.py"),
     },
-    "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "transitions.py", "writes.py"},
+    "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "servers.py", "transitions.py", "writes.py"},
+    "server": {"application.py", "loaded.py", "reading.py"},
     "requests": {"store.py"},
     "purge": {"buckets.py", "rows.py", "store.py"},
     "repair": {"surroundings.py"},

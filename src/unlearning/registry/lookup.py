@@ -115,6 +115,22 @@ def find_or_none(model: str, alias: str) -> Version | None:
     return next((version for version in all_versions(model) if alias in version.aliases), None)
 
 
+def named(model: str, reference: str) -> Version | None:
+    """The version under an alias or number, or None, by one question however many versions there are.
+
+    Its aliases are not asked for.
+    """
+    client = mlflow.MlflowClient()
+    ask = client.get_model_version if reference.isdecimal() else client.get_model_version_by_alias
+    try:
+        with stages():
+            return _version(ask(model, reference), [])
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
 def download_model(version: Version) -> Path:
     """A version's logged files: the store's own, or a copy that goes with this process; InputError when they are lost."""
     try:

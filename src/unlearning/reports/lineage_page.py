@@ -165,7 +165,9 @@ def _box(axes: Axes, place: tuple[float, float], node: Node, theme: Theme) -> No
         axes.text(corner[0] + 0.14, top - LINE * number, line, size=7.5, weight=weight, color=ink, va="center")
 
 
-def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None) -> str:
+def lineage_page(
+    name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None, servers: list[str] | None = None
+) -> str:
     """The page as HTML text.
 
     Args:
@@ -173,6 +175,7 @@ def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: l
         columns: headings of the table.
         rows: versions, as ``steps.status`` makes its rows; ``shown`` has the table's texts.
         found: inconsistencies in sentences; None when nobody asked.
+        servers: who answers with which version, in sentences.
     """
     nodes = nodes_of(rows)
     pictures = {theme: address(render({"lineage": lineage}, theme, nodes)["lineage"]) for theme in THEMES}
@@ -184,6 +187,7 @@ def lineage_page(name: str, columns: tuple[str, ...], rows: list[dict], found: l
         columns=columns,
         rows=rows,
         found=found,
+        servers=servers or [],
         pictures=pictures,
         headline=headline(champion),
         alt="; ".join(", ".join(node.lines) for node in nodes),

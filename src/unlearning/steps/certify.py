@@ -17,6 +17,7 @@ from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
 from unlearning.registry.lookup import write_scores
+from unlearning.registry.servers import served_since
 from unlearning.registry.version import Version
 from unlearning.reports.certificate_page import certificate_page
 from unlearning.requests.states import together
@@ -101,7 +102,9 @@ def issue(
         return Issued(envelope, certificate_page(envelope))
     forgotten = forget_sets.forgotten_by(version)
     found = find_out(version, forgotten[-1], alpha_of(version), asked)
-    facts = facts_of(version, forgotten, times or {}, found)
+    since = served_since(version)
+    served = {"served_everywhere_that_is_known": since} if since else {}
+    facts = facts_of(version, forgotten, (times or {}) | served, found)
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
     known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])

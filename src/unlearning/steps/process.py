@@ -14,6 +14,7 @@ from unlearning.finding import AUTO, CROSSFIT, RETRAINED
 from unlearning.finding import in_words as finding_in_words
 from unlearning.methods import METHODS
 from unlearning.progress import say
+from unlearning.registry import servers
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
@@ -147,8 +148,19 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
         return [_change(service, one, REFUSED, f"{why} {champion.label} is served as before") for one in group]
     how = PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model, reference=asked)
     promoted = promote(how, decided)
-    why = f"{promoted.label} was made to forget it and is served. {promoted.tag('finding')}"
+    why = f"{promoted.label} was made to forget it and is served{_served(promoted)}. {promoted.tag('finding')}"
     return _certified(service, group, promoted, why)
+
+
+def _served(promoted: Version) -> str:
+    """What the servers that are heard of answer with, once they have had the time to follow."""
+    late = servers.still(servers.behind, promoted)
+    for one in late:
+        say(f"process: {one.sentence}: it does not follow; stop it, or see its log")
+    if late:
+        return f", but not everywhere: {'; '.join(one.sentence for one in late)}"
+    there = [one.address for one in servers.followers(promoted)]
+    return f" by {', '.join(there)}" if there else ""
 
 
 def _unlearned(service: Service, champion: Version, forget: ForgetSet) -> Version:

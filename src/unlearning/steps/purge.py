@@ -18,6 +18,7 @@ from unlearning.purge import rows as purge_rows
 from unlearning.purge.report import Report, describe
 from unlearning.purge.rules import CHECKPOINTS, Deed, File
 from unlearning.purge.store import Place
+from unlearning.registry import servers
 from unlearning.registry.journal import former
 from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
 from unlearning.registry.transitions import transition
@@ -193,6 +194,7 @@ def _prove(scope: Scope, report: Report) -> Report:
     if not any(place.folder for place in scope.places):
         notes += ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
     notes += buckets.old_versions(scope.places)
+    notes += [f"a server has it in memory still: {one.sentence}" for one in servers.still(servers.holding, scope.version)]
     report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
     _log(report)
     size = sum(file.size for file in report.removed)

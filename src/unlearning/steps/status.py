@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unlearning import markdown
@@ -17,7 +17,9 @@ from unlearning.jobs import artifact_copy
 from unlearning.listing import Listing, width
 from unlearning.naming import choose
 from unlearning.progress import say
+from unlearning.registry import servers
 from unlearning.registry.lookup import all_versions, missing
+from unlearning.registry.servers import Server
 from unlearning.registry.version import CHAMPION, ORIGINAL, Version
 from unlearning.repair.mending import examine
 from unlearning.reports.lineage_page import lineage_page
@@ -50,6 +52,7 @@ class Look:
         found: inconsistencies in sentences; None when nobody asked.
         journal: where the journal is, and how long; empty without one.
         mends: can ``repair`` put any of it right?
+        servers: who answers with what, as far as the registry hears of them.
     """
 
     name: str
@@ -57,6 +60,11 @@ class Look:
     found: list[str] | None = None
     journal: dict[str, str] | None = None
     mends: bool = False
+    servers: tuple[Server, ...] = ()
+
+    def served(self) -> list[str]:
+        """Which servers answer with what, line by line."""
+        return [one.sentence for one in self.servers]
 
     def verdict(self) -> list[str]:
         """What a check found, line by line; nothing when nobody asked."""
@@ -110,11 +118,13 @@ def _refuse(look: Look) -> None:
 
 def look_at(name: str, check: bool = False) -> Look:
     if not check:
-        return Look(name, _rows(name, all_versions(name)))
+        return Look(name, _rows(name, all_versions(name)), servers=tuple(servers.live(name)))
     seen = examine(name)
     kept = seen.journal
     journal = {"run": kept.run_id, "entries": str(len(kept.entries)), "head": kept.head} if kept else {}
-    return Look(name, _rows(name, seen.versions), [str(one) for one in seen.found], journal, seen.mends)
+    return Look(
+        name, _rows(name, seen.versions), [str(one) for one in seen.found], journal, seen.mends, tuple(servers.live(name))
+    )
 
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
@@ -149,13 +159,13 @@ def render(look: Look, format: str) -> str:
 
 
 def _as_json(look: Look) -> str:
-    content = {"model": look.name, "versions": look.rows}
+    content = {"model": look.name, "versions": look.rows, "servers": [asdict(one) for one in look.servers]}
     return json.dumps(content | ({} if look.found is None else {"found": look.found, "audit_log": look.journal}), indent=1)
 
 
 def _as_markdown(look: Look) -> str:
     rows = [[markdown.text(_text(column, row[column])) for column in COLUMNS] for row in look.rows]
-    found = markdown.bullets(look.verdict())
+    found = markdown.bullets([*look.served(), *look.verdict()])
     return markdown.table(COLUMNS, rows) + (f"\n\n{found}" if found else "")
 
 
@@ -180,9 +190,9 @@ def _as_table(look: Look) -> str:
     )
     hidden = len(look.rows) - len(rows)
     more = [f"{hidden} older versions are not shown; -P format=json, markdown or html shows all"] if hidden else []
-    return "\n".join([table.fitted(width()), *more, *look.verdict()])
+    return "\n".join([table.fitted(width()), *more, *look.served(), *look.verdict()])
 
 
 def _as_page(look: Look) -> str:
     rows = [row | {"shown": [_text(column, row[column]) for column in COLUMNS]} for row in look.rows]
-    return lineage_page(look.name, COLUMNS, rows, look.found)
+    return lineage_page(look.name, COLUMNS, rows, look.found, look.served())

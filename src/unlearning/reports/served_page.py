@@ -1,0 +1,30 @@
+"""The page of a server: which version answers, what it was made to forget, and the age of a picture that is dropped there."""
+
+from __future__ import annotations
+
+from unlearning.finding import in_words
+from unlearning.reports.page import page
+
+TEMPLATE = "served_page.html.jinja"
+
+
+def served_page(
+    label: str, tags: dict[str, str], since: str, follows: str, trouble: str, ages: list[tuple[str, float]], refusal: str
+) -> str:
+    """The page as HTML text.
+
+    Args:
+        label: of the version that answers, as ``age-resnet50/4``; empty for none.
+        tags: of that version.
+        since: from when on it answers.
+        follows: alias or number that the server follows.
+        trouble: why what is served may not be what the registry wants; empty where all is well.
+        ages: years of the picture that was dropped, by the name of the version that says so.
+        refusal: why that picture has no age.
+    """
+    forgotten = ", ".join(one for one in tags.get("forgotten", "").split(",") if one not in ("", "none"))
+    facts = {"Version": label or "none", "Answers since": since or "-", "Follows": follows}
+    facts |= {"Made to forget": forgotten or "nothing", "Found out": in_words(tags)}
+    told = f"It was made to forget {forgotten}: {in_words(tags)}." if forgotten else "It was made to forget nothing."
+    headline = told if label else "Programs that ask are told so, and to ask again."
+    return page(TEMPLATE, label=label, headline=headline, facts=facts, trouble=trouble, ages=ages, refusal=refusal)

@@ -1,0 +1,52 @@
+"""serve: answer requests with the version that an alias leads to, and follow it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack, nullcontext
+from functools import partial
+
+from unlearning.errors import InputError
+from unlearning.progress import say
+from unlearning.server.application import Application
+from unlearning.server.following import Following
+from unlearning.server.http import server_of
+from unlearning.server.loaded import Loaded
+from unlearning.server.numbers import Numbers
+from unlearning.steps.serve_settings import ServeSettings
+from unlearning.tracking import runs
+from unlearning.tracking.store import prepare_store
+
+
+def serve(settings: ServeSettings) -> None:
+    """Answer until the process is told to end.
+
+    Raises:
+        InputError: there is no such version, its files are not those that were registered, or the port is taken.
+    """
+    prepare_store()
+    with runs.run("serve", f"serve {settings.name}") if runs.launched() else nullcontext(), ExitStack() as ends:
+        taken = ends.enter_context(_listening(settings))
+        address = settings.address or f"http://{settings.host}:{taken.getsockname()[1]}"
+        numbers = Numbers()
+        following = _begun(settings, settings.follow, address, numbers, ends)
+        beside = _begun(settings, settings.beside, f"{address} (beside)", Numbers(), ends) if settings.beside else None
+        say(f"serve: {following.served} answers at {address}, and follows {settings.follow}; stop it with Ctrl-C")
+        server_of(Application(following, numbers, settings.limits, beside).asgi()).run([taken])
+
+
+def _listening(settings: ServeSettings) -> socket.socket:
+    """The port, taken before a version is loaded."""
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        where = f"host={settings.host} port={settings.port}"
+        raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: -P port=5002") from error
+
+
+def _begun(settings: ServeSettings, follow: str, address: str, numbers: Numbers, ends: ExitStack) -> Following:
+    open_version = partial(Loaded, limits=settings.limits, numbers=numbers)
+    following = Following(settings.name, follow, open_version, numbers, settings.refresh)
+    ends.callback(following.end)
+    following.begin(address)
+    return following
