@@ -16,20 +16,8 @@ from tools.mlproject import PAGE, mlproject, options
 ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 NAMES = [
     *("main", "prepare", "train", "retrain", "unlearn", "tune", "evaluate", "compare", "promote", "rollback", "status"),
-    *(
-        "repair",
-        "request",
-        "process",
-        "certify",
-        "verify",
-        "key",
-        "purge",
-        "methods",
-        "experiment",
-        "report",
-        "crossfit",
-        "predict",
-    ),
+    *("repair", "request", "process", "certify", "verify", "key", "purge", "methods", "experiment", "report", "crossfit"),
+    *("predict", "serve"),
 ]
 KINDS = {"int": int, "float": float, "string": str}
 

@@ -83,6 +83,7 @@ def test_a_version_that_there_is_not_is_refused_before_pytorch_is_imported(store
         ["rollback", "--to", "nope", "--reason", "a test"],
         ["purge", "--version", "nope"],
         ["predict", "--data", ".", "--out", "ages.csv", "--model", "nope"],
+        ["serve", "--follow", "nope"],
     ]
     said, imported = refusals(asked, store, MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"])
     assert [sentence for sentence in said if "has no version 'nope'" not in sentence] == []
