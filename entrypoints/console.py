@@ -17,7 +17,7 @@ AUDIENCES = {
         *("main", "prepare", "train", "retrain", "crossfit", "unlearn", "methods", "tune", "evaluate", "compare"),
         *("experiment", "report"),
     ),
-    "Operators": ("status", "serve", "promote", "rollback", "repair", "predict"),
+    "Operators": ("status", "serve", "promote", "rollback", "repair", "predict", "export"),
     "Data-protection officers": ("request", "process", "certify", "verify", "purge", "key"),
 }
 

@@ -11,6 +11,7 @@ from unlearning.registry.version import CHAMPION
 from unlearning.steps.settings import model_name
 
 ENDINGS = (".parquet", ".csv")
+FORMATS = ("onnx",)
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,24 @@ class PredictSettings:
             raise InputError(f"out={self.out} {what}; give a file that ends in {' or '.join(ENDINGS)}, as -P out=ages.parquet")
         if out == Path(self.data):
             raise InputError(f"out={self.out} is the list that is read; give another file, as -P out=ages.parquet")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """A version as a file for other programs.
+
+    Args:
+        format: of the file: {names}.
+        out: the file to write; empty for NAME-NUMBER.onnx in the working directory.
+        model: which version: an alias, a number or a model URI.
+        name: registered model.
+    """
+
+    format: str = setting("onnx", kind="choice", choices=FORMATS)
+    out: str = setting("", kind="path")
+    model: str = CHAMPION
+    name: str = model_name()
+
+    def __post_init__(self):
+        if self.out and (Path(self.out).is_dir() or Path(self.out).suffix.lower() != ".onnx"):
+            raise InputError(f"out={self.out} does not end in .onnx, or is a folder; give a file, as -P out=age.onnx")

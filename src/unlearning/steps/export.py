@@ -1,0 +1,72 @@
+"""export: a version as one file that gives ages without this project, without PyTorch and without Python."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from unlearning.data.cache import write_whole
+from unlearning.errors import InputError
+from unlearning.models.ensemble import Ensemble, load_model
+from unlearning.models.onnx_file import LAYOUT, TOLERANCE, difference, to_onnx
+from unlearning.naming import printable
+from unlearning.progress import say
+from unlearning.registry.version import Version
+from unlearning.steps.serving_settings import ExportSettings
+from unlearning.tracking import runs
+from unlearning.versions.files import model_folder
+from unlearning.versions.lineage import find_version, usable
+
+PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+TOLD = ("role", "method", "epochs", "forgotten", "verdict", "memory_left", "reference", "data_digest")
+
+
+def export(settings: ExportSettings) -> Path:
+    """Write a version as an ONNX file and return its path; it is put in place when onnxruntime gives the version's ages.
+
+    Raises:
+        InputError: a package is missing, the version cannot be used, or the file does not give its ages.
+    """
+    _require_packages()
+    version = find_version(settings.name, settings.model)
+    out = Path(settings.out or f"{version.model}-{version.number}.onnx").absolute()
+    with runs.run("export", f"export {version.label}") if runs.launched() else nullcontext():
+        folder = model_folder(version)
+        with usable(version):
+            ensemble = load_model(folder)
+        say(f"export: writing {version.label} as ONNX, which takes PyTorch a minute")
+        write_whole(out, partial(_write, ensemble, _metadata(version, ensemble)))
+        if runs.launched():
+            runs.set_tags({"version": f"{version.model}/{version.number}"})
+    layout = LAYOUT.format(side=ensemble.spec.image_size)
+    say(f"export: {printable(str(out))} takes {layout}, and gives years; onnxruntime's are {version.label}'s")
+    return out
+
+
+def _require_packages() -> None:
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"an export to ONNX needs the packages {', '.join(missing)}; install them with: uv pip install --python "
+            f"{sys.executable} --requirements pyproject.toml --extra onnx"
+        )
+
+
+def _metadata(version: Version, ensemble: Ensemble) -> dict[str, str]:
+    """What the version's tags say of it now: a file outside the registry is not told what becomes known later."""
+    tags = {name: version.tag(name) for name in TOLD if version.tag(name)}
+    own = {"version": f"{version.model}/{version.number}", "image_size": str(ensemble.spec.image_size)}
+    return {"verdict": "not judged yet"} | tags | own
+
+
+def _write(ensemble: Ensemble, metadata: dict[str, str], path: Path) -> None:
+    path.write_bytes(to_onnx(ensemble, metadata))
+    years = difference(path.read_bytes(), ensemble)
+    if not years <= TOLERANCE:
+        raise InputError(
+            f"onnxruntime's ages are up to {years:.3g} years from the version's, more than the {TOLERANCE} allowed: no file is "
+            f"written; {ensemble.spec.arch} does not survive the translation with these versions of the packages"
+        )
