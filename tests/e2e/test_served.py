@@ -94,9 +94,28 @@ def test_requests_at_once_get_the_answers_of_requests_one_by_one(address, pictur
         assert list(pool.map(ask, pictures)) == pytest.approx(one_by_one, abs=1e-4)
 
 
-def test_serving_adds_no_file_to_a_version(user, address, trained_store):
-    """Its certificate names every file, and compiled code that lies beside the source is code that runs."""
+ALONE = """
+import importlib, sys
+from pathlib import Path
+import mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+told = model.predict(pandas.DataFrame({"image": [sys.argv[2]]}), {"tell_version": True})
+(code,) = (Path(place) for place in sys.path if Path(place).name == "code")
+for path in sorted(code.rglob("*.py")):
+    if path.name != "served.py":
+        importlib.import_module(".".join(path.relative_to(code).with_suffix("").parts))
+assert all(Path(module.__file__).is_relative_to(code) for name, module in sys.modules.items() if name.startswith("unlearning"))
+print(told.age[0], len(list(code.rglob("*.py"))))
+"""
+
+
+def test_a_version_answers_by_the_few_files_of_this_project_that_it_brings_along(user, address, pictures, trained_store):
+    """And loading it adds none: its certificate names every file, and compiled code beside the source is code that runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    load = f"import mlflow; mlflow.pyfunc.load_model('models:/{MODEL}@champion')"
-    subprocess.run([sys.executable, "-c", load], cwd=user, env=environment, check=True)
+    asked = [sys.executable, "-c", ALONE, f"models:/{MODEL}@champion", pictures[0]]
+    done = subprocess.run(asked, cwd=user, env=environment, check=True, capture_output=True, text=True)
+    age, files = done.stdout.split()
+    body = {"dataframe_records": [{"image": pictures[0]}]}
+    assert requests.post(address, json=body, timeout=60).json()["predictions"] == [pytest.approx(float(age), abs=1e-3)]
+    assert int(files) < len(list((ROOT / "src").rglob("*.py"))) / 3
     assert not [path for path in (trained_store.parent / "mlruns").rglob("*") if path.suffix == ".pyc"]

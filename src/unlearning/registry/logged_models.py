@@ -20,12 +20,11 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from unlearning.data.drawn import draw_face
+from unlearning.registry.served_code import SERVED, copy_served
 from unlearning.registry.version import logged_name
 from unlearning.tracking import temporary
 from unlearning.tracking.paging import every
 
-PACKAGE = Path(__file__).resolve().parents[1]
-SERVED = PACKAGE / "serving" / "served.py"
 NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
 SIGNATURE = ModelSignature(
     # Required, MLflow itself would refuse a request without it, and repeat the whole picture in its error.
@@ -43,12 +42,12 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
         metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``): the version's tags, which
             it is also named by.
     """
-    with _without_bytecode():
+    with _without_bytecode(), temporary.folder() as place:
         info = mlflow.pyfunc.log_model(
             name=logged_name(metadata),
             python_model=str(SERVED),
             artifacts={folder.name: str(folder)},
-            code_paths=[str(PACKAGE)],
+            code_paths=[str(copy_served(Path(place)))],
             signature=SIGNATURE,
             input_example=_example(),
             pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in NEEDED],
