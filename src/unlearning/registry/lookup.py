@@ -131,11 +131,14 @@ def named(model: str, reference: str) -> Version | None:
         raise
 
 
-def download_model(version: Version) -> Path:
-    """A version's logged files: the store's own, or a copy that goes with this process; InputError when they are lost."""
+def download_model(version: Version, part: str = "") -> Path:
+    """A version's logged files: the store's own, or a copy that goes with this process; InputError when they are lost.
+
+    ``part``: a folder of them, which alone is fetched: the code that is logged beside the weights is many files.
+    """
     try:
         with temporary.private():
-            return Path(mlflow.artifacts.download_artifacts(artifact_uri=version.uri))
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{version.uri}/{part}".rstrip("/")))
     except store_errors() as error:
         raise InputError(f"the files of {version.label} of {version.model} cannot be read: {first_line(error)}") from error
 

@@ -46,7 +46,7 @@ def model_folder(version: Version) -> Path:
     Raises:
         DamagedError: a file is not what was registered.
     """
-    folder = download_model(version) / "artifacts" / MODEL_ARTIFACT
+    folder = download_model(version, f"artifacts/{MODEL_ARTIFACT}")
     kept = digests_of(version)
     found = digests_in(folder) if kept.keys() - {PREDICTION_TABLE} and folder.is_dir() else {}
     for name in sorted(kept.keys() - {PREDICTION_TABLE}):
