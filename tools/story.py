@@ -252,7 +252,7 @@ class Story:
             "first surprise. What stands below was typed and said; left out are `--env-manager local`, paths of the machine, "
             "MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did other "
             "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance. A test plays the "
-            "same on drawn faces, against SQLite, and against a server before PostgreSQL and a bucket."
+            "same on drawn faces, on a server before PostgreSQL and a bucket."
         )
         chapters = (
             self.train,

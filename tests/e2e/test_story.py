@@ -1,4 +1,4 @@
-"""The life of three requests, from training to purge, as tools/story.py plays it: on a file, and on a server before a bucket.
+"""The life of three requests, from training to purge, as tools/story.py plays it, on a server before a bucket.
 
 The script ends at the first thing that does not come out as told; what is looked at here is that it told all of it, and nobody.
 """
@@ -19,7 +19,7 @@ from postgres import postgres as postgres
 from server import listening
 from unlearning.purge.buckets import UNSEEN
 
-SMALL = ("--drawn_faces", "100", "--epochs", "1", "--method_epochs", "1", "--pictures", "3")
+SMALL = ("--drawn_faces", "100", "--epochs", "1", "--method_epochs", "1", "--pictures", "3", "--mlflow_runs", "none")
 CHAPTERS = [
     "A model that remembers everybody",
     "A reference for every request to come",
@@ -33,15 +33,6 @@ CHAPTERS = [
     "How it ends",
 ]
 BUCKET = "artifacts-of-the-story"
-
-
-def play(out: Path, *more: str) -> Path:
-    """The story in a folder of its own; everything that it found out of order is in the failure."""
-    command = [sys.executable, str(ROOT / "tools" / "story.py"), "--out", str(out), *SMALL, *more]
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "PYTHON"))}
-    done = subprocess.run(command, cwd=out.parent, env=own, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +51,15 @@ def before_a_bucket(bucket, postgres, tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="module", params=["sqlite", "bucket"])
-def told(request, tmp_path_factory):
-    """The folder of a story that was played to its end: each entry point by ``mlflow run`` first, or on a server all forked."""
-    more = ("first",)
-    if request.param == "bucket":
-        more = ("none", "--store", request.getfixturevalue("before_a_bucket"))
-    return play(tmp_path_factory.mktemp("story") / request.param, "--mlflow_runs", *more)
+@pytest.fixture(scope="module")
+def told(before_a_bucket, tmp_path_factory):
+    """The folder of a story that was played to its end; everything that it found out of order is in the failure."""
+    out = tmp_path_factory.mktemp("story") / "told"
+    command = [sys.executable, str(ROOT / "tools" / "story.py"), "--out", str(out), *SMALL, "--store", before_a_bucket]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_", "PYTHON"))}
+    done = subprocess.run(command, cwd=out.parent, env=own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+    return out
 
 
 def test_the_story_comes_out_and_tells_every_chapter_and_no_picture(told):
@@ -82,28 +75,20 @@ def test_the_story_comes_out_and_tells_every_chapter_and_no_picture(told):
     assert any(command.startswith("mlflow models serve") for command in commands)
 
 
-def test_everything_was_written_to_the_store_and_nothing_where_the_project_lies(told, request):
-    """``mlflow run`` works there, but everything belongs to the caller's folder, or to the bucket."""
-    files = [path.name for path in (told / "mlruns").rglob("*")]
-    if told.name == "bucket":
-        assert files == []
-        files = [Path(key).name for key in request.getfixturevalue("bucket").files()]
+def test_everything_was_written_to_the_bucket_and_nothing_beside_it(told, bucket):
+    assert not (told / "mlruns").exists()
+    files = [Path(key).name for key in bucket.files()]
     assert sum(name in ("audit.jsonl", "certificate.json") for name in files) >= 3
 
 
-def test_a_purge_removes_files_from_a_bucket_and_says_that_it_cannot_see_old_versions_behind_the_server(told, request):
-    said = (told / "story.md").read_text()
-    if told.name != "bucket":
-        assert UNSEEN not in said
-        return
-    bucket = request.getfixturevalue("bucket")
+def test_a_purge_removes_files_from_a_bucket_and_says_that_it_cannot_see_old_versions_behind_the_server(told, bucket):
     reports = [bucket.read(key) for key in bucket.files() if key.endswith("/purge.json")]
     files = [file for report in reports for file in json.loads(report)["files"]["removed"]]
     removed = {f"0/models/{model}/artifacts/{path}" for model, path in map(_logged, files) if model}
     assert len(removed) >= 2 * 3  # of two versions weights, their description, and how MLflow loads them
     assert removed.isdisjoint(bucket.files())
     assert removed <= set(bucket.old())
-    assert said.count(UNSEEN) == 2
+    assert (told / "story.md").read_text().count(UNSEEN) == 2
 
 
 def _logged(file: dict) -> tuple[str, str]:
