@@ -17,7 +17,7 @@ from multiprocessing.util import _run_finalizers
 from pathlib import Path
 
 ENTRIES = ("key", "train", "retrain", "unlearn", "crossfit", "request", "process", "certify", "verify")
-ENTRIES += ("promote", "rollback", "purge", "status")
+ENTRIES += ("promote", "rollback", "purge", "status", "experiment")
 HEAVY = ("lightning_fabric", "mlflow.pyfunc", "psycopg2", "scipy.stats", "matplotlib.figure", "unlearning.reports.audit_page")
 STEPS = ENTRIES[1:]
 at_end: list[Callable[[], object]] = []

@@ -38,7 +38,9 @@ COMMANDS = {
         [["train", *TRAIN], ["request", "--forget_set", "random:5"]],
         ["process", "--epochs", "1", "--gates", "test_mae < 100", "--reference", "none"],
     ),
+    "experiment": ([], ["experiment", "--study", "alpha", "--preset", "demo", "--forget_sets", "20-28", "--seeds", "0"]),
 }
+NAMES = {"sisa": "sliced", "experiment": "age-study-demo-seed-0"}
 REPEATED = ("evaluate", "promote")  # process measures and decides again, as often as it begins again
 VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request")
 
@@ -120,7 +122,7 @@ def test_a_command_that_is_killed_at_any_write_ends_as_if_it_had_been_left_alone
     what, warm, empty_store, tmp_path, monkeypatch, own_cache
 ):
     before, words = COMMANDS[what]
-    name = "sliced" if what == "sisa" else MODEL
+    name = NAMES.get(what, MODEL)
     key, base = tmp_path / "key.pem", tmp_path / "base"
 
     def stage(folder: Path, template: Path) -> Stage:
