@@ -1,16 +1,18 @@
-"""The study's experiments as a user runs them, and their page in a real browser."""
+"""The study's experiments by their commands, one after the other on one store, and their page in a real browser."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import mlflow
 import pytest
 from click.testing import CliRunner
 
-from e2e.test_whole_job import run_project
+from entrypoints.experiment import main as experiment_entry
 from entrypoints.report import main as report_entry
 from reports.reading import Page
+from steps.test_experiment_requests import quick
 
-STUDIES = ("alpha", "epochs", "forget_set")
+STUDIES = {"alpha": "", "epochs": "20-28", "forget_set": "20-28;36-44"}
 HEADINGS = [
     "Unlearning faces: the study's experiments, run again",
     "What the study says, and what was found here",
@@ -29,24 +31,37 @@ HEADINGS = [
 ]
 
 
+def typed(entry, *words: str) -> str:
+    """What an entry point said."""
+    done = CliRunner().invoke(entry, list(words))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def by_mlflow_run(patch, **given: str) -> str:
+    """What ``experiment`` said in a run that knows what was typed, as ``mlflow run`` opens it."""
+    run = mlflow.MlflowClient().create_run(
+        "0", tags={"mlflow.source.type": "PROJECT", "mlflow.project.entryPoint": "experiment"}
+    )
+    for name, value in given.items():
+        mlflow.MlflowClient().log_param(run.info.run_id, name, value)
+    patch.setenv("MLFLOW_RUN_ID", run.info.run_id)
+    return typed(experiment_entry, *(word for name, value in given.items() for word in (f"--{name}", value)))
+
+
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    """The folder that ``report`` wrote in a user's folder, after the study's experiments ran there, the last two at once."""
-    folder = tmp_path_factory.mktemp("study")
+def report(fill, empty_store):
+    """The folder that ``report`` wrote, after the study's experiments; beside it lies what each of them said."""
 
-    def run(entry: str, name: str, *parameters: str) -> None:
-        done = run_project(folder, entry, "preset=demo", *parameters)
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder / f"{name}.txt").write_text(done.stderr)
+    def measure():
+        with pytest.MonkeyPatch.context() as patch:
+            quick(patch)
+            for study, rules in STUDIES.items():
+                said = by_mlflow_run(patch, study=study, preset="demo", seeds="0", forget_sets=rules)
+                Path(f"{study}.txt").write_text(said)
+            typed(report_entry, "--preset", "demo", "--out", "report")
 
-    def measure(study: str, *more: str) -> None:
-        run("experiment", study, f"study={study}", "seeds=0", *more)
-
-    measure("alpha")
-    with ThreadPoolExecutor() as both:
-        list(both.map(measure, STUDIES[1:], ("forget_sets=20-28", "forget_sets=20-28;36-44")))
-    run("report", "report", f"out={folder / 'report'}")
-    return folder / "report"
+    return fill("study", empty_store, measure).parent / "report"
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +85,7 @@ def test_all_tables_of_the_study_are_there(report):
 
 def test_what_was_kept_makes_every_table_again_where_there_is_no_store(report, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(report_entry, ["--source", str(report), "--out", "again"])
-    assert done.exit_code == 0, done.output
+    typed(report_entry, "--source", str(report), "--out", "again")
     for path in (report / "tables").iterdir():
         assert (tmp_path / "again" / "tables" / path.name).read_text() == path.read_text(), path.name
 
