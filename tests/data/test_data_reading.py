@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from data_pictures import encode, fill, noise, opened, read, reasons
@@ -74,6 +75,14 @@ def test_near_copies_are_named_by_the_smallest_id_among_them(files):
     assert set(files.near[near]) == {files.id[near].min()}
     others = files[(files.reason == "") & ~files.file.isin(near)]
     assert (others.near == others.id).all()
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 8192])
+@pytest.mark.parametrize("name", ["id", "picture", "near"])
+def test_a_hash_has_a_number_that_orders_it_among_the_others(folder, files, monkeypatch, name, at_once):
+    monkeypatch.setattr(reading_module, "AT_ONCE", at_once)
+    assert read(folder).ranks(name).tolist() == np.unique(files[name].astype(object), return_inverse=True)[1].tolist()
+    assert read(folder).column(name).equals(files[name].reset_index(drop=True))
 
 
 @pytest.mark.parametrize(("window", "side"), [(1, 16), (4, 24)])

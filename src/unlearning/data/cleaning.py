@@ -67,7 +67,7 @@ def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
         again = kept[kept.duplicated(column) & (reasons == "")]
         firsts = kept.file[kept[column].isin(again[column]) & ~kept.duplicated(column)]
         named = pd.Series(firsts.to_numpy(), kept.loc[firsts.index, column])
-        reasons[again.index] = words + " as another: " + again[column].map(named)
+        reasons[again.index] = words + " as another: " + again[column].map(named).astype("str")
         if policy == "leave_out" and column != "near":
             shared = kept.duplicated(column, keep=False) & (reasons == "")
             reasons[shared] = words + " as another file"

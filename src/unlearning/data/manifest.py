@@ -24,6 +24,9 @@ from unlearning.progress import Track
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
+HASHES = ["id", "picture", "near"]
+CLEANED = ["file", "age", "reason", *MEASURES]  # of the account, beside the hashes: what decides who is kept
+ACCOUNTED = [name for name in COLUMNS if name not in ("split", "copy_of", *PARAMETERS)]  # of the manifest: what it takes over
 ROWS = 50_000  # of a manifest that are written as text at once
 FEWEST = 5  # faces: one deal of the split, three, one and one
 STAGES = {
@@ -71,11 +74,13 @@ def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
         InputError: no folder, no file, too few usable faces to split, or more than half of the files cannot be used.
     """
     reading = read(source_folder(settings), side, progress)
-    kept, rejected, stages = clean(reading.files, settings)
-    _require_enough(len(kept), rejected, settings)
-    faces = _by_id(kept)
-    by_hash = settings.split == "hash"
-    faces["split"] = (split_by_hash if by_hash else partial(split, stratify=settings.stratify))(faces, settings.split_seed)
+    near, rejected, stages = _clean(reading, settings)
+    _require_enough(len(near), rejected, settings)
+    faces = pd.DataFrame({name: reading.column(name).iloc[near.index].array for name in ACCOUNTED}, copy=False)
+    if settings.split == "hash":
+        faces["split"] = split_by_hash(faces, settings.split_seed)
+    else:  # near-copies are only told from others here, for which numbers do that take less memory
+        faces["split"] = split(faces.assign(near=near.array), settings.split_seed, settings.stratify)
     _require_parts(faces)
     faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
     copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")
@@ -88,10 +93,17 @@ def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
     return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled)
 
 
-def _by_id(kept: pd.DataFrame) -> pd.DataFrame:
-    """The rows in the order of ids, column after column, so that none is twice in memory; ``kept`` is emptied."""
-    order = kept.id.argsort()
-    return pd.DataFrame({name: kept.pop(name).iloc[order].array for name in list(kept.columns)})
+def _clean(reading: Reading, settings: DataSettings) -> tuple[pd.Series, pd.DataFrame, dict[str, np.ndarray]]:
+    """The rows of the account that are kept, in the order of ids, each with a number for ``near``, and what ``clean`` tells.
+
+    Hashes are cleaned as numbers, which take an eighth of their memory.
+    """
+    columns = {name: reading.column(name).array for name in CLEANED} | {name: reading.ranks(name) for name in HASHES}
+    files = pd.DataFrame(columns, copy=False)
+    kept, rejected, stages = clean(files, settings)
+    others = np.setdiff1d(files.index, kept.index)
+    texts = {name: reading.column(name).iloc[others].array for name in HASHES if name in rejected}
+    return kept.near.iloc[kept.id.argsort(kind="stable")], rejected.assign(**texts), stages
 
 
 def _digest(manifest: pd.DataFrame) -> str:

@@ -36,6 +36,7 @@ from unlearning.progress import Track
 
 WINDOW = 512  # files between two writings of the account: what an interruption costs at most
 JOINED = 64  # windows whose accounts lie in memory at once when they are joined
+AT_ONCE, BUFFER = 8192, 65536  # rows and bytes of an account that are looked through at once
 MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
 ACCOUNT, PIXELS, LOCK, SMALL = "account.parquet", "pixels.npy", "lock", "small.part"
 LABEL = [one.name for one in fields(labels.Label)]
@@ -66,10 +67,37 @@ class Reading:
         """
         return read_table(self.account)
 
+    def column(self, name: str) -> pd.Series:
+        """One column of ``files``; nothing else is read, and what reading takes goes back to the system."""
+        with self.account.open("rb") as file:
+            whole = parquet.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
+            column: pd.Series = whole.read([name], use_threads=False).column(0).to_pandas()
+        pa.default_memory_pool().release_unused()
+        return column
+
+    def ranks(self, name: str) -> np.ndarray:
+        """The place of each file's hash in a column among all of its hashes, int32: the same for equal ones, in their order."""
+        with self.account.open("rb") as file:
+            whole, done = parquet.ParquetFile(file, page_checksum_verification=True, pre_buffer=False), 0
+            hashes = np.empty(whole.metadata.num_rows, "S32")
+            for part in whole.iter_batches(AT_ONCE, columns=[name], use_threads=False):
+                hashes[done : done + len(part)] = part.column(0).to_pylist()
+                done += len(part)
+        order = np.argsort(hashes, kind="stable")
+        new = np.concatenate([hashes[few[1:]] != hashes[few[:-1]] for few in _overlapping(order)])
+        ranks = np.empty(len(hashes), np.int32)
+        ranks[order] = np.concatenate([[0], np.cumsum(new, dtype=np.int32)])
+        return ranks
+
     def open_pixels(self) -> np.ndarray:
         """The map, opened read-only; nothing is loaded until a row is asked for."""
         pixels: np.ndarray = np.load(self.pixels, mmap_mode="r")
         return pixels
+
+
+def _overlapping(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """So many at a time, each part beginning with the last of the one before."""
+    return (rows[start : start + AT_ONCE + 1] for start in range(0, max(1, len(rows) - 1), AT_ONCE))
 
 
 class Window(NamedTuple):
@@ -114,18 +142,17 @@ def _damaged(account: Path, pixels: Path) -> int | None:
     """
     try:
         with account.open("rb") as file:
-            parts = parquet.ParquetFile(file, page_checksum_verification=True).iter_batches()
-            kept = [_checked(part.select(["row", "checksum", "reason"]).to_pandas()) for part in parts]
+            whole = parquet.ParquetFile(file, page_checksum_verification=True, pre_buffer=False, buffer_size=BUFFER)
+            return sum(_other_pixels(part, pixels) for part in whole.iter_batches(AT_ONCE, use_threads=False))
     except UNREADABLE:
         return None
-    places, sums = np.concatenate([np.empty((2, 0), np.int64), *kept], axis=1)
-    return int((checksums(pixels)[places] != sums).sum())
 
 
-def _checked(part: pd.DataFrame) -> np.ndarray:
-    """Rows and checksums of the readable files, int64, shape (2, files)."""
-    readable: np.ndarray = part.loc[part.reason == "", ["row", "checksum"]].to_numpy(np.int64).T
-    return readable
+def _other_pixels(part: pa.RecordBatch, pixels: Path) -> int:
+    """How many readable files of a part have other pixels in the map than those that were read."""
+    told = part.select(["row", "checksum", "reason"]).to_pandas()
+    readable = told[told.reason == ""]
+    return int((checksums(pixels)[readable.row] != readable.checksum).sum())
 
 
 @cache

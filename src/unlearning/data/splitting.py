@@ -32,9 +32,10 @@ def deal(faces: pd.DataFrame, hand: np.ndarray, stratify: str, random: np.random
     if stratify == "age":
         youngest = faces.groupby(unit).age.min().to_numpy()
         order = order[np.argsort(youngest[order], kind="stable")]
-    hands = np.concatenate([random.permutation(hand) for _ in range(-(-count // len(hand)))])
     dealt = np.empty(count, dtype=hand.dtype)
-    dealt[order] = hands[:count]
+    for start in range(0, count, len(hand)):
+        few = order[start : start + len(hand)]
+        dealt[few] = random.permutation(hand)[: len(few)]
     entries: np.ndarray = dealt[unit]
     return entries
 
