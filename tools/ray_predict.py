@@ -1,7 +1,7 @@
 """The ages of a folder of millions of pictures, on a Ray cluster: python tools/ray_predict.py MODEL_URI FOLDER OUT [WORKERS].
 
-FOLDER and OUT are paths or buckets that all machines reach, MODEL_URI a version as models:/age-resnet50@champion. OUT becomes a
-folder of parquet files with the columns file, age (years) and refused, the reason where there is no age.
+FOLDER and OUT are places that all machines reach, MODEL_URI a version as models:/age-resnet50@champion. OUT becomes a folder of
+parquet files: file, age (years), refused (why there is no age). Each worker holds a core, and reading needs one more.
 """
 
 import sys
@@ -31,9 +31,9 @@ class Ages:
             return [(float("nan"), error.message)] if len(pictures) == 1 else [self._told([one])[0] for one in pictures]
 
 
-def main(uri: str, folder: str, out: str, workers: str = "2") -> None:
-    pictures = ray.data.read_binary_files(folder, **KINDS)
-    pictures.map_batches(Ages, fn_constructor_args=(uri,), concurrency=int(workers), **SHAPE).write_parquet(out)
+def main(uri: str, folder: str, out: str, workers: str = "1") -> None:
+    pictures, actors = ray.data.read_binary_files(folder, **KINDS), ray.data.ActorPoolStrategy(size=int(workers))
+    pictures.map_batches(Ages, fn_constructor_args=(uri,), compute=actors, **SHAPE).write_parquet(out)
 
 
 if __name__ == "__main__":

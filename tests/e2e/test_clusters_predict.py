@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -64,18 +65,18 @@ def test_spark_gives_the_ages_of_a_folder(ages, paths, spark, tmp_path):
 def test_ray_data_gives_the_ages_of_a_folder_and_the_reason_where_there_is_none(ages, paths, ray_alone, tmp_path, monkeypatch):
     import ray
 
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import ray_predict
-
     folder = folder_of(paths, tmp_path)
     (folder / "letter.jpg").write_bytes(b"no picture")
-    ray.init("local", num_cpus=1, include_dashboard=False, object_store_memory=128 * 1024**2, logging_level="WARNING")
+    monkeypatch.setattr(sys, "argv", ["ray_predict.py", URI, str(folder), str(tmp_path / "ages"), "1"])
+    # One core for the worker, and more for reading and writing beside it.
+    ray.init("local", num_cpus=3, include_dashboard=False, object_store_memory=128 * 1024**2, logging_level="WARNING")
     try:
-        ray_predict.main(URI, str(folder), str(tmp_path / "ages"), "1")
+        runpy.run_path(str(ROOT / "tools" / "ray_predict.py"), run_name="__main__")  # Ray sends the code of a script along
     finally:
         ray.shutdown()
     table = pd.read_parquet(tmp_path / "ages").set_index("file")
     table.index = [Path(name).name for name in table.index]
-    assert np.isnan(table.age.pop("letter.jpg"))
-    assert table.age.to_dict() == ages
+    told = table.age.to_dict()
+    assert np.isnan(told.pop("letter.jpg"))
+    assert told == ages
     assert table.refused[table.refused != ""].to_dict() == {"letter.jpg": "row 0: neither a JPEG or PNG image nor base64"}
