@@ -16,6 +16,7 @@ from PIL import Image
 
 from asking import started
 from places import ROOT
+from tools.fuzz_server import attack
 from unlearning.server import http
 from unlearning.server.limits import Limits
 
@@ -60,7 +61,6 @@ def as_text(value) -> bytes:
                 {"dataframe_split": {"columns": ["image"], "data": [["x", MARK]]}},
                 {"dataframe_split": MARK},
                 {"dataframe_records": [MARK]},
-                {"dataframe_records": [{"image": {"a": MARK}}]},
                 {"instances": [[1, [MARK]]]},
                 {"inputs": {MARK: ["x"]}},
                 {"inputs": [{MARK: 1}, 7]},
@@ -69,6 +69,9 @@ def as_text(value) -> bytes:
         (as_text({"dataframe_records": []}), "application/json", 400, "the column is missing; legal is the one column 'image'"),
         (as_text({"inputs": {"image": ["AAAA"], MARK: ["AAAA"]}}), "application/json", 400, "row 0: not a JPEG or PNG image"),
         (as_text({"instances": {"image": MARK}}), "application/json", 400, "row 0: "),
+        (as_text({"dataframe_records": [{"image": {"a": MARK}}]}), "application/json", 400, "row 0: dict is neither bytes"),
+        (as_text({"dataframe_records": [{"image": "AAAA", "face": MARK}]}), "application/json", 400, "row 0: not a JPEG"),
+        (as_text({"dataframe_split": {"columns": ["image"], "data": []}}), "application/json", 400, "0 rows; legal are 1 to"),
         (as_text({"inputs": {"image": ["AAAA"] * 1_001}}), "application/json", 400, "1001 rows; legal are 1 to 1000"),
         (f"{MARK}\nx\n".encode(), "text/csv", 400, "legal is the one column 'image'"),
         (b"image\n" + b"AAAA\n" * 2_000, "text/csv", 400, "1001 rows; legal are 1 to 1000"),
@@ -184,3 +187,10 @@ def test_nothing_of_a_picture_is_logged(asked, pictures, texts, capfd, caplog):
     assert texts[0][:30] not in out
     assert MARK not in out
     assert "Traceback" not in out
+
+
+def test_a_short_attack_gets_nothing_but_refusals(asked):
+    """``tools/fuzz_server.py`` sends ten thousand; here are some of another seed."""
+    said = attack(asked.address, 150, seed=1)
+    assert said["faults"] == {}
+    assert set(said["statuses"]) <= {200, 400, 413, 415}

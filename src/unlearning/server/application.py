@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import predictions_to_json
 from starlette.applications import Starlette
@@ -160,7 +159,7 @@ class Application:
         ages = []
         for one in filter(None, (self._following, self._beside)):
             with one.held() as served:
-                ages.append((served.label, float(self.predicted(served, pd.DataFrame({reading.COLUMN: [picture]}), None)[0])))
+                ages.append((served.label, float(self.predicted(served, [picture], None)[0])))
         return self._shown(ages, "", 200)
 
     def _shown(self, ages: list[tuple[str, float]], refusal: str, status: int) -> Response:
@@ -215,7 +214,7 @@ class Application:
         """What a version says; RefusedError with the reason where it says nothing."""
         try:
             with self._numbers.timed("answer"):
-                found = served.model.predict(data, params=params)
+                found = served.answer(data, params) if isinstance(data, list) else served.model.predict(data, params=params)
         except Refusal as refusal:
             status, reason = (413, "cost") if refusal.too_much else (400, "picture")
             raise RefusedError(status, reason, refusal.sentence) from None

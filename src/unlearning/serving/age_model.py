@@ -92,6 +92,15 @@ class AgeModel(PythonModel):
         """
         try:
             pictures = _column(model_input)
+        except InputError as error:
+            raise Refusal(str(error)) from None
+        return self.answer(pictures, params)
+
+    def answer(self, pictures: list, params=None) -> np.ndarray | pd.DataFrame:
+        """The same for pictures that are in no table."""
+        if not 1 <= len(pictures) <= MOST_ROWS:
+            raise Refusal(f"{len(pictures)} rows; legal are 1 to {MOST_ROWS} images a request")
+        try:
             batches = decoded(pictures, self.ensemble.spec.image_size, self.files, self.budget())
             ages = np.concatenate([self.ages(batch) for batch in batches])
         except InputError as error:
@@ -139,6 +148,4 @@ def _column(model_input) -> list:
     if list(model_input.columns) != [COLUMN]:
         names = [str(column)[:40] for column in model_input.columns[:5]]
         raise InputError(f"the {f'columns are {names}' if names else 'column is missing'}; legal is the one column {COLUMN!r}")
-    if not 1 <= len(model_input) <= MOST_ROWS:
-        raise InputError(f"{len(model_input)} rows; legal are 1 to {MOST_ROWS} images a request")
     return model_input[COLUMN].tolist()
