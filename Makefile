@@ -58,8 +58,8 @@ key: $(READY) ## make the key that signs certificates, signing-key.pem, and the 
 ui: $(READY) ## MLflow's pages on http://127.0.0.1:5000
 	$(RUN) mlflow ui
 
-serve: $(READY) ## answer requests with the champion on http://127.0.0.1:5001
-	$(RUN) mlflow models serve -m models:/age-resnet50@champion --env-manager local -p 5001
+serve: $(READY) ## answer requests with the champion on http://127.0.0.1:5001, and follow it
+	$(RUN) PYTHONPATH=src python -m entrypoints.serve
 
 clean: ## remove .venv and the caches of tools; runs and models stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 
+from live import CLIENTS, Live, in_memory, pieces
 from telling import ROOT, Stage, Surprise, expect, expect_same, post
 from trials import verify_and_tamper
 from warm import ENTRIES
@@ -41,6 +42,28 @@ class Story:
 
         self.given, self.stage, self.registry = given, stage, mlflow.MlflowClient()
         self.pictures: dict[str, list[dict]] = {}
+        self.live: Live | None = None
+
+    def answer_meanwhile(self) -> None:
+        """From here to the end a server follows the champion, and is asked all the time."""
+        picture = (self.stage.out / "bens.jpg").read_bytes()
+        self.live = Live(self.stage.environment, self.stage.out, ROOT, picture)
+        self.live.begin()
+        self._follows()
+
+    def _follows(self) -> None:
+        served = f"{MODEL}/{self.champion()}"
+        expect_same(f"the server follows to {served}", self.live.follows(served), True)
+
+    def _weights(self, number: str) -> list[bytes]:
+        import mlflow
+
+        path = Path(
+            mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{number}", dst_path=str(self.stage.out / "looked-at"))
+        )
+        found = [piece for file in sorted(path.rglob("member-*.safetensors")) for piece in pieces(file)]
+        shutil.rmtree(self.stage.out / "looked-at")
+        return found
 
     def champion(self) -> str:
         """Number of the version that is served."""
@@ -78,6 +101,7 @@ class Story:
         self.stage.run("train", "version 1 (original) registered", **data, **size)
         expect_same("the champion", self.champion(), "1")
         self._meet_people()
+        self.answer_meanwhile()
 
     def _meet_people(self) -> None:
         run_id = self.registry.get_model_version(MODEL, "1").tags["data_run"]
@@ -124,9 +148,12 @@ class Story:
         expect_same("the states of Ann's request", self.states(0), ["received", "running", "gated", "promoted"])
         expect_same("the champion", self.champion(), self.requests()[0]["request.version"])
         expect_same("retrained versions", self.versions("retrained"), [])
+        self._follows()
         out, proof = self.stage.out / "ann.json", self.stage.out / "ann-proof.json"
         mine = {"sample": self.stage.out / "mine.jpg", "proof": proof}
         self.stage.run("certify", "give it to its holder only", version="champion", out=out, **mine)
+        statement = json.loads(base64.b64decode(json.loads(out.read_text(encoding="utf-8"))["payload"]))
+        expect(json.dumps(statement["predicate"]["times"]), "served_everywhere_that_is_known")
 
     def process(self, *says: str, **parameters: object) -> None:
         """Serve the open requests with the story's method."""
@@ -156,6 +183,7 @@ class Story:
         self.process("picked up", "is promoted", gates=gates)
         expect_same("the states of Cem's request", self.states(2), ["received", "running", "running", "gated", "promoted"])
         expect_same("unlearned versions, none of them made twice", self.versions("unlearned"), made)
+        self._follows()
         self.stage.run("certify", "has a certificate already", version="champion", out=self.stage.out / "cem.json")
         self.draw("lineage-served", "The lineage after three requests")
 
@@ -170,15 +198,19 @@ class Story:
         self.stage.run("promote", "is not promoted: it remembers", fails=True, version=refused, gates=gates)
         self.stage.run("rollback", "WARNING", "is the champion again", to=first, allow_regain=True, **why)
         expect_same("the champion", self.champion(), first)
+        self._follows()
         self.stage.run("promote", "is the champion", version=served, gates=gates)
         expect_same("the champion", self.champion(), served)
-        self.stage.call("status", "written to", check="true", format="markdown", out=self.stage.out / "before-purge.md")
+        self._follows()
+        out = self.stage.out / "before-purge.md"
+        self.stage.call("status", "written to", check="true", format="markdown", out=out)
+        expect(out.read_text(encoding="utf-8"), f"answers with version {served} since")
 
     def purge(self) -> None:
         """What remembers goes: first what would go is told, then a candidate that nobody wants, then the original."""
         self.stage.tell("## What still remembers goes for good")
         why = {"reason": "Art. 17"}
-        waiting = self.versions("unlearned")[1]
+        waiting, remembered = self.versions("unlearned")[1], self._weights("1")
         self.stage.run("purge", "nothing was purged", fails=True, version="original")
         self.stage.run("purge", "are measured against", fails=True, version="original", confirm=f"{MODEL}/1", **why)
         self.stage.run("purge", "is purged", version=waiting, confirm=f"{MODEL}/{waiting}", **why)
@@ -187,6 +219,9 @@ class Story:
             stone = self.registry.get_model_version(MODEL, number)
             expect_same(f"the state of version {number}", stone.tags["state"], "purged")
             self._prove_gone(stone)
+        server = self.live.process.pid
+        expect_same("pieces of the purged weights in the server's memory", in_memory(server, remembered), 0)
+        expect_same("pieces of the champion's there", in_memory(server, self._weights(self.champion())) > 0, True)
 
     def _prove_gone(self, stone) -> None:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -225,6 +260,21 @@ class Story:
         expect(out.read_text(encoding="utf-8"), "checked: stages, aliases, tags and descriptions are what the journal says")
         self.stage.show(out.read_text(encoding="utf-8").strip())
         self.draw("lineage-end", "The lineage after the purge")
+        self._tell_of_server()
+
+    def _tell_of_server(self) -> None:
+        """What the clients heard, and when the server switched."""
+        self.live.end()
+        heard, switches = self.live.said(), [json.loads(line) for line in self.live.switches()]
+        failed = {answer: count for answer, count in heard.items() if answer[0] != 200}
+        expect_same("requests that failed", failed, {})
+        lines = [f"| {one['time'][11:19]} | {one['before'] or '-'} | {one['now'] or '-'} |" for one in switches]
+        told = "; ".join(f"{count} by {version}" for (_, version), count in sorted(heard.items()))
+        self.stage.show(
+            f"Meanwhile {CLIENTS} clients asked a server that follows the champion (`age-unlearning serve`): {told}. None "
+            "failed, and of the weights that were purged its memory held nothing. It switched:"
+        )
+        self.stage.show("\n".join(["| time (UTC) | from | to |", "|---|---|---|", *lines]))
 
     def draw(self, name: str, alt: str) -> None:
         """The lineage as ``status -P format=html`` draws it, with people instead of the paths of their lists."""
@@ -310,17 +360,20 @@ def main() -> None:
     stage = Stage(out, given.store or f"sqlite:///{out}/mlflow.db", given.data_dir)
     os.environ |= {"MLFLOW_TRACKING_URI": stage.store, "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
     os.chdir(out)
-    begun = time.monotonic()
+    begun, story = time.monotonic(), Story(given, stage)
     try:
         if given.mlflow_runs != "all":
             stage.warm_up()
         if given.mlflow_runs == "first":
             stage.once |= set(ENTRIES)
-        Story(given, stage).play()
+        story.play()
         stage.show(f"All of it took {time.monotonic() - begun:.0f} seconds.")
         stage.write("Three requests, from training to purge")
     except Surprise as surprise:
         sys.exit(f"the story did not come out: {surprise}")
+    finally:
+        if story.live and story.live.process.poll() is None:
+            story.live.end()
     print(f"written to {out / 'story.md'}")
 
 

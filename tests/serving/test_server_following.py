@@ -16,6 +16,7 @@ from unlearning.registry.lookup import find
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
+from unlearning.steps.process import _served
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import purge
 from unlearning.steps.registry_settings import PurgeSettings, RollbackSettings
@@ -104,6 +105,16 @@ def test_the_registry_knows_who_answers_with_what_until_the_server_ends(own):
         asked.following.look()
         assert (servers.behind(champion), servers.holding(find(MODEL, "3"))) == ([], [])
     assert servers.live(MODEL) == []
+
+
+def test_the_end_of_a_request_says_who_serves_it_and_who_does_not(own, monkeypatch):
+    champion = find(MODEL, "champion")
+    assert _served(champion) == ""
+    servers.Heart(MODEL, "champion", "http://near:5001", 600.0).beat(3, None, [])
+    assert _served(champion) == " by http://near:5001"
+    servers.Heart(MODEL, "champion", "http://far.away:5001", 600.0).beat(2, None, [])
+    monkeypatch.setattr(servers, "LONGEST", 0.1)
+    assert _served(champion).startswith(", but not everywhere: http://far.away:5001 answers with version 2")
 
 
 def test_a_server_that_is_heard_of_no_more_is_taken_for_gone(own, monkeypatch):

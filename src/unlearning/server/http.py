@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
+IDLE_SECONDS = 75  # between two requests on one connection
 
 
 class Patient(H11Protocol):
@@ -42,5 +43,5 @@ class Patient(H11Protocol):
 
 def server_of(application: Starlette) -> uvicorn.Server:
     """A server that answers what was begun when it is told to end."""
-    own = uvicorn.Config(application, http=Patient, ws="none", access_log=False, log_level="warning", server_header=False)
-    return uvicorn.Server(own)
+    own = {"ws": "none", "access_log": False, "log_level": "warning", "server_header": False}
+    return uvicorn.Server(uvicorn.Config(application, http=Patient, timeout_keep_alive=IDLE_SECONDS, **own))

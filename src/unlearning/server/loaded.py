@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,6 +93,10 @@ class Loaded:
     def version(self, now: Version) -> None:
         self._answering.known = now
 
+    def answer(self, pictures: list[Any], params: dict[str, Any] | None = None):
+        """Years of pictures that are in no table."""
+        return self._answering.answer(pictures, params)
+
     def predict(self, data, params: dict | None = None):
         """What MLflow asks of a model, behind its signature."""
         return self._answering.predict(None, data, params)
@@ -97,3 +104,12 @@ class Loaded:
     def forget(self) -> None:
         """Nothing is left of the weights; nobody may ask it any more."""
         self._answering.forget()
+        give_back()
+
+
+def give_back() -> None:
+    """Hand free memory back to the system, with what copies of weights, made while they were read, have left there."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; other libraries keep free memory as they like
+    if trim:
+        trim(0)
