@@ -1,4 +1,7 @@
-"""The part of this project that goes with every version: what the served model imports, and what that imports."""
+"""The sources of this project that go with every version: what the served model imports, and what that imports.
+
+Python sources alone: a file that one of them would read at run time does not go along.
+"""
 
 from __future__ import annotations
 
