@@ -1,6 +1,7 @@
 """The script and the compose file that start a server agree with each other, with MLflow, and with the lists of packages."""
 
 import configparser
+import importlib
 import re
 import subprocess
 import tomllib
@@ -39,6 +40,13 @@ def test_mlflow_has_every_option_that_the_server_is_started_with(place):
     assert options <= known
 
 
+def test_the_server_of_ages_has_every_option_that_it_is_started_with():
+    _, _, module, *words = SERVICES["services"]["serve"]["command"]
+    known = {name for parameter in importlib.import_module(module).main.params for name in parameter.opts}
+    assert {word.partition("=")[0] for word in words} <= known
+    assert "server:*" in SERVICES["services"]["server"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"], "it asks by that name"
+
+
 def _start_of_mlflow() -> str:
     return re.search(r"mlflow server (--.*?)</dev/null", SCRIPT.read_text(), re.DOTALL).group(1)
 
@@ -53,9 +61,9 @@ def test_script_and_compose_file_give_users_the_same_rights():
 
 def test_no_service_is_started_without_what_it_needs():
     services, told = SERVICES["services"], SERVICES["configs"]
-    used = {one["source"] for service in services.values() for one in service["configs"]}
+    used = {one["source"] for service in services.values() for one in service.get("configs", ())}
     assert used == told.keys()
-    volumes = {one.partition(":")[0] for service in services.values() for one in service["volumes"]}
+    volumes = {one.partition(":")[0] for service in services.values() for one in service.get("volumes", ())}
     assert volumes == SERVICES["volumes"].keys()
     assert services["server"]["depends_on"].keys() == {"database"}
     secrets = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
