@@ -97,7 +97,8 @@ class Live:
         for client in self._clients:
             client.join()
         self.process.terminate()
-        self.process.wait(60)
+        if self.process.wait(60) != 143:
+            raise RuntimeError(self.log.read_text(encoding="utf-8"))
 
 
 def pieces(weights: Path) -> list[bytes]:

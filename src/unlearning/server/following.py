@@ -40,6 +40,7 @@ class Following:
         self._model, self.follow, self._open, self._numbers = model, follow, open_version, numbers
         self._refresh, self._lock, self._users = refresh, Lock(), dict[Loaded, int]()
         self._wake, self._ended = Event(), Event()
+        self._thread = Thread(target=self._work, name="following", daemon=True)
         self._heart: servers.Heart | None = None
         self._refused = 0  # the number of a version whose files are damaged: it is not opened at every look
         self.current: Loaded | None = None
@@ -70,14 +71,18 @@ class Following:
         Raises:
             InputError: there is no such version, or it cannot be opened.
         """
-        self._switch(self._open(lookup.find(self._model, self.follow)))
+        version = lookup.find(self._model, self.follow)
+        self._model = version.model
+        if self.follow not in (*version.aliases, str(version.number)):  # a model URI names the version itself, or its alias
+            self.follow = next((alias for alias in version.aliases if self.follow.endswith(f"@{alias}")), str(version.number))
+        self._switch(self._open(version))
         try:
             with refused_in_words("read, and write no run", f"ask who runs it for the right EDIT on {servers.EXPERIMENT}"):
                 self._heart = servers.Heart(self._model, self.follow, address, self._refresh)
         except InputError as error:
             tell("unknown to the registry", reason=str(error))
         self._tell_registry()
-        Thread(target=self._work, name="following", daemon=True).start()
+        self._thread.start()
 
     def look_now(self) -> None:
         """Look at the registry without waiting for the next time."""
@@ -87,9 +92,14 @@ class Following:
         """The server stops: the registry is told, and nothing is kept of the weights."""
         self._ended.set()
         self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
         self._switch(None)
-        if self._heart:
-            self._heart.stop()
+        try:
+            if self._heart:
+                self._heart.stop()
+        except store_errors() as error:
+            tell("the registry was not told of the end", reason=first_line(error))
 
     def _work(self) -> None:
         while not self._ended.wait(LEAST):
@@ -105,7 +115,7 @@ class Following:
             with impatience():
                 self.trouble = self._look()
                 self._tell_registry()
-        except (InputError, *store_errors()) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is served stays, and the next look may go well
             self._numbers.failures.inc()
             self.trouble = f"{type(error).__name__}: {first_line(error)}"
         if self.trouble != before:
@@ -165,6 +175,7 @@ class Following:
 
     def _tell_registry(self) -> None:
         if self._heart:
-            held = [one.version.number for one in self._users if one is not self.current]
+            with self._lock:
+                held = [one.version.number for one in self._users if one is not self.current]
             since = self.current.since if self.current else None
             self._heart.beat(self.current.version.number if self.current else None, since, held)

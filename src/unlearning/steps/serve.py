@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 
-from unlearning.errors import InputError
+from unlearning.errors import InputError, TerminatedError
 from unlearning.progress import say
 from unlearning.server.application import Application
 from unlearning.server.following import Following
@@ -26,13 +27,21 @@ def serve(settings: ServeSettings) -> None:
     """
     prepare_store()
     with runs.run("serve", f"serve {settings.name}") if runs.launched() else nullcontext(), ExitStack() as ends:
+        ends.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _asked_to_end))
         taken = ends.enter_context(_listening(settings))
         address = settings.address or f"http://{settings.host}:{taken.getsockname()[1]}"
         numbers = Numbers()
         following = _begun(settings, settings.follow, address, numbers, ends)
         beside = _begun(settings, settings.beside, f"{address} (beside)", Numbers(), ends) if settings.beside else None
         say(f"serve: {following.served} answers at {address}, and follows {settings.follow}; stop it with Ctrl-C")
-        server_of(Application(following, numbers, settings.limits, beside).asgi()).run([taken])
+        server = server_of(Application(following, numbers, settings.limits, beside).asgi())
+        with suppress(KeyboardInterrupt):  # Ctrl-C, which uvicorn hands on when it has answered what was begun
+            server.run([taken])
+
+
+def _asked_to_end(*signalled: object) -> None:
+    """uvicorn hands the signal on when it has answered what was begun; then the registry is told."""
+    raise TerminatedError("the server was asked to end")
 
 
 def _listening(settings: ServeSettings) -> socket.socket:
