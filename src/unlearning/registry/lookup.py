@@ -134,7 +134,7 @@ def named(model: str, reference: str) -> Version | None:
 def download_model(version: Version, part: str = "") -> Path:
     """A version's logged files: the store's own, or a copy that goes with this process; InputError when they are lost.
 
-    ``part``: a folder of them, which alone is fetched: the code that is logged beside the weights is many files.
+    ``part``: a folder or file of them, which alone is fetched: the code that is logged beside the weights is many files.
     """
     try:
         with temporary.private():

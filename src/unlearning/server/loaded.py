@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from mlflow.models import Model
+from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.pyfunc import PyFuncModel
 
 from unlearning.finding import in_words
+from unlearning.registry.lookup import download_model
 from unlearning.registry.version import Version
 from unlearning.server.batches import Batches
 from unlearning.server.limits import Limits
@@ -71,14 +73,14 @@ class Loaded:
     """
 
     def __init__(self, version: Version, limits: Limits, numbers: Numbers):
-        folder = model_folder(version)
+        folder, described = model_folder(version), download_model(version, MLMODEL_FILE_NAME)
         self._answering = Answering(folder, version, limits, numbers)
         self.label = self._answering.version
-        logged = folder.parent.parent
-        self.model = PyFuncModel(Model.load(logged), self)
+        self.model = PyFuncModel(Model.load(described), self)
         self.schema = self.model.metadata.get_input_schema()
-        if temporary.own_folder() in logged.parents:  # fetched from a server: no copy lies about while it is served
-            shutil.rmtree(logged)
+        if temporary.own_folder() in folder.parents:  # fetched from a server: no copy lies about while it is served
+            for fetched in (folder.parent.parent, described.parent):
+                shutil.rmtree(fetched)
         self.side = self._answering.ensemble.spec.image_size
         for count in (1, limits.batch):  # the first passes of a network take longer
             self._answering.ages(np.zeros((count, self.side, self.side, 3), np.uint8))
