@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 from unlearning.errors import InputError
@@ -75,6 +76,8 @@ def in_words(error: BaseException) -> str:
         return said
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and MEMORY_WORDS.search(str(error))):
         return f"the memory does not suffice: {first_line(error)}; take a smaller batch_size or image_size, or fewer workers"
+    if isinstance(error, BrokenExecutor):
+        return "a process of this command was killed, as the system does where memory runs out; type the same command again"
     if isinstance(error, OSError):
         return f"the system says: {error.strerror or first_line(error)}" + (f": {error.filename}" if error.filename else "")
     named = LIBRARIES.get(library_of(error))

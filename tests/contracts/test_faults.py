@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -86,6 +87,7 @@ def test_a_copy_that_did_not_fit_names_the_disk_that_it_did_not_fit_on(tmp_path,
         (ArrowInvalid("Parquet magic bytes not found\nin footer"), "pyarrow says: Parquet magic bytes not found"),
         (SafetensorError("header too large"), "safetensors says: header too large"),
         (MemoryError("Unable to allocate 9 GiB"), "the memory does not suffice: Unable to allocate 9 GiB; take a smaller"),
+        (BrokenProcessPool("terminated abruptly"), "a process of this command was killed, as the system does where memory"),
         (RuntimeError("CUDA out of memory. Tried"), "the memory does not suffice: CUDA out of memory"),
     ],
 )
