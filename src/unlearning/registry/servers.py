@@ -15,11 +15,15 @@ from datetime import UTC, datetime
 
 import mlflow
 from mlflow.entities import Run, RunTag
+from mlflow.exceptions import MlflowException
 
+from unlearning.errors import InputError
 from unlearning.naming import printable
+from unlearning.progress import say
 from unlearning.registry.version import Version, as_number
 from unlearning.tracking import processes
 from unlearning.tracking.abandoned import PROCESS
+from unlearning.tracking.answers import first_line
 from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.paging import PAGE, every
 
@@ -79,10 +83,14 @@ class Heart:
 
 
 def live(model: str) -> list[Server]:
-    """The servers of a registered model that are heard of, by address."""
-    client, experiment = mlflow.MlflowClient(), find_own(EXPERIMENT, HOLDS)
-    asked = f"tags.`{MODEL}` = '{model}' and attributes.status = 'RUNNING'"
-    found = every(client.search_runs, [experiment], asked, max_results=PAGE) if experiment else []
+    """The servers of a registered model that are heard of, by address; where the store does not tell, that is said."""
+    client, asked = mlflow.MlflowClient(), f"tags.`{MODEL}` = '{model}' and attributes.status = 'RUNNING'"
+    try:
+        experiment = find_own(EXPERIMENT, HOLDS)
+        found = every(client.search_runs, [experiment], asked, max_results=PAGE) if experiment else []
+    except (InputError, MlflowException) as error:
+        say(f"which servers answer is not known: {first_line(error)}")
+        return []
     return sorted((_server(run) for run in found if _lives(run)), key=lambda one: one.address)
 
 
@@ -107,8 +115,8 @@ def followers(version: Version) -> list[Server]:
 
 
 def behind(version: Version) -> list[Server]:
-    """Those of its followers that answer with another version."""
-    return [one for one in followers(version) if one.version != str(version.number)]
+    """Those of its followers that answer with another version, or still have one in memory."""
+    return [one for one in followers(version) if one.version != str(version.number) or one.holding]
 
 
 def holding(version: Version) -> list[Server]:
@@ -130,8 +138,15 @@ def still(ask: Callable[[Version], list[Server]], version: Version) -> list[Serv
 
 
 def served_since(version: Version) -> datetime | None:
-    """From when on all its followers answer with a version; None where one does not, or none is heard of."""
-    known = followers(version)
-    if not known or any(one.version != str(version.number) for one in known):
+    """From when on every server of the model answers with a version; None where one does not, or none is heard of.
+
+    It is the latest of what the servers say, by their clocks; one that is ahead of this machine's is not believed.
+    """
+    known, now = live(version.model), datetime.now(UTC)
+    if not known or any(one.version != str(version.number) or one.holding for one in known):
         return None
-    return max(datetime.strptime(one.since, FORMAT).replace(tzinfo=UTC) for one in known)
+    try:
+        since = max(datetime.strptime(one.since, FORMAT).replace(tzinfo=UTC) for one in known)
+    except ValueError:  # somebody has changed a tag
+        return None
+    return since if since <= now else None

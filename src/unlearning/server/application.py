@@ -11,9 +11,9 @@ import time
 import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -29,7 +29,7 @@ from starlette.routing import Route
 from unlearning.reports.served_page import served_page
 from unlearning.server import reading
 from unlearning.server.following import Following, tell
-from unlearning.server.limits import Door, Limits, RefusedError
+from unlearning.server.limits import Bag, Door, Limits, RefusedError
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
 from unlearning.serving.age_model import Refusal
@@ -39,6 +39,11 @@ CODES |= {405: "METHOD_NOT_ALLOWED", 415: "UNSUPPORTED_MEDIA_TYPE", 503: "TEMPOR
 ANSWERS = "Model-Version"  # a header of answers
 PATHS = ("/", "/ping", "/health", "/version", "/invocations", "/metrics", "/refresh")
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+def named(label: str) -> dict[str, str]:
+    """The header with a version's name; a header holds Latin letters only."""
+    return {ANSWERS: quote(label, safe="/ ")}
 
 
 class InMemory(MultiPartParser):
@@ -76,7 +81,9 @@ class Application:
         }
         routes = [Route(path, self._told(handler), methods=[method]) for path, (handler, method) in paths.items()]
         routes.append(Route("/", self._told(self._page_with_ages), methods=["POST"]))
-        return Starlette(routes=routes, exception_handlers={HTTPException: self._told(self._unknown)})
+        application = Starlette(routes=routes, exception_handlers={HTTPException: self._told(self._unknown)})
+        application.router.redirect_slashes = False  # to an address made of what the client has sent
+        return application
 
     def _told(self, handler: Handler) -> Handler:
         """Refusals in words, and every request counted and logged, without what it held."""
@@ -107,7 +114,10 @@ class Application:
         return JSONResponse(said, error.status, {"Retry-After": "1"} if error.status == 503 else None)
 
     async def _unknown(self, request: Request, error: HTTPException) -> Response:
-        raise RefusedError(error.status_code, "path", f"this path and method are not known; legal paths are {', '.join(PATHS)}")
+        said = f"this path and method are not known; legal paths are {', '.join(PATHS)}"
+        answer = self._refusal(RefusedError(error.status_code, "path", said))
+        answer.headers.update(error.headers or {})  # which methods are
+        return answer
 
     async def _ping(self, request: Request) -> Response:
         with self._following.held():
@@ -129,16 +139,16 @@ class Application:
 
     async def _page_with_ages(self, request: Request) -> Response:
         try:
-            with self._entered(request):
-                picture = await self._dropped(request)
+            with self._door.entered() as bag:
+                picture = await self._dropped(request, bag)
                 return await self._in_thread(self._ages_of, picture)
         except RefusedError as error:
             self._numbers.refusals.labels(error.reason).inc()
             return self._shown([], error.sentence, error.status)
 
-    async def _dropped(self, request: Request) -> bytes:
+    async def _dropped(self, request: Request, bag: Bag) -> bytes:
         """The picture of the page's form, which never touches a disk."""
-        body = await self.body(request)
+        body = await self.body(request, bag)
 
         async def whole() -> AsyncGenerator[bytes, None]:
             yield body
@@ -156,8 +166,8 @@ class Application:
             await form.close()
 
     def _ages_of(self, picture: bytes) -> Response:
-        ages = []
-        for one in filter(None, (self._following, self._beside)):
+        ages, beside = [], self._beside if self._beside and self._beside.current else None
+        for one in filter(None, (self._following, beside)):
             with one.held() as served:
                 ages.append((served.label, float(self.predicted(served, [picture], None)[0])))
         return self._shown(ages, "", 200)
@@ -168,29 +178,24 @@ class Application:
         label, tags = (served.label, served.version.tags) if served else ("", {})
         since = served.since.strftime("%Y-%m-%d %H:%M:%S UTC") if served else ""
         text = served_page(label, tags, since, own.follow, own.trouble, ages, refusal)
-        return Response(text, status, {ANSWERS: label}, "text/html; charset=utf-8")
-
-    def _entered(self, request: Request) -> AbstractContextManager[None]:
-        told = request.headers.get("content-length", "")
-        return self._door.entered(int(told) if told.isdecimal() else None)
+        return Response(text, status, named(label), "text/html; charset=utf-8")
 
     async def _in_thread(self, act: Callable[..., Response], *given: object) -> Response:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act, *given)
 
     async def _invocations(self, request: Request) -> Response:
-        with self._entered(request):
-            body = await self.body(request)
+        with self._door.entered() as bag:
+            body = await self.body(request, bag)
             return await self._in_thread(self.answer, body, request.headers.get("content-type", ""))
 
-    async def body(self, request: Request) -> bytes:
+    async def body(self, request: Request, bag: Bag) -> bytes:
         """All of a request, as long as it is not too large or too slow."""
-        parts, size = [], 0
+        told, parts = request.headers.get("content-length", ""), []
+        bag.require(int(told) if told.isdecimal() else 0)
         try:
             async with asyncio.timeout(self._limits.seconds):
                 async for part in request.stream():
-                    size += len(part)
-                    if size > self._door.most_bytes:
-                        raise self._door.too_large()
+                    bag.add(len(part))
                     parts.append(part)
         except TimeoutError:
             raise RefusedError(408, "slow", f"the request took more than {self._limits.seconds} seconds to arrive") from None
@@ -204,11 +209,11 @@ class Application:
         """
         with self._following.held() as served:
             with self._numbers.timed("parse"):
-                data, params = reading.read(body, content_type, served.schema, self._door.most_bytes)
+                data, params = reading.read(body, content_type, served.schema, self._limits.megabytes * 1_000_000)
             found = self.predicted(served, data, params)
             text = io.StringIO()
             predictions_to_json(found, text)
-            return Response(text.getvalue(), media_type="application/json", headers={ANSWERS: served.label})
+            return Response(text.getvalue(), media_type="application/json", headers=named(served.label))
 
     def predicted(self, served: Loaded, data: Any, params: dict[str, Any] | None) -> Any:
         """What a version says; RefusedError with the reason where it says nothing."""

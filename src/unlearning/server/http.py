@@ -25,14 +25,21 @@ class Patient(H11Protocol):
         super().data_received(data)
         self._mind()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()  # which begins with the next request, if that came together with this one
+        self._mind_next()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_minding()
 
-    def _mind(self) -> None:
+    def _mind_next(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_minding()
-        elif self._hang_up is None:
+
+    def _mind(self) -> None:
+        self._mind_next()
+        if (self.cycle is None or self.cycle.response_complete) and self._hang_up is None:
             self._hang_up = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def _stop_minding(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -43,37 +43,58 @@ class RefusedError(Exception):
         self.status, self.reason, self.sentence = status, reason, sentence
 
 
+BUSY = RefusedError(503, "busy", "the server is busy; ask again in a second")
+
+
 class Door:
     """Lets requests in, as long as there is room for them and for what they bring."""
 
     def __init__(self, limits: Limits):
         self._limits, self.inside, self._bytes, self._lock = limits, 0, 0, Lock()
 
-    @property
-    def most_bytes(self) -> int:
-        """Of one request."""
-        return self._limits.megabytes * 1_000_000
-
     @contextmanager
-    def entered(self, size: int | None) -> Iterator[None]:
-        """Hold room for a request whose body has so many bytes; one that does not tell may have the most.
+    def entered(self) -> Iterator[Bag]:
+        """A place for a request, and what it may bring.
 
         Raises:
-            RefusedError: 413 where it is too large at all, 503 where there is no room now.
+            RefusedError: 503 where there is no room now.
         """
-        held = self.most_bytes if size is None else size
-        if held > self.most_bytes:
-            raise self.too_large()
         with self._lock:
-            if self.inside >= self._limits.queue or self._bytes + held > 4 * self.most_bytes:
-                raise RefusedError(503, "busy", "the server is busy; ask again in a second")
-            self.inside, self._bytes = self.inside + 1, self._bytes + held
+            if self.inside >= self._limits.queue:
+                raise BUSY
+            self.inside += 1
+        bag = Bag(self._limits.megabytes * 1_000_000, self._take)
         try:
-            yield
+            yield bag
         finally:
             with self._lock:
-                self.inside, self._bytes = self.inside - 1, self._bytes - held
+                self.inside, self._bytes = self.inside - 1, self._bytes - bag.size
 
-    def too_large(self) -> RefusedError:
-        """The answer to a body with too many bytes."""
-        return RefusedError(413, "bytes", f"a request may have {self._limits.megabytes} megabytes; send fewer pictures")
+    def _take(self, count: int) -> None:
+        with self._lock:
+            if self._bytes + count > 4 * self._limits.megabytes * 1_000_000:
+                raise BUSY
+            self._bytes += count
+
+
+class Bag:
+    """What one request has brought so far: bytes count when they arrive, so that a client that only says so holds no room.
+
+    Args:
+        most: bytes.
+        take: makes room for some more of them.
+    """
+
+    def __init__(self, most: int, take: Callable[[int], None]):
+        self.most, self.size, self._take = most, 0, take
+
+    def add(self, count: int) -> None:
+        """RefusedError: 413 where it is too large, 503 where there is no room for it now."""
+        self.require(self.size + count)
+        self._take(count)
+        self.size += count
+
+    def require(self, size: int) -> None:
+        """The same for a size that is only told."""
+        if size > self.most:
+            raise RefusedError(413, "bytes", f"a request may have {self.most // 1_000_000} megabytes; send fewer pictures")

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 from mlflow.models import Model
-from mlflow.models.model import MLMODEL_FILE_NAME
-from mlflow.pyfunc import PyFuncModel
+from mlflow.pyfunc import FLAVOR_NAME, MAIN, PyFuncModel
 
 from unlearning.finding import in_words
-from unlearning.registry.lookup import download_model
+from unlearning.registry.logged_models import SIGNATURE
 from unlearning.registry.version import Version
 from unlearning.server.batches import Batches
 from unlearning.server.limits import Limits
@@ -73,18 +72,18 @@ class Loaded:
     """
 
     def __init__(self, version: Version, limits: Limits, numbers: Numbers):
-        folder, described = model_folder(version), download_model(version, MLMODEL_FILE_NAME)
-        self._answering = Answering(folder, version, limits, numbers)
-        self.label = self._answering.version
-        self.model = PyFuncModel(Model.load(described), self)
-        self.schema = self.model.metadata.get_input_schema()
-        if temporary.own_folder() in folder.parents:  # fetched from a server: no copy lies about while it is served
-            for fetched in (folder.parent.parent, described.parent):
-                shutil.rmtree(fetched)
-        self.side = self._answering.ensemble.spec.image_size
+        folder = model_folder(version)
+        try:
+            self._answering = Answering(folder, version, limits, numbers)
+        finally:
+            if temporary.own_folder() in folder.parents:  # fetched from a server: no copy lies about while it is served
+                shutil.rmtree(folder)
+        self.label, self.since = self._answering.version, datetime.now(UTC)
+        meta = Model(signature=SIGNATURE, flavors={FLAVOR_NAME: {MAIN: __name__}})
+        self.model, self.schema = PyFuncModel(meta, self), SIGNATURE.inputs
+        side = self._answering.ensemble.spec.image_size
         for count in (1, limits.batch):  # the first passes of a network take longer
-            self._answering.ages(np.zeros((count, self.side, self.side, 3), np.uint8))
-        self.since = datetime.now(UTC)
+            self._answering.ages(np.zeros((count, side, side, 3), np.uint8))
 
     @property
     def version(self) -> Version:

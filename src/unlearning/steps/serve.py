@@ -29,7 +29,7 @@ def serve(settings: ServeSettings) -> None:
     with runs.run("serve", f"serve {settings.name}") if runs.launched() else nullcontext(), ExitStack() as ends:
         ends.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _asked_to_end))
         taken = ends.enter_context(_listening(settings))
-        address = settings.address or f"http://{settings.host}:{taken.getsockname()[1]}"
+        address = settings.address or _address(settings.host, taken.getsockname()[1])
         numbers = Numbers()
         following = _begun(settings, settings.follow, address, numbers, ends)
         beside = _begun(settings, settings.beside, f"{address} (beside)", Numbers(), ends) if settings.beside else None
@@ -47,10 +47,18 @@ def _asked_to_end(*signalled: object) -> None:
 def _listening(settings: ServeSettings) -> socket.socket:
     """The port, taken before a version is loaded."""
     try:
-        return socket.create_server((settings.host, settings.port), backlog=2048)
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         where = f"host={settings.host} port={settings.port}"
         raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: -P port=5002") from error
+
+
+def _address(host: str, port: int) -> str:
+    """Where others may reach the server: by this machine's name, where it listens everywhere."""
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _begun(settings: ServeSettings, follow: str, address: str, numbers: Numbers, ends: ExitStack) -> Following:

@@ -20,7 +20,7 @@ class ServeSettings:
         follow: alias or number of the version that answers; an alias is followed when it is moved.
         refresh: seconds between two looks at the registry.
         beside: alias of another version whose age the page shows as well, as original; empty for none.
-        address: where others reach the server, for the registry; empty for http://HOST:PORT.
+        address: where others reach the server, for the registry; empty for http://HOST:PORT, or this machine's name.
         batch: most pictures that are predicted together.
         wait_ms: milliseconds that a picture waits for others.
         queue: most requests at once; to others it answers 503.
@@ -45,8 +45,9 @@ class ServeSettings:
     name: str = model_name()
 
     def __post_init__(self):
-        if not self.follow:
-            raise InputError("follow is empty; legal: an alias, as champion, or a version's number")
+        for name, legal in (("follow", "an alias, as champion, or a version's number"), ("host", "a name or an address")):
+            if not getattr(self, name):
+                raise InputError(f"{name} is empty; legal: {legal}")
 
     @property
     def limits(self) -> Limits:
