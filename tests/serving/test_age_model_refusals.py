@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from unlearning.data.images import MAGIC
-from unlearning.serving.age_model import MOST_ROWS
+from unlearning.serving.age_model import MOST_ROWS, SERVER
 from unlearning.serving.pictures import MOST_BYTES
 
 
@@ -58,9 +58,18 @@ def test_a_picture_sent_as_the_name_of_a_column_is_cut_short(age_model, picture)
 
 
 @pytest.mark.parametrize("rows", [0, MOST_ROWS + 1])
-def test_no_rows_and_too_many_rows_are_refused_before_one_is_decoded(age_model, rows):
+def test_no_rows_and_in_a_server_too_many_are_refused_before_one_is_decoded(age_model, rows, monkeypatch):
+    monkeypatch.setenv(SERVER, "a folder")
     request = pd.DataFrame({"image": ["no picture"] * rows})
     assert refusal(age_model, request).message == f"{rows} rows; legal are 1 to {MOST_ROWS} images a request"
+
+
+def test_in_a_server_legal_pictures_are_too_many_pixels_together(age_model, monkeypatch):
+    monkeypatch.setenv(SERVER, "a folder")
+    buffer = io.BytesIO()
+    Image.new("1", (4_000, 4_000)).save(buffer, "PNG")
+    request = pd.DataFrame({"image": [buffer.getvalue()] * 7})
+    assert refusal(age_model, request).message.endswith("more than the 100 megapixels allowed in a request; send fewer")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 from PIL import Image
 
 from unlearning.registry.logged_models import SIGNATURE
+from unlearning.serving.age_model import MOST_ROWS
 from unlearning.serving.pictures import MOST_BYTES
 
 
@@ -142,3 +143,9 @@ def test_what_is_no_table_is_refused_in_python_without_repeating_the_picture(cha
         with pytest.raises(MlflowException, match="legal is the one column 'image'") as refusal:
             champion.predict(given)
         assert len(refusal.value.message) < 100
+
+
+def test_a_table_of_any_length_is_answered_where_no_server_is(age_model, picture):
+    """Spark hands on thousands of rows at once."""
+    rows = MOST_ROWS + 1
+    assert len(age_model.predict(None, pd.DataFrame({"image": [picture()] * rows}))) == rows

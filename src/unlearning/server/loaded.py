@@ -29,7 +29,7 @@ from unlearning.versions.files import model_folder
 class Answering(AgeModel):
     """The served model of this process: pictures of several requests are predicted together, and no text names a file."""
 
-    files = False
+    is_served = True
 
     def __init__(self, folder: Path, version: Version, limits: Limits, numbers: Numbers):
         self.open(folder, f"{version.model}/{version.number}")

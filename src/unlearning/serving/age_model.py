@@ -6,6 +6,7 @@ MLflow's own invalid-parameter error, because any other error is answered with a
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,12 +67,14 @@ class AgeModel(PythonModel):
     taken for a name, and no request opens a file.
     """
 
-    budget = Budget  # makes what the pictures of one request may cost
-
     @property
-    def files(self) -> bool:
-        """May text name a file?"""
-        return SERVER not in os.environ
+    def is_served(self) -> bool:
+        """Do requests come from the network? Then they have bounds, and no text names a file."""
+        return SERVER in os.environ
+
+    def budget(self) -> Budget:
+        """What the pictures of one request may cost."""
+        return Budget() if self.is_served else Budget(math.inf, math.inf)
 
     def load_context(self, context) -> None:
         folder = Path(context.artifacts[MODEL_ARTIFACT])
@@ -98,10 +101,10 @@ class AgeModel(PythonModel):
 
     def answer(self, pictures: list, params=None) -> np.ndarray | pd.DataFrame:
         """The same for pictures that are in no table."""
-        if not 1 <= len(pictures) <= MOST_ROWS:
+        if not pictures or (self.is_served and len(pictures) > MOST_ROWS):
             raise Refusal(f"{len(pictures)} rows; legal are 1 to {MOST_ROWS} images a request")
         try:
-            batches = decoded(pictures, self.ensemble.spec.image_size, self.files, self.budget())
+            batches = decoded(pictures, self.ensemble.spec.image_size, not self.is_served, self.budget())
             ages = np.concatenate([self.ages(batch) for batch in batches])
         except InputError as error:
             raise Refusal(str(error), isinstance(error, TooMuchError)) from None

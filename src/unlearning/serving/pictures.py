@@ -39,7 +39,7 @@ class Budget:
         seconds: until the last one is decoded.
     """
 
-    pixels: int = 100_000_000
+    pixels: float = 100_000_000
     seconds: float = 60.0
     _begun: float = field(default_factory=time.monotonic)
     _spent: int = 0
