@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -63,6 +64,13 @@ def workplace(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _cache(workplace):
     os.environ["UNLEARNING_CACHE"] = str(workplace / "cache")
+
+
+@pytest.fixture(autouse=True)
+def _own_code():
+    """MLflow puts the code of a model that it loads first on the path, where processes that a test begins would find it."""
+    yield
+    sys.path[:] = [path for path in sys.path if not (Path(path).parent / "MLmodel").exists()]
 
 
 def no_bar(items, count, title):
