@@ -3,25 +3,30 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from asking import started
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
-from unlearning.registry import journal
+from unlearning.registry import journal, servers
 from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
+from unlearning.steps.export import export
+from unlearning.steps.predict import predict
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
+from unlearning.steps.serving_settings import ExportSettings, PredictSettings
 from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, TuneSettings, UnlearnSettings
 from unlearning.steps.training_settings import CrossfitSettings, RetrainSettings
 from unlearning.steps.tune import tune
@@ -30,7 +35,7 @@ from unlearning.versions.certificate_facts import predicate_of
 from unlearning.versions.never_seen import never_seen_of
 
 MODEL, OTHER = "age-resnet50", "other"
-NAMING = {"version", "versions", "to", "model"}
+NAMING = {"version", "versions", "to", "model", "follow"}
 
 
 def _numbers(table) -> list[tuple]:
@@ -102,6 +107,23 @@ def _certify():
     assert find(OTHER, "3").tag("certificate") == issued.sha256
 
 
+def _predict():
+    pictures = next((cache() / "drawn").glob("160-*"))
+    Path("list.csv").write_text("\n".join(["path", *map(str, sorted(pictures.glob("*.jpg"))[:2])]), encoding="utf-8")
+    predict(PredictSettings("list.csv", "ages.csv", "models:/other/3"))
+    assert pd.read_csv("ages.csv").version.tolist() == ["other/3"] * 2
+
+
+def _export():
+    assert export(ExportSettings(model="models:/other@champion")).name == "other-3.onnx"
+
+
+def _serve():
+    with started(follow="models:/other@champion") as asked:
+        assert asked.following.served == "other/3"
+        assert [one.version for one in servers.live(OTHER)] == ["3"]
+
+
 ACTS = {
     "promote": _promote,
     "rollback": _rollback,
@@ -113,6 +135,9 @@ ACTS = {
     "evaluate": _evaluate,
     "compare": _compare,
     "certify": _certify,
+    "predict": _predict,
+    "export": _export,
+    "serve": _serve,
 }
 
 
