@@ -12,7 +12,7 @@ OUT_OF_REACH = (
     "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket "
     "keeps where versioning is switched on (docs/scale.md, Artifacts in S3)",
     "copies that were downloaded, exported, mailed or registered in another store, and what was made from them",
-    "processes that have the model in memory, as MLflow's own server (`mlflow models serve`): restart it. Servers of this "
+    "processes that have the model in memory, as MLflow's own server (mlflow models serve): restart it. Servers of this "
     "project give it up, and those that have not are named",
     "caches and temporary folders of other users and of other machines, as those that fetched files from a server",
     "the blocks of a disk until they are written over: deleting a file does not do that",
