@@ -10,15 +10,14 @@ from pathlib import Path
 
 from unlearning.data.cache import write_whole
 from unlearning.errors import InputError
-from unlearning.models.ensemble import Ensemble, load_model
+from unlearning.models.ensemble import Ensemble
 from unlearning.models.onnx_file import LAYOUT, TOLERANCE, difference, to_onnx
 from unlearning.naming import printable
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.serving_settings import ExportSettings
 from unlearning.tracking import runs
-from unlearning.versions.files import model_folder
-from unlearning.versions.lineage import find_version, usable
+from unlearning.versions.lineage import find_version, open_ensemble
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLD = ("role", "method", "epochs", "forgotten", "verdict", "memory_left", "reference", "data_digest")
@@ -34,9 +33,7 @@ def export(settings: ExportSettings) -> Path:
     version = find_version(settings.name, settings.model)
     out = Path(settings.out or f"{version.model}-{version.number}.onnx").absolute()
     with runs.run("export", f"export {version.label}") if runs.launched() else nullcontext():
-        folder = model_folder(version)
-        with usable(version):
-            ensemble = load_model(folder)
+        ensemble = open_ensemble(version)
         say(f"export: writing {version.label} as ONNX, which takes PyTorch a minute")
         write_whole(out, partial(_write, ensemble, _metadata(version, ensemble)))
         if runs.launched():

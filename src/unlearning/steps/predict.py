@@ -28,7 +28,7 @@ from unlearning.data.pictures import list_pictures, read_pictures
 from unlearning.data.sources import Entry, Listing
 from unlearning.errors import InputError
 from unlearning.finding import in_words
-from unlearning.models.ensemble import Ensemble, load_model, weights_digest
+from unlearning.models.ensemble import Ensemble, weights_digest
 from unlearning.naming import as_bytes, printable
 from unlearning.processes import each_by
 from unlearning.progress import say, track
@@ -36,8 +36,7 @@ from unlearning.registry.version import Version
 from unlearning.steps.serving_settings import PredictSettings
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
-from unlearning.versions.files import model_folder
-from unlearning.versions.lineage import find_version, usable
+from unlearning.versions.lineage import find_version, open_ensemble
 
 PART = 512  # files a part: what a kill costs at most
 AT_ONCE = 64  # pictures that are read by one process, and predicted at once
@@ -128,9 +127,7 @@ def _held(parts: Path, out: Path) -> Iterator[None]:
 
 
 def _opened(version: Version) -> Model:
-    folder, device = model_folder(version), make_fabric("32-true").device
-    with usable(version):
-        ensemble = load_model(folder)
+    ensemble, device = open_ensemble(version), make_fabric("32-true").device
     for member in ensemble.members:
         member.to(device)
     return Model(version, ensemble, device)

@@ -102,6 +102,18 @@ def open_parent(version: Version) -> Parent:
     return Parent(version, folder, spec, recipe, seeds, weights_digest, data_of(version, spec.image_size), plan, aggregate)
 
 
+def open_ensemble(version: Version) -> Ensemble:
+    """A version's model alone, whatever has become of its data.
+
+    Raises:
+        InputError: the version holds no model of ours.
+        DamagedError: a file is not what was registered.
+    """
+    folder = model_folder(version)
+    with usable(version):
+        return load_model(folder)
+
+
 def first_spec(parent: Parent, path: str, then: str) -> ModelSpec:
     """The network that a version's training began with: its weights are fresh, or those of the original's file.
 
