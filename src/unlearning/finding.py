@@ -80,6 +80,11 @@ class Finding:
         return {"verdict": self.verdict, "reference": self.reference, "finding": self.sentence[:LONGEST], **known}
 
 
+def forgotten_names(tags: dict[str, str]) -> list[str]:
+    """The names of the forget sets that a version was made to forget, oldest first, as its tags list them."""
+    return [name for name in tags.get("forgotten", "").split(",") if name not in ("", "none")]
+
+
 def _whole(text: str) -> str:
     """The number that a tag holds, without decimals; empty where there is none, or where somebody has written words."""
     try:

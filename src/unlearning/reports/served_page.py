@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unlearning.finding import in_words
+from unlearning.finding import forgotten_names, in_words
 from unlearning.reports.page import page
 
 TEMPLATE = "served_page.html.jinja"
@@ -22,7 +22,7 @@ def served_page(
         ages: years of the picture that was dropped, by the name of the version that says so.
         refusal: why that picture has no age.
     """
-    forgotten = ", ".join(one for one in tags.get("forgotten", "").split(",") if one not in ("", "none"))
+    forgotten = ", ".join(forgotten_names(tags))
     facts = {"Version": label or "none", "Answers since": since or "-", "Follows": follows}
     facts |= {"Made to forget": forgotten or "nothing", "Found out": in_words(tags)}
     told = f"It was made to forget {forgotten}: {in_words(tags)}." if forgotten else "It was made to forget nothing."

@@ -12,7 +12,7 @@ from unlearning import markdown
 from unlearning.commands import command
 from unlearning.data.unfinished import everything
 from unlearning.errors import InputError
-from unlearning.finding import FORGOTTEN, in_words
+from unlearning.finding import FORGOTTEN, forgotten_names, in_words
 from unlearning.jobs import artifact_copy
 from unlearning.listing import Listing, width
 from unlearning.naming import choose
@@ -142,7 +142,7 @@ def _row(version: Version, rules: dict[str, str]) -> dict:
     row |= {name: None if math.isnan(value) else value for name, value in known.items()}
     parent = version.tag("parent_version")
     row |= {"parent": int(parent) if parent.isdecimal() else None, "method": version.tag("method")}
-    forgotten = [rules.get(one, one) for one in version.tag("forgotten").split(",") if one not in ("", "none")]
+    forgotten = [rules.get(one, one) for one in forgotten_names(version.tags)]
     return row | {"forgotten": forgotten, "found": in_words(version.tags), "finding": version.tag("finding")}
 
 

@@ -8,6 +8,7 @@ from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
 from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
+from unlearning.finding import forgotten_names
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
@@ -94,8 +95,7 @@ def of_version(version: Version) -> ForgetSet:
 
 def forgotten_by(version: Version) -> list[ForgetSet]:
     """All that a version has forgotten so far, oldest first."""
-    names = [name for name in version.tag("forgotten").split(",") if name not in ("", "none")]
-    return [read_manifest(version.run_id, name) for name in names]
+    return [read_manifest(version.run_id, name) for name in forgotten_names(version.tags)]
 
 
 def remembered(version: Version, champion: Version | None) -> dict[str, int]:
