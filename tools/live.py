@@ -4,13 +4,14 @@ import base64
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
+
+from telling import Surprise, free_port, wait_for
 
 CLIENTS = 16
 REFRESH = 1.0  # seconds between two looks at the registry
@@ -29,9 +30,7 @@ class Live:
     """
 
     def __init__(self, environment: dict[str, str], folder: Path, root: Path, picture: bytes):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.log, self.heard = folder / "live.log", []
         command = [sys.executable, "-m", "entrypoints.console", "serve", "--port", str(self.port), "--refresh", str(REFRESH)]
         own = environment | {"PYTHONPATH": f"{root / 'src'}:{root}"}
@@ -43,22 +42,9 @@ class Live:
 
     def begin(self) -> None:
         """Wait until it answers, and ask from then on."""
-        while not self._answers():
-            if self.process.poll() is not None:
-                raise RuntimeError(self.log.read_text(encoding="utf-8"))
-            time.sleep(0.2)
+        wait_for(f"http://127.0.0.1:{self.port}/ping", self.process, self.log)
         for client in self._clients:
             client.start()
-
-    def _answers(self) -> bool:
-        try:
-            own = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            own.request("GET", "/ping")
-            return own.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            own.close()
 
     def _ask(self) -> None:
         own = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -98,7 +84,7 @@ class Live:
             client.join()
         self.process.terminate()
         if self.process.wait(60) != 143:
-            raise RuntimeError(self.log.read_text(encoding="utf-8"))
+            raise Surprise(self.log.read_text(encoding="utf-8"))
 
 
 def pieces(weights: Path) -> list[bytes]:

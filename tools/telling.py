@@ -146,16 +146,14 @@ class Stage:
     @contextmanager
     def served(self, model: str):
         """``mlflow models serve``; yields the address of its answers."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = ["mlflow", "models", "serve", "-m", model, "--env-manager", "local", "-p", str(port)]
         begun, log = time.monotonic(), self.out / "serve.log"
         with log.open("w", encoding="utf-8") as file:
             streams = {"stdout": file, "stderr": file, "start_new_session": True}
             server = subprocess.Popen(command, cwd=self.out, env=self.environment, **streams)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+            wait_for(f"http://127.0.0.1:{port}/ping", server, log)
             self._record(command, "", time.monotonic() - begun)
             yield f"http://127.0.0.1:{port}/invocations"
         finally:
@@ -203,7 +201,14 @@ class Stage:
         (self.out / "story.json").write_text(content + "\n", encoding="utf-8")
 
 
-def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+def free_port() -> int:
+    """One of this machine that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     """Surprise when the server does not come up within ten minutes."""
     until = time.monotonic() + 600
     while time.monotonic() < until and server.poll() is None:

@@ -96,12 +96,20 @@ def live(model: str) -> list[Server]:
 
 def _lives(run: Run) -> bool:
     tags = run.data.tags
-    try:
-        silent = (datetime.now(UTC) - datetime.strptime(tags.get(SEEN, ""), FORMAT).replace(tzinfo=UTC)).total_seconds()
-    except ValueError:  # it has begun, and not yet said what it answers with
+    seen = _moment(tags.get(SEEN, ""))
+    if seen is None:  # it has begun, and not yet said what it answers with
         return False
+    silent = (datetime.now(UTC) - seen).total_seconds()
     patience = MISSED * as_number(tags.get(REFRESH, "")) + 5  # seconds; clocks of two machines may differ by a few
     return silent < (patience if math.isfinite(patience) else 60) and not processes.is_gone(tags.get(PROCESS, ""))
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a tag holds; None where it holds none, or somebody has changed it."""
+    try:
+        return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _server(run: Run) -> Server:
@@ -145,8 +153,5 @@ def served_since(version: Version) -> datetime | None:
     known, now = live(version.model), datetime.now(UTC)
     if not known or any(one.version != str(version.number) or one.holding for one in known):
         return None
-    try:
-        since = max(datetime.strptime(one.since, FORMAT).replace(tzinfo=UTC) for one in known)
-    except ValueError:  # somebody has changed a tag
-        return None
-    return since if since <= now else None
+    times = [time for one in known if (time := _moment(one.since)) and time <= now]
+    return max(times) if len(times) == len(known) else None

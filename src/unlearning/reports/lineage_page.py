@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import networkx as nx
@@ -166,7 +167,7 @@ def _box(axes: Axes, place: tuple[float, float], node: Node, theme: Theme) -> No
 
 
 def lineage_page(
-    name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None, servers: list[str] | None = None
+    name: str, columns: tuple[str, ...], rows: list[dict], found: list[str] | None, servers: Sequence[str] = ()
 ) -> str:
     """The page as HTML text.
 
@@ -187,7 +188,7 @@ def lineage_page(
         columns=columns,
         rows=rows,
         found=found,
-        servers=servers or [],
+        servers=servers,
         pictures=pictures,
         headline=headline(champion),
         alt="; ".join(", ".join(node.lines) for node in nodes),
