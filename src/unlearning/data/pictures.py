@@ -15,14 +15,13 @@ from pyarrow import parquet
 
 from unlearning.data.images import POINTER, decode
 from unlearning.data.lists import UTF_16
-from unlearning.data.sources import Entry, Listing, in_order, listed, stamp_of, walk
+from unlearning.data.sources import Entry, Listing, in_order, listed, stamp_of, too_large, walk
 from unlearning.data.tables import SEPARATORS, TABLES, TEXTS, UNREADABLE, is_table
 from unlearning.errors import InputError
 
 HEADINGS = ("path", "file", "image", "name")  # of a column of file names; the first of them that a list has
 LEGAL = f"a folder of pictures, or a list ({', '.join(TABLES)}) with a column {' or '.join(HEADINGS)} of their file names"
 ROWS = 50_000  # of a list, read at once
-MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
 
 
 @contextmanager
@@ -89,8 +88,7 @@ def _refused(status: os.stat_result) -> str:
         return "a folder that was not looked into: it is a link, stands in a list, or cannot be listed"
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
-    too_large = status.st_size > MOST_BYTES
-    return f"larger than the {MOST_BYTES // 1_000_000} megabytes allowed" if too_large else ""
+    return too_large(status.st_size)
 
 
 def _names(path: Path) -> Iterator[str]:

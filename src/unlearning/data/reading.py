@@ -28,7 +28,7 @@ from pyarrow import parquet
 
 from unlearning.data import alignment, augmentation, copies, images, labels, measures, near, rows, sources, tables, views
 from unlearning.data.cache import cache_folder, checksums, open_map, read_table, write_table, write_whole
-from unlearning.data.sources import Entry, Listing, list_sources
+from unlearning.data.sources import Entry, Listing, list_sources, too_large
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes
 from unlearning.processes import Each, each_by
@@ -37,7 +37,6 @@ from unlearning.progress import Track
 WINDOW = 512  # files between two writings of the account: what an interruption costs at most
 JOINED = 64  # windows whose accounts lie in memory at once when they are joined
 AT_ONCE, BUFFER = 8192, 65536  # rows and bytes of an account that are looked through at once
-MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
 ACCOUNT, PIXELS, LOCK, SMALL = "account.parquet", "pixels.npy", "lock", "small.part"
 LABEL = [one.name for one in fields(labels.Label)]
 KEPT = ["file", "id", "picture", *LABEL, "row", "reason", "checksum", *measures.MEASURES]
@@ -257,8 +256,8 @@ def _read_window(root: Path, pixels: Path, side: int, window: Window) -> None:
 
 
 def _bytes(path: Path) -> bytes:
-    if path.stat().st_size > MOST_BYTES:
-        raise InputError(f"larger than the {MOST_BYTES // 1_000_000} megabytes allowed")
+    if reason := too_large(path.stat().st_size):
+        raise InputError(reason)
     return path.read_bytes()
 
 

@@ -22,6 +22,7 @@ from unlearning.naming import as_bytes, printable
 
 LEGAL = f"a folder of UTKFace-named files, or a table ({', '.join(TABLES)}) with the columns path and age"
 RUN = 50_000  # names that are sorted at once, some 250 bytes each
+MOST_BYTES = 200_000_000  # a file is read whole before its size in pixels is known
 OTHERS = {
     (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"): "an archive; unpack it and give the folder that comes out",
     (".jpg", ".jpeg", ".png", ".webp", ".heic", ".gif", ".tif", ".tiff", ".bmp"): "one picture; give the folder that holds it",
@@ -144,6 +145,11 @@ def walk(folder: Path | str, prefix: str) -> Iterator[Entry]:
                 yield from walk(entry.path, f"{name}/")
             except OSError as error:
                 yield Entry(name, f"unreadable: {error}", False)
+
+
+def too_large(size: int) -> str:
+    """Why a file of so many bytes is not read; empty for one that is."""
+    return f"larger than the {MOST_BYTES // 1_000_000} megabytes allowed" if size > MOST_BYTES else ""
 
 
 def stamp_of(entry: os.DirEntry[str] | Path) -> str:
