@@ -50,7 +50,7 @@ def of_a_batch(batch: int, precision: str) -> tuple[float, float]:
 
 def passes() -> dict[str, int]:
     """Passes over the training faces, at the most, by what they are for."""
-    studies = [study for study in STUDIES.values() if study.arms[0].method != EVERY]
+    studies = [study for study in STUDIES.values() if study.arms and study.arms[0].method != EVERY]
     plan = cells(studies, PRESET.seeds, {}, {})
     trained = sum(cell.role != UNLEARNED for cell in plan)
     return {

@@ -22,10 +22,12 @@ def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.
     """
     import torch  # only here: what judges tables, and names metrics, needs no network
 
-    from unlearning.training.predict import predict
+    from unlearning.training.precision import make_fabric
+    from unlearning.training.predict import predict_on
 
-    table = faces.frame[["id", "split", "age"]].copy()
-    members = [predict(member, faces, **progress).double() for member in ensemble.members]
+    table, device = faces.frame[["id", "split", "age"]].copy(), make_fabric("32-true").device
+    faces = faces.on(device)
+    members = [predict_on(device, member, faces, **progress).double() for member in ensemble.members]
     table["predicted"] = ensemble.aggregate(torch.stack(members, dim=1)).numpy()
     return table.assign(**{f"member_{i}": ages.numpy() for i, ages in enumerate(members)})
 

@@ -110,6 +110,8 @@ STUDIES = by_name(
         ("random:50",),
         (Arm("ft", (2, 8)), Arm("rnd", (2, 8))),
     ),
+    Study("original", "The original alone, which nothing has to forget", (), ()),
+    Study("floor", "Original and reference alone: with more seeds, what chance makes of a reference", GROUPS[:1], ()),
     Study(
         "methods",
         "Beyond the study: every method of this project, on an age group and on 50 single faces",
@@ -153,9 +155,9 @@ def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], 
                 usual = params.get(arm.method, "") if arm.by_preset else ""
                 settings = " ".join(part for part in (usual, arm.params) if part)
                 milestones.setdefault((forget_set, arm.method, settings), set()).update(arm.epochs)
-    rules = list(dict.fromkeys(rule for rule, _, _ in milestones))
+    rules = list(dict.fromkeys(rule for study in studies for rule in study.forget_sets))
     needed = {(rule, "") for rule in rules} | {(rule, _scheme(methods, method)) for rule, method, _ in milestones}
-    schemes = sorted({scheme for _, scheme in needed})
+    schemes = sorted({scheme for _, scheme in needed} | {""})
     plan = []
     for seed in seeds:
         plan += [Cell(seed, ORIGINAL, scheme=scheme) for scheme in schemes]

@@ -8,7 +8,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
@@ -24,6 +23,7 @@ from unlearning.registry.served_code import SERVED, copy_served
 from unlearning.registry.version import logged_name
 from unlearning.tracking import temporary
 from unlearning.tracking.paging import every
+from unlearning.tracking.runs import version_of
 
 NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
 SIGNATURE = ModelSignature(
@@ -50,7 +50,7 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
             code_paths=[str(copy_served(Path(place)))],
             signature=SIGNATURE,
             input_example=_example(),
-            pip_requirements=[f"{name}=={version(name).split('+')[0]}" for name in NEEDED],
+            pip_requirements=[f"{name}=={version_of(name).split('+')[0]}" for name in NEEDED],
             metadata=metadata,
         )
     _keep_bytecode_out(info.model_id)

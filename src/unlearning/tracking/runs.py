@@ -142,8 +142,13 @@ def tag_failure(reason: str) -> None:
 
 @cache
 def _versions() -> dict[str, str]:
-    packages = {f"package.{name}": version(name) for name in PACKAGES}
+    packages = {f"package.{name}": version_of(name) for name in PACKAGES}
     return {**packages, "code.commit": code_commit()}
+
+
+def version_of(package: str) -> str:
+    """The version that is installed; MLflow may be there as ``mlflow-skinny``, which leaves out its pages and some packages."""
+    return mlflow.__version__ if package == "mlflow" else version(package)
 
 
 def user() -> str:
