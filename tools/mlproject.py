@@ -34,8 +34,14 @@ def mlproject(before: str) -> str:
     return head + BEGIN + "\n".join(map(_entry, dict.fromkeys(written + known)))
 
 
+def _options(name: str) -> list[click.Option]:
+    """Those of an entry point; what people type in place of one is no parameter of its own."""
+    params = importlib.import_module(f"entrypoints.{name}").main.params
+    return [one for one in params if isinstance(one, click.Option)]
+
+
 def _entry(name: str) -> str:
-    options = importlib.import_module(f"entrypoints.{name}").main.params
+    options = _options(name)
     words = [f'PYTHONPATH="$PWD/src" python -m entrypoints.{name}', *(f"--{one.name} {{{one.name}}}" for one in options)]
     command = textwrap.fill(" ".join(words), 120, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
     parameters = "".join(f"      {one.name}: {_parameter(one)}\n" for one in options)
@@ -62,7 +68,7 @@ def options() -> str:
 
 def _section(name: str) -> str:
     main = importlib.import_module(f"entrypoints.{name}").main
-    rows = [(one.name, _shown_default(one), _legal(one, click.Context(main)), text(one.help)) for one in main.params]
+    rows = [(one.name, _shown_default(one), _legal(one, click.Context(main)), text(one.help)) for one in _options(name)]
     return f"### {name}\n\n{text(main.help.splitlines()[0])}\n\n{table(COLUMNS, rows)}\n"
 
 

@@ -43,6 +43,8 @@ SLIPS = [
     (["export", "--out", "age.pb"], "does not end in .onnx"),
     (["predict", "--data", ".", "--out", "ages.xlsx"], "give a file that ends in .parquet or .csv"),
     (["predict", "--data", "list.csv", "--out", "list.csv"], "is the list that is read"),
+    (["predict", "--out", "a.csv"], "there is no FOLDER to predict; type: age-unlearning predict FOLDER --out ages.parquet"),
+    (["predict", "one", "--data", "two"], "FOLDER (one) and --data (two) are the same twice; type one: age-unlearning predict"),
 ]
 PROGRAM = """
 import importlib, json, sys

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 from pyarrow import parquet
 
 from data.data_pictures import fill
 from dying import Killed, die_after
+from entrypoints.console import main
 from serving.conftest import loaded
 from unlearning.data import pictures
 from unlearning.errors import InputError
@@ -102,6 +104,14 @@ def test_a_table_in_the_folder_itself_is_no_picture_of_it(untouched, faces):
     for _ in range(2):
         out = predict(PredictSettings(str(folder), str(folder / "ages.csv"), "3"))
         assert len(pd.read_csv(out)) == len(faces)
+
+
+def test_the_folder_is_typed_in_place_or_as_data(untouched, faces, monkeypatch):
+    taken, folder, rest = [], str(faces[0].parent), ["--out", "ages.csv", "--model", "3"]
+    monkeypatch.setattr(step, "predict", taken.append)
+    for words in ([folder, *rest], [*rest, folder], ["--data", folder, *rest]):
+        CliRunner().invoke(main, ["predict", *words], catch_exceptions=False)
+    assert taken == [PredictSettings(folder, str(Path("ages.csv").resolve()), "3")] * 3
 
 
 def test_two_processes_do_not_write_one_table(untouched, faces):
