@@ -15,11 +15,11 @@ NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
 class Page(HTMLParser):
-    """Texts, tags with their attributes, and the cells of each table row of a page."""
+    """Texts, those of them that are not folded away, tags with their attributes, and the cells of each table row of a page."""
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.texts, self.rows, self.open = [], [], [], []
+        self.tags, self.texts, self.unfolded, self.rows, self.open = [], [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -38,6 +38,8 @@ class Page(HTMLParser):
         if "style" in self.open:
             return
         self.texts.append(data)
+        if "body" in self.open and ("details" not in self.open or "summary" in self.open):
+            self.unfolded.append(data)
         if self.open and {"td", "th"} & set(self.open):
             self.rows[-1][-1] += data
 
