@@ -44,7 +44,7 @@ def numbered(table: pd.DataFrame) -> pd.DataFrame:
 
 def show(rows: pd.DataFrame, table: Path | None) -> None:
     """Print a table as Markdown, and write it into a CSV file where one is named."""
-    print(rows_of(list(rows), rows.astype(str).to_numpy().tolist()), end="\n\n")
+    print(rows_of(list(rows), rows.astype(str).fillna("not known").to_numpy().tolist()), end="\n\n")
     if table:
         rows.to_csv(table, index=False)
 

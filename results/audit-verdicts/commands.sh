@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# Models that are known to have forgotten, or to have done nothing, judged by the audit: from the project's root with .venv active,
-# from the predictions that ../utkface-study-small/commands.sh keeps. The tables that lie here were made by the audit of version 0.1.0,
-# of models whose predictions were not kept, with two retrained seeds more (three-seeds: without these).
+# Every model of the two studies on real faces, judged by the audit beside all five retrained seeds and beside the first three: from
+# the project's root with .venv active, from the predictions that ../utkface-resnet50 and ../utkface-study-small keep.
 set -e
-PYTHONPATH=src python benchmarks/audit_verdicts.py --from results/utkface-study-small --table results/audit-verdicts/verdicts.csv
+for study in resnet50 study-small; do
+    for most in 5 3; do
+        PYTHONPATH=src python benchmarks/audit_verdicts.py --from "results/utkface-$study" --most "$most" \
+            --table "results/audit-verdicts/$study-$most.csv" > "results/audit-verdicts/$study-$most.md"
+    done
+done

@@ -18,7 +18,19 @@ import pytest
 
 from places import ROOT
 
-PAGES = [ROOT / name for name in ("README.md", "docs/results.md", "docs/audit.md", "docs/defaults.md", "docs/requests.md")]
+PAGES = [
+    ROOT / name
+    for name in (
+        "README.md",
+        "docs/results.md",
+        "docs/audit.md",
+        "docs/defaults.md",
+        "docs/requests.md",
+        "docs/commands.md",
+        "docs/registry.md",
+        "docs/training.md",
+    )
+]
 COMMENT = re.compile(r"<!-- (results/\S+)(?: where ([^\n]*?))?(?: -->|\n(.*?)-->)", re.DOTALL)
 TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.-])-?(?:\d*\.)?\d+(?![\w.]*\d|-)")

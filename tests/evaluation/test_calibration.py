@@ -43,13 +43,12 @@ def test_beside_three_models_a_memory_is_a_fault_and_having_forgotten_all_is_non
 def test_of_an_experiment_each_retrained_seed_is_judged_beside_the_others_and_each_original_beside_all(benchmark):
     verdicts = benchmark("audit_verdicts")
     results = Results("small", "digest", (*outcomes("20-28", {"ft": (8,)}, 3, 1200), *outcomes("28-36", {}, 2, 120)))
-    found = list(verdicts.trials(results))
-    assert [(what, seed) for what, seed, _ in found] == [
-        (what, seed) for what in ("retrained", "original") for seed in range(3)
-    ]
+    found = list(verdicts.trials(results, 3))
+    roles = [(what, seed) for what in ("retrained", "original", "ft after 8 epochs") for seed in range(3)]
+    assert [(what, seed) for what, seed, _ in found] == roles
     beside = [len(case.second.filter(like="member_").columns) for _, _, case in found]
-    assert beside == [1, 1, 1, 2, 2, 2]
-    (what, seed, case), settings = found[-1], AuditSettings(resamples=100)
+    assert beside == [1, 1, 1, 2, 2, 2, 2, 2, 2]
+    (what, seed, case), settings = found[5], AuditSettings(resamples=100)
     row = verdicts.row(what, seed, case.forget.rule, audit(case, settings))
     assert (row["forget set"], row["verdict"], round(row["memory left"])) == ("20-28", NOT_FORGOTTEN, 100)
-    assert "forget_mae (no nearer than doing nothing)" in row["faults"]
+    assert "forget_mae" in row["faults"]

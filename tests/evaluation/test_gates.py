@@ -141,7 +141,7 @@ def test_the_gates_that_the_project_proposes_are_written_as_they_are_read(text):
     assert ", ".join(map(str, parse_gates(text))) == text
 
 
-REAL = {  # results/utkface-study-small/tables/all.md, 20-28: forget MAE, test MAE, and the original's and retraining's
+REAL = {  # results/methods-small/tables/all.md, 20-28: forget MAE, test MAE, and the original's and retraining's
     "retrain": (12.35, 8.52), "ft": (10.45, 7.64), "noise": (11.80, 8.38),
     "rnd": (6.07, 6.13), "fisher": (5.13, 5.94), "original": (4.85, 5.95), "neggrad": (15.00, 11.55),
 }  # fmt: skip

@@ -78,7 +78,8 @@ def _number(table: pd.DataFrame, faces: pd.DataFrame, numbers: dict[int, int], c
     if id(table) not in numbers:
         number = numbers[id(table)] = len(numbers)
         own = align(table, faces)
-        names = [name for name in own if name == "predicted" or name.startswith("member_")]
+        members = [name for name in own if name.startswith("member_")]
+        names = ["predicted", *(members if len(members) > 1 else [])]  # one member alone is what is predicted
         columns |= {f"{number}/{name}": own[name].to_numpy(np.float32) for name in names}
     return numbers[id(table)]
 
@@ -102,7 +103,7 @@ def _set(forget: ForgetSet | None, title: str, hidden: dict[str, str]) -> dict[s
 def _read(one: dict[str, Any], table: pd.DataFrame, sets: dict[str, ForgetSet]):
     def predictions(number: int) -> pd.DataFrame:
         own = {name.partition("/")[2]: table[name] for name in table if name.startswith(f"{number}/")}
-        return table[["id", "split", "age"]].assign(**own)
+        return table[["id", "split", "age"]].assign(**{"member_0": own["predicted"]} | own)
 
     about, forget = table[["id", "copy_of", "near"]], sets[one["forget_set"]]
     cases = []
