@@ -41,6 +41,13 @@ PYTHON
     du -sh "$to/faces" "$to/wheels"
 }
 
+share_gpu() { # the kernels of several cells run beside each other, where NVIDIA's service for that is; else they take turns
+    export CUDA_MPS_PIPE_DIRECTORY=$work/mps CUDA_MPS_LOG_DIRECTORY=$work/mps-log
+    if command -v nvidia-cuda-mps-control > /dev/null; then
+        pgrep -f nvidia-cuda-mps > /dev/null || nvidia-cuda-mps-control -d
+        trap 'echo quit | nvidia-cuda-mps-control' EXIT
+    fi
+}
 say() { echo "== $SECONDS s: $*"; }
 unlearn() { python3 -m "entrypoints.$1" "${@:2}"; }
 experiment() { unlearn experiment --preset "$preset" --data_dir "$faces" --workers "$workers" "$@"; }
@@ -53,6 +60,7 @@ run() {
     [ -e "$work/site/mlflow" ] || python3 -m pip install --quiet --no-index --no-deps --no-compile --target "$work/site" "$1"/wheels/*.whl
     export PYTHONPATH=$root/src:$root:$work/site UNLEARNING_CACHE=$work/cache GIT_PYTHON_REFRESH=quiet
     cd "$work"
+    share_gpu
     python3 -c "import torch; print(torch.__version__, torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU')"
     say "pretraining on the faces that are left out"
     [ -e backbone.safetensors ] || python3 "$root/benchmarks/pretraining.py" train --preset "$preset" --data_dir "$faces" \
