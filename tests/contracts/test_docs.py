@@ -43,3 +43,10 @@ def test_whatever_lies_in_results_is_made_again_or_the_command_that_makes_it_is_
     rebuild = (ROOT / "results" / "rebuild.sh").read_text()
     folders = [path.parent.name for path in (ROOT / "results").glob("*/commands.sh")]
     assert {name for name in folders if f"results/{name}" not in rebuild} == set()
+
+
+def test_what_is_packed_for_a_machine_without_mlflow_is_locked():
+    script = (ROOT / "benchmarks" / "gpu_study.sh").read_text()
+    names = re.search(r"lacking=\((.*?)\)", script, re.DOTALL)[1].split()
+    locked = {line.partition("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines()}
+    assert {"mlflow-skinny", "sqlalchemy"} <= set(names) <= locked
