@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 from matplotlib.text import Text
 
-from unlearning.reports.page import CAPTIONS
+from unlearning.reports.page import CAPTIONS, for_both
 from unlearning.reports.style import THEMES, styled
 
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
@@ -77,8 +77,8 @@ def pictures(page):
 
 
 def assert_figures(page, drawn, kind):
-    """Every figure that was drawn is there on both papers, with its caption, and words for those who cannot see it."""
-    assert sorted(pictures(page)) == sorted(picture for paper in drawn.values() for picture in paper.values())
+    """Every figure that was drawn is there once for both papers, with its caption, and words for those who cannot see it."""
+    assert sorted(pictures(page)) == sorted(map(for_both, drawn["light"].values(), drawn["dark"].values()))
     assert all(len(image["alt"]) > 30 for image in page.all("img"))
     assert {told["caption"] for told in CAPTIONS[kind].values()} <= set(page.texts)
 

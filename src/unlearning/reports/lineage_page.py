@@ -179,7 +179,7 @@ def lineage_page(
         servers: who answers with which version, in sentences.
     """
     nodes = nodes_of(rows)
-    pictures = {theme: address(render({"lineage": lineage}, theme, nodes)["lineage"]) for theme in THEMES}
+    pictures = [render({"lineage": lineage}, theme, nodes)["lineage"] for theme in THEMES]
     champion = next((row for row in rows if "champion" in row["aliases"]), None)
     drawn = sum(len(node.numbers) for node in nodes)
     return page(
@@ -189,7 +189,7 @@ def lineage_page(
         rows=rows,
         found=found,
         servers=servers,
-        pictures=pictures,
+        picture=address(pictures),
         headline=headline(champion),
         alt="; ".join(", ".join(node.lines) for node in nodes),
         missing=len(rows) - drawn,
