@@ -55,7 +55,8 @@ results: $(READY) ## make every table and figure of results/ anew from the predi
 key: $(READY) ## make the key that signs certificates, signing-key.pem, and the public one beside it
 	$(RUN) PYTHONPATH=src python -m entrypoints.key
 
-ui: $(READY) ## MLflow's pages on http://127.0.0.1:5000
+ui: $(READY) ## MLflow's pages; the runs are at http://127.0.0.1:5000/#/experiments/0/runs
+	@echo "MLflow's front page is for GenAI. The runs: http://127.0.0.1:5000/#/experiments/0/runs"
 	$(RUN) mlflow ui
 
 serve: $(READY) ## answer requests with the champion on http://127.0.0.1:5001, and follow it

@@ -52,7 +52,12 @@ class Entry(Spoken, click.Command):
     def invoke(self, ctx: click.Context):
         try:
             with temporary.private():
-                return super().invoke(ctx)
+                done = super().invoke(ctx)
+                if "mlflow" in sys.modules:
+                    from unlearning.tracking import addresses
+
+                    addresses.tell()
+                return done
         except Exception as error:
             if isinstance(error, CLICKS_OWN):
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import ItemsView
 from pathlib import Path
 
 MODEL_NAME = "age-resnet50"
@@ -20,15 +21,19 @@ def command(entry: str, name: str = MODEL_NAME, **values) -> str:
         name: registered model; said where it is not the default.
         values: its other parameters; ``...`` or a word in capitals stands for what only the user knows.
     """
-    values |= {} if name == MODEL_NAME else {"name": name}
-    if _from_console():
-        return f"{CONSOLE} {entry}" + "".join(f" --{key} {shlex.quote(_text(value))}" for key, value in values.items())
-    given = "".join(f" -P {key}={shlex.quote(_text(value))}" for key, value in values.items())
+    if Path(sys.argv[0]).name == CONSOLE:
+        return typed(entry, name, **values)
+    given = "".join(f" -P {key}={shlex.quote(_text(value))}" for key, value in _given(name, values))
     return f"mlflow run . -e {entry}{given}{_environment()}"
 
 
-def _from_console() -> bool:
-    return Path(sys.argv[0]).name == CONSOLE
+def typed(entry: str, name: str = MODEL_NAME, **values) -> str:
+    """The same for the console command, whoever types it."""
+    return f"{CONSOLE} {entry}" + "".join(f" --{key} {shlex.quote(_text(value))}" for key, value in _given(name, values))
+
+
+def _given(name: str, values: dict) -> ItemsView:
+    return (values if name == MODEL_NAME else values | {"name": name}).items()
 
 
 def _text(value) -> str:

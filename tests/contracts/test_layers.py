@@ -35,7 +35,7 @@ MLFLOW_FILES = {
     "jobs": {"artifact_copy.py"},
     "serving": {"age_model.py", "served.py"},
     "tracking": {
-        *("abandoned.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),
+        *("abandoned.py", "addresses.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),
         *("finished.py", "paging.py", "runs.py", "sealed.py", "store.py"),
     },
     "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "servers.py", "transitions.py", "writes.py"},

@@ -1,6 +1,7 @@
 """The whole job as a user runs it: ``mlflow run``, and the registry read back."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,8 @@ def test_the_job_ends_in_the_callers_folder_with_what_to_type_next_and_no_pickle
     said = (user / "said.txt").read_text()
     assert "registered model age-resnet50" in said
     assert "What to type next:" in said
-    assert "mlflow models serve -m models:/age-resnet50@champion" in said
+    assert "age-unlearning serve --port 5001" in said
+    assert re.search(r"in MLflow type: mlflow ui .*#/experiments/0/runs/\w{32} and http\S*#/models/age-resnet50$", said, re.M)
     files = [path.suffix for path in (user / "mlruns").rglob("*") if path.is_file()]
     assert ".safetensors" in files
     assert not {".pkl", ".pickle", ".pt", ".pth"} & set(files)

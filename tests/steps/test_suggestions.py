@@ -48,10 +48,11 @@ def test_the_whole_job_ends_with_what_passes_the_gates_and_best_with_what_was_sh
     assert "promote" not in pipeline._next(job(), version(1), [])
 
 
-def test_the_next_method_is_asked_to_forget_the_same_faces_from_the_same_model():
+def test_the_next_method_is_asked_to_forget_the_same_faces_from_the_same_model(monkeypatch):
+    monkeypatch.setattr(pipeline.shutil, "which", str)
     told = pipeline._next(job("hardest:40"), version(1), [])
     assert "unlearn -P method=rnd -P epochs=2,4,8 -P model=1 -P forget_set=hardest:40 -P name=other" in told
-    assert "mlflow models serve -m models:/other@champion" in told
+    assert "age-unlearning serve --port 5001 --name other" in told
 
 
 def test_a_promotion_that_was_refused_names_gates_and_faces_again():

@@ -21,7 +21,7 @@ from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
 from unlearning.registry.version import State, Version, logged_name
-from unlearning.tracking import temporary
+from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every
 
@@ -38,6 +38,7 @@ def all_versions(model: str) -> list[Version]:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return []
         raise
+    addresses.note_model(model)
     order = ["version_number ASC"]
     found = every(client.search_model_versions, f"name = '{model}'", max_results=PAGE, order_by=order)
     held: dict[int, list[str]] = {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import shlex
+import shutil
 from dataclasses import replace
 
-from unlearning.commands import command
+from unlearning.commands import CONSOLE, command, typed
 from unlearning.data.forget import ForgetSet
 from unlearning.finding import FORGOTTEN, state_of
 from unlearning.jobs.ensemble import try_out
@@ -19,6 +19,7 @@ from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.retrain import retrain_or_reuse
+from unlearning.steps.serving_settings import ServeSettings
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import show
 from unlearning.steps.train import train_or_reuse
@@ -51,11 +52,11 @@ def _next(settings: PipelineSettings, original: Version, others: list[Version]) 
     name = settings.train.name
     whom = {} if settings.forget_set == UnlearnSettings.forget_set else {"forget_set": settings.forget_set}
     gates = {} if settings.gates == PromoteSettings.gates else {"gates": settings.gates}
+    serve = typed if shutil.which(CONSOLE) else command
     commands = [
-        "mlflow ui",
         command("unlearn", name, method="rnd", epochs="2,4,8", model=original.number, **whom),
         *(command("promote", name, version=other.number, **gates) for other in others[:1]),
-        shlex.join(["mlflow", "models", "serve", "-m", f"models:/{name}@champion", "--env-manager", "local", "-p", "5001"]),
+        serve("serve", name, port=ServeSettings.port),
     ]
     return "\n  ".join(["What to type next:", *commands])
 

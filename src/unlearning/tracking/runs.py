@@ -23,7 +23,7 @@ from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
-from unlearning.tracking import sealed, temporary
+from unlearning.tracking import addresses, sealed, temporary
 from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words, store_errors
 from unlearning.tracking.code import code_commit, code_digest
@@ -62,6 +62,8 @@ def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlf
         for name in active.data.tags.keys() & LEFT_TAGS:  # it was given up, and begins after all
             mlflow.delete_tag(name)
         if not nested:
+            addresses.begin(active.info)
+            addresses.describe(active.info.experiment_id)
             end_abandoned()
         try:
             yield active
@@ -88,6 +90,7 @@ def continues(earlier: str, name: str) -> Callable[[], None]:
     """
     own, begun_here = active_id(), mlflow.active_run().data.tags.get("mlflow.source.type") != "PROJECT"
     set_tags({"mlflow.runName": f"continues {name}", "continues": earlier})
+    addresses.go_on(own, earlier)
     return partial(mlflow.delete_run, own) if begun_here else lambda: None
 
 
@@ -183,6 +186,8 @@ def log_json(content: dict, name: str) -> None:
 def log_text(text: str, name: str) -> None:
     """A text as an artifact."""
     mlflow.log_text(printable(text), name)
+    if name.endswith(".html"):
+        addresses.note_page(mlflow.active_run().info, name)
 
 
 def log_table(table: pd.DataFrame, name: str) -> str:
