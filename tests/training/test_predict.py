@@ -7,7 +7,7 @@ import torch
 from unlearning.data.faces import FaceSet
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
-from unlearning.training.predict import mean_absolute_error, predict
+from unlearning.training.predict import mean_absolute_error, predict, predict_on
 
 
 @pytest.fixture
@@ -25,6 +25,20 @@ def test_predicting_changes_neither_weights_nor_training_mode_nor_random_numbers
     assert torch.equal(torch.get_rng_state(), random)
     assert all(module.training for module in network.head.modules())
     assert not any(module.training for module in network.backbone.modules())
+
+
+def test_a_gpu_would_not_round_while_it_predicts_and_the_model_lies_where_it_lay(network, faces):
+    """By default PyTorch lets a GPU round what goes into convolutions to 10 bits."""
+    rounding, seen = torch.backends.cudnn.conv.fp32_precision, set()
+    network.backbone.register_forward_hook(lambda *_: seen.add(torch.backends.cudnn.conv.fp32_precision))
+    predict_on(torch.device("cpu"), network, faces)
+    assert seen == {"ieee"}
+    assert torch.backends.cudnn.conv.fp32_precision == rounding
+    network.backbone.register_forward_hook(lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        predict_on(torch.device("cpu"), network, faces)
+    assert torch.backends.cudnn.conv.fp32_precision == rounding
+    assert next(network.parameters()).device.type == "cpu"
 
 
 def test_ages_come_in_years_in_the_order_of_the_faces(network, faces):
