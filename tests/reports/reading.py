@@ -64,7 +64,8 @@ def assert_alone(text, *never, limit=2_000_000, scripts=0):
         assert "@import" not in each
     assert text.count("<script") == scripts
     assert not any("<script" in picture for picture in pictures(page))
-    assert not page.all("link") + page.all("iframe") + page.all("a")
+    assert not page.all("link") + page.all("iframe")
+    assert {each["href"] for each in page.all("a")} <= {f"#{place['id']}" for _, place in page.tags if "id" in place}
     assert any("default-src 'none'" in each.get("content", "") for each in page.all("meta"))
 
 

@@ -25,6 +25,24 @@ from unlearning.reports.words import NONE
 
 LIMIT = 1_800_000
 SETUP = {"studies": "alpha,epochs", "commands": "mlflow run . -e experiment", "seconds": "4321", "preset.lr": "1e-5"}
+OUT_OF_SIGHT = """() => {
+  const seen = [];
+  for (const box of document.querySelectorAll(".wide")) {
+    box.scrollLeft = 9999;
+    for (const cell of box.querySelectorAll("tr > :first-child:not([colspan])")) {
+      if (!cell.offsetParent) continue;
+      const [left, edge] = [cell.getBoundingClientRect().left, box.getBoundingClientRect().left];
+      const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+      while (text.nextNode()) for (const word of text.currentNode.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(text.currentNode, word.index);
+        range.setEnd(text.currentNode, word.index + word[0].length);
+        if (left < edge - 1 || range.getClientRects().length > 1) seen.push(word[0]);
+      }
+    }
+  }
+  return seen;
+}"""
 UNDRAWN = {theme: {} for theme in THEMES}
 
 
@@ -67,7 +85,7 @@ def test_a_browser_shows_the_page_and_it_would_ask_nobody_even_if_it_were_allowe
     assert count == 1
     shown = opened(bare, color_scheme=paper)
     shown.fits(1280)
-    opened.phone(text, color_scheme=paper)
+    assert opened.phone(text, color_scheme=paper).see(OUT_OF_SIGHT) == []
     assert shown.see("document.images.length") == len(page.all("img")) > 10
     assert corner(shown) == THEMES[paper].paper
 
@@ -80,6 +98,14 @@ def test_the_page_prints_on_light_paper_with_everything_that_was_folded_away(ope
     assert shown.see("[...document.querySelectorAll('details table')].every((each) => each.offsetHeight > 0)")
     wide = "[...document.querySelectorAll('table')].filter((each) => each.getBoundingClientRect().right > 680)"
     assert shown.see(f"{wide}.map((each) => each.textContent.slice(0, 200))") == []
+
+
+def test_the_page_begins_with_every_verdict_and_leads_to_every_part_of_it(results, text, page):
+    first = text[text.index("<header>") : text.index("</header>")]
+    assert f"<h1>{headline(readings(results))}".replace("'", "&#39;") in first
+    assert words(Page(first)).lower().count("confirmed") >= len(READINGS)
+    assert all(reading.sentence in words(Page(first)) for reading in READINGS.values())
+    assert len(page.all("a")) == text.count("<section id=") > 10
 
 
 def test_the_page_says_which_experiment_it_is_and_how_it_was_made(results, page):
