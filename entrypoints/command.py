@@ -57,6 +57,10 @@ class Entry(Spoken, click.Command):
                     from unlearning.tracking import addresses
 
                     addresses.tell()
+                elif os.environ.get("MLFLOW_RUN_ID"):
+                    from unlearning.tracking.reasons import tag_look
+
+                    tag_look()
                 return done
         except Exception as error:
             if isinstance(error, CLICKS_OWN):
@@ -95,7 +99,7 @@ def _refuse_keys(args: list[str]) -> None:
 
 def _tag_failure(reason: str) -> None:
     if os.environ.get("MLFLOW_RUN_ID"):
-        from unlearning.tracking.runs import tag_failure
+        from unlearning.tracking.reasons import tag_failure
 
         tag_failure(reason)
 

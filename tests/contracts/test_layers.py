@@ -36,7 +36,7 @@ MLFLOW_FILES = {
     "serving": {"age_model.py", "served.py"},
     "tracking": {
         *("abandoned.py", "addresses.py", "answers.py", "artifacts.py", "blotting.py", "own_experiments.py"),
-        *("finished.py", "paging.py", "runs.py", "sealed.py", "store.py"),
+        *("finished.py", "paging.py", "reasons.py", "runs.py", "sealed.py", "store.py"),
     },
     "registry": {"journal.py", "lock.py", "logged_models.py", "lookup.py", "servers.py", "transitions.py", "writes.py"},
     "server": {"application.py", "loaded.py", "reading.py"},

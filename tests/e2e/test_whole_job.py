@@ -111,6 +111,7 @@ def test_an_unknown_parameter_is_refused_and_the_run_says_why(user):
     newest = mlflow.search_runs(max_results=1, order_by=["start_time DESC"], output_format="list")[0]
     assert newest.info.status == "FAILED"
     assert "--forget" in newest.data.tags["failure"]
+    assert (newest.info.run_name, newest.data.tags["kind"]) == ("refused status", "look")
 
 
 def test_a_relative_uri_from_another_folder_ends_in_a_sentence(tmp_path):

@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from unlearning.errors import InputError
-from unlearning.tracking import answers, runs
+from unlearning.tracking import answers, reasons, runs
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import certificates
 
@@ -122,7 +122,7 @@ def test_a_path_that_is_no_text_can_be_stored(store):
         runs.log_text(path, "place.txt")
         runs.log_json({"data_dir": path}, "settings.json")
         runs.rename(path)
-    runs.tag_failure(path)
+    reasons.tag_failure(path)
     stored = mlflow.get_run(run.info.run_id).data
     assert stored.params["data.data_dir"] == stored.tags["place"] == stored.tags["mlflow.runName"] == "/faces/f\\xfcr J\u00f6rg"
     assert runs.read_json(run.info.run_id, "settings.json")["data_dir"] == path

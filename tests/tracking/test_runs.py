@@ -8,7 +8,7 @@ from mlflow.entities import RunStatus
 
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find, logged_model_id
-from unlearning.tracking import finished, runs
+from unlearning.tracking import finished, reasons, runs
 
 MODEL = "age-resnet50"
 
@@ -70,6 +70,22 @@ def test_an_exception_leaves_a_failed_run_with_its_reason(store):
     run = mlflow.search_runs(output_format="list")[0]
     assert run.info.status == RunStatus.to_string(RunStatus.FAILED)
     assert run.data.tags["failure"] == "InputError: the reason"
+
+
+def test_runs_that_made_nothing_have_names_and_can_be_left_out(store, monkeypatch):
+    client = mlflow.MlflowClient()
+    for act, name in ((lambda: reasons.tag_failure("a slip"), "refused methods"), (reasons.tag_look, "methods")):
+        stub = client.create_run("0", tags={"mlflow.project.entryPoint": "methods"}).info.run_id
+        monkeypatch.setenv("MLFLOW_RUN_ID", stub)
+        act()
+        assert client.get_run(stub).info.run_name == name
+    monkeypatch.setenv("MLFLOW_RUN_ID", client.create_run("0", run_name="somebody's").info.run_id)
+    reasons.tag_look()
+    monkeypatch.delenv("MLFLOW_RUN_ID")
+    with pytest.raises(InputError), runs.run("train", "failed"):
+        raise InputError("the reason")
+    found = mlflow.search_runs(filter_string="tags.kind IS NULL", output_format="list")
+    assert {run.info.run_name for run in found} == {"failed", "somebody's"}
 
 
 def test_what_is_not_a_number_is_not_logged(store):

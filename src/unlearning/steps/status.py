@@ -25,6 +25,7 @@ from unlearning.repair.mending import examine
 from unlearning.reports.lineage_page import lineage_page
 from unlearning.steps.registry_settings import StatusSettings
 from unlearning.tracking import runs
+from unlearning.tracking.reasons import LOOK
 from unlearning.tracking.store import prepare_store
 
 COLUMNS = (
@@ -81,6 +82,8 @@ def show(settings: StatusSettings) -> None:
     """
     prepare_store()
     with runs.run("status", f"status of {settings.name}") if runs.launched() else nullcontext():
+        if runs.launched():
+            runs.set_tags(LOOK)
         look = look_at(settings.name, settings.check)
         text = render(look, settings.format)
         if settings.check:

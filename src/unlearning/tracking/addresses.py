@@ -113,7 +113,7 @@ def description(experiment_id: str) -> str:
     every_run, model = _link(f"#/experiments/{experiment_id}/runs"), _link(f"#/models/{MODEL_NAME}")
     lines = (
         "What is here: the runs of age-unlearning, which makes a face-age model forget on request and keeps the evidence.",
-        f"The runs: {every_run}. The tag `step` says what a run did; its artifacts are tables and pages to read.",
+        f"The runs: {every_run}. The tag `step` says what a run did; the filter `tags.kind IS NULL` hides looks and slips.",
         f"What is served: the version of {model} that has the alias `champion`; other models: {_link('#/models')}.",
         "What each version was made to forget, and what was shown of it: `age-unlearning status`.",
         "The docs: README.md and docs/index.md of the project; options: `age-unlearning COMMAND --help`.",

@@ -29,7 +29,8 @@ from unlearning.tracking.answers import breakdown, impatience, in_words, is_sile
 from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.processes import identity
-from unlearning.tracking.store import RUN_ID, STEP, first_line, is_misplaced, prepare_store, when_free
+from unlearning.tracking.reasons import tag_reason
+from unlearning.tracking.store import RUN_ID, STEP, first_line, prepare_store
 
 Made = TypeVar("Made")
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")
@@ -70,7 +71,7 @@ def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlf
         except BaseException as error:
             broken = breakdown(error)
             with impatience() if is_silence(error) else nullcontext():  # a server that is gone cannot be told
-                _tag(active_id(), f"{type(error).__name__}: {broken or in_words(error) or first_line(error)}")
+                tag_reason(active_id(), f"{type(error).__name__}: {broken or in_words(error) or first_line(error)}")
             if broken:
                 raise InputError(broken) from error
             raise
@@ -101,16 +102,6 @@ def _logged_before(run_id: str) -> set[tuple[str, int]]:
     return {(name, point.step) for name in names for point in client.get_metric_history(run_id, name)}
 
 
-def _tag(run_id: str, reason: str) -> None:
-    """A store that cannot be written to is no reason to tell less of why it came to that."""
-    try:
-        when_free(lambda: mlflow.MlflowClient().set_tag(run_id, "failure", printable(without_secrets(reason))[:500]))
-    except Exception as error:
-        if not in_words(error):
-            raise
-        print(f"the reason could not be left on run {run_id}: {in_words(error)}")
-
-
 def launched() -> bool:
     """Has ``mlflow run`` opened a run for this process, or this process one of its own?"""
     return mlflow.active_run() is not None or RUN_ID in os.environ
@@ -134,13 +125,6 @@ def rename(name: str) -> None:
 def set_tags(values: dict[str, str]) -> None:
     """Tags of the run that is open."""
     mlflow.set_tags({name: printable(value) for name, value in values.items()})
-
-
-def tag_failure(reason: str) -> None:
-    """Leave the reason on the run that ``mlflow run`` has opened for this process, if it has."""
-    run_id = os.environ.get(RUN_ID)
-    if run_id and not is_misplaced():
-        _tag(run_id, reason)
 
 
 @cache
