@@ -36,6 +36,7 @@ from unlearning.versions.files import predictions_of
 from unlearning.versions.witnesses import ABOUT, costs_of
 
 KEPT = "kept"
+ENOUGH = "%.12g"  # digits: those behind them differ from machine to machine
 PAGE, TABLES, FIGURES = "report/report.html", "report/tables", "report/figures"
 
 
@@ -227,7 +228,8 @@ def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str
     files = {PAGE: study_report(known, setup, pictures, data, judged)}
     files[f"{TABLES}/readings.csv"] = pd.DataFrame(claims).drop(columns="sign", errors="ignore").to_csv(index=False)
     for name, table in known.tables.items():
-        files |= {f"{TABLES}/{name}.csv": table.to_csv(index=False), f"{TABLES}/{name}.md": markdown(table)}
+        files[f"{TABLES}/{name}.csv"] = table.to_csv(index=False, float_format=ENOUGH)
+        files[f"{TABLES}/{name}.md"] = markdown(table)
     for theme, drawn in pictures.items():
         files |= {f"{FIGURES}/{theme}/{name}.svg": svg for name, svg in drawn.items()}
     return files
