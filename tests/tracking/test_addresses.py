@@ -2,6 +2,7 @@
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 
 from unlearning.registry.lookup import all_versions
 from unlearning.tracking import addresses, runs
@@ -59,3 +60,14 @@ def test_an_experiment_says_what_is_in_it_unless_somebody_has_said_so(store, own
     said = mlflow.get_experiment("0").tags[addresses.NOTE]
     assert said == (own or addresses.description("0"))
     assert own or "(#/experiments/0/runs)" in said
+
+
+def test_an_experiment_that_takes_no_note_is_worked_in_all_the_same(store, monkeypatch, capsys):
+    def refuse(*given):
+        raise MlflowException("Permission denied")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "set_experiment_tag", refuse)
+    with runs.run("train", "one") as run:
+        pass
+    assert mlflow.get_run(run.info.run_id).info.status == "FINISHED"
+    assert "the experiment 0 was given no note: Permission denied" in capsys.readouterr().err

@@ -18,7 +18,8 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
 
 from unlearning.commands import MODEL_NAME
-from unlearning.tracking.answers import store_name
+from unlearning.progress import say
+from unlearning.tracking.answers import first_line, store_name
 
 NOTE = "mlflow.note.content"  # what MLflow shows above an experiment's runs
 LOCAL = "http://127.0.0.1:5000"  # where mlflow ui listens
@@ -103,9 +104,9 @@ def describe(experiment_id: str) -> None:
         return
     try:
         client.set_experiment_tag(experiment_id, NOTE, description(experiment_id))
-    except MlflowException:
+    except MlflowException as error:  # no run ends for a note: who may only add runs may write none
         if NOTE not in client.get_experiment(experiment_id).tags:  # otherwise another process said it at the same moment
-            raise
+            say(f"the experiment {experiment_id} was given no note: {first_line(error)}")
 
 
 def description(experiment_id: str) -> str:
