@@ -5,14 +5,15 @@ import pytest
 from reports.reading import Page, words
 from unlearning.reports.lineage_page import headline, lineage_page, nodes_of
 
-COLUMNS = ("version", "role", "stage")
+COLUMNS = ("version", "role", "stage", "state")
 
 
-def version(number, role, stage, aliases, parent=None, forgotten=()):
+def version(number, role, stage, aliases, parent=None, forgotten=(), state=""):
     row = {"version": number, "role": role, "stage": stage, "aliases": aliases, "parent": parent, "forgotten": list(forgotten)}
     verdict = "as retraining" if "forgotten" in aliases else None
     row |= {"verdict": verdict, "memory_left": 4.0 if verdict else None, "found": verdict or "not judged yet"}
-    return row | {"method": "ft" if role == "unlearned" else "", "epochs": 8, "shown": [str(number), role, stage]}
+    told = {"version": str(number), "role": role, "stage": stage, "state": state}
+    return row | {"method": "ft" if role == "unlearned" else "", "epochs": 8, "state": state, "shown": told}
 
 
 ROWS = [
@@ -32,7 +33,21 @@ def test_the_page_says_what_is_served_what_was_shown_of_it_and_what_the_check_fo
     assert not page.open
     assert "Version 4 is served. It was made to forget 20-28: as retraining." in words(page)
     assert sentence in words(page)
-    assert page.rows[1:] == [row["shown"] for row in ROWS]
+    seen = [row["shown"] for row in ROWS]
+    leading = [["version", "state", "role"], *([row["version"], row["state"], row["role"]] for row in seen)]
+    assert page.rows == [*leading, ["version", "stage"], *([row["version"], row["stage"]] for row in seen)]
+
+
+def test_a_purged_version_is_called_so_and_is_not_said_to_remember():
+    purged, unfinished = (version(1, "original", "None", [], state=state) for state in ("purged", "purging"))
+    assert [nodes_of([one])[0].lines[-1] for one in (purged, unfinished)] == [
+        "purged: its files are erased",
+        "its purge is not finished",
+    ]
+    assert nodes_of([purged])[0].over
+    many = [version(number, "unlearned", "Archived", [], 1, ["20-28"], ("purged", "")[number % 2]) for number in range(2, 60)]
+    told = [node.lines[-1] for node in nodes_of([ROWS[0], *many])]
+    assert sorted(told) == ["not judged yet", "purged: its files are erased", "remembers everything"]
 
 
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():

@@ -21,6 +21,8 @@ SIGNS, MOST_NAMED = 30, 6
 TEMPLATE = "lineage_page.html.jinja"
 TELLING = ("champion", "original", "forgotten")
 LOOKS = ("original", "retrained", "unlearned")
+GONE = {"purged": "purged: its files are erased", "purging": "its purge is not finished"}
+LEADING = ("version", "state", "verdict", "memory_left", "role", "forget_set", "aliases")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Node:
         lines: what stands in the box.
         parent: number of the version that it was made from; None for the first.
         served: is it the champion?
-        over: is it archived?
+        over: is it archived or purged?
     """
 
     numbers: tuple[int, ...]
@@ -53,7 +55,11 @@ def nodes_of(rows: list[dict]) -> list[Node]:
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
         alone = row["version"] in parents or set(TELLING) & set(row["aliases"])
-        key = (row["version"],) if alone else (row["parent"], row["role"], row["stage"], tuple(row["forgotten"]))
+        key = (
+            (row["version"],)
+            if alone
+            else (row["parent"], row["role"], row["stage"], GONE.get(row["state"]), tuple(row["forgotten"]))
+        )
         groups.setdefault(key, []).append(row)
     return _newest([_node(group) for group in groups.values()])
 
@@ -90,13 +96,15 @@ def _node(group: list[dict]) -> Node:
         lines=tuple(shorten(line, SIGNS) for line in (*lines, *_forgot(group))),
         parent=first["parent"],
         served="champion" in aliases,
-        over=first["stage"] == "Archived",
+        over=first["state"] in GONE or first["stage"] == "Archived",
     )
 
 
 def _forgot(group: list[dict]) -> list[str]:
     """Whom versions were made to forget, and what was found out about that."""
     sets, role = group[0]["forgotten"], group[0]["role"]
+    if group[0]["state"] in GONE:
+        return [GONE[group[0]["state"]]]
     if not sets:
         return ["remembers everything"]
     whom = f"{len(sets)} sets, last {sets[-1]}" if len(sets) > 2 else " + ".join(sets)
@@ -173,8 +181,8 @@ def lineage_page(
 
     Args:
         name: registered model.
-        columns: headings of the table.
-        rows: versions, as ``steps.status`` makes its rows; ``shown`` has the table's texts.
+        columns: what is told of each version; the LEADING ones in a table, the others in one that is folded away.
+        rows: versions, as ``steps.status`` makes its rows; ``shown`` has the text of each column.
         found: inconsistencies in sentences; None when nobody asked.
         servers: who answers with which version, in sentences.
     """
@@ -185,7 +193,8 @@ def lineage_page(
     return page(
         TEMPLATE,
         name=name,
-        columns=columns,
+        leading=[column for column in LEADING if column in columns],
+        others=["version", *(column for column in columns if column not in LEADING)],
         rows=rows,
         found=found,
         servers=servers,

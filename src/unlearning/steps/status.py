@@ -197,5 +197,5 @@ def _as_table(look: Look) -> str:
 
 
 def _as_page(look: Look) -> str:
-    rows = [row | {"shown": [_text(column, row[column]) for column in COLUMNS]} for row in look.rows]
+    rows = [row | {"shown": {column: _text(column, row[column]) for column in COLUMNS}} for row in look.rows]
     return lineage_page(look.name, COLUMNS, rows, look.found, look.served())
