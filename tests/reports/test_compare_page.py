@@ -11,12 +11,11 @@ from reports.audits import ABOUT, MARK, Audited, audited
 from reports.reading import Page, assert_alone, words
 from unlearning.reports.audit_page import FIRST, row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
-from unlearning.reports.compare_page import COLUMNS, compare_page, one_scale
+from unlearning.reports.compare_page import COLUMNS, answer, compare_page, one_scale
 from unlearning.reports.words import metric_title
 
 NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}
 HEADINGS = [
-    "4 versions side by side",
     "How far each has come",
     "How they err on the forgotten faces",
     "The numbers that say most",
@@ -94,6 +93,30 @@ def test_a_column_that_no_version_has_is_left_out():
     assert len(heads) == 3 + len(COLUMNS.keys() & known)
 
 
+def row(value, low, high):
+    return replace(audited().row("test_mae"), version=value, low=low, high=high)
+
+
+def test_the_title_says_which_version_is_better_on_what_or_that_they_cannot_be_told_apart(text):
+    near, far, wide = row(-3.0, -9.0, 4.0), row(40.0, 30.0, 55.0), row(5.0, -50.0, 60.0)
+    good, bad = row(6.0, 5.8, 6.2), row(7.0, 6.8, 7.2)
+    one, other = {"memory_left": near, "test_mae": bad}, {"memory_left": far, "test_mae": good}
+    both = "A is nearer to never having seen them; B errs less on test faces."
+    assert answer({"A": one, "B": other}) == both
+    assert answer({"A": one, "B": other}, same_request=False) == "B errs less on test faces."
+    assert answer({"A": one, "B": one | {"memory_left": wide}}) == (
+        "The two versions cannot be told apart by how much they remember and their error on test faces."
+    )
+    assert answer({"A": one, "B": other, "C": other}) == (
+        "A is nearest to never having seen them; no version is clearly ahead by their error on test faces."
+    )
+    over = {"memory_left": row(-80.0, -90.0, -70.0)}
+    assert answer({"A": {"memory_left": far}, "B": over}) == "A is nearer to never having seen them."
+    assert answer({"A": {}, "B": {}}) == "2 versions, which nothing compares"
+    said = answer({label: {row.metric: row for row in made.audit.rows} for label, made in audits().items()})
+    assert f'<h1 class="finding">{said}</h1>' in text
+
+
 def test_all_versions_stand_on_one_scale(page):
     assert {metric_title(name) for name in SHOWN} <= set(page.texts)
     found = one_scale({label: scale_of(one.audit) for label, one in audits().items()})
@@ -140,7 +163,7 @@ def test_versions_of_different_requests_say_so_and_labels_are_text():
 
 def test_a_phone_shows_and_sorts_the_page(opened, text):
     page = opened.phone(text)
-    assert page.texts("h1, h2") == HEADINGS
+    assert page.texts("h2") == HEADINGS
     seen = page.see(SORTED)
     page.fits(390)
     assert seen["first"] < 844

@@ -50,6 +50,10 @@ COLUMNS = {
     "test_mae": "Error, test faces",
     "seconds_ratio": "Seconds, retraining: 1",
 }
+TITLE_BY = {
+    "memory_left": ("{} is {} to never having seen them", "nearer", "nearest", "how much they remember"),
+    "test_mae": ("{} errs {} on test faces", "less", "least", "their error on test faces"),
+}
 SIGN_OF = {AS_RETRAINING: SAME, UNLIKE: BETWEEN, IN_PART: BETWEEN, OVER_FORGOTTEN: OVER, NOT_FORGOTTEN: WORSE, NOT_KNOWN: OPEN}
 
 
@@ -68,10 +72,12 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
         audits: two or more versions by what people call them, in the order in which they shall stand.
     """
     script = SCRIPT.read_text(encoding="utf-8")
+    whom = list(dict.fromkeys(asked(one.case) for one in audits.values()))
     return page(
         TEMPLATE,
         count=len(audits),
-        asked=list(dict.fromkeys(asked(one.case) for one in audits.values())),
+        answer=answer({label: _rows(one) for label, one in audits.items()}, same_request=len(whom) == 1),
+        asked=whom,
         columns=columns(audits),
         overview=[_overview(place, label, one) for place, (label, one) in enumerate(audits.items())],
         **one_scale({label: scale_of(one.audit) for label, one in audits.items()}),
@@ -82,6 +88,38 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
         script=script,
         script_digest=b64encode(sha256(script.encode()).digest()).decode(),
     )
+
+
+def answer(rows: Mapping[str, Mapping[str, Row]], same_request: bool = True) -> str:
+    """Which version is better on what, in one sentence; those are told apart whose intervals do not overlap.
+
+    Args:
+        rows: the audits' rows by metric, by what people call the versions.
+        same_request: were all asked to forget the same? Only then what they remember of it can be compared.
+    """
+    told, tied = [], []
+    for name, (sentence, better, best, what) in TITLE_BY.items():
+        known = {label: own[name] for label, own in rows.items() if name in own and not math.isnan(own[name].version)}
+        if len(known) < len(rows) or (name == "memory_left" and not same_request):
+            continue
+        if first := _ahead(known):
+            told.append(sentence.format(first, better if len(rows) == 2 else best))
+        else:
+            tied.append(what)
+    if tied:
+        even = "the two versions cannot be told apart" if len(rows) == 2 else "no version is clearly ahead"
+        told.append(f"{even} by {' and '.join(tied)}")
+    return whole("; ".join(told)) or f"{len(rows)} versions, which nothing compares"
+
+
+def _ahead(known: Mapping[str, Row]) -> str:
+    """The version that is nearer to 0 than all others, by its whole interval; empty where there is none."""
+    ends = {}
+    for label, row in known.items():
+        least = 0.0 if row.low <= 0 <= row.high else min(abs(row.low), abs(row.high))
+        ends[label] = least, max(abs(row.low), abs(row.high))
+    first = min(known, key=lambda label: abs(known[label].version))
+    return first if all(ends[first][1] < least for label, (least, _) in ends.items() if label != first) else ""
 
 
 def columns(audits: Mapping[str, Audited]) -> list[dict[str, str]]:
