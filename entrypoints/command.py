@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable
 from functools import partial, wraps
+from types import ModuleType
 
 import click
 
@@ -52,11 +53,11 @@ class Entry(Spoken, click.Command):
     def invoke(self, ctx: click.Context):
         try:
             with temporary.private():
+                if "mlflow" in sys.modules:  # another command of this process, which has loaded it, or a caller in Python
+                    _addresses().forget()
                 done = super().invoke(ctx)
                 if "mlflow" in sys.modules:
-                    from unlearning.tracking import addresses
-
-                    addresses.tell()
+                    _addresses().tell()
                 elif os.environ.get("MLFLOW_RUN_ID"):
                     from unlearning.tracking.reasons import tag_look
 
@@ -71,6 +72,13 @@ class Entry(Spoken, click.Command):
                 raise click.ClickException(sentence) from error
             click.echo(REPORT, err=True)
             raise
+
+
+def _addresses() -> ModuleType:
+    """Only what has loaded MLflow needs it."""
+    from unlearning.tracking import addresses
+
+    return addresses
 
 
 def _in_words(error: Exception) -> str:

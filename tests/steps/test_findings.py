@@ -19,6 +19,7 @@ from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Facts
 from unlearning.repair import mending
 from unlearning.repair.consistency import mirrored
+from unlearning.reports.audit_page import in_two
 from unlearning.requests.states import PROMOTED
 from unlearning.steps import certify, promote
 from unlearning.steps import process as process_step
@@ -72,7 +73,9 @@ def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_ver
     assert f"Version 4 is served. It was made to forget 20-28: {told}." in render(look_at(MODEL), "html")
     certified = predicate_of(issued.envelope)["finding"]
     assert (certified["verdict"], float(certified["memory_left"]), certified["reference"]) == (verdict, 12.0, "retrained")
-    assert f"{VERDICTS[verdict]}: planted." in issued.page
+    lead, basis = in_two(f"{VERDICTS[verdict]}: planted.")
+    assert f"<h1>{lead}</h1>" in issued.page
+    assert f"<p>{basis}</p>" in issued.page
     face = draw_face(30, 0, 0, np.random.default_rng(0))
     model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
     answer = model.predict(pd.DataFrame({"image": [as_text(face)]}), params={"tell_version": True})

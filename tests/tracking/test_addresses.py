@@ -2,8 +2,10 @@
 
 import mlflow
 import pytest
+from click.testing import CliRunner
 from mlflow.exceptions import MlflowException
 
+from entrypoints.command import Entry
 from unlearning.registry.lookup import all_versions
 from unlearning.tracking import addresses, runs
 
@@ -71,3 +73,10 @@ def test_an_experiment_that_takes_no_note_is_worked_in_all_the_same(store, monke
         pass
     assert mlflow.get_run(run.info.run_id).info.status == "FINISHED"
     assert "the experiment 0 was given no note: Permission denied" in capsys.readouterr().err
+
+
+def test_a_command_tells_nothing_of_what_was_made_before_it_in_the_same_process(store):
+    with runs.run("train", "of somebody else"):
+        runs.log_text("<p></p>", "page.html")
+    called = CliRunner().invoke(Entry("nothing", callback=lambda: None))
+    assert (called.exit_code, called.output) == (0, "")

@@ -51,6 +51,11 @@ def begin(info: RunInfo) -> None:
     _made[:] = [Made(info.experiment_id, info.run_id)]
 
 
+def forget() -> None:
+    """Another command begins in this process, which tells of its own runs alone."""
+    _made.clear()
+
+
 def go_on(stub: str, earlier: str) -> None:
     """An earlier run goes on in the place of one that may be removed."""
     for made in _made:
