@@ -13,7 +13,14 @@ from unlearning.experiments.results import Results
 def test_a_reading_that_is_true_is_confirmed(as_the_study_says, name):
     evidence = READINGS[name].function(as_the_study_says)
     assert evidence
-    assert verdict(evidence) == CONFIRMED, evidence
+    assert verdict(evidence, READINGS[name].parts) == CONFIRMED, evidence
+
+
+def test_what_is_said_of_every_forget_set_is_open_while_one_was_not_run(as_the_study_says):
+    first = Results("small", "digest", tuple(o for o in as_the_study_says.outcomes if o.forget_set == "20-28"))
+    [evidence] = READINGS["best"].function(first)
+    assert evidence.verdict == CONFIRMED
+    assert verdict([evidence], READINGS["best"].parts) == OPEN
 
 
 @pytest.mark.parametrize("name", ["original", "utility", "forgetting", "best"])

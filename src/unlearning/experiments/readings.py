@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from unlearning.data.settings import GROUPS
 from unlearning.evaluation.ground import Comparison, comparison_of
 from unlearning.evaluation.numbers import forgetting
 from unlearning.evaluation.resample import RESAMPLES, draw_seeds, interval_of_seeds
@@ -97,17 +98,21 @@ class Reading:
         name: short name.
         sentence: what the study says.
         function: Results -> evidence for each part of the sentence; empty when the cells were not run.
+        parts: how many the sentence has.
     """
 
     name: str
     sentence: str
     function: Callable[[Results], list[Evidence]]
+    parts: int = 1
 
 
-def verdict(evidence: list[Evidence]) -> str:
-    """Of a whole reading: confirmed when every part is, the opposite when every part is, open otherwise."""
+def verdict(evidence: list[Evidence], parts: int = 1) -> str:
+    """Of a whole reading: confirmed when every part is, the opposite when every part is; else, or with one missing, open."""
     verdicts = {part.verdict for part in evidence}
-    return NOT_RUN if not verdicts else verdicts.pop() if len(verdicts) == 1 else OPEN
+    if not verdicts:
+        return NOT_RUN
+    return verdicts.pop() if len(verdicts) == 1 and len(evidence) >= parts else OPEN
 
 
 def _measured(claim: str, outcomes: list[Outcome], statistic: Statistic) -> Evidence:
@@ -202,7 +207,7 @@ READINGS = by_name(
     Reading("original", "The original is more useful than the retrained model: its Utility is above 1.", original_is_useful),
     Reading("utility", "Utility of FT falls with the epochs.", ft_utility_falls),
     Reading("forgetting", "Forgetting of FT rises with the epochs.", ft_forgetting_rises),
-    Reading("best", "FT has the best F for every forget set.", ft_is_best),
+    Reading("best", "FT has the best F for every forget set.", ft_is_best, len(GROUPS)),
     Reading("alpha", "alpha only rescales Forgetting and never reorders the models.", alpha_keeps_the_order),
     Reading("oldest", "52-60 is the hardest forget set.", oldest_are_hardest),
 )

@@ -113,7 +113,7 @@ def readings(results: Results) -> list[dict]:
     told = []
     for reading in READINGS.values():
         evidence = reading.function(of_study) if of_study.outcomes else []
-        kind = verdict(evidence)
+        kind = verdict(evidence, reading.parts)
         parts = [_evidence(part) for part in evidence]
         told.append({"sentence": reading.sentence, "verdict": kind, "sign": SIGNS[kind], "evidence": parts})
     return told
