@@ -45,7 +45,8 @@ def trials(results: Results, most: int) -> Iterator[Trial]:
         retrained, original = (results.find(forget_set, arm) for arm in (RETRAINED, ORIGINAL))
         if retrained is None or original is None or len(retrained.seeds) < FEWEST:
             continue
-        tables = dict(list(zip(retrained.seeds, (case.version for case in retrained.cases), strict=True))[:most])
+        beside = zip(retrained.seeds[:most], retrained.cases[:most], strict=True)
+        tables = {seed: case.version for seed, case in beside}
         for outcome in (retrained, original, *_methods(results, forget_set)):
             for seed, case in zip(outcome.seeds, outcome.cases, strict=True):
                 first, *others = (table for one, table in tables.items() if outcome is not retrained or one != seed)

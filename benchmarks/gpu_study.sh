@@ -43,15 +43,14 @@ PYTHON
 
 share_gpu() { # the kernels of several cells run beside each other, where NVIDIA's service for that is; else they take turns
     export CUDA_MPS_PIPE_DIRECTORY=$work/mps CUDA_MPS_LOG_DIRECTORY=$work/mps-log
-    if command -v nvidia-cuda-mps-control > /dev/null; then
-        pgrep -f nvidia-cuda-mps > /dev/null || nvidia-cuda-mps-control -d
+    if command -v nvidia-cuda-mps-control > /dev/null && ! pgrep -f nvidia-cuda-mps > /dev/null; then
+        nvidia-cuda-mps-control -d
         trap 'echo quit | nvidia-cuda-mps-control' EXIT
     fi
 }
 say() { echo "== $SECONDS s: $*"; }
-unlearn() { python3 -m "entrypoints.$1" "${@:2}"; }
-experiment() { unlearn experiment --preset "$preset" --data_dir "$faces" --workers "$workers" "$@"; }
-report() { unlearn report --preset "$preset" --out "$out" && say "report in $out"; }
+experiment() { python3 -m entrypoints.experiment --preset "$preset" --data_dir "$faces" --workers "$workers" "$@"; }
+report() { python3 -m entrypoints.report --preset "$preset" --out "$out" && say "report in $out"; }
 
 run() {
     mkdir -p "$2"
@@ -65,18 +64,17 @@ run() {
     say "pretraining on the faces that are left out"
     [ -e backbone.safetensors ] || python3 "$root/benchmarks/pretraining.py" train --preset "$preset" --data_dir "$faces" \
         --weights backbone.safetensors --epochs "${EPOCHS:-30}"
-    workers=$(((workers + 1) / 2))
     say "originals, from scratch and pretrained"
-    experiment --study original --name age-scratch > scratch.log 2>&1 &
-    experiment --study original --name age-pretrained --weights "$work/backbone.safetensors"
+    local half=$(((workers + 1) / 2))
+    experiment --workers $half --study original --name age-scratch > scratch.log 2>&1 &
+    experiment --workers $half --study original --name age-pretrained --weights "$work/backbone.safetensors"
     wait $!
     best=$(python3 "$root/benchmarks/pretraining.py" compare --name age-scratch --name age-pretrained --preset "$preset" \
         --table "$out/pretraining.csv")
     say "$best is better on the validation faces"
     own=(--name "$best")
     [ "$best" = age-scratch ] || own+=(--weights "$work/backbone.safetensors")
-    experiment "${own[@]}" --study floor --seeds 3,4 > floor.log 2>&1 &
-    workers=${WORKERS:-12}
+    experiment "${own[@]}" --workers $half --study floor --seeds 3,4 > floor.log 2>&1 &
     experiment "${own[@]}" --study alpha,epochs
     wait $!
     report

@@ -1,7 +1,8 @@
-"""Does a backbone that was pretrained on faces help, when no face of the study is among them?
+r"""Does a backbone that was pretrained on faces help, when no face of the study is among them?
 
     PYTHONPATH=src:. python benchmarks/pretraining.py train --preset resnet50 --data_dir FOLDER --weights backbone.safetensors
-    PYTHONPATH=src:. python benchmarks/pretraining.py compare --name age-scratch --name age-pretrained --table FILE.csv
+    PYTHONPATH=src:. python benchmarks/pretraining.py compare --preset resnet50 --table FILE.csv \
+        --name age-scratch --name age-pretrained
 
 The study began with a network that had been pretrained on faces. ``train`` learns age, gender and race of the faces that a
 preset leaves out, because they are too young, too old or beyond its share: no near-copy of a face that it keeps is among them,
@@ -11,6 +12,7 @@ prints the name of the better one by the validation faces; the test faces decide
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -40,9 +42,9 @@ TEN_YEARS = 10.0
 
 def unused(preset: Preset, data_dir: str) -> FaceSet:
     """The faces that a preset leaves out, without near-copies of those that it keeps; ``age`` numbers them."""
-    own, side = dict(vars(preset.data) | {"data_dir": data_dir}), preset.model["image_size"]
-    kept = prepare(type(preset.data)(**own), side, track).manifest
-    whole = prepare(type(preset.data)(**own | {"fraction": 1.0, "min_age": 0, "max_age": OLDEST, "augment_to": 0}), side, track)
+    own, side = replace(preset.data, data_dir=data_dir), preset.model["image_size"]
+    kept = prepare(own, side, track).manifest
+    whole = prepare(replace(own, fraction=1.0, min_age=0, max_age=OLDEST, augment_to=0), side, track)
     frame = whole.manifest[~whole.manifest.near.isin(kept.near) & (whole.manifest.gender >= 0) & (whole.manifest.race >= 0)]
     return FaceSet(frame.assign(years=frame.age, age=range(len(frame))), whole.pixels)
 
@@ -54,9 +56,7 @@ class Labels(nn.Module):
         super().__init__()
         self.network = build(ModelSpec(**preset.model), seed)
         torch.manual_seed(seed)
-        self.network.head = nn.Sequential(
-            nn.Dropout(0.5), nn.Linear(self.network.head[0].in_features, sum(SIZES)), nn.Flatten()
-        )
+        self.network.head = nn.Sequential(nn.Dropout(0.5), nn.Linear(self.network.head[0].in_features, sum(SIZES)))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = self.network.backbone((images - self.network.mean) / self.network.std)
@@ -120,7 +120,7 @@ def train(name: str, data_dir: str, weights: Path, epochs: int, seed: int) -> No
 
 @main.command()
 @click.option("--name", "names", multiple=True, required=True, help="Experiments, by the name of their models.")
-@click.option("--preset", required=True)
+@click.option("--preset", type=click.Choice(list(PRESETS)), required=True)
 @click.option("--table", type=click.Path(path_type=Path), required=True, help="CSV file to write.")
 def compare(names: tuple[str, ...], preset: str, table: Path) -> None:
     """Write the errors of every original, in years, and print the name of the better ones by the validation faces."""
