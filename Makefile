@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 demo: $(READY) ## the whole job on drawn faces: train, retrain, unlearn, evaluate, promote
-	$(MLFLOW_RUN)
+	$(MLFLOW_RUN) -P image_size=32 -P train_epochs=6
 
 # A file stays in one process, which makes its stores once; tests/conftest.py says which files come first.
 PYTEST := OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

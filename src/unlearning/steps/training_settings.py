@@ -166,8 +166,8 @@ class PipelineSettings:
         epochs: register an unlearned version after each of these many epochs.
         alpha: scale of Forgetting, in years.
         gates: conditions of promotion, joined by commas.
-        reference_seeds: seeds of a second retrained reference, by which the noise floor is known; empty for none: little can be
-            proved then.
+        reference_seeds: seeds of further retrained models, by which the noise floor is known; the audit asks for two of them or
+            more, and with none little can be said.
         force: run finished steps again, even when data, parameters and code are the same.
     """
 
@@ -177,7 +177,7 @@ class PipelineSettings:
     epochs: tuple[int, ...] = setting((2, 4), least=1)
     alpha: float = alpha_years()
     gates: str = conditions()
-    reference_seeds: tuple[int, ...] = setting((101,), least=0)
+    reference_seeds: tuple[int, ...] = setting((101, 102), least=0)
     force: bool = False
 
     def __post_init__(self):
