@@ -18,7 +18,7 @@ AUDIENCES = {
         *("experiment", "report"),
     ),
     "Operators": ("status", "serve", "promote", "rollback", "repair", "predict", "export"),
-    "Data-protection officers": ("request", "process", "certify", "verify", "purge", "key"),
+    "Data-protection officers": ("web", "request", "process", "certify", "verify", "purge", "key"),
 }
 
 

@@ -14,6 +14,7 @@ folder=${SERVER_FOLDER:-server}
 host=${SERVER_HOST:-127.0.0.1}
 port=${SERVER_PORT:-5000}
 workers=${SERVER_WORKERS:-2}
+app=${SERVER_APP:-basic-auth}
 database_port=${SERVER_DATABASE_PORT:-5433}
 patience=${SERVER_PATIENCE:-300}
 
@@ -87,7 +88,7 @@ start_server() {
     set -a && . "$folder/secrets" && set +a
     MLFLOW_AUTH_CONFIG_PATH="$folder/auth.ini" MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
         MLFLOW_BACKEND_STORE_URI="postgresql+psycopg2://mlflow@127.0.0.1:$database_port/mlflow" \
-        setsid mlflow server --app-name basic-auth --artifacts-destination "$artifacts" \
+        setsid mlflow server --app-name "$app" --artifacts-destination "$artifacts" \
         --host "$host" --port "$port" --workers "$workers" </dev/null >>"$folder/mlflow.log" 2>&1 &
     echo $! >"$folder/mlflow.pid"
     local until=$((SECONDS + patience))

@@ -40,6 +40,7 @@ SLIPS = [
     (["request", "--forget_set", "20-28", "--deadline", "soon"], "deadline='soon' is no day"),
     (["repair", "--trust", "me"], "trust='me' is unknown"),
     (["methods", "--method", "nope"], "unknown method 'nope'"),
+    (["web", "--path", "pages of mine"], "path='pages of mine' cannot be a page's"),
     (["export", "--out", "age.pb"], "does not end in .onnx"),
     (["predict", "--data", ".", "--out", "ages.xlsx"], "give a file that ends in .parquet or .csv"),
     (["predict", "--data", "list.csv", "--out", "list.csv"], "is the list that is read"),

@@ -128,14 +128,21 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
         InputError: there is none, or it is no Ed25519 key.
     """
     try:
-        public_key = serialization.load_pem_public_key(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         place = f" {path}" if is_there(path) else ""  # what is no path may be a key
         raise InputError(f"the public key{place} cannot be read ({error.strerror}); it is the file that ends in .pub") from None
+    return public_key_of(content, str(path))
+
+
+def public_key_of(content: bytes, place: str) -> Ed25519PublicKey:
+    """The public key that a file holds; InputError names its ``place`` where it is no Ed25519 key."""
+    try:
+        public_key = serialization.load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm):
         public_key = None
     if not isinstance(public_key, Ed25519PublicKey):
-        raise InputError(f"{path} is no Ed25519 public key in PEM; it is the file that ends in .pub")
+        raise InputError(f"{place} is no Ed25519 public key in PEM; it is the file that ends in .pub")
     return public_key
 
 

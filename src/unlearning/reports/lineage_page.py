@@ -186,10 +186,6 @@ def lineage_page(
         found: inconsistencies in sentences; None when nobody asked.
         servers: who answers with which version, in sentences.
     """
-    nodes = nodes_of(rows)
-    pictures = [render({"lineage": lineage}, theme, nodes)["lineage"] for theme in THEMES]
-    champion = next((row for row in rows if "champion" in row["aliases"]), None)
-    drawn = sum(len(node.numbers) for node in nodes)
     return page(
         TEMPLATE,
         name=name,
@@ -198,11 +194,22 @@ def lineage_page(
         rows=rows,
         found=found,
         servers=servers,
-        picture=address(pictures),
-        headline=headline(champion),
-        alt="; ".join(", ".join(node.lines) for node in nodes),
-        missing=len(rows) - drawn,
+        headline=headline(champion_of(rows)),
+        **drawn(rows),
     )
+
+
+def drawn(rows: list[dict]) -> dict:
+    """The figure of the lineage, its text for who cannot see it, and how many versions are not on it."""
+    nodes = nodes_of(rows)
+    pictures = [render({"lineage": lineage}, theme, nodes)["lineage"] for theme in THEMES]
+    alt = "; ".join(", ".join(node.lines) for node in nodes)
+    return {"picture": address(pictures), "alt": alt, "missing": len(rows) - sum(len(node.numbers) for node in nodes)}
+
+
+def champion_of(rows: list[dict]) -> dict | None:
+    """The row of the version that is served."""
+    return next((row for row in rows if "champion" in row["aliases"]), None)
 
 
 def headline(champion: dict | None) -> str:

@@ -6,6 +6,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,16 +20,20 @@ Drawing = Callable[..., Figure | None]
 ID, COLOUR = re.compile(r'(\bid="|#)([\w.-]+)'), re.compile(r"#[0-9a-f]{6}\b")
 
 
-def page(template: str, **values) -> str:
-    """A template of this folder, filled; every text is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+def page(template: str, folder: Path = FOLDER, **values) -> str:
+    """A template of a folder, which may extend those of this one, filled; every text is escaped."""
+    return _environment(folder).get_template(template).render(light=THEMES["light"], dark=THEMES["dark"], **values)
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader([folder, FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(light=THEMES["light"], dark=THEMES["dark"], **values)
 
 
 def by_function(*functions: Drawing) -> dict[str, Drawing]:

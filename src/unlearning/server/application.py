@@ -19,7 +19,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import predictions_to_json
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -50,6 +50,29 @@ class InMemory(MultiPartParser):
     """A form whose files never touch a disk; the door bounds them."""
 
     spool_max_size = 1 << 40
+
+
+async def body_of(request: Request, bag: Bag, seconds: int) -> bytes:
+    """All of a request, as long as it is not too large or too slow."""
+    told, parts = request.headers.get("content-length", ""), []
+    bag.require(int(told) if told.isdecimal() else 0)
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                bag.add(len(part))
+                parts.append(part)
+    except TimeoutError:
+        raise RefusedError(408, "slow", f"the request took more than {seconds} seconds to arrive") from None
+    return b"".join(parts)
+
+
+async def form_of(request: Request, body: bytes, **most: int) -> FormData:
+    """What a form has sent; no file of it touches a disk."""
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    return await InMemory(request.headers, whole(), **most).parse()
 
 
 class Application:
@@ -148,13 +171,8 @@ class Application:
 
     async def _dropped(self, request: Request, bag: Bag) -> bytes:
         """The picture of the page's form, which never touches a disk."""
-        body = await self.body(request, bag)
-
-        async def whole() -> AsyncGenerator[bytes, None]:
-            yield body
-
         try:
-            form = await InMemory(request.headers, whole(), max_files=1, max_fields=0).parse()
+            form = await form_of(request, await body_of(request, bag, self._limits.seconds), max_files=1, max_fields=0)
         except (MultiPartException, KeyError, ValueError):
             raise reading.refused("this is not what the form of this page sends") from None
         try:
@@ -185,21 +203,8 @@ class Application:
 
     async def _invocations(self, request: Request) -> Response:
         with self._door.entered() as bag:
-            body = await self.body(request, bag)
+            body = await body_of(request, bag, self._limits.seconds)
             return await self._in_thread(self.answer, body, request.headers.get("content-type", ""))
-
-    async def body(self, request: Request, bag: Bag) -> bytes:
-        """All of a request, as long as it is not too large or too slow."""
-        told, parts = request.headers.get("content-length", ""), []
-        bag.require(int(told) if told.isdecimal() else 0)
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                async for part in request.stream():
-                    bag.add(len(part))
-                    parts.append(part)
-        except TimeoutError:
-            raise RefusedError(408, "slow", f"the request took more than {self._limits.seconds} seconds to arrive") from None
-        return b"".join(parts)
 
     def answer(self, body: bytes, content_type: str) -> Response:
         """Years for pictures, by the version that answers now and no other.

@@ -13,7 +13,7 @@ from unlearning.steps.evaluate import forget_set_for
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
-from unlearning.versions.audit import audit_version
+from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.lineage import find_version
 
 PAGE, TABLE = "compare.html", "compare.csv"
@@ -23,12 +23,9 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
     """Audit every version on one forget set from its tables, log the page and the table, and return the table."""
     with runs.run("compare", f"compare {settings.versions}"):
         runs.log_settings("compare", asdict(settings))
-        chosen = [find_version(settings.name, name) for name in settings.named]
-        named = next((v for v in chosen if v.tag("forget_set", "none") != "none"), chosen[0])
-        forget = forget_set_for(named, settings.forget_set)
-        audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
-        forget_sets.log([forget])
-        called = dict(zip(_called(chosen), audits, strict=True))
+        called = audited(settings)
+        audits = list(called.values())
+        forget_sets.log([audits[0].forget])
         runs.log_text(compare_page(called), PAGE)
         told = {name: {"label": name, "number": one.version.number, "model": one.version.model} for name, one in called.items()}
         table = pd.concat([one.audit.table().assign(**told[name]) for name, one in called.items()])
@@ -36,6 +33,15 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
     for one in audits:
         say(f"compare: {one.version.label}: {one.audit.sentence}")
     return table
+
+
+def audited(settings: CompareSettings) -> dict[str, Audited]:
+    """The audit of every version on one forget set, by what people call it."""
+    chosen = [find_version(settings.name, name) for name in settings.named]
+    named = next((v for v in chosen if v.tag("forget_set", "none") != "none"), chosen[0])
+    forget = forget_set_for(named, settings.forget_set)
+    audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
+    return dict(zip(_called(chosen), audits, strict=True))
 
 
 def _called(chosen: list[Version]) -> list[str]:

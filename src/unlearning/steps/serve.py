@@ -28,8 +28,8 @@ def serve(settings: ServeSettings) -> None:
     prepare_store()
     with runs.run("serve", f"serve {settings.name}") if runs.launched() else nullcontext(), ExitStack() as ends:
         ends.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _asked_to_end))
-        taken = ends.enter_context(_listening(settings))
-        address = settings.address or _address(settings.host, taken.getsockname()[1])
+        taken = ends.enter_context(listening(settings.host, settings.port))
+        address = settings.address or address_of(settings.host, taken.getsockname()[1])
         numbers = Numbers()
         following = _begun(settings, settings.follow, address, numbers, ends)
         beside = _begun(settings, settings.beside, f"{address} (beside)", Numbers(), ends) if settings.beside else None
@@ -44,17 +44,17 @@ def _asked_to_end(*signalled: object) -> None:
     raise TerminatedError("the server was asked to end")
 
 
-def _listening(settings: ServeSettings) -> socket.socket:
-    """The port, taken before a version is loaded."""
+def listening(host: str, port: int) -> socket.socket:
+    """The port, taken before anything is loaded."""
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        where = f"host={settings.host} port={settings.port}"
-        raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: -P port=5002") from error
+        where = f"host={host} port={port}"
+        raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: -P port={port + 1}") from error
 
 
-def _address(host: str, port: int) -> str:
+def address_of(host: str, port: int) -> str:
     """Where others may reach the server: by this machine's name, where it listens everywhere."""
     if host in ("0.0.0.0", "::"):
         host = socket.gethostname()

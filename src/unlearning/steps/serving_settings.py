@@ -1,7 +1,8 @@
-"""What a user decides about a version's answers: the defaults of serve, predict and export stand here."""
+"""What a user decides about a version's answers: the defaults of serve, predict, export and web stand here."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -58,6 +59,31 @@ class ServeSettings:
     def limits(self) -> Limits:
         """What a request may cost."""
         return Limits(**{one.name: getattr(self, one.name) for one in fields(Limits)})
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """Pages for people who do not code.
+
+    Args:
+        port: where they are; 0 takes a free one.
+        host: name or address of this machine that it listens at.
+        hosts: other names under which it is reached, joined by commas, as officer.example.org.
+        path: where the pages begin, as /unlearning; empty for the root.
+        name: registered model.
+    """
+
+    port: int = setting(5002, least=0, most=65535)
+    host: str = "127.0.0.1"
+    hosts: str = ""
+    path: str = ""
+    name: str = model_name()
+
+    def __post_init__(self):
+        if not self.host:
+            raise InputError("host is empty; legal: a name or an address")
+        if not re.fullmatch(r"(/[\w-]+)*/?", self.path):
+            raise InputError(f"path={self.path!r} cannot be a page's; legal: letters, digits, _ and - behind /, as /unlearning")
 
 
 @dataclass(frozen=True)

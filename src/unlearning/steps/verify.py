@@ -52,18 +52,25 @@ def verify(settings: VerifySettings) -> Verdict:
     """
     if bool(settings.sample) != bool(settings.proof):
         raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
-    envelope, keys = _read(settings.certificate), _public_keys(settings.key)
+    envelope, keys = _read(settings.certificate), public_keys(settings.key)
     given = _given(settings)
     with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
-        found = Registry(reasons=("offline",)) if settings.offline else _ask_registry(envelope, keys)
-        verdict = judge(envelope, keys, _beside(given, found))
-        verdict = replace(verdict, faults=(*verdict.faults, *found.faults))
+        verdict, reasons = checked(envelope, keys, given, settings.offline)
     print(verdict)
-    for reason in found.reasons:
+    for reason in reasons:
         say(f"verify: the registry was not asked, or not about everything: {reason}")
     if not verdict.good:
         raise InputError(f"{settings.certificate} does not hold: {'; '.join(verdict.faults)}")
     return verdict
+
+
+def checked(
+    envelope: bytes, keys: Sequence[Ed25519PublicKey], given: Comparison, offline: bool = False
+) -> tuple[Verdict, tuple[str, ...]]:
+    """What is to be said of a certificate, and why the registry was not asked about all of it."""
+    found = Registry(reasons=("offline",)) if offline else _ask_registry(envelope, keys)
+    verdict = judge(envelope, keys, _beside(given, found))
+    return replace(verdict, faults=(*verdict.faults, *found.faults)), found.reasons
 
 
 def _given(settings: VerifySettings) -> Comparison:
@@ -96,7 +103,7 @@ def _folder(path: str) -> Path:
     return folder
 
 
-def _public_keys(paths: str) -> list[Ed25519PublicKey]:
+def public_keys(paths: str) -> list[Ed25519PublicKey]:
     """Those of the files, or the one that belongs to the signing key in the environment."""
     if paths:
         return [read_public_key(key_file(path)) for path in listed(paths)]

@@ -17,9 +17,13 @@ def owner() -> str:
     return f"{getpass.getuser()} on {socket.gethostname()} (process {os.getpid()})"
 
 
-def identity() -> str:
-    """``PLACE PID START``: a process id means something in its place only, and is given again after its process has ended."""
-    return f"{place()} {os.getpid()} {_start(os.getpid())}"
+def identity(pid: int = 0) -> str:
+    """``PLACE PID START``: a process id means something in its place only, and is given again after its process has ended.
+
+    ``pid``: of another process of this machine; 0 for this one.
+    """
+    pid = pid or os.getpid()
+    return f"{place()} {pid} {_start(pid)}"
 
 
 def is_gone(process: str) -> bool:

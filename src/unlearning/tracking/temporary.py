@@ -117,6 +117,15 @@ def _remove_left(left: Path) -> Iterator[str]:
     yield f"{left.name}, left by {who}: {len(files)} files, {size:,} bytes" + (f" ({names})" if names else "")
 
 
+def clear() -> None:
+    """Remove what lies in the folder of this process, which is not using it now and lives on."""
+    for left in own_folder().iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif left.name != OWNER:
+            left.unlink(missing_ok=True)
+
+
 def others() -> list[Path]:
     """Temporary folders of this machine that Python programs have made and that are not this process's own."""
     found = [path for prefix in (PREFIX, PYTHONS_OWN) for path in _place().glob(f"{prefix}*") if path.is_dir()]

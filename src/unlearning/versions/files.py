@@ -64,6 +64,11 @@ def predictions_of(version: Version) -> pd.DataFrame:
     return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label)
 
 
+def forget_predictions() -> None:
+    """Keep no table in memory: a process that lives on would keep what a purge erases."""
+    _predictions.cache_clear()
+
+
 @lru_cache(maxsize=TABLES_KEPT)
 def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
     def check(path: Path) -> None:

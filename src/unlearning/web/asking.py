@@ -1,0 +1,91 @@
+"""What a page is asked with: by whom, from where, and what its form has sent, bounded and never on a disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from unlearning.errors import InputError
+from unlearning.server.application import body_of, form_of
+from unlearning.server.limits import Door, Limits, RefusedError
+from unlearning.web.rights import Somebody, refused
+
+LIMITS = Limits(queue=32, megabytes=32, seconds=60)
+MOST_FIELDS, MOST_FILES = 1000, 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request for a page.
+
+    Args:
+        who: asks.
+        path: what the address names.
+        query: what stands behind it.
+        fields: of the form; several of one name in their order.
+        files: of the form, by name: what they are called, and their bytes.
+    """
+
+    who: Somebody
+    path: dict[str, Any]
+    query: dict[str, str]
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """A field of the form; empty where it was left so."""
+        return self.fields.get(name, [""])[0].replace("\0", "").strip()
+
+    def given(self, name: str) -> bytes:
+        """A file of the form; empty where none was chosen."""
+        return self.files.get(name, ("", b""))[1]
+
+    def file(self, name: str, what: str) -> bytes:
+        """A file that the page needs; InputError says what is missing."""
+        if not self.given(name):
+            raise InputError(f"there is no {what}; choose a file")
+        return self.given(name)
+
+    def require(self, allowed: bool, what: str, right: str) -> None:
+        """InputError for whoever may not."""
+        if not allowed:
+            raise refused(what, right)
+
+
+def same_origin(request: Request) -> None:
+    """RefusedError for a form that stands on another site: a browser sends the reader's password along with it."""
+    origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
+    if urlsplit(origin).netloc != host or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise RefusedError(
+            403, "origin", "this form was not sent by a page of this server; open the page here, and press again"
+        )
+
+
+async def read(request: Request, who: Somebody, door: Door) -> Asked:
+    """A request as its page takes it.
+
+    Raises:
+        RefusedError: its form comes from elsewhere, or is too large, too slow, or none of ours.
+    """
+    plain = Asked(who, dict(request.path_params), dict(request.query_params))
+    if request.method != "POST":
+        return plain
+    same_origin(request)
+    with door.entered() as bag:
+        body = await body_of(request, bag, LIMITS.seconds)
+        try:
+            form = await form_of(request, body, max_files=MOST_FILES, max_fields=MOST_FIELDS)
+        except (MultiPartException, KeyError, ValueError):
+            raise RefusedError(400, "form", "this is not what the form of this page sends") from None
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                plain.files[name] = value.filename or "", await value.read()
+            else:
+                plain.fields.setdefault(name, []).append(value)
+        await form.close()
+    return plain

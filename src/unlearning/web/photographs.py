@@ -1,0 +1,59 @@
+"""What is done with a photograph that somebody brings: it is looked for in the data, or shown to two versions, and not kept."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.images import decode
+from unlearning.data.photograph import SAME, Match, matches
+from unlearning.errors import InputError
+from unlearning.finding import in_words
+from unlearning.registry import lookup
+from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
+from unlearning.server.limits import Limits
+from unlearning.server.loaded import Loaded
+from unlearning.server.numbers import Numbers
+from unlearning.serving.age_model import Refusal
+from unlearning.versions.data import account_of, data_of
+
+ONE = Limits(batch=1)
+
+
+def search(version: Version, photograph: bytes) -> tuple[list[Match], pd.DataFrame, np.ndarray | None]:
+    """The faces of a version's data that show a photograph, all faces, and their pixels where they lie on this machine.
+
+    Without the pixels only the very same file is found, by its hash.
+    """
+    manifest, _ = account_of(version.tag("data_run"))
+    faces = manifest[manifest.copy_of == ""].reset_index(drop=True)
+    side = int(version.require_number("image_size"))
+    asked, own = decode(photograph, side), hashlib.sha256(photograph).hexdigest()[:32]
+    exact = [Match(place, SAME) for place in np.flatnonzero(faces.id == own)]
+    try:
+        pixels = data_of(version, side).pixels
+    except InputError:
+        return exact, faces, None
+    return matches(asked, pixels, faces.row.to_numpy()), faces, pixels
+
+
+def ages(model: str, picture: bytes) -> list[tuple[str, float, str]]:
+    """What the original and the champion say of a picture: name, years, and what was found out about the version.
+
+    Both are opened for this picture and forgotten with it, so that no page keeps a version in memory that a purge erases.
+    """
+    told = []
+    for alias in (ORIGINAL, CHAMPION):
+        version = lookup.find_or_none(model, alias)
+        if version is None or version.tag("state") in GONE:
+            continue
+        opened = Loaded(version, ONE, Numbers())
+        try:
+            told.append((f"{alias}, {version.label}", float(opened.answer([picture])[0]), in_words(version.tags)))
+        except Refusal as error:
+            raise InputError(error.sentence) from None
+        finally:
+            opened.forget()
+    return told

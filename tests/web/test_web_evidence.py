@@ -1,0 +1,163 @@
+"""Certificates, audits, and photographs that somebody brings along, on a store with real versions."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import mlflow
+import pytest
+from PIL import Image, ImageOps
+from starlette.testclient import TestClient
+
+from unlearning.certificates.envelope import digest
+from unlearning.certificates.keys import make_key
+from unlearning.certificates.samples import picture_id
+from unlearning.errors import InputError
+from unlearning.registry.lookup import find
+from unlearning.requests import store as requests
+from unlearning.steps.certify import certify
+from unlearning.steps.promote import promote
+from unlearning.steps.request import request
+from unlearning.steps.request_settings import CertifySettings, RequestSettings
+from unlearning.steps.settings import PromoteSettings
+from unlearning.versions import forget_sets
+from unlearning.web import acts, photographs
+from unlearning.web.application import Application
+
+MODEL, HOME = "age-resnet50", "http://127.0.0.1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def key(workplace):
+    """A signing key, named in the environment."""
+    path = workplace / "web" / "signing-key.pem"
+    make_key(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNLEARNING_SIGNING_KEY", str(path))
+        yield path
+
+
+@pytest.fixture(scope="module")
+def certified_store(fill, trained_store):
+    """20-28 was asked for after version 4 had been made to forget it, and was certified."""
+
+    def act():
+        promote(PromoteSettings("4", "test_mae < 100"))
+        certify(CertifySettings())
+        request(RequestSettings("20-28", "Art. 17"))
+
+    return fill("certified", trained_store, act)
+
+
+@pytest.fixture
+def one(certified_store, monkeypatch):
+    """The request."""
+    folder = certified_store.parent
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+    return requests.listed(MODEL)[0]
+
+
+@pytest.fixture
+def client(one):
+    return TestClient(Application(MODEL, ["127.0.0.1"]).asgi(), base_url=HOME, headers={"Origin": HOME})
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Files of drawn faces by their ids."""
+    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
+    return {picture_id(path.read_bytes()): path for path in sorted(folder.glob("*.jpg"))}
+
+
+def runs() -> int:
+    return len(mlflow.search_runs(search_all_experiments=True, output_format="list"))
+
+
+def test_a_certificate_is_read_downloaded_and_verified(client, one):
+    page = client.get(f"/requests/{one.run_id}/certificate")
+    assert "What this does not prove" in page.text
+    file = client.get(f"/requests/{one.run_id}/certificate.json")
+    assert digest(file.content) == one.certificate
+    assert 'filename="certificate-' in file.headers["content-disposition"]
+    said = client.post("/verify", files={"certificate": ("c.json", file.content)}).text
+    assert "It holds: nothing is wrong with what was checked." in said
+    assert "Checked, and right: registry" in said
+    changed = json.loads(file.content) | {"payload": "e30="}
+    said = client.post("/verify", files={"certificate": ("c.json", json.dumps(changed).encode())}).text
+    assert "It does not hold." in said
+
+
+def test_the_holder_of_a_picture_gets_a_proof_that_verifies(client, one, pictures):
+    sample = next(each for each in forget_sets.of_version(find(MODEL, "4")).ids if each in pictures)
+    picture = {"picture": ("mine.jpg", pictures[sample].read_bytes())}
+    proof = client.post(f"/requests/{one.run_id}/proof", files=picture)
+    assert proof.status_code == 200, proof.text
+    same = client.post(f"/requests/{one.run_id}/proof", data={"sample": sample}, files={"picture": ("none.jpg", b"")})
+    assert same.content == proof.content
+    files = picture | {"proof": ("proof.json", proof.content)}
+    files |= {"certificate": ("c.json", client.get(f"/requests/{one.run_id}/certificate.json").content)}
+    assert "Checked, and right: proof" in client.post("/verify", files=files).text
+    other = client.post(f"/requests/{one.run_id}/proof", data={"sample": "0" * 32}, files={"picture": ("none.jpg", b"")})
+    assert other.status_code == 400
+
+
+def test_audits_are_shown_alone_and_side_by_side_and_open_no_run(client, one):
+    before = runs()
+    assert "How it was judged" in client.get("/versions/4/audit").text
+    compared = client.get("/compare", params={"versions": "original,4"})
+    assert "2 versions side by side" in compared.text
+    assert "script-src 'sha256-" in compared.headers["content-security-policy"]
+    assert "give two or more" in client.get("/compare").text
+    assert runs() == before
+
+
+def test_a_photograph_of_the_data_is_found_and_its_ids_are_filed(client, pictures, monkeypatch, tmp_path):
+    sample, path = next(iter(pictures.items()))
+    changed = tmp_path / "saved again.jpg"
+    ImageOps.mirror(Image.open(path)).save(changed, quality=80)
+    known = set(Path(os.environ["UNLEARNING_CACHE"]).rglob("*"))
+    for file in (path, changed):
+        said = client.post("/requests/photograph", files={"picture": (file.name, file.read_bytes())}).text
+        assert "1 picture of the data shows this photograph" in said
+        assert re.findall(r'name="id" value="(\w+)"', said) == [sample]
+        assert 'src="data:image/png;base64,' in said
+    assert set(Path(os.environ["UNLEARNING_CACHE"]).rglob("*")) == known, "something was kept"
+    begun = []
+    monkeypatch.setattr(acts, "begin", lambda *given, **options: begun.append((given, options)) or acts.Act("a" * 32, *"bcde"))
+    form = {"called": "photograph.csv", "id": [sample], "reason": "Art. 17"}
+    client.post("/requests", data=form, files={"none": (None, "")}, follow_redirects=False)
+    ((given, options),) = begun
+    assert given[1:] == ("request", MODEL, ("photograph.csv", [sample]))
+    assert options["forget_set"] == "file:photograph.csv"
+
+
+def test_where_the_pictures_are_not_only_the_very_same_file_is_found(client, pictures, monkeypatch):
+    sample, path = next(iter(pictures.items()))
+
+    def elsewhere(version, side):
+        raise InputError("the folder is not here")
+
+    monkeypatch.setattr(photographs, "data_of", elsewhere)
+    said = client.post("/requests/photograph", files={"picture": ("a.jpg", path.read_bytes())}).text
+    assert "only the very same file could be looked for" in said
+    assert f'value="{sample}"' in said
+    assert "data:image" not in said
+
+
+def test_a_photograph_that_cannot_be_read_is_told(client):
+    for path in ("/requests/photograph", "/picture"):
+        answer = client.post(path, files={"picture": ("a.gif", b"GIF89a")})
+        assert answer.status_code == 400
+        assert "not a JPEG or PNG image but GIF" in answer.text
+        assert "choose a file" in client.post(path, files={"picture": ("none.jpg", b"")}).text
+
+
+def test_a_picture_is_shown_to_the_original_and_the_champion(client, pictures):
+    path = next(iter(pictures.values()))
+    said = client.post("/picture", files={"picture": (path.name, path.read_bytes())}).text
+    assert re.findall(r"<strong>\d+\.\d years</strong> says (\w+), version (\d)", said) == [
+        ("original", "1"),
+        ("champion", "4"),
+    ]
