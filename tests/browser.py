@@ -25,8 +25,13 @@ FLAGS = (
 DESK = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 SETTLED = "new Promise((done) => setTimeout(done))"
+SCHEMES = ("light", "dark")
+SHEET = 718  # pixels between the margins that browsers leave on A4
+SMALLEST = {"screen": 12.0, "print": 10.6}  # pixels, of letters; 8 points on paper
+CONTRAST = 4.5
+DRAWN = 10.8  # pixels, of the smallest letters of a figure at its natural width
+UNFOLD = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 WHOLE = """() => {
-  document.querySelectorAll("details").forEach((each) => { each.open = true; });
   const wide = (each) => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
   return {
     width: document.documentElement.clientWidth,
@@ -34,6 +39,46 @@ WHOLE = """() => {
     wide: [...document.querySelectorAll("body *")].filter(wide).slice(0, 5).map((each) => each.outerHTML.slice(0, 120)),
     broken: [...document.images].filter((each) => !each.complete || !each.naturalWidth).map((each) => each.alt),
   };
+}"""
+# What cannot be read: text that sticks out of its box, letters that are too small or too pale, words in two pieces. Long
+# names without a break, as digests and paths, may be broken. Figures say their smallest letters at their natural width.
+UNREADABLE = r"""([smallest, contrast, drawn]) => {
+  const found = new Set(), canvas = document.createElement("canvas").getContext("2d");
+  const tell = (what, each) => found.add(`${what}: ${each.outerHTML.replace(/\s+/g, " ").slice(0, 160)}`);
+  const light = (colour) => {
+    canvas.fillStyle = colour;
+    const parts = [1, 3, 5].map((at) => parseInt(canvas.fillStyle.slice(at, at + 2), 16) / 255);
+    const linear = parts.map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05;
+  };
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  const scrolls = (each) => each && (/auto|scroll/.test(getComputedStyle(each).overflowX) || scrolls(each.parentElement));
+  for (const each of document.body.querySelectorAll("*")) {
+    if (!each.checkVisibility({ visibilityProperty: true })) continue;
+    const style = getComputedStyle(each), box = each.getBoundingClientRect();
+    if (style.display !== "inline" && each.scrollWidth > each.clientWidth + 1) {
+      if (/T[DH]/.test(each.tagName) || !scrolls(each)) tell("cut", each);
+    }
+    const off = box.left < -1 || box.right > document.documentElement.clientWidth + 1;
+    if (off && box.width && !scrolls(each)) tell("off", each);
+    if (each.tagName === "IMG" && !each.closest(".lineage")) {
+      const scale = Math.min(each.width / each.naturalWidth, each.height / each.naturalHeight);
+      if (drawn * scale < smallest - 0.1) tell("small", each);
+    }
+    for (const text of [...each.childNodes].filter((one) => one.nodeType === 3 && one.data.trim())) {
+      const inks = [light(style.color), paper].sort((one, other) => other - one);
+      if (parseFloat(style.fontSize) < smallest) tell(`${style.fontSize} high`, each);
+      if (inks[0] / inks[1] < (each.closest("[aria-hidden]") ? 3 : contrast) && !/BUTTON|INPUT/.test(each.tagName)) tell("pale", each);
+      for (const word of text.data.matchAll(/(?<![\p{L}\p{N}_])[\p{L}\p{N}_]{2,24}(?![\p{L}\p{N}_])/gu)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const tops = [...range.getClientRects()].filter((one) => one.width).map((one) => one.top);
+        if (tops.some((top) => top > tops[0] + 3)) tell(`in two pieces, ${word[0]}`, each);
+      }
+    }
+  }
+  return [...found];
 }"""
 
 
@@ -67,10 +112,18 @@ class Opened:
 
     def fits(self, width: int) -> None:
         """Fail unless nothing scrolls sideways on a screen of ``width`` pixels, details open and pictures shown."""
+        self.see(UNFOLD)
         seen = self.see(WHOLE)
         assert seen["width"] == width, "the page asks the screen to be of another width"
         assert seen["needed"] <= width, f"wider than the screen: {seen['wide']}"
         assert not seen["broken"], f"pictures that are not shown: {seen['broken']}"
+
+    def unreadable(self, media: str, scheme: str) -> list[str]:
+        """What cannot be read, unfolded, on a medium and in a colour scheme."""
+        self.do(lambda page: page.emulate_media(media=media, color_scheme=scheme))
+        self.see(UNFOLD)
+        found = self.do(lambda page: page.evaluate(UNREADABLE, [SMALLEST[media], CONTRAST, DRAWN]))
+        return [f"{media}, {scheme}, {self.see('innerWidth')} pixels: {one}" for one in found]
 
 
 class Window:
@@ -97,6 +150,18 @@ class Window:
         opened = self(page, **PHONE | screen)
         opened.fits(PHONE["viewport"]["width"])
         return opened
+
+    def everywhere(self, page: str | Path) -> Opened:
+        """The page on a phone, a tablet, a desk and on paper, light and dark: all of it can be read; answers the phone."""
+        phone, desk, found = self.phone(page), self(page), []
+        for scheme in SCHEMES:
+            found += phone.unreadable("screen", scheme)
+            for width, media in ((800, "screen"), (1400, "screen"), (SHEET, "print")):
+                desk.do(lambda page, width=width: page.set_viewport_size({"width": width, "height": 900}))
+                found += desk.unreadable(media, scheme)
+        assert not found, "\n".join(found)
+        assert desk.do(lambda page: page.pdf()).startswith(b"%PDF")
+        return phone
 
     def _tab(self, own: str, wrong: list[str], screen: dict[str, Any]) -> Page:
         """A tab that reaches no network and writes down what goes wrong in it."""

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
+from browser import DRAWN
 from reports.experiments import outcomes
 from reports.reading import Page
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.plan import EVERY, STUDIES, Arm
 from unlearning.experiments.results import Results
+from unlearning.reports import page as page_module
 from unlearning.reports.page import render
 from unlearning.reports.study_report import STUDY_FIGURES
 from unlearning.reports.study_tables import numbers
-from unlearning.reports.style import THEMES
+from unlearning.reports.style import THEMES, svg
 
 HAND = [
     ("train", 20, 0),
@@ -34,6 +37,21 @@ REASONS = [
     ("quality", "contrast N is below N", 1),
 ]
 OTHERS = (Arm("scrub", (5,)), Arm("ssd", (0,)), Arm("rnd", (8,)), Arm("ft", (8,)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _letters_can_be_read():
+    """No figure has smaller letters than pages can show."""
+
+    def checked(figure):
+        sizes = {text.get_text(): text.get_size() * 96 / 72 for text in figure.findobj(Text)}
+        small = [text for text, size in sizes.items() if text and size < DRAWN - 0.1]
+        assert not small, f"letters that are too small: {small}"
+        return svg(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_module, "svg", checked)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -144,8 +144,8 @@ def test_what_a_version_is_called_is_text_and_never_markup():
     assert "<script" not in undrawn_page(audited(), method="<script>x</script>")
 
 
-def test_a_phone_shows_the_whole_page_with_the_verdict_first(opened, text):
-    page = opened.phone(text)
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper_with_the_verdict_first(opened, text):
+    page = opened.everywhere(text)
     assert page.texts("h1, h2") == HEADINGS
     bottom = page.see("document.querySelector('.track').getBoundingClientRect().bottom")
     assert bottom < 844, "the verdict and the scale are on the first screen"

@@ -27,9 +27,8 @@ def test_the_page_is_whole_and_small_asks_nothing_and_tells_no_id_and_nothing_of
     assert_alone(text, *SAMPLES, SECRET.hex(), *SECRET_TEXTS)
 
 
-def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
-    opened(text).fits(1280)
-    opened.phone(text)
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper(opened, text):
+    opened.everywhere(text)
 
 
 def test_what_is_not_folded_away_is_one_sheet_with_the_answer_its_limits_and_how_to_verify_it(page, envelope):

@@ -161,8 +161,8 @@ def test_versions_of_different_requests_say_so_and_labels_are_text():
     assert re.search("Asked to forget: ages 20\N{EN DASH}28 .*; or nobody[.]", words(Page(text)))
 
 
-def test_a_phone_shows_and_sorts_the_page(opened, text):
-    page = opened.phone(text)
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper_and_a_phone_sorts_it(opened, text):
+    page = opened.everywhere(text)
     assert page.texts("h2") == HEADINGS
     seen = page.see(SORTED)
     page.fits(390)

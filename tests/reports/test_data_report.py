@@ -27,9 +27,8 @@ def test_the_page_is_whole_and_small_asks_nothing_of_anybody_and_names_no_face(m
     assert_alone(text, *names, "/home/ann")
 
 
-def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened, text):
-    opened(text).fits(1280)
-    opened.phone(text)
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper(opened, text):
+    opened.everywhere(text)
 
 
 def test_every_file_every_group_and_every_parameter_is_told_but_only_the_last_part_of_a_path(settings, page):

@@ -72,9 +72,8 @@ def test_only_what_was_shown_to_have_forgotten_is_painted_so():
     assert nodes_of(ROWS)[1].lines[-1] == "remembers everything"
 
 
-def test_a_browser_shows_the_page_on_a_wide_screen_and_on_a_phone(opened):
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper(opened):
     many = [*ROWS, *(version(n, "unlearned", "Staging", [f"ft-20-28-e{n}"], n - 1, ["20-28"]) for n in range(5, 60))]
     for rows in (ROWS, many):
         text = lineage_page("age-resnet50", COLUMNS, rows, ["version 4: its stage is None, and the log says Production"])
-        opened(text).fits(1280)
-        opened.phone(text)
+        opened.everywhere(text)

@@ -146,7 +146,7 @@ def groups(data: DataSet, settings: dict, theme: Theme) -> Figure:
     foot = NOTED if outside else FOOT_HEIGHT
     figure = sheet("Age groups in each part", 3.2 + foot)
     axes = below_legend(figure, foot)
-    size = 9.0 if counts.faces[counts.part != "train"].max() <= THREE_DIGITS else 7.5
+    size = 9.0 if counts.faces[counts.part != "train"].max() <= THREE_DIGITS else 8.1
     for place, part in enumerate(SPLITS):
         at = np.arange(len(GROUPS)) + (place - 1) * (GROUP_BAR + 0.03)
         _stacked(axes, at, counts[counts.part == part], GROUP_BAR, size, theme)

@@ -16,7 +16,7 @@ from unlearning.reports.page import address, page, render
 from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme
 
 MOST = 40
-BOX, COLUMN, ROW, LINE = 1.95, 2.6, 0.92, 0.145
+BOX, COLUMN, ROW, LINE = 2.35, 3.1, 1.1, 0.175
 SIGNS, MOST_NAMED = 30, 6
 TEMPLATE = "lineage_page.html.jinja"
 TELLING = ("champion", "original", "forgotten")
@@ -167,11 +167,11 @@ def _box(axes: Axes, place: tuple[float, float], node: Node, theme: Theme) -> No
     corner = place[0] - BOX / 2, place[1] - height / 2
     edge = theme.line if node.over else colour
     axes.add_patch(Rectangle(corner, BOX, height, facecolor=theme.paper, edgecolor=edge, linewidth=3 if node.served else 1.2))
-    axes.add_patch(Rectangle(corner, 0.07, height, facecolor=colour, edgecolor="none"))
+    axes.add_patch(Rectangle(corner, 0.08, height, facecolor=colour, edgecolor="none"))
     top = place[1] + LINE * (len(node.lines) - 1) / 2
     for number, line in enumerate(node.lines):
         weight, ink = ("bold", theme.ink) if number == 0 else ("normal", theme.muted if node.over else theme.ink)
-        axes.text(corner[0] + 0.14, top - LINE * number, line, size=7.5, weight=weight, color=ink, va="center")
+        axes.text(corner[0] + 0.17, top - LINE * number, line, size=9, weight=weight, color=ink, va="center")
 
 
 def lineage_page(

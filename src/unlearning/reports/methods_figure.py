@@ -22,7 +22,7 @@ from unlearning.reports.words import shown as decimal
 
 HEIGHT = 5.4
 ROOM, FENCE = 0.06, 3.0
-LETTERS, LONGEST_LABEL = 7.5, 28
+LETTERS, LONGEST_LABEL = 8.1, 28
 SIGN, NEAR = 3.5, 8.0
 
 

@@ -1,0 +1,13 @@
+"""The page of a server, as a browser shows it."""
+
+from unlearning.reports.served_page import served_page
+
+TAGS = {"role": "unlearned", "forgotten": "20-28,file-person-17.csv", "verdict": "as retraining", "memory_left": "4.2"}
+SINCE = "2026-03-02 08:30:00 UTC"
+
+
+def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper(opened):
+    trouble = "The registry has not answered for 25 seconds; what is served may be out of date."
+    shown = opened.everywhere(served_page("age-resnet50/4", TAGS, SINCE, "champion", trouble, [("age-resnet50/4", 31.4)], ""))
+    assert shown.texts("h1") == ["age-resnet50/4 answers here"]
+    opened.everywhere(served_page("", {}, "", "champion", "", [], "The picture is no JPEG and no PNG."))
