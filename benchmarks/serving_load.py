@@ -120,7 +120,7 @@ def bare(network: Ensemble, pixels: np.ndarray, count: int, seconds: float) -> f
 
 
 def together(network: Ensemble, pictures: list[bytes], side: int, count: int, seconds: float) -> float:
-    """Pictures a second that are decoded and predicted in this process, two batches at once: the most that any server could do."""
+    """Pictures a second that are decoded and predicted in this process, two batches at once: more no server can do."""
     batch, until = [pictures[number % len(pictures)] for number in range(count)], time.monotonic() + seconds
 
     def work(_: int) -> int:
@@ -168,7 +168,7 @@ def main(arch, image_size, seconds, rounds):
                     kind = "picture as it is" if raw else "JSON"
                     click.echo(
                         f"{name}, {count} in a request, {clients} clients, {kind}: {rate:.0f} pictures/s; "
-                        f"the network on batches of {count}: {alone:.0f}; {share:.2f}; with decoding, without a server: {most:.0f}"
+                        f"the network on batches of {count}: {alone:.0f}; {share:.2f}; with decoding, no server: {most:.0f}"
                     )
 
 

@@ -4,12 +4,13 @@ import click
 
 from entrypoints.command import Entry
 from entrypoints.declared import declared, read
-from unlearning.steps.training_settings import DataSettings, ModelSpec
+from unlearning.steps.training_settings import DataSettings, ModelSpec, PrepareSettings
 
 
 @click.command(cls=Entry)
 @declared(DataSettings)
 @declared(ModelSpec, "image_size")
+@declared(PrepareSettings)
 def main(**values):
     """Read or draw the faces, clean, split and augment them, and log the account of every file.
 
@@ -17,11 +18,11 @@ def main(**values):
     split 60/20/20, then copies of training faces. manifest.csv holds every face and copy, rejected.csv every file left out
     with the reason, data_report.html the figures.
     """
-    settings = read(DataSettings, values)
+    settings, reading = read(DataSettings, values), read(PrepareSettings, values)
 
     from unlearning.steps.prepare import prepare
 
-    prepare(settings, values["image_size"], force=True)
+    prepare(settings, values["image_size"], force=True, spread=reading.spread)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,18 @@ def test_a_trial_that_is_killed_goes_on_in_its_run_with_its_settings(trained, ow
 
 
 @pytest.mark.slow
+def test_trials_of_other_processes_are_children_of_the_search_and_the_same_seed_tries_the_same(trained, own_cache):
+    best = tune(TuneSettings("ft", 3, "F", "20-28", (1,), workers=2))
+    found = {run["tags"]["mlflow.runName"]: run for run in finished.find_by_tags({"step": "trial"})}
+    [parent] = finished.find_by_tags({"step": "tune"})
+    assert sorted(found) == ["trial 0", "trial 1", "trial 2"]
+    assert {run["tags"]["mlflow.parentRunId"] for run in found.values()} == {parent["run_id"]}
+    assert found["trial 0"]["params"]["method.lr"] == "0.0001", "the defaults are tried first"
+    assert best.tag("params") == f"lr={parent['params']['best.lr']}"
+    assert unfinished.everything() == []
+
+
+@pytest.mark.slow
 def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     code = "from unlearning.experiments import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"

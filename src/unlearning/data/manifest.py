@@ -20,6 +20,7 @@ from unlearning.data.settings import DataSettings
 from unlearning.data.signals import PLANTED, SIGNALS, plant, stamp
 from unlearning.data.splitting import SPLITS, split, split_by_hash
 from unlearning.errors import InputError
+from unlearning.processes import Each
 from unlearning.progress import Track
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
@@ -67,13 +68,15 @@ class DataSet:
         return reasons_table(self.rejected)
 
 
-def prepare(settings: DataSettings, side: int, progress: Track) -> DataSet:
+def prepare(settings: DataSettings, side: int, progress: Track, each_window: Each | None = None) -> DataSet:
     """Read or draw the faces, keep what the settings ask for, split it, and plan and make the copies.
+
+    ``each_window`` is that of ``reading.read``.
 
     Raises:
         InputError: no folder, no file, too few usable faces to split, or more than half of the files cannot be used.
     """
-    reading = read(source_folder(settings), side, progress)
+    reading = read(source_folder(settings), side, progress, each_window)
     near, rejected, stages = _clean(reading, settings)
     _require_enough(len(near), rejected, settings)
     faces = pd.DataFrame({name: reading.column(name).iloc[near.index].array for name in ACCOUNTED}, copy=False)

@@ -107,13 +107,14 @@ class Window(NamedTuple):
     entries: list[Entry]
 
 
-def read(data_dir: Path, side: int, progress: Track) -> Reading:
+def read(data_dir: Path, side: int, progress: Track, each_window: Each | None = None) -> Reading:
     """Account for every file of a folder or table, and keep the pixels of all that can be read.
 
     Args:
         data_dir: a folder of UTKFace-named files, also in sub-folders, or a table of ``sources``.
         side: edge of the stored pictures, in pixels.
         progress: wraps an iterable of known length under a title (a bar on a terminal).
+        each_window: reads windows elsewhere, where folder and cache are the same; None: processes of this machine.
 
     Raises:
         InputError: the folder is missing or holds no file, or the table cannot be read.
@@ -125,7 +126,7 @@ def read(data_dir: Path, side: int, progress: Track) -> Reading:
             place.mkdir(parents=True, exist_ok=True)
             with FileLock(place / LOCK):
                 if not _is_finished(place, listing.count, side):
-                    _read_all(listing, side, place, progress)
+                    _read_all(listing, side, place, progress, each_window)
     return Reading(place / ACCOUNT, place / PIXELS)
 
 
@@ -162,7 +163,7 @@ def _rules() -> str:
     return hashlib.sha256(sources_of.encode()).hexdigest()
 
 
-def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> None:
+def _read_all(listing: Listing, side: int, place: Path, progress: Track, each_window: Each | None) -> None:
     """Read the windows that are missing, find the near-copies among all, and join the accounts."""
     accounts = {start: place / f"window-{start:09d}.parquet" for start in range(0, listing.count, WINDOW)}
     if open_map(place / PIXELS, listing.count, side) is None:
@@ -173,7 +174,7 @@ def _read_all(listing: Listing, side: int, place: Path, progress: Track) -> None
     with each_by(len(accounts)) as each:
         windows = (window for window in _windows(listing, accounts) if window.start in missing)
         read_window = partial(_read_window, listing.root, place / PIXELS, side)
-        deque(each(read_window, progress(windows, len(missing), "reading faces")), maxlen=0)
+        deque((each_window or each)(read_window, progress(windows, len(missing), "reading faces")), maxlen=0)
         smallest, groups = _near(list(accounts.values()), place, progress, each)
     write_whole(place / ACCOUNT, partial(_join, list(accounts.values()), smallest, groups))
     for path in [*accounts.values(), place / SMALL]:

@@ -79,10 +79,11 @@ def begin_with_defaults(study: optuna.Study, kind: type) -> None:
         study.enqueue_trial({entry.name: entry.default for entry in fields(kind) if entry.metadata.get("search")})
 
 
-def next_trial(study: optuna.Study) -> optuna.Trial:
-    """One that was killed and goes on, or a new one."""
-    killed = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-    return optuna.Trial(study, killed[0]._trial_id) if killed else study.ask()  # the one way to a trial that is in the record
+def next_trials(study: optuna.Study, count: int) -> list[optuna.Trial]:
+    """Those that were killed and go on, then new ones."""
+    killed = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))[:count]
+    again = [optuna.Trial(study, one._trial_id) for one in killed]  # the one way to a trial that is in the record
+    return [*again, *(study.ask() for _ in range(count - len(again)))]
 
 
 def suggest(trial: optuna.Trial, kind: type) -> dict[str, object]:

@@ -11,18 +11,19 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
 from unlearning.errors import InputError
 from unlearning.naming import by_name, choose
-from unlearning.processes import leave_with_parent
+from unlearning.processes import AHEAD, Each, leave_with_parent
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TRACKING_URI, THREADS = "MLFLOW_TRACKING_URI", "OMP_NUM_THREADS"
@@ -95,6 +96,23 @@ def ray_cluster(workers: int) -> Iterator[Runner]:
     Raises:
         InputError: Ray is not installed, or the cluster has more machines than the tracking store can be reached from.
     """
+    with _cluster() as (ray, machines):
+        _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
+        yield partial(_as_tasks, ray, _needs(machines, workers), workers)
+
+
+@contextmanager
+def each_on_ray() -> Iterator[Each]:
+    """``map`` by tasks of one core each, in the order in which they end, on all cores of such a cluster; none asks a store."""
+    with _cluster() as (ray, machines):
+        tasks_at_once = AHEAD * sum(_cores(machines))
+        run_jobs = partial(_as_tasks, ray, {"num_cpus": 1}, tasks_at_once)
+        yield lambda act, tasks: (made for _, made in run_jobs(act, ((task,) for task in tasks)))
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[ModuleType, list[dict]]]:
+    """Ray, and the machines of its cluster."""
     ray, quiet = _ray(), {"logging_level": "WARNING"}
     try:  # a cluster's machines get this code from here; a Ray of our own reads it where it stands
         ray.init("auto", runtime_env={"py_modules": [str(PACKAGE)]}, **quiet)
@@ -103,9 +121,7 @@ def ray_cluster(workers: int) -> Iterator[Runner]:
         local = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
         ray.init("local", runtime_env={"env_vars": {"PYTHONPATH": path}}, **local, **quiet)
     try:
-        machines = [node for node in ray.nodes() if node["Alive"]]
-        _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
-        yield partial(_as_tasks, ray, _needs(machines, workers), workers)
+        yield ray, [node for node in ray.nodes() if node["Alive"]]
     finally:
         ray.shutdown()
 
@@ -133,28 +149,36 @@ def _require_shared_store(machines: int, uri: str) -> None:
 
 def _needs(machines: list[dict], workers: int) -> dict[str, float]:
     """What one task asks of its machine: its share of the cores, and a GPU where the cluster has some."""
-    cores = [int(machine["Resources"].get("CPU", 0)) for machine in machines]
+    cores = _cores(machines)
     graphics = any(machine["Resources"].get("GPU", 0) >= 1 for machine in machines)
     return {"num_cpus": max(1, min(sum(cores) // workers, max(cores))), "num_gpus": int(graphics)}
 
 
+def _cores(machines: list[dict]) -> list[int]:
+    return [int(machine["Resources"].get("CPU", 0)) for machine in machines]
+
+
 def _as_tasks(
-    ray: ModuleType, needs: dict[str, float], workers: int, act: Callable, jobs: list[Job]
+    ray: ModuleType, needs: dict[str, float], workers: int, act: Callable, jobs: Iterable[Job]
 ) -> Iterator[tuple[Job, object]]:
     """So many tasks at a time. Ray gives a task as many threads as cores, and runs it again when its machine dies."""
     variables = {name: value for name, value in os.environ.items() if name.startswith(TAKEN_ALONG)}
     task = ray.remote(_in_task).options(**needs, name="cell")
-    waiting, running = list(jobs), {}
-    while waiting or running:
-        while waiting and len(running) < workers:
-            job = waiting.pop(0)
-            running[task.remote(variables, str(Path.cwd()), act, job)] = job
+    waiting, running = iter(jobs), {}
+
+    def begin(count: int) -> None:
+        running.update({task.remote(variables, str(Path.cwd()), act, job): job for job in islice(waiting, count)})
+
+    begin(workers)
+    while running:
         [done], _ = ray.wait(list(running), num_returns=1)
         try:
             made = ray.get(done)
         except ray.exceptions.RayTaskError as error:  # the error is the one that the task raised, without Ray's own around it
             raise error.cause from error
-        yield running.pop(done), made
+        job = running.pop(done)
+        begin(1)
+        yield job, made
 
 
 def _in_task(variables: dict[str, str], folder: str, act: Callable, job: Job) -> object:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
+from unlearning.experiments.spread import PROCESSES, RAY, each_on_ray
 from unlearning.progress import say, track
 from unlearning.reports import data_figures
 from unlearning.reports.data_report import data_report
@@ -16,11 +19,14 @@ from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
 
 
-def prepare(settings: DataSettings, side: int, force: bool = False) -> tuple[DataSet, str]:
-    """Prepare the faces and return them with the run that holds their account: a finished one, or with ``force`` a new one."""
+def prepare(settings: DataSettings, side: int, force: bool = False, spread: str = PROCESSES) -> tuple[DataSet, str]:
+    """Prepare the faces and return them with the run that holds their account: a finished one, or with ``force`` a new one.
+
+    With ``spread`` ray, files are read by tasks on the Ray cluster that this machine belongs to.
+    """
     if force:
-        with runs.run("prepare", "prepare"):
-            data = prepare_data(settings, side, track)
+        with runs.run("prepare", "prepare"), each_on_ray() if spread == RAY else nullcontext() as each:
+            data = prepare_data(settings, side, track, each)
             return data, _log(data, settings, _mark(data, settings))
     data = prepare_data(settings, side, track)
     done = finished.find_finished(_mark(data, settings))

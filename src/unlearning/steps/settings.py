@@ -8,6 +8,7 @@ from unlearning.commands import MODEL_NAME
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.evaluation.study import ALPHA
+from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.finding import AUTO, REFERENCES
 from unlearning.methods import METHODS
 from unlearning.naming import choose
@@ -109,6 +110,8 @@ class TuneSettings:
         model: where to start: an alias, a number or a model URI; empty for the champion.
         seed: of the search.
         alpha: scale of Forgetting, in years.
+        workers: trials at the same time; with more than one, none is given up before its end.
+        spread: where they run. {choices}.
         name: registered model.
     """
 
@@ -120,10 +123,13 @@ class TuneSettings:
     model: str = ""
     seed: int = setting(0, least=0, most=2**32 - 1)
     alpha: float = alpha_years()
+    workers: int = setting(1, least=1)
+    spread: str = setting(PROCESSES, choices=SPREADS)
     name: str = model_name()
 
     def __post_init__(self):
         check_method(self.method, "", self.epochs)
+        choose(SPREADS, self.spread, "spread")
         choose(OBJECTIVES, self.objective, "objective")
         if len(self.epochs) > 1:
             raise InputError("tune compares settings after one number of epochs; give one, as -P epochs=8")

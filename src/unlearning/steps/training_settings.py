@@ -21,6 +21,20 @@ SCHEMES = ("whole", "sisa")
 
 
 @dataclass(frozen=True)
+class PrepareSettings:
+    """Where a folder is read.
+
+    Args:
+        spread: where files are read. {choices}; its machines have the folder and UNLEARNING_CACHE at the same paths.
+    """
+
+    spread: str = setting(PROCESSES, choices=SPREADS)
+
+    def __post_init__(self):
+        choose(SPREADS, self.spread, "spread")
+
+
+@dataclass(frozen=True)
 class RecipeChanges:
     """What a user may change of a preset; nothing keeps the preset's value.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
+from unlearning.experiments.spread import alone
+from unlearning.experiments.spread import place as spread_out
 from unlearning.finding import RETRAINED
 from unlearning.jobs import unfinished
 from unlearning.jobs.forgetting import folder_of, forget
@@ -27,7 +31,7 @@ from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.steps.settings import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
-from unlearning.tracking import finished, runs
+from unlearning.tracking import finished, runs, temporary
 from unlearning.versions.files import predictions_of
 
 
@@ -36,8 +40,7 @@ def tune(settings: TuneSettings) -> Version:
     kind = choose(METHODS, settings.method, "method")
     name = f"tune {kind.name} {settings.forget_set}"
     with runs.run("tune", name):
-        own = {name: getattr(settings, name) for name in ("method", "forget_set", "epochs", "model", "alpha", "name")}
-        request = open_request(UnlearnSettings(**own, reference=RETRAINED))  # what is searched for is nearness to it
+        request = _open(settings)
         record = _record(settings, request)
         with work(finished.fingerprint("tune", record=record), "tune", name, request.job.parent.data.digest) as place:
             runs.log_settings("tune", asdict(settings))
@@ -54,6 +57,11 @@ def tune(settings: TuneSettings) -> Version:
             say(f"tune: trial {best.number} is the best of {len(trials)}, {settings.objective} {best.value:.4f} on validation")
             found = " ".join(f"{name}={value!r}".replace("'", "") for name, value in best.params.items())
             return unlearn(replace(request.settings, params=found))[0]
+
+
+def _open(settings: TuneSettings) -> Request:
+    own = {name: getattr(settings, name) for name in ("method", "forget_set", "epochs", "model", "alpha", "name")}
+    return open_request(UnlearnSettings(**own, reference=RETRAINED))  # what is searched for is nearness to it
 
 
 def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
@@ -79,47 +87,89 @@ def _place_of(place: Path, number: int) -> Path:
 
 
 def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request, place: Path) -> None:
-    assert request.reference
-    table = predictions_of(request.reference)
-    before = search.finished(study)
-    if before:
+    """Rounds of as many trials as there are workers; the study is told of a round in the order of its numbers."""
+    if before := search.finished(study):
         say(f"tune: {before} of {settings.trials} trials were made before")
-    while search.finished(study) < settings.trials:
-        trial = search.next_trial(study)
-        name, own = f"trial {trial.number}", _place_of(place, trial.number)
-        own.mkdir(exist_ok=True)
-        with runs.run("trial", name), unfinished.run(own, NOTE, "trial", name):
-            state = _try(study, trial, settings, request, table, own)
-        shutil.rmtree(own)
-        done, left = search.finished(study), settings.trials - search.finished(study)
-        say(f"tune: trial {trial.number} {state} {trial.params}; {done} done, {left} left")
+    is_alone, kind = alone(settings.spread, settings.workers), METHODS[settings.method]
+    with spread_out(settings.spread, settings.workers) as run_jobs:
+        while (left := settings.trials - search.finished(study)) > 0:
+            trials = {one.number: one for one in search.next_trials(study, min(left, settings.workers))}
+            here, there = (
+                partial(_here, settings, request, place, trials),
+                partial(_elsewhere, settings, runs.active_id(), place),
+            )
+            jobs = [(number, search.suggest(trial, kind)) for number, trial in trials.items()]
+            for (number, values), tried in sorted(run_jobs(here if is_alone else there, jobs), key=lambda made: made[0][0]):
+                study.tell(number, tried.value, optuna.trial.TrialState[tried.state])
+                shutil.rmtree(_place_of(place, number))
+                done, left = search.finished(study), settings.trials - search.finished(study)
+                say(f"tune: trial {number} {tried.in_words(settings.objective)} {values}; {done} done, {left} left")
 
 
-def _try(
-    study: optuna.Study, trial: optuna.Trial, settings: TuneSettings, request: Request, reference: pd.DataFrame, place: Path
-) -> str:
-    """Run one trial and tell the study what became of it, in one word. One that breaks unforeseen goes on another time."""
-    values = search.suggest(trial, choose(METHODS, settings.method, "method"))
+def _here(settings: TuneSettings, request: Request, place: Path, trials: dict, number: int, values: dict) -> Tried:
+    """A trial in this process; one that is behind the others is given up."""
+    with _trial_run(place, number, "") as own:
+        return _try(settings, request, own, values, trials[number])
+
+
+def _elsewhere(settings: TuneSettings, run_id: str, place: Path, number: int, values: dict) -> Tried:
+    """A trial in a process of its own, whose run becomes a child of the search's all the same."""
+    runs.leave_launcher()
+    with temporary.private(), _trial_run(place, number, run_id) as own:
+        return _try(settings, _open(settings), own, values, None)
+
+
+@contextmanager
+def _trial_run(place: Path, number: int, parent: str) -> Iterator[Path]:
+    """The run of a trial, and where it keeps how far it is. One that breaks unforeseen goes on another time."""
+    name, own = f"trial {number}", _place_of(place, number)
+    own.mkdir(parents=True, exist_ok=True)
+    with runs.run("trial", name, parent), unfinished.run(own, NOTE, "trial", name):
+        yield own
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a trial.
+
+    Args:
+        state: COMPLETE, or PRUNED where it was given up or could not be carried out.
+        value: of the objective; None where it is not complete.
+        reason: why it failed.
+    """
+
+    state: str
+    value: float | None = None
+    reason: str = ""
+
+    def in_words(self, objective: str) -> str:
+        if self.value is not None:
+            return f"gives {objective} {self.value:.4f},"
+        return "failed" if self.reason else "pruned"
+
+
+def _try(settings: TuneSettings, request: Request, place: Path, values: dict, trial: optuna.Trial | None) -> Tried:
+    """Make the model forget with these settings and score it; ``trial`` hears of every epoch, and may give it up."""
+    assert request.reference
     try:
         job = replace(request.job, method=METHODS[settings.method](**values))
         check_knobs(job.method)
         runs.log_settings("method", asdict(job.method))
-        scores = _score(trial, job, settings, reference, place)
+        scores = _score(trial, job, settings, predictions_of(request.reference), place)
     except (InputError, DivergedError) as error:
         runs.set_tags({"trial.state": "failed", "trial.reason": str(error)[:500]})
-        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        return "failed"
+        return Tried("PRUNED", reason=str(error))
     except optuna.TrialPruned:
         runs.set_tags({"trial.state": "pruned"})
-        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        return "pruned"
+        return Tried("PRUNED")
     runs.log_numbers({f"validation_{name}": value for name, value in scores.items()})
     runs.set_tags({"trial.state": "complete"})
-    study.tell(trial, scores[settings.objective])
-    return f"gives {settings.objective} {scores[settings.objective]:.4f},"
+    return Tried("COMPLETE", scores[settings.objective])
 
 
-def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.DataFrame, place: Path) -> dict[str, float]:
+def _score(
+    trial: optuna.Trial | None, job: Job, settings: TuneSettings, reference: pd.DataFrame, place: Path
+) -> dict[str, float]:
     """The scores of the unlearned ensemble on validation faces; the test set is not even predicted."""
     named = job.faces.frame.id.isin(job.forget_set.ids)
     faces = job.faces.where((job.faces.frame.split == "validation") | named)
@@ -130,9 +180,11 @@ def _score(trial: optuna.Trial, job: Job, settings: TuneSettings, reference: pd.
         return validation_scores(table, retrained, job.forget_set, settings.alpha)
 
     def watch(step: int, member) -> None:
-        alone = Ensemble(job.parent.spec, job.parent.seeds[:1], (member,))
+        if trial is None:
+            return
+        first = Ensemble(job.parent.spec, job.parent.seeds[:1], (member,))
         if step not in trial.storage.get_trial(trial._trial_id).intermediate_values:  # an epoch may be done twice, after a kill
-            trial.report(scores_of(alone)[settings.objective], step)
+            trial.report(scores_of(first)[settings.objective], step)
         if trial.should_prune():
             raise optuna.TrialPruned
 
