@@ -68,7 +68,8 @@ UNREADABLE = r"""([smallest, contrast, drawn]) => {
     for (const text of [...each.childNodes].filter((one) => one.nodeType === 3 && one.data.trim())) {
       const inks = [light(style.color), paper].sort((one, other) => other - one);
       if (parseFloat(style.fontSize) < smallest) tell(`${style.fontSize} high`, each);
-      if (inks[0] / inks[1] < (each.closest("[aria-hidden]") ? 3 : contrast) && !/BUTTON|INPUT/.test(each.tagName)) tell("pale", each);
+      const asked = each.closest("[aria-hidden]") ? 3 : contrast;
+      if (inks[0] / inks[1] < asked && !/BUTTON|INPUT/.test(each.tagName)) tell("pale", each);
       for (const word of text.data.matchAll(/(?<![\p{L}\p{N}_])[\p{L}\p{N}_]{2,24}(?![\p{L}\p{N}_])/gu)) {
         const range = document.createRange();
         range.setStart(text, word.index);
