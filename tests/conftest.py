@@ -161,6 +161,8 @@ def use(monkeypatch, tmp_path):
 
 
 def _enter(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Be in a folder with a store. Figures of the data take seconds, and are left to tests/steps/test_prepare.py."""
+    patch.setattr("unlearning.steps.prepare._log_report", lambda data, settings: None)
     patch.chdir(folder)
     patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
 

@@ -11,7 +11,7 @@ import pytest
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.registry.lookup import find
-from unlearning.steps.prepare import FIGURES, REASONS, REPORT, prepare
+from unlearning.steps.prepare import FIGURES, REASONS, REPORT, _log_report, prepare
 from unlearning.tracking import runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS, account_of
 
@@ -20,7 +20,14 @@ SOME = DataSettings(drawn_faces=160, fraction=0.8, min_age=20, max_age=60, augme
 
 @pytest.fixture(scope="module")
 def prepared_store(fill, empty_store):
-    return fill("prepared", empty_store, lambda: prepare(SOME, 32, force=True))
+    """With the figures that other stores do without."""
+
+    def act():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("unlearning.steps.prepare._log_report", _log_report)
+            prepare(SOME, 32, force=True)
+
+    return fill("prepared", empty_store, act)
 
 
 @pytest.fixture
@@ -101,11 +108,7 @@ def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(untouched
     assert inputs(unlearned) == {"retain": retain, "forget": forget}
 
 
-def test_a_finished_run_is_used_again_for_equal_data_and_settings_only_and_a_person_reads_of_every_file(
-    run, capfd, made, monkeypatch
-):
-    # Figures take seconds, and are looked at above.
-    monkeypatch.setattr("unlearning.steps.prepare._log_report", lambda data, settings: None)
+def test_a_finished_run_is_used_again_for_equal_data_and_settings_only_and_a_person_reads_of_every_file(run, capfd, made):
     assert prepare(SOME, 32)[1] == run.info.run_id
     assert f"prepare: reused run {run.info.run_id}" in capfd.readouterr().err
     assert prepare(DataSettings(**SOME.as_dict() | {"fraction": 0.75}), 32)[1] != run.info.run_id
