@@ -1,4 +1,4 @@
-"""Stores for tests of the registry."""
+"""Stores that several files begin with."""
 
 import mlflow
 import pytest
@@ -18,6 +18,21 @@ def filled_store(fill, empty_store):
 def filled(use, filled_store):
     """A copy of ``filled_store``, free to be changed."""
     return use(filled_store)
+
+
+@pytest.fixture(scope="session")
+def crossfitted_store(fill, trained_store):
+    """The trained store, whose original is followed by a cross-fitting of two folds and two seeds."""
+    from unlearning.steps.crossfit import crossfit
+    from unlearning.steps.training_settings import CrossfitSettings
+
+    return fill("crossfitted", trained_store, lambda: crossfit(CrossfitSettings(folds=2, seeds=(0, 1))))
+
+
+@pytest.fixture
+def crossfitted(use, crossfitted_store):
+    """A copy of ``crossfitted_store``, free to be changed."""
+    return use(crossfitted_store)
 
 
 @pytest.fixture(scope="session")

@@ -17,17 +17,14 @@ from unlearning.versions.never_seen import has_seen, never_seen_of
 MODEL = "age-resnet50"
 
 
-def test_the_table_is_found_for_all_versions_of_the_line_and_no_weights_are_kept(trained):
-    versions, models = len(all_versions(MODEL)), len(mlflow.search_logged_models(output_format="list"))
-    table = crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+def test_the_table_is_made_once_and_found_and_no_weights_are_kept(crossfitted):
+    table = never_seen_of(find(MODEL, "1"))
     assert table.notna().all(axis=None)
     assert list(table.columns) == ["id", "split", "age", "fold", "seed_0", "seed_1"]
     assert (table.seed_0 != table.seed_1).any()
-    assert never_seen_of(find(MODEL, "1")).equals(table)
-    assert len(all_versions(MODEL)) == versions
-    assert len(mlflow.search_logged_models(output_format="list")) == models
+    assert len(all_versions(MODEL)) == len(mlflow.search_logged_models(output_format="list")) == 4
     assert crossfit(CrossfitSettings(folds=2, seeds=(0, 1))).equals(table)
-    assert len(finished.find_by_tags({"step": "fold"})) == 4
+    assert len(finished.find_by_tags({"step": "fold"})) == 4, "it was made once"
 
 
 def test_only_an_original_is_followed(trained):
@@ -36,8 +33,7 @@ def test_only_an_original_is_followed(trained):
     assert has_seen(find(MODEL, "4"), forget_sets.of_version(find(MODEL, "4"))) is None
 
 
-def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(trained, capsys):
-    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(crossfitted, capsys):
     evaluate(EvaluateSettings("original", "random:5"))
     said = capsys.readouterr()
     assert "without a retrained reference for random:5" in said.out + said.err
@@ -49,17 +45,16 @@ def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(trai
     assert 0 <= logged["never_seen/power"] <= 1
 
 
-def test_a_whole_age_group_is_left_to_a_retrained_reference(trained, capsys):
-    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+def test_a_whole_age_group_is_left_to_a_retrained_reference(crossfitted, capsys):
     evaluate(EvaluateSettings("4"))
     assert "too many of one age" in "".join(capsys.readouterr())
 
 
-def test_the_table_names_people_so_it_is_sealed_with_them_and_stops_nobody_when_it_cannot_be_read(trained, capsys):
-    table = crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+def test_the_table_names_people_so_it_is_sealed_with_them_and_stops_nobody_when_it_cannot_be_read(crossfitted, capsys):
+    table = never_seen_of(find(MODEL, "1"))
     [run] = finished.find_by_tags({"step": "crossfit"})
     assert sealed.naming(mlflow.get_run(run["run_id"]), {table.id[0]}) == [NEVER_SEEN_TABLE]
-    [kept] = trained.rglob(NEVER_SEEN_TABLE)
+    [kept] = crossfitted.rglob(NEVER_SEEN_TABLE)
     kept.write_bytes(b"cut")
     evaluate(EvaluateSettings("4"))
     assert "crossfit: the artifact crossfit.parquet of run" in "".join(capsys.readouterr())

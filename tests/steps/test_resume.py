@@ -38,6 +38,7 @@ DEEDS = {
     "the run says that it is done": (finished, "mark_finished", 1),
 }
 SOON = ("inside the last epoch", "half of the registry is written", "the run says that it is done")
+SCRUB = UnlearnSettings(method="scrub", epochs=(1, 2))
 
 
 @pytest.fixture
@@ -85,9 +86,26 @@ def is_clean(name: str) -> None:
     assert {run.info.status for run in living()} == {"FINISHED"}
 
 
+@pytest.fixture(scope="module")
+def whole_store(fill, empty_store):
+    """A training that was left alone."""
+    return fill("left alone", empty_store, lambda: train("whole"))
+
+
+@pytest.fixture
+def whole(use, whole_store, own_cache) -> Version:
+    use(whole_store)
+    return find("whole", "champion")
+
+
+@pytest.fixture(scope="module")
+def scrubbed_store(fill, trained_store):
+    """An unlearning that was left alone: versions 5 and 6."""
+    return fill("scrubbed", trained_store, lambda: unlearning.unlearn(SCRUB))
+
+
 @pytest.mark.parametrize("deed", [pytest.param(one, marks=() if one in SOON else pytest.mark.slow) for one in DEEDS])
-def test_a_killed_training_goes_on_in_its_run_to_the_same_version(store, own_cache, every_step, kill, deed):
-    whole = train("whole")
+def test_a_killed_training_goes_on_in_its_run_to_the_same_version(whole, every_step, kill, deed):
     runs, models = len(living()), logged()
     kill(*DEEDS[deed])
     with pytest.raises(Killed):
@@ -103,15 +121,18 @@ def test_a_killed_training_goes_on_in_its_run_to_the_same_version(store, own_cac
     is_clean("killed")
 
 
-@pytest.mark.parametrize("deed", ["inside the last epoch", "the model is logged", "the run says that it is done"])
-def test_a_killed_unlearning_goes_on_to_the_same_versions(trained, own_cache, every_step, kill, deed):
-    asked = UnlearnSettings(method="scrub", epochs=(1, 2))
-    whole = unlearning.unlearn(asked)
-    runs = len(living())
+# That a finished run is gone on with is the same for a training, above.
+LAST = pytest.param("the run says that it is done", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("deed", ["inside the last epoch", "the model is logged", LAST])
+def test_a_killed_unlearning_goes_on_to_the_same_versions(use, scrubbed_store, own_cache, every_step, kill, deed):
+    use(scrubbed_store)
+    whole, runs = [find(MODEL, number) for number in "56"], len(living())
     kill(*DEEDS[deed])
     with pytest.raises(Killed):
-        unlearning.unlearn(asked)
-    made = unlearning.unlearn(asked)
+        unlearning.unlearn(SCRUB)
+    made = unlearning.unlearn(SCRUB)
     assert [version.number for version in made] == [7, 8]
     assert len(all_versions(MODEL)) == 8
     assert [weights(version) for version in made] == [weights(version) for version in whole]
@@ -120,8 +141,8 @@ def test_a_killed_unlearning_goes_on_to_the_same_versions(trained, own_cache, ev
     is_clean(MODEL)
 
 
-def test_a_process_that_is_asked_to_end_writes_a_checkpoint_and_exits_with_143(store, own_cache, monkeypatch):
-    whole, call, left = train("whole"), step.Step.__call__, [4]
+def test_a_process_that_is_asked_to_end_writes_a_checkpoint_and_exits_with_143(whole, monkeypatch):
+    call, left = step.Step.__call__, [4]
 
     def called(self, batch):
         left[0] -= 1
