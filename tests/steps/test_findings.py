@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from places import ROOT
 from unlearning import finding as findings
 from unlearning.data.drawn import draw_face
 from unlearning.errors import InputError
@@ -23,7 +24,6 @@ from unlearning.reports.audit_page import in_two
 from unlearning.requests.states import PROMOTED
 from unlearning.steps import certify, promote
 from unlearning.steps import process as process_step
-from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.key import make_key
 from unlearning.steps.process import process
@@ -33,7 +33,6 @@ from unlearning.steps.request_settings import CertifySettings, ProcessSettings, 
 from unlearning.steps.rollback import rollback
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import look_at, render
-from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import finished
 from unlearning.versions import certificate_facts
@@ -45,6 +44,7 @@ from unlearning.versions.forget_sets import of_version
 
 MODEL = "age-resnet50"
 STATES = {"exact": "forgotten", "as retraining": "forgotten", "forgotten in part": "forgotten-in-part"}
+ONE_OF_EACH_STATE = ("as retraining", "forgotten in part", "not known")
 
 
 def planted(verdict: str) -> Finding:
@@ -57,7 +57,14 @@ def key(tmp_path, monkeypatch):
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(tmp_path / "signing-key.pem"))
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
+def test_only_a_verdict_of_forgetting_earns_a_state_of_it():
+    assert {verdict: findings.state_of(verdict) for verdict in VERDICTS} == dict.fromkeys(VERDICTS, "unproven") | STATES
+    schema = json.loads((ROOT / "src" / "unlearning" / "certificates" / "certificate.schema.json").read_text())
+    certified = schema["properties"]["predicate"]["properties"]["finding"]["properties"]["verdict"]
+    assert certified["enum"] == list(VERDICTS)
+
+
+@pytest.mark.parametrize("verdict", ONE_OF_EACH_STATE)
 def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_verdict(trained, key, monkeypatch, verdict):
     for step in (promote, certify):
         monkeypatch.setattr(step, "find_out", lambda *asked, **more: Found(planted(verdict)))
@@ -244,8 +251,7 @@ def test_nothing_is_made_to_forget_without_something_to_measure_it_by_unless_tha
     assert (found.verdict, found.reference) == (NOT_KNOWN, "none")
 
 
-def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(trained, key):
-    crossfit(CrossfitSettings(folds=2, seeds=(0, 1)))
+def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(crossfitted, key):
     versions, retrained = len(all_versions(MODEL)), len(finished.find_by_tags({"step": "retrain"}))
     request(RequestSettings("random:4"))
     (asked,) = process(ProcessSettings(epochs=(1,)))
