@@ -40,23 +40,27 @@ def make(spec, recipe, retain, forget):
     return build(spec, seed=0), batches, recipe, 1e-4
 
 
-@pytest.mark.parametrize("arch", ["test_vit", "test_resnet"])
-def test_the_losses_of_two_processes_are_those_of_one_device(arch, spec, recipe, faces, tmp_path):
+def train_each(works: dict, folder: Path) -> None:
+    for name, work in works.items():
+        losses_of(work, folder / name)
+
+
+def test_the_losses_of_two_processes_are_those_of_one_device(spec, recipe, faces, tmp_path):
     """The loss holds random labels, a penalty on weights and a term across faces; shares of a batch are 7 and 8 faces.
 
     A batch norm takes its statistics from a share, so a network with some agrees among the processes only. So does dropout,
     whose masks are drawn for a share: there is none here.
     """
-    spec = replace(spec, arch=arch, dropout_features=0.0, dropout_hidden=0.0)
     train = faces.part("train")
     old = train.frame.age.to_numpy() > 50
-    work = partial(make, spec, replace(recipe, epochs=1), train.where(~old), train.where(old))
-    in_two_processes(partial(losses_of, work, tmp_path / "two"), tmp_path)
-    losses_of(work, tmp_path / "one")
-    alone, *together = (pickle.loads((tmp_path / name).read_bytes()) for name in ("one.0", "two.0", "two.1"))
-    assert together[0] == together[1]
-    if arch == "test_vit":
-        assert together[0][0] == pytest.approx(alone[0], rel=1e-5)
+    still = {"dropout_features": 0.0, "dropout_hidden": 0.0}
+    shown = replace(recipe, epochs=1), train.where(~old), train.where(old)
+    works = {arch: partial(make, replace(spec, arch=arch, **still), *shown) for arch in ("test_vit", "test_resnet")}
+    in_two_processes(partial(train_each, works, tmp_path), tmp_path)
+    losses_of(works["test_vit"], tmp_path / "alone")
+    told = {path.name: pickle.loads(path.read_bytes()) for path in tmp_path.glob("*.[01]")}
+    assert all(told[f"{arch}.0"] == told[f"{arch}.1"] for arch in works)
+    assert told["test_vit.0"][0] == pytest.approx(told["alone.0"][0], rel=1e-5)
 
 
 def test_batch_norms_over_processes_need_a_gpu(monkeypatch):
