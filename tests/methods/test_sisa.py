@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -76,55 +77,63 @@ FORGET_SETS = {  # by the shard and the slice of every face
 }
 
 
-@pytest.fixture
-def parts(make_task):
+@pytest.fixture(scope="module")
+def some(faces):
+    """The faces of ``make_task``."""
+    return faces.where(np.arange(len(faces)) % 2 == 0)
+
+
+@pytest.fixture(scope="module")
+def parts(some):
     """(retain, forget) for one of the forget sets."""
 
     def act(name):
-        faces = make_task.faces.part("train", "validation")
-        gone = FORGET_SETS[name](PLAN.shard_of(faces.frame), PLAN.slice_of(faces.frame))
-        assert (gone & (faces.frame.split == "train")).any()
-        return faces.where(~gone), faces.where(gone)
+        learned = some.part("train", "validation")
+        gone = FORGET_SETS[name](PLAN.shard_of(learned.frame), PLAN.slice_of(learned.frame))
+        assert (gone & (learned.frame.split == "train")).any()
+        return learned.where(~gone), learned.where(gone)
 
     return act
 
 
 @pytest.fixture(scope="module")
-def original(faces, train):
-    """Trained on the faces of ``make_task``."""
-    return train(faces.where(np.arange(len(faces)) % 2 == 0))
+def original(some, train):
+    return train(some)
+
+
+@pytest.fixture(scope="module")
+def anew(parts, train):
+    """Trained without the faces of a forget set, once for all tests."""
+    return cache(lambda name: train(parts(name)[0]))
 
 
 @pytest.mark.parametrize("rule", FORGET_SETS)
-def test_the_weights_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts, rule):
-    retain, forget = parts(rule)
-    made = unlearn(original, retain, forget)
-    assert made.digests() == train(retain).digests()
+def test_the_weights_are_those_of_training_without_the_forgotten_faces(original, anew, unlearn, parts, rule):
+    made = unlearn(original, *parts(rule))
+    assert made.digests() == anew(rule).digests()
     assert made.digests() != original.digests()
 
 
 @pytest.mark.parametrize("lost", [(1,), (2,), (1, 2)])
-def test_an_older_checkpoint_serves_where_one_is_missing(original, train, unlearn, parts, lost):
-    retain, forget = parts("a last slice")
-    made = unlearn(original, retain, forget, lost)
-    assert made.digests() == train(retain).digests()
+def test_an_older_checkpoint_serves_where_one_is_missing(original, anew, unlearn, parts, lost):
+    made = unlearn(original, *parts("a last slice"), lost)
+    assert made.digests() == anew("a last slice").digests()
 
 
 @pytest.mark.parametrize("by", ["mean", "median"])
-def test_predictions_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts, spec, by):
+def test_predictions_are_those_of_training_without_the_forgotten_faces(original, anew, unlearn, parts, spec, by):
     retain, forget = parts("whole shard")
     aggregate, seeds = Aggregate(by, PLAN.empty(retain)), PLAN.seeds((0,))
     assert aggregate.without == (1,)
-    made, anew = (
-        Ensemble(spec, seeds, tuple(t.members), aggregate) for t in (unlearn(original, retain, forget), train(retain))
-    )
+    both = unlearn(original, retain, forget), anew("whole shard")
+    made, other = (Ensemble(spec, seeds, tuple(each.members), aggregate) for each in both)
     pictures = retain.images(torch.arange(8)).permute(0, 3, 1, 2)
     ages = made.aggregate(made.predict(pictures))
-    assert torch.equal(ages, anew.aggregate(anew.predict(pictures)))
+    assert torch.equal(ages, other.aggregate(other.predict(pictures)))
     assert torch.equal(ages, made.predict(pictures)[:, 0]), "a member that nobody is left to train takes no part"
 
 
-def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts, make_task):
+def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts):
     retain, forget = parts("a last slice")
     first = unlearn(original, retain, forget)
     fewer = retain.where(np.arange(len(retain)) > 6)
@@ -133,12 +142,11 @@ def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, tra
     assert second.digests() != first.digests()
 
 
-def test_the_new_checkpoints_are_those_of_training_without_the_forgotten_faces(original, train, unlearn, parts):
+def test_the_new_checkpoints_are_those_of_training_without_the_forgotten_faces(original, anew, unlearn, parts):
     """So nothing that has seen a forgotten face is kept for the new version."""
-    retain, forget = parts("both shards")
-    made, anew = unlearn(original, retain, forget), train(retain)
+    made, other = unlearn(original, *parts("both shards")), anew("both shards")
     for place in ((shard, number) for shard in range(PLAN.shards) for number in range(1, PLAN.slices)):
-        assert all(torch.equal(made.kept[place][name], weights) for name, weights in anew.kept[place].items())
+        assert all(torch.equal(made.kept[place][name], weights) for name, weights in other.kept[place].items())
 
 
 def test_it_shows_the_faces_that_were_foretold_and_none_of_the_forgotten(original, unlearn, parts):
