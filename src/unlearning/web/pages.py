@@ -82,12 +82,12 @@ class Pages:
     def version(self, asked: Asked) -> Response:
         """One of them."""
         number = asked.path["number"]
-        rows = self._registry.seen(asked.who.name).look.rows
-        row, version = next((row for row in rows if row["version"] == number), None), lookup.named(self.model, str(number))
+        seen, version = self._registry.seen(asked.who.name, number), lookup.named(self.model, str(number))
+        row = seen.row(number)
         if row is None or version is None:
             raise RefusedError(404, "version", f"There is no version {number} of {self.model}.")
         told = views.version(replace(version, aliases=tuple(row["aliases"])), row)
-        return self._shown("version", asked, others=len(rows) > 1, **told)
+        return self._shown("version", asked, others=len(seen.look.rows) > 1, **told)
 
     def audit(self, asked: Asked) -> Response:
         """How much a version still remembers, found out now from its tables."""

@@ -1,7 +1,7 @@
 """The registry as it was read last, for each reader, so that a page does not wait for a thousand versions.
 
-What the journal's head says is asked each time, in the reader's name: after a transition all is read anew at once. Numbers that
-change without one, as scores do, are read behind the page when they are older than FRESH.
+The champion is asked for each time, in the reader's name: where it is another, or another thing is said of it, all is read anew
+at once. The rest, candidates and their scores, is read behind the page when it is older than FRESH.
 """
 
 from __future__ import annotations
@@ -13,20 +13,25 @@ from functools import cached_property
 
 from unlearning.errors import InputError
 from unlearning.progress import say
-from unlearning.registry.journal import find_head
+from unlearning.registry.lookup import named
+from unlearning.registry.version import CHAMPION, Version
 from unlearning.reports.lineage_page import drawn
 from unlearning.steps.status import Look, look_at, render
 from unlearning.tracking.answers import first_line, store_errors
 
-FRESH = 10.0  # seconds
+FRESH = 60.0  # seconds
 DRAWING = threading.Lock()  # of figures: their style is Matplotlib's, and one for all threads
 
 
 class Seen:
     """One look at the registry."""
 
-    def __init__(self, look: Look, head: str):
-        self.look, self.head, self.time = look, head, time.monotonic()
+    def __init__(self, look: Look, champion: Version | None):
+        self.look, self.champion, self.time = look, champion, time.monotonic()
+
+    def row(self, number: int) -> dict | None:
+        """What is told of a version."""
+        return next((row for row in self.look.rows if row["version"] == number), None)
 
     @cached_property
     def lineage(self) -> dict:
@@ -48,23 +53,23 @@ class Registry:
         self._model, self._kept = model, dict[str, Seen]()
         self._reading = threading.Lock()
 
-    def seen(self, reader: str) -> Seen:
-        """The registry for a reader; InputError where there is no such model."""
-        head, kept = find_head(self._model), self._kept.get(reader)
-        if kept is None or kept.head != head:
+    def seen(self, reader: str, number: int = 0) -> Seen:
+        """The registry for a reader, with a version of that number if there is one; InputError where there is no such model."""
+        champion, kept = named(self._model, CHAMPION), self._kept.get(reader)
+        if kept is None or kept.champion != champion or (number and kept.row(number) is None):
             with self._reading:
-                return self._read(reader, head)
+                return self._read(reader, champion)
         if time.monotonic() - kept.time > FRESH and self._reading.acquire(blocking=False):
-            threading.Thread(target=copy_context().run, args=(self._read_behind, reader, head), daemon=True).start()
+            threading.Thread(target=copy_context().run, args=(self._read_behind, reader, champion), daemon=True).start()
         return kept
 
-    def _read(self, reader: str, head: str) -> Seen:
-        seen = self._kept[reader] = Seen(look_at(self._model), head)
+    def _read(self, reader: str, champion: Version | None) -> Seen:
+        seen = self._kept[reader] = Seen(look_at(self._model), champion)
         return seen
 
-    def _read_behind(self, reader: str, head: str) -> None:
+    def _read_behind(self, reader: str, champion: Version | None) -> None:
         try:
-            _ = self._read(reader, head).lineage
+            _ = self._read(reader, champion).lineage
         except (InputError, *store_errors()) as error:
             say(f"web: the registry was not read again: {first_line(error)}")
         finally:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from unlearning.data.photograph import Match
 from unlearning.methods import METHODS
+from unlearning.registry import servers
 from unlearning.registry.version import GONE, Version
 from unlearning.reports.lineage_page import champion_of, headline
 from unlearning.reports.page import page
@@ -41,7 +42,7 @@ def overview(seen: Seen, requests: list[Request], damaged: list[str], at_work: A
         "name": seen.look.name,
         "headline": headline(champion),
         "finding": champion["finding"] if champion else "",
-        "servers": seen.look.served(),
+        "servers": [one.sentence for one in servers.live(seen.look.name)],
         "open": [one for one in told if one["open"]],
         "ended": [one for one in told if not one["open"]],
         "overdue": sum(bool(one["overdue"]) for one in told),

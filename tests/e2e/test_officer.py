@@ -1,0 +1,199 @@
+"""The pages in a real browser, before a real server, as three people with different rights use them."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+import requests as http
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageOps
+
+from browser import PHONE, WHOLE
+from places import ROOT
+from server import ADMIN, PASSWORD, as_user
+from unlearning.certificates.keys import make_key
+from unlearning.data.settings import DataSettings
+from unlearning.models.spec import ModelSpec
+from unlearning.registry import journal
+from unlearning.requests import store
+from unlearning.steps.train import train
+from unlearning.steps.training_settings import TrainSettings
+from unlearning.tracking.own_experiments import own_experiment
+from unlearning.versions.data import account_of
+
+MODEL, SECRET = "age-officers", "a-long-enough-one"
+READER, CLERK, OFFICER = "rita", "carl", "olga"
+SMALL = {"epochs": 1, "precision": "32-true"}
+LONG = 240_000  # milliseconds
+
+
+def ask(server, what: str, **content: str) -> None:
+    """The administrator's request to the server's accounts."""
+    answer = http.post(f"{server.address}/api/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
+    assert answer.ok, answer.text
+
+
+def grant(server, name: str, kind: str, key: str, right: str) -> None:
+    own = {"resource_type": kind, "resource_id": key, "permission": right}
+    ask(server, "3.0/mlflow/users/permissions/grant", username=name, **own)
+
+
+@pytest.fixture(scope="module")
+def team(server, tmp_path_factory):
+    """A model of one version, and three people: one reads, one files requests, one decides."""
+    folder = tmp_path_factory.mktemp("officer")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        as_user(patch, server.address, ADMIN, PASSWORD)
+        made = train(TrainSettings(DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes=SMALL, name=MODEL))
+        manifest, _ = account_of(made.tag("data_run"))
+        asked = own_experiment(store.EXPERIMENT, store.HOLDS)
+        journals = own_experiment(journal.EXPERIMENT, journal.HOLDS)
+        for name in (READER, CLERK, OFFICER):
+            ask(server, "2.0/mlflow/users/create", username=name, password=SECRET)
+        for name in (CLERK, OFFICER):
+            grant(server, name, "experiment", asked, "EDIT")
+        for number in ("0", journals):
+            grant(server, OFFICER, "experiment", number, "EDIT")
+        grant(server, OFFICER, "registered_model", MODEL, "MANAGE")
+    make_key(folder / "signing-key.pem")
+    drawn = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*/"))
+    with Image.open(drawn / manifest.file[manifest.split == "train"].iloc[0]) as face:
+        ImageOps.mirror(face).save(folder / "photograph.jpg", quality=80)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(server, team):
+    """The pages, in a process of their own."""
+    own = {"MLFLOW_TRACKING_URI": server.address, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"}
+    own |= {"UNLEARNING_SIGNING_KEY": str(team / "signing-key.pem"), "UNLEARNING_CACHE": os.environ["UNLEARNING_CACHE"]}
+    own |= {"PATH": "/usr/bin:/bin", "HOME": str(team), "MLFLOW_TRACKING_USERNAME": ADMIN, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
+    command = [sys.executable, "-m", "entrypoints.web", "--port", "0", "--name", MODEL]
+    log = team / "web.txt"
+    with log.open("w") as said:
+        process = subprocess.Popen(command, cwd=team, env=own, stdout=said, stderr=said)
+    try:
+        until = time.monotonic() + 120
+        while not (found := re.search(r"(http://\S+)/ is ready", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.2)
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def people(browser, address):
+    """Opens the pages as somebody, ``people(name, script)``: what ``script`` gives of a tab without JavaScript."""
+    started, thread = browser
+
+    def act(name, script, **screen):
+        def visit():
+            context = started.new_context(
+                base_url=address, http_credentials={"username": name, "password": SECRET}, java_script_enabled=False, **screen
+            )
+            page = context.new_page()
+            wrong = []
+            page.on("console", lambda said: wrong.append(said.text))
+            try:
+                return script(page), wrong
+            finally:
+                context.close()
+
+        given, wrong = thread.submit(visit).result()
+        assert not wrong
+        return given
+
+    return act
+
+
+def file_photograph(page, path):
+    page.goto("/requests/new")
+    page.get_by_label("Photograph").set_input_files(path)
+    page.get_by_role("button", name="Look for it").click()
+    found = page.locator("main").inner_text()
+    page.get_by_label("Why").fill("Art. 17, ticket 4711")
+    page.get_by_role("button", name="File a request for these").click()
+    page.get_by_role("link", name="To the request").wait_for(timeout=LONG)
+    page.get_by_role("link", name="To the request").click()
+    return found, page.locator("main").inner_text()
+
+
+def serve(page):
+    page.goto("/")
+    page.get_by_role("link", name="file:photograph.csv").click()
+    page.get_by_label("How to forget").select_option("retrain")
+    page.get_by_role("button", name="Serve the open requests").click()
+    page.get_by_role("heading", name=re.compile("done|did not work")).wait_for(timeout=LONG)
+    worked = page.locator("main").inner_text()
+    page.get_by_role("link", name="To the request").click()
+    ended = page.locator("main").inner_text()
+    page.get_by_role("link", name="Read it").click()
+    return worked, ended, page.locator("main").inner_text()
+
+
+def test_three_people_read_file_and_decide_each_what_they_may(people, server, team, monkeypatch):
+    """From the overview to a request that has ended, by buttons alone."""
+
+    def reads(page):
+        page.goto("/")
+        overview = page.locator("body").inner_text()
+        page.goto("/requests/new")
+        return overview, page.locator("main").inner_text(), page.locator("form").count()
+
+    overview, refused, forms = people(READER, reads)
+    assert "Version 1 is served. It was made to forget nothing" in overview
+    assert READER in overview
+    assert "ask for the right EDIT" in refused
+    assert forms == 0
+
+    found, said = people(CLERK, lambda page: file_photograph(page, team / "photograph.jpg"))
+    assert "1 picture of the data shows this photograph" in found
+    assert "It is received" in said
+    assert f"filed by\n{CLERK}" in said.lower()
+    assert "Serve the open requests" not in said
+
+    worked, ended, certificate = people(OFFICER, serve)
+    assert "It is promoted" in ended, worked
+    assert "What this proves" in certificate
+    as_user(monkeypatch, server.address, ADMIN, PASSWORD)
+    (one,) = store.listed(MODEL)
+    assert [change.user for change in one.history][:2] == [CLERK, OFFICER]
+    by = {run.info.user_id for run in mlflow.search_runs(search_all_experiments=True, output_format="list")}
+    assert {CLERK, OFFICER} <= by
+
+
+def test_a_stranger_and_a_wrong_password_see_nothing(address):
+    for auth in (None, (OFFICER, "not-olgas-own")):
+        answer = http.get(f"{address}/", auth=auth, timeout=60)
+        assert answer.status_code == 401
+        assert "Version" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/requests/new", "/versions/1", "/verify", "/picture"])
+def test_pages_have_no_serious_fault_of_accessibility_and_fit_a_phone(browser, address, path):
+    started, thread = browser
+
+    def visit():
+        context = started.new_context(
+            base_url=address, http_credentials={"username": OFFICER, "password": SECRET}, bypass_csp=True, **PHONE
+        )
+        try:
+            page = context.new_page()
+            page.goto(path)
+            found = Axe().run(page).response["violations"]
+            return [one["id"] for one in found if one["impact"] in ("serious", "critical")], page.evaluate(WHOLE)
+        finally:
+            context.close()
+
+    faults, seen = thread.submit(visit).result()
+    assert faults == []
+    assert seen["needed"] <= seen["width"], seen["wide"]
