@@ -74,15 +74,17 @@ def install(known, number):
 
 
 ACTS = {
-    "promote": (12, lambda: transition(MODEL, promoting(3, act=ACT))),
     "roll back": (15, lambda: transition(MODEL, roll_back_from_3(), "rollback", "too low")),
     "install": (5, lambda: add(MODEL, mlflow.MlflowClient().create_logged_model("0").model_id, "", UNLEARNED, "", install)),
 }
 
 
-@pytest.mark.parametrize("what", ACTS)
+@pytest.mark.parametrize("what", ["roll back", "install"])
 def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, monkeypatch, what):
-    """Every write fails once, those that take aliases and tags away included; after the last failure the act succeeds."""
+    """Every write fails once, those that take aliases and tags away included; after the last failure the act succeeds.
+
+    A rollback writes all that a promotion writes; promotions that break off are tried below.
+    """
     least, act = ACTS[what]
     if what == "roll back":
         transition(MODEL, promoting(3, act=ACT))
@@ -100,8 +102,8 @@ def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, 
         made = find(MODEL, "ft-20-28-e9")
         assert (made.stage, "installing" in made.tags) == ("Staging", False)
     else:
-        assert find(MODEL, "champion").number == (3 if what == "promote" else 1)
-        assert ("forgotten" in find(MODEL, "3").aliases) is (what == "promote")
+        assert find(MODEL, "champion").number == 1
+        assert "forgotten" not in find(MODEL, "3").aliases
     assert mending.examine(MODEL).found == []
 
 
@@ -128,10 +130,11 @@ def mortal(monkeypatch):
     monkeypatch.setattr(processes, "is_gone", lambda process: True)
 
 
-def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(filled, monkeypatch, mortal):
+@pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(filled, monkeypatch, mortal, stride):
     """Killed before its n-th write while it promoted 4; then 3 is promoted as if 4 had never been tried."""
     done, writes = False, Writes(monkeypatch, Killed())
-    for dying in range(1, MOST_WRITES):
+    for dying in range(1, MOST_WRITES, stride):
         seen = next(v.number for v in all_versions(MODEL) if "champion" in v.aliases)
         writes.fail(dying)
         try:
