@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import torch
 
 from forgetting import forget_set
 from unlearning.data.faces import FaceSet
-from unlearning.data.forget import forget_mask, retain_mask
+from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.methods.task import UnlearningTask
 from unlearning.models.build import build
 
@@ -27,10 +27,15 @@ class TaskMaker:
     recipe: object
     fabric: object
 
+    @cached_property
+    def asked(self) -> ForgetSet:
+        """Who is to be forgotten."""
+        return forget_set(RULE, self.faces.frame)
+
     def rows(self, part: str) -> np.ndarray:
         """The rows of the pixel map that hold ``test``, ``retain``/``forget`` training or ``validation`` pictures."""
         frame = self.faces.frame
-        forget = forget_mask(frame, forget_set(RULE, frame))
+        forget = forget_mask(frame, self.asked)
         train = (frame.split == "train").to_numpy()
         masks = {"retain": train & ~forget, "forget": train & forget}
         return frame["row"].to_numpy()[masks.get(part, (frame.split == part).to_numpy())]
@@ -41,11 +46,10 @@ class TaskMaker:
         for part in spoilt:
             pixels[self.rows(part)] = 255 - pixels[self.rows(part)]
         faces = FaceSet(self.faces.frame, pixels)
-        forget = forget_set(RULE, faces.frame)
         return UnlearningTask(
             model=copy.deepcopy(self.original),
-            retain=faces.where(retain_mask(faces.frame, [forget])),
-            forget=faces.where(forget_mask(faces.frame, forget)),
+            retain=faces.where(retain_mask(faces.frame, [self.asked])),
+            forget=faces.where(forget_mask(faces.frame, self.asked)),
             fabric=self.fabric,
             seed=seed,
             fresh=partial(build, self.spec),
@@ -55,8 +59,14 @@ class TaskMaker:
         )
 
 
+@pytest.fixture(scope="session")
+def untrained(spec):
+    """The network that tasks have a copy of."""
+    return build(spec, seed=0).eval()
+
+
 @pytest.fixture
-def make_task(faces, spec, recipe, fabric):
+def make_task(faces, untrained, spec, recipe, fabric):
     """Half of the drawn faces; batches are small, so that an epoch has several steps."""
     few = FaceSet(faces.frame[::2], np.asarray(faces.pixels))
-    return TaskMaker(few, build(spec, seed=0).eval(), spec, replace(recipe, batch_size=16), fabric)
+    return TaskMaker(few, untrained, spec, replace(recipe, batch_size=16), fabric)

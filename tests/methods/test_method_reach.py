@@ -1,6 +1,7 @@
 """Where every method works: other networks, outputs, optimisers and precisions, and forget sets of any size."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
@@ -52,8 +53,7 @@ def test_another_network_output_optimizer_and_precision_are_no_obstacle(method, 
     check(method, maker())
 
 
-@pytest.mark.parametrize("arch", [*KINDS.values(), "resnet50"])
-@pytest.mark.parametrize("name", ["reset", "ssd"])
+@pytest.mark.parametrize(("name", "arch"), [*product(("reset", "ssd"), KINDS.values()), ("reset", "resnet50")])
 def test_networks_of_every_kind_forget(name, make_task, few, arch):
     """One that trains, after layers were drawn anew, and one that looks at gradients; euk is tried on them below."""
     spec = ModelSpec(arch, 32)
