@@ -213,18 +213,18 @@ def test_of_a_handful_of_people_little_is_said():
     assert row(found, "test_in_range_mae").reason == "there is nobody: test faces that the forget rule describes"
 
 
-def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_by_the_noise_that_it_knows():
+def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_by_the_noise_that_it_knows(of_original):
     given = {"original": 0.1, "retrained": 1.0, "second": 1.2}
 
     def judged(value, **more):
         measured = Measured({"relearn_ratio": given | {"version": value} | more}, {"relearn_ratio": "of three shuffles"})
-        return row(audit(WORLD.case(ORIGINAL), AuditSettings(resamples=2), measured), "relearn_ratio")
+        return row_of(AUDITED["relearn_ratio"], panel_of(WORLD.case(ORIGINAL), measured, 2, 0), measured, Bounds())
 
     assert [judged(value).verdict for value in (0.61, 0.59, 0.05, 1.5)] == [SAME, "between", WORSE, OVER]
     assert judged(0.61).floor == pytest.approx(0.4)
     assert judged(0.4, floor=0.7).verdict == SAME
     assert judged(0.05).note == "of three shuffles"
-    assert "relearn_ratio" not in audit(WORLD.case(ORIGINAL), QUICK).verdicts(), "nobody asked for it"
+    assert "relearn_ratio" not in of_original.verdicts(), "nobody asked for it"
 
 
 def test_three_retrained_models_as_members_show_what_seeds_do():

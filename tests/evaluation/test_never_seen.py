@@ -37,7 +37,7 @@ def groups(world, size: int, count: int):
     return [world[2].choice(trained, size, replace=False) for _ in range(count)]
 
 
-@pytest.mark.parametrize("size", [1, 5, 50])
+@pytest.mark.parametrize("size", [1, 50])
 def test_false_alarms_and_noticed_memories_are_as_often_as_said(world, size):
     judge, original = NeverSeen(world[0]), model(world, 0.3)
     clean = [judge.judge(model(world, 0.0), original, ids) for ids in groups(world, size, 60)]
