@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,8 +11,10 @@ from pathlib import Path
 import jsonschema
 import mlflow
 import pytest
+from click.testing import CliRunner
 
 from certificates.issued import flipped
+from entrypoints import key
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
@@ -254,15 +255,14 @@ def test_an_ancestor_that_was_certified_later_does_not_break_the_line(certified,
 
 
 def test_make_key_writes_two_files_and_prints_neither(tmp_path):
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "entrypoints.key", "--path", str(tmp_path / "keys" / "mine.pem")]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    command = ["--path", str(tmp_path / "keys" / "mine.pem")]
+    done = CliRunner().invoke(key.main, command)
+    assert done.exit_code == 0, done.output
     private = (tmp_path / "keys" / "mine.pem").read_text()
     assert (tmp_path / "keys" / "mine.pem").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "keys" / "mine.pem.pub").read_text().startswith("-----BEGIN PUBLIC KEY-----")
     assert not [line for line in private.splitlines()[1:-1] if line in done.stdout + done.stderr]
     assert re.search(r"export UNLEARNING_SIGNING_KEY=\S+/keys/mine\.pem", done.stderr)
-    again = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert again.returncode == 1
+    again = CliRunner().invoke(key.main, command)
+    assert again.exit_code == 1
     assert "is already there and is not overwritten" in again.stderr
