@@ -16,7 +16,7 @@ from unlearning.jobs.crossfit import deal_folds
 REAL = ROOT.parent / "shared" / "utkface"
 COUNT = 64
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="no copy of UTKFace beside the project")
-KINDS = ["drawn", pytest.param("real", marks=needs_real)]
+KINDS = ["drawn", pytest.param("real", marks=[needs_real, pytest.mark.slow])]
 MISSED = {"drawn": 4, "real": 0}  # of 64: resizing averages the noise away that a drawn face's detail mostly consists of
 ONE_PHOTOGRAPH = [
     ("27_0_1_20170116010418660", "29_0_1_20170117135753077"),
@@ -77,12 +77,14 @@ def test_a_copy_under_another_age_is_a_contradiction_as_any_near_copy_is(folder,
 
 
 @needs_real
+@pytest.mark.slow
 def test_known_copies_among_the_real_faces_are_found():
     near = read(REAL).files.assign(name=lambda files: files.file.str.split(".").str[0]).set_index("name").near
     assert [pair for pair in ONE_PHOTOGRAPH if near[pair[0]] != near[pair[1]]] == []
 
 
 @needs_real
+@pytest.mark.slow
 def test_nothing_else_is_joined_among_the_real_faces():
     """Each of the 135 groups of more than one picture was looked at: it shows one photograph."""
     near = read(REAL).files.near

@@ -11,7 +11,7 @@ from unlearning.data.settings import DataSettings
 
 FOLDER = ROOT.parent / "shared" / "utkface"
 COUNT = 7643
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no copy of UTKFace beside the project")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FOLDER.is_dir(), reason="no copy of UTKFace beside the project")]
 
 
 def real(**changes):
