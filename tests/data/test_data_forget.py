@@ -132,7 +132,7 @@ def test_other_data_gives_another_hash_even_for_the_same_faces():
     assert first.name == second.name == "20-28"
 
 
-def test_a_forget_set_of_copies_holds_them_and_their_sources(workplace):
+def test_a_forget_set_of_copies_holds_them_and_their_sources():
     data = prepare(DataSettings(drawn_faces=160, augment_to=4), 32, lambda items, *_: items)
     forget = resolve("random:10", Known(data.manifest, data.rejected), data.digest)
     held = data.manifest[data.manifest.id.isin(forget.ids)]

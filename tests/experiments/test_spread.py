@@ -43,7 +43,7 @@ everywhere = pytest.mark.parametrize("place", SPREADS, indirect=True)
 
 @pytest.mark.slow
 @everywhere
-def test_every_job_comes_back_with_what_it_made_and_an_error_as_it_was_raised(place, monkeypatch):
+def test_every_job_comes_back_with_what_it_made_and_an_error_as_it_was_raised(place):
     assert sorted(place(divmod, [(7, 2), (9, 4), (8, 5)])) == [((7, 2), (3, 1)), ((8, 5), (1, 3)), ((9, 4), (2, 1))]
     with pytest.raises(InputError, match=r"^unknown study 'alfa' \(did you mean 'alpha'\?\); legal: alpha$"):
         list(place(partial(choose, {"alpha": 1}), [("alfa", "study")]))

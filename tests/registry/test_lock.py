@@ -126,7 +126,7 @@ def test_a_lock_lasts_as_long_as_its_owner_works(store, monkeypatch):
     assert names() == []
 
 
-def test_an_owner_that_stood_still_too_long_notices_and_deletes_nobody_elses_lock(store, monkeypatch):
+def test_an_owner_that_stood_still_too_long_notices_and_deletes_nobody_elses_lock(store):
     with lock.registry_lock(MODEL) as held:
         held.expires = time.time() - 1
         with pytest.raises(lock.LockLostError, match="ran out"):

@@ -147,7 +147,7 @@ def test_the_same_people_in_other_words_are_the_same_request(asked):
         open_request(UnlearnSettings(forget_set="gender:female & (group:0)", model="6"))
 
 
-def test_hardest_means_the_largest_errors_of_the_original_for_retrain_and_unlearn(trained, data):
+def test_hardest_means_the_largest_errors_of_the_original_for_retrain_and_unlearn(trained):
     reference = retrain(RetrainSettings("hardest:5", epochs=1))
     request = open_request(UnlearnSettings(forget_set="hardest:5"))
     assert request.reference.number == reference.number

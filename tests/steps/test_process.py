@@ -182,7 +182,7 @@ def test_a_version_that_fails_its_gates_is_refused_and_the_champion_stays(traine
     assert mlflow.get_run(one.run_id).data.tags["gate_decision"] == "failed"
 
 
-def test_one_that_fails_says_why_and_the_others_are_served(trained, candidate, monkeypatch, capfd):
+def test_one_that_fails_says_why_and_the_others_are_served(trained, candidate, monkeypatch):
     bad, good = ask("36-44"), ask("20-28")
     real = step._unlearned
 

@@ -52,7 +52,7 @@ def test_nothing_goes_before_the_name_is_typed_back_and_the_champion_never(own, 
     assert remembering(own) == before
 
 
-def test_what_remembers_is_gone_and_the_tombstone_stays(own, monkeypatch, tmp_path):
+def test_what_remembers_is_gone_and_the_tombstone_stays(own, tmp_path):
     version = find(MODEL, "original")
     numbers = mlflow.get_run(version.run_id).data.metrics
     report = purge(ORIGINAL)

@@ -156,8 +156,7 @@ def test_what_was_logged_without_the_key_is_sealed_by_the_next_call(own):
     assert readable(own, ids | files) == set()
 
 
-def test_only_certified_forgetting_is_sealed(use, fill, trained_store, monkeypatch, key, tmp_path):
-    use(trained_store)
+def test_only_certified_forgetting_is_sealed(trained, monkeypatch, key):
     monkeypatch.setenv(VARIABLE, key)
     with pytest.raises(InputError, match="the champion of age-resnet50 was made to forget nobody"):
         purge(PurgeSettings("3", f"{MODEL}/3", people=True))
