@@ -15,7 +15,7 @@ from unlearning.naming import did_you_mean
 AUDIENCES = {
     "Engineers": (
         *("main", "prepare", "train", "retrain", "crossfit", "unlearn", "methods", "tune", "evaluate", "compare"),
-        *("experiment", "report"),
+        *("explain", "experiment", "report"),
     ),
     "Operators": ("status", "serve", "promote", "rollback", "repair", "predict", "export"),
     "Data-protection officers": ("web", "request", "process", "certify", "verify", "purge", "key"),

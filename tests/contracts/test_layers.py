@@ -15,7 +15,8 @@ ALLOWED = {
     "models": set(),
     "training": {"data", "models"},
     "methods": {"data", "models", "training"},
-    "evaluation": {"data", "models", "training"},
+    "explain": {"data", "models"},
+    "evaluation": {"data", "explain", "models", "training"},
     "serving": {"data", "models"},
     "certificates": {"evaluation"},
     "tracking": {"certificates"},
@@ -26,7 +27,7 @@ ALLOWED = {
     "versions": {"certificates", "data", "evaluation", "models", "registry", "requests", "serving", "tracking", "training"},
     "jobs": {"data", "evaluation", "methods", "models", "registry", "serving", "tracking", "training", "versions"},
     "experiments": {"data", "evaluation"},
-    "reports": {"certificates", "data", "evaluation", "experiments"},
+    "reports": {"certificates", "data", "evaluation", "experiments", "explain"},
     "server": {"registry", "reports", "serving", "tracking", "versions"},
 }
 ALLOWED["steps"] = set(ALLOWED)

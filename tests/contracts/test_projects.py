@@ -17,7 +17,7 @@ ENTRIES = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 NAMES = [
     *("main", "prepare", "train", "retrain", "unlearn", "tune", "evaluate", "compare", "promote", "rollback", "status"),
     *("repair", "request", "process", "certify", "verify", "key", "purge", "methods", "experiment", "report", "crossfit"),
-    *("predict", "serve", "export", "web"),
+    *("predict", "serve", "export", "web", "explain"),
 ]
 KINDS = {"int": int, "float": float, "string": str}
 

@@ -33,6 +33,8 @@ SLIPS = [
     (["evaluate", "--forget_set", "young"], "'young' is no rule"),
     (["evaluate", "--version", ","], "names none"),
     (["compare", "--versions", "original"], "give two or more"),
+    (["explain", "--versions", ","], "names none"),
+    (["explain", "--faces", "9"], "9 is not in the range x>=10"),
     (["experiment", "--study", "nope"], "unknown study 'nope'"),
     (["experiment", "--preset", "nope"], "unknown preset 'nope'"),
     (["experiment", "--spread", "nope"], "unknown spread 'nope'"),

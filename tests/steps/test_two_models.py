@@ -19,6 +19,7 @@ from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
+from unlearning.steps.explain import explain
 from unlearning.steps.export import export
 from unlearning.steps.predict import predict
 from unlearning.steps.promote import promote
@@ -28,7 +29,14 @@ from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
 from unlearning.steps.serving_settings import ExportSettings, PredictSettings
-from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings, TuneSettings, UnlearnSettings
+from unlearning.steps.settings import (
+    CompareSettings,
+    EvaluateSettings,
+    ExplainSettings,
+    PromoteSettings,
+    TuneSettings,
+    UnlearnSettings,
+)
 from unlearning.steps.training_settings import CrossfitSettings, RetrainSettings
 from unlearning.steps.tune import tune
 from unlearning.steps.unlearn import unlearn
@@ -100,6 +108,12 @@ def _compare():
     assert list(table.label.unique()) == [f"models:/{MODEL}/3", "models:/other/3"]
 
 
+def _explain():
+    found = explain(ExplainSettings("models:/other/3", faces=10))
+    assert list(found.looks) == ["ft-20-28-e1", "retrained-20-28"]
+    assert len(found.members("forgotten")) == 1, "the reference is that of the other model, which has one seed"
+
+
 def _certify():
     make_key(Path("key.pem"))
     issued = certify(CertifySettings("models:/other@champion", key="key.pem"))
@@ -139,6 +153,7 @@ ACTS = {
     "tune": _tune,
     "evaluate": _evaluate,
     "compare": _compare,
+    "explain": _explain,
     "certify": _certify,
     "predict": _predict,
     "export": _export,

@@ -136,6 +136,8 @@ TITLES = {
     "confusion": "Planted test: faces taken for the other ages",
     "confusion_pull": "Planted test: pull towards the other ages",
     "patch_effect": "Planted test: years that the patch adds",
+    "attribution_distance": "Distance of what carries the age to retraining",
+    "planted_share": "Planted test: share of the attributions in the patch",
     "seconds": "Seconds",
     "seconds_ratio": "Seconds, retraining's are 1",
     "samples": "Faces shown",

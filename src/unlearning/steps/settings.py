@@ -199,6 +199,35 @@ class CompareSettings:
 
 
 @dataclass(frozen=True)
+class ExplainSettings:
+    """What carries the age, in several versions.
+
+    Args:
+        versions: aliases, numbers or model URIs, joined by commas: original,ft-20-28-e8; the retrained ones stand beside them.
+        forget_set: whose faces are told apart: a forget rule; empty for that of the first version that has one.
+        faces: most forgotten, kept and test faces each that are looked at.
+        seed: of the draw of the faces.
+        name: registered model.
+    """
+
+    versions: str = "original,champion"
+    forget_set: str = ""
+    faces: int = setting(60, least=10)
+    seed: int = setting(0, least=0, most=2**32 - 1)
+    name: str = model_name()
+
+    def __post_init__(self):
+        if not self.named:
+            raise InputError(f"versions={self.versions!r} names none; give one or more, as -P versions=original,champion")
+        check_rule(self.forget_set or FORGET_SET)
+
+    @property
+    def named(self) -> list[str]:
+        """The versions, one by one."""
+        return listed(self.versions)
+
+
+@dataclass(frozen=True)
 class PromoteSettings:
     """A promotion.
 

@@ -15,6 +15,7 @@ from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.on_models.activations import likeness
+from unlearning.evaluation.on_models.attribution import explained
 from unlearning.evaluation.on_models.handed import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured
 from unlearning.evaluation.on_models.many_seeds import of_seeds
 from unlearning.evaluation.on_models.relearn import RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
@@ -28,7 +29,15 @@ from unlearning.versions.data import SETTINGS, face_set
 from unlearning.versions.lineage import Parent, open_parent
 from unlearning.versions.references import Beside
 
-OF_MODELS = ("activation_distance", "cka", "relearn_steps", "relearn_ratio", "patch_effect")
+OF_MODELS = (
+    "activation_distance",
+    "cka",
+    "relearn_steps",
+    "relearn_ratio",
+    "patch_effect",
+    "attribution_distance",
+    "planted_share",
+)
 STANDARD_ERRORS = 2
 RELEARNING = RelearnSettings()
 
@@ -47,11 +56,11 @@ def measure_tables(version: Version, case: Case) -> Measured:
     copies = own.id.isin(about.id[about.copy_of != ""])
     members = (own.split == "train") & own.id.isin(case.forget.ids) & ~copies
     found = of_seeds(tables, members.to_numpy()) if RETRAINED in tables else Measured()
-    planted = _planted(version)
+    planted = planted_in(version)
     return found | _confused(tables, planted) if planted.confuse else found
 
 
-def _planted(version: Version) -> DataSettings:
+def planted_in(version: Version) -> DataSettings:
     """How a version's data was made: with a planted signal, or without."""
     return runs.read_json(version.tag("data_run"), SETTINGS, DataSettings.from_dict)
 
@@ -82,7 +91,7 @@ class Opened:
 
 
 def measure_models(version: Version, found: Beside, forget: ForgetSet) -> Measured:
-    """Activations, relearn time and the effect of an injected patch: this loads the versions' models, and changes none.
+    """Activations, relearn time, what carries the age, and an injected patch: this loads models, and changes none.
 
     All are measured on the first member of each version, against the first of the retrained model; without a retrained model
     there is nothing to compare activations with. The faces have to be there.
@@ -91,7 +100,7 @@ def measure_models(version: Version, found: Beside, forget: ForgetSet) -> Measur
     members = {role: parent.ensemble().members[0] for role, parent in opened.items()}
     own = opened[VERSION]
     models = Opened(members, face_set(own.data), own)
-    measured = _relearned(models, forget) | _patched(models)
+    measured = _relearned(models, forget) | _patched(models) | _explained(models, forget)
     if found.retrained is None:
         say("audit: without a retrained model activations are not measured")
         return measured
@@ -151,7 +160,7 @@ def _noise(time: RelearnTime) -> float:
 
 
 def _patched(models: Opened) -> Measured:
-    planted = _planted(models.own.version)
+    planted = planted_in(models.own.version)
     if not planted.inject:
         return Measured()
     found = {role: patch_effect(member, models.faces) for role, member in models.members.items()}
@@ -161,3 +170,12 @@ def _patched(models: Opened) -> Measured:
     values = {role: float(direction * one.years) for role, one in found.items()}
     remark = f"training faces of {planted.inject} carried the patch, and {planted.inject_years} years more than their age"
     return Measured({"patch_effect": values | {FLOOR: floor}}, {"patch_effect": remark})
+
+
+def _explained(models: Opened, forget: ForgetSet) -> Measured:
+    """What carries the age; of a forget set of too few people nothing is said."""
+    try:
+        return explained(models.members, models.faces, forget, bool(planted_in(models.own.version).inject))
+    except InputError as reason:
+        say(f"audit: what carries the age is not measured: {reason}")
+        return Measured()

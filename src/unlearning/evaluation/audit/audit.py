@@ -127,7 +127,7 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
         row, error = replace(row, gap=float(gap[0]), gap_low=low, gap_high=high), _error(gap)
     if math.isnan(error):
         reasons["floor"] = "fewer than half of the resamples of the faces have a number, so its noise is not known"
-    placed = _handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
+    placed = handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
     judged = judge(placed, metric, reasons, bounds)
     return replace(judged, note="; ".join(filter(None, (judged.note, measured.remarks.get(metric.name, "")))))
 
@@ -151,7 +151,7 @@ def _mean(values: np.ndarray) -> float:
     return float(np.mean(values)) if len(values) else math.nan
 
 
-def _handed(row: Row, measured: Measured, bounds: Bounds) -> Row:
+def handed(row: Row, measured: Measured, bounds: Bounds) -> Row:
     """What was measured elsewhere is one number a model: the floor is some times the distance of two, or the noise it knows."""
     gap, other = row.version - row.retrained, abs(row.second - row.retrained)
     least = measured.numbers[row.metric].get(FLOOR, 0.0)

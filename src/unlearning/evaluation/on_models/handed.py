@@ -153,4 +153,22 @@ HANDED: tuple[Metric, ...] = (
         range_="any",
         remembers="higher",
     ),
+    _handed(
+        "attribution_distance",
+        "sum over cells of abs(m_U - m_R) / 2, m the mean abs attribution of the forget set as shares; single members",
+        "share of what carries the age that lies elsewhere than in the retrained model, whose seeds differ too; loads models",
+        "integrated gradients: Sundararajan et al. 2017",
+        better="lower",
+        range_="0 to 1",
+    ),
+    _handed(
+        "planted_share",
+        "mean over test faces with the patch of the attributions in it / all attributions",
+        "does the injected patch carry the age? only for data with an injected patch (inject=); loads models",
+        "integrated gradients: Sundararajan et al. 2017",
+        part="test",
+        kind=MEMORY,
+        range_="0 to 1",
+        remembers="higher",
+    ),
 )

@@ -1,0 +1,81 @@
+"""Attributions: how many years of a network's answer each pixel carries, beside a picture that says nothing.
+
+The baseline is the mean picture of the kept training faces. That of aligned faces lies where faces do, so that the way from it
+to a face leads through pictures such as the network knows; no network was trained on plain grey, which lends the outline of
+every head a share that tells no age. No forgotten face is in the mean, and it is never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from unlearning.data.faces import FaceSet
+
+GRID = 16  # cells a side of a map: neighbouring pixels share what they carry
+STEPS = 24  # Gauss-Legendre points between baseline and picture
+WINDOWS = 8  # places a side that are occluded, one after the other
+AT_ONCE, PICTURES = 16, 32  # faces, and varied pictures of them, in memory
+Network = Callable[[torch.Tensor], torch.Tensor]
+Method = Callable[[Network, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def pictures_of(faces: FaceSet, device: torch.device | None = None) -> torch.Tensor:
+    """All pictures, float32, shape (n, 3, side, side)."""
+    return faces.images(torch.arange(len(faces))).permute(0, 3, 1, 2).float().to(device)
+
+
+def baseline_of(faces: FaceSet, device: torch.device | None = None) -> torch.Tensor:
+    """The mean picture, shape (1, 3, side, side)."""
+    parts = torch.split(torch.arange(len(faces)), 1024)
+    total = sum(faces.images(part).double().sum(dim=0) for part in parts)
+    return (total / len(faces)).permute(2, 0, 1).float()[None].to(device)  # type: ignore[union-attr]  # no faces are refused
+
+
+def integrated_gradients(network: Network, pictures: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+    """(x - b) * mean of the gradient between b and x, in years, as the pictures are shaped; a face's sum is f(x) - f(b).
+
+    Source: Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365.
+    """
+    from captum.attr import IntegratedGradients  # seconds: only for who explains
+
+    found: torch.Tensor = IntegratedGradients(network).attribute(
+        pictures, baselines=baseline, n_steps=STEPS, internal_batch_size=PICTURES
+    )
+    return found
+
+
+def occlusion(network: Network, pictures: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+    """f(x) - f(x with one window of the baseline), in years, of the window that each pixel lies in; it needs no gradients.
+
+    Source: Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901.
+    """
+    from captum.attr import Occlusion
+
+    window = -(-pictures.shape[-1] // WINDOWS)
+    with torch.no_grad():
+        found: torch.Tensor = Occlusion(network).attribute(
+            pictures,
+            sliding_window_shapes=(pictures.shape[1], window, window),
+            strides=(pictures.shape[1], window, window),
+            baselines=baseline,
+            perturbations_per_eval=max(1, PICTURES // len(pictures)),
+        )
+    return found
+
+
+METHODS: dict[str, Method] = {"gradients": integrated_gradients, "occlusion": occlusion}
+
+
+def carried(method: Method, network: Network, pictures: torch.Tensor, baseline: torch.Tensor) -> torch.Tensor:
+    """What every pixel carries, older or younger: abs of the sum over the colours, shape (n, side, side)."""
+    parts = [method(network, some, baseline).detach().sum(dim=1).abs() for some in torch.split(pictures, AT_ONCE)]
+    return torch.cat(parts)
+
+
+def in_cells(maps: torch.Tensor) -> np.ndarray:
+    """The mean of every cell's pixels, float64, shape (n, GRID, GRID)."""
+    cells: np.ndarray = torch.nn.functional.adaptive_avg_pool2d(maps[:, None].double(), GRID)[:, 0].cpu().numpy()
+    return cells

@@ -1,0 +1,109 @@
+"""Do the maps tell the truth? Measured: what is taken away by a map's order, and what random weights leave of the map."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from unlearning.explain.attributions import AT_ONCE, GRID, Method, Network, carried, in_cells
+from unlearning.models.blocks import redraw
+
+POINTS = np.linspace(0, 1, 9)
+ERRORS = 2  # standard errors by which a map has to do better than a random one
+
+
+@dataclass(frozen=True)
+class Curves:
+    """How far the answer has moved from that of the whole picture, when a share of the cells shows the baseline.
+
+    Args:
+        deletion: mean over faces at each of ``POINTS``, the cells that carry most taken away first; 1 is the baseline.
+        insertion: the cells that carry most put back first: at each of ``POINTS`` so many are there.
+        random_deletion: the same in random order.
+        random_insertion: the same in random order.
+        gains: of deletion and insertion, the area between the two curves; above 0 the map is better than a random one.
+        errors: their standard errors over faces.
+    """
+
+    deletion: np.ndarray
+    insertion: np.ndarray
+    random_deletion: np.ndarray
+    random_insertion: np.ndarray
+    gains: tuple[float, float]
+    errors: tuple[float, float]
+
+    @property
+    def hold(self) -> bool:
+        """Is the map better than a random one, by both curves?"""
+        return all(gain > ERRORS * error for gain, error in zip(self.gains, self.errors, strict=True))
+
+
+def curves(network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, seed: int = 0) -> Curves:
+    """Deletion and insertion, every face by its own map (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421, of classes)."""
+    cells = in_cells(carried(method, network, pictures, baseline)).reshape(len(pictures), -1)
+    noise = np.random.default_rng([seed, 7]).random(cells.shape)
+    with torch.no_grad():
+        whole = _answers(network, pictures)
+        scale = float((_answers(network, baseline) - whole).abs().mean()) or math.nan
+        moved = {
+            (name, inserted): _moved(network, pictures, baseline, order, inserted, whole) / scale
+            for name, order in (("map", cells), ("random", noise))
+            for inserted in (False, True)
+        }
+    gains = [moved["map", False] - moved["random", False], moved["random", True] - moved["map", True]]
+    areas = [np.asarray(np.trapezoid(gain, POINTS, axis=0)) for gain in gains]
+    means = {key: values.mean(axis=1) for key, values in moved.items()}
+    return Curves(
+        means["map", False],
+        means["map", True],
+        means["random", False],
+        means["random", True],
+        (float(areas[0].mean()), float(areas[1].mean())),
+        (_error(areas[0]), _error(areas[1])),
+    )
+
+
+def _error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def _answers(network: Network, pictures: torch.Tensor) -> torch.Tensor:
+    return torch.cat([network(some) for some in torch.split(pictures, 4 * AT_ONCE)])
+
+
+def _moved(
+    network: Network, pictures: torch.Tensor, baseline: torch.Tensor, order: np.ndarray, inserted: bool, whole: torch.Tensor
+) -> np.ndarray:
+    """abs(f(x varied) - f(x)) at every point, shape (points, n)."""
+    ranks = torch.from_numpy((-order).argsort(axis=1).argsort(axis=1).reshape(-1, 1, GRID, GRID)).float()
+    ranks = torch.nn.functional.interpolate(ranks, size=pictures.shape[-2:], mode="nearest").to(pictures.device)
+    found = []
+    for point in POINTS:
+        first = ranks < point * GRID**2
+        varied = torch.where(first == inserted, pictures, baseline)
+        found.append((_answers(network, varied) - whole).abs().cpu().double().numpy())
+    return np.stack(found)
+
+
+def randomised(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """A copy whose weights are all drawn anew: what its map has in common with the trained one's is not what was learned.
+
+    Source: Adebayo et al. 2018, https://arxiv.org/abs/1810.03292.
+    """
+    other = copy.deepcopy(network)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        redraw(other)
+    return other.eval()
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's, of the cells of two mean maps, -1 to 1; not a number where one has no pattern at all."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return math.nan
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)

@@ -1,0 +1,89 @@
+"""Whose faces are explained: forgotten, kept and test faces, and never so few that a map would be one of a person.
+
+One picture a person, at least ten persons. Age bands are cut so that they are a partition of the test faces: a group less its
+parts would otherwise be a group that is too small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from unlearning.data.faces import FaceSet
+from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
+from unlearning.errors import InputError
+
+FEWEST, BAND = 10, 10
+FORGOTTEN, RETAINED, TEST = "forgotten", "retained", "test"
+
+
+def kept_training(faces: FaceSet, forget: ForgetSet, never: Collection[str] = ()) -> FaceSet:
+    """Training faces outside the forget set, without copies and without those that may ``never`` be looked at."""
+    frame = faces.frame
+    own = (frame.split == "train") & (frame.copy_of == "") & ~frame.id.isin(list(never))
+    return faces.where(own.to_numpy() & retain_mask(frame, [forget]))
+
+
+def parts_of(faces: FaceSet, forget: ForgetSet, most: int, never: Collection[str] = (), seed: int = 0) -> dict[str, FaceSet]:
+    """Forgotten and kept training faces, and test faces: up to ``most`` of each, one a person.
+
+    Args:
+        faces: all prepared faces.
+        forget: the forget set.
+        most: faces of each part.
+        never: ids that may not be looked at: purged ones.
+        seed: of the draw.
+
+    Raises:
+        InputError: a part has fewer than ``FEWEST`` persons.
+    """
+    frame = faces.frame
+    own = ((frame.copy_of == "") & ~frame.id.isin(list(never))).to_numpy()
+    train, forgotten = (frame.split == "train").to_numpy(), forget_mask(frame, forget)
+    chosen = {FORGOTTEN: train & forgotten, RETAINED: train & ~forgotten, TEST: (frame.split == "test").to_numpy()}
+    parts = {name: _one_each(faces.where(own & mask), most, seed) for name, mask in chosen.items()}
+    purged = " (purged ones are not looked at)" if never else ""
+    for name, part in parts.items():
+        require_enough(len(part), f"{name} faces of {forget.rule}" if name == FORGOTTEN else f"{name} faces", purged)
+    return parts
+
+
+def require_enough(count: int, what: str, remark: str = "") -> None:
+    """InputError where a mean would be of too few people."""
+    if count < FEWEST:
+        raise InputError(
+            f"the {what} are of {count} persons{remark}, and what is shown is a mean over {FEWEST} at least, so that no map is "
+            f"one of a person; name more by forget_set, as -P forget_set=20-28"
+        )
+
+
+def _one_each(faces: FaceSet, most: int, seed: int) -> FaceSet:
+    """One picture a person, in a random order: who has no subject is told by near-copies."""
+    frame = faces.frame
+    person = frame.subject.where(frame.subject.fillna("") != "", frame.near)
+    order = np.random.default_rng([seed, 6]).permutation(len(frame))
+    kept = order[~person.iloc[order].duplicated().to_numpy()][:most]
+    return faces.where(np.isin(np.arange(len(frame)), kept))
+
+
+def bands_of(test: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Positions of the test faces by their ages, in bands of ``BAND`` years; one with fewer than ``FEWEST`` joins the next.
+
+    None where that leaves one band: it would be all of them again.
+    """
+    decades = test.age.to_numpy(np.int64) // BAND
+    bands: list[np.ndarray] = []
+    for decade in np.unique(decades):
+        rows = np.flatnonzero(decades == decade)
+        if bands and len(bands[-1]) < FEWEST:
+            bands[-1] = np.concatenate([bands[-1], rows])
+        else:
+            bands.append(rows)
+    if len(bands) > 1 and len(bands[-1]) < FEWEST:
+        bands[-2:] = [np.concatenate(bands[-2:])]
+    ages = [test.age.iloc[rows] for rows in bands]
+    if len(bands) < 2:
+        return {}
+    return {f"{TEST} {own.min():.0f}-{own.max():.0f}": rows for own, rows in zip(ages, bands, strict=True)}
