@@ -91,9 +91,9 @@ class TrainingBar:
         """A loop beside the epochs, under a bar of its own."""
         return _tracked(self.bar, items, count, f"{self.title}: {title}")
 
-    def after_epoch(self, epoch) -> None:
+    def after_epoch(self, epoch, more: str = "") -> None:
         text = (
-            f"{self.title}: epoch {epoch.number}/{self.epochs}  train MAE {epoch.train_mae:.2f}  "
+            f"{self.title}: epoch {epoch.number}/{self.epochs}  train MAE {epoch.train_mae:.2f}  {more}"
             f"validation MAE {epoch.validation_mae:.2f} years  {epoch.images_per_second:.0f} images/s"
         )
         if self.bar.disable:

@@ -48,7 +48,7 @@ def test_an_interruption_between_two_passes_registers_nothing_and_the_next_call_
 ):
     before = versions()
     with monkeypatch.context() as patch:
-        patch.setattr(forgetting, "epoch_logger", lambda seed: lambda epoch: signal.raise_signal(signal.SIGINT))
+        patch.setattr(forgetting, "epoch_logger", lambda seed: lambda epoch, **more: signal.raise_signal(signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             unlearn(UnlearnSettings(epochs=(1, 2)))
     assert newest().info.status == "FAILED"

@@ -41,11 +41,11 @@ class Trained:
     samples: int
 
 
-def epoch_logger(seed: int) -> Callable[[Epoch], None]:
-    """Logs an epoch of one member under ``seed-N/...``, so that members of one run do not mix."""
+def epoch_logger(seed: int) -> Callable[..., None]:
+    """Logs an epoch of one member, and ``more`` of it, under ``seed-N/...``, so that members of one run do not mix."""
 
-    def log(epoch: Epoch) -> None:
-        values = asdict(epoch)
+    def log(epoch: Epoch, **more: float) -> None:
+        values = asdict(epoch) | more
         runs.log_numbers({f"seed-{seed}/{k}": v for k, v in values.items() if k != "number"}, step=epoch.number)
 
     return log

@@ -24,6 +24,7 @@ from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch
 from unlearning.training.group import handed_out, make_fabric
 from unlearning.training.memory import peak_mb, reset_peak
+from unlearning.training.predict import mean_absolute_error
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,13 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
     reset_peak()
     meter, log, fabric = Meter(), epoch_logger(seed), make_fabric(job.parent.recipe.precision)
     job = replace(job, faces=job.faces.on(fabric.device))
+    leaving = job.forget
     with training_bar(title, epochs or passes_of(job)) as bar:
 
         def after_epoch(epoch: Epoch, model) -> None:
-            log(epoch)
-            bar.after_epoch(epoch)
+            forgotten = mean_absolute_error(model, leaving, fabric.device)
+            log(epoch, forget_mae=forgotten)
+            bar.after_epoch(epoch, f"forget MAE {forgotten:.2f}  ")
             look(epoch.number, model, meter)
 
         def log_own(values: dict[str, float], epoch: int) -> None:
@@ -136,7 +139,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
         task = UnlearningTask(
             model=member.eval(),
             retain=job.retain,
-            forget=job.forget,
+            forget=leaving,
             fabric=fabric,
             seed=seed,
             fresh=partial(build, standardised(job.parent.spec, job.retain, job.parent.plan)),

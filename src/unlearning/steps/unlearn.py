@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from unlearning.commands import command
-from unlearning.data.forget import ForgetSet, check
+from unlearning.data.forget import ForgetSet, check, forget_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
+from unlearning.evaluation.numbers.forgetting import share_left
 from unlearning.evaluation.registry import HEADLINES
 from unlearning.finding import AUTO, RETRAINED
 from unlearning.jobs import scheme, unfinished
@@ -33,7 +34,7 @@ from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
 from unlearning.versions.findings import require_reference, standing
-from unlearning.versions.line import line_of, versions_of
+from unlearning.versions.line import find_original, line_of, versions_of
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import beside
@@ -75,6 +76,7 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
             scheme.foretell(request.job)
             table = predictions_of(reference) if reference else None  # first: it may be purged while the method works
             costs = forget(request.job, place)
+            _log_memory_left(request.job, table)
             made = [_register(request, epochs, place, costs[epochs], table) for epochs in request.job.epochs]
             scheme.finish(request.job, costs[request.job.epochs[0]].seconds, reference)
             mark_finished(made_of, made)
@@ -155,6 +157,26 @@ def _log_settings(request: Request) -> None:
     runs.log_dataset(job.retain.frame, f"retain {job.forget_set.name}", "retain", digest)
     runs.log_dataset(job.forget.frame, f"forget {job.forget_set.name}", "forget", digest)
     forget_sets.log([*job.parent.forgotten, job.forget_set])
+
+
+def _log_memory_left(job: Job, retrained: pd.DataFrame | None) -> None:
+    """How much of the forget set is remembered after every epoch, where a reference stands.
+
+    It is told only here, from the errors that were logged meanwhile: what a method is given knows of no reference.
+    """
+    original = find_original(job.parent.version)
+    if retrained is None or original is None:
+        return
+    known = [_error_on(job.forget_set, table) for table in (retrained, predictions_of(original))]
+    for seed in job.parent.seeds:
+        for epoch, error in runs.curve(f"seed-{seed}/forget_mae").items():
+            runs.log_numbers({f"seed-{seed}/forget_memory_left": share_left(known[0], error, known[1])}, step=epoch)
+
+
+def _error_on(forget: ForgetSet, table: pd.DataFrame) -> float:
+    """MAE of a version's members on a forget set, in years, on average."""
+    rows = table[forget_mask(table, forget)]
+    return float(rows.filter(like="member_").sub(rows.age, axis=0).abs().to_numpy().mean())
 
 
 def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_table: pd.DataFrame | None) -> Version:

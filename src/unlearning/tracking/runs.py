@@ -161,6 +161,11 @@ def log_numbers(values: dict[str, float], step: int | None = None, **more) -> No
     mlflow.log_metrics(new, step=step, **more)
 
 
+def curve(name: str) -> dict[int, float]:
+    """The points of a metric of the run that is open, by step."""
+    return {point.step: point.value for point in mlflow.MlflowClient().get_metric_history(active_id(), name)}
+
+
 def log_json(content: dict, name: str) -> None:
     """A dictionary as an artifact."""
     mlflow.log_dict(content, name)

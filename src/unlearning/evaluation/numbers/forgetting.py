@@ -6,6 +6,8 @@ Forgetting = mean of f_i over the forget set (reference study, section 4.3).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from unlearning.evaluation import study
@@ -62,6 +64,11 @@ def memory_left(comparison: Comparison) -> np.ndarray:
     if not shares:
         raise NotKnownError("the original errs less than the retrained model by no more than the noise")
     return max(shares, key=lambda share: float(share[0]))
+
+
+def share_left(retrained: float, own: float, original: float) -> float:
+    """The same of one part alone, from three errors; not a number where the original errs no less than the retrained model."""
+    return PERCENT * (retrained - own) / (retrained - original) if retrained > original else math.nan
 
 
 def _left(comparison: Comparison, part: str) -> np.ndarray:
