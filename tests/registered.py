@@ -7,6 +7,7 @@ from functools import partial
 import mlflow
 
 from unlearning.registry import moves
+from unlearning.registry.record import RECORD, changed
 from unlearning.registry.transitions import add
 
 SET = "20-28"
@@ -28,6 +29,13 @@ def fill(model: str, candidates: int = 2) -> None:
     for number in range(1, candidates + 1):
         alias = f"ft-{SET}-e{number}"
         register(model, UNLEARNED | {"epochs": str(number)}, partial(moves.install_candidate, alias=alias))
+
+
+def lose_tag(model: str, number: int, name: str) -> None:
+    """Take a tag away by hand, out of the record of a version."""
+    client = mlflow.MlflowClient()
+    stored = client.get_model_version(model, str(number)).tags
+    client.set_model_version_tag(model, str(number), RECORD, changed(stored, {name: None})[RECORD])
 
 
 def promoting(number: int, **more):

@@ -104,7 +104,7 @@ class Story:
         self.answer_meanwhile()
 
     def _meet_people(self) -> None:
-        run_id = self.registry.get_model_version(MODEL, "1").tags["data_run"]
+        run_id = json.loads(self.registry.get_model_version(MODEL, "1").tags["record"])["data_run"]
         path = self.registry.download_artifacts(run_id, "data/manifest.csv", str(self.stage.out))
         with Path(path).open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

@@ -101,6 +101,7 @@ def test_a_store_that_refuses_is_told_in_a_sentence(own, monkeypatch):
     version = find(MODEL, "3")
     assert erase(version) == [
         f"the folder of logged model {logged_model_id(version)}: permission denied",
+        f"errors_by_age.csv of run {version.run_id}: permission denied",
         f"predictions.parquet of run {version.run_id}: permission denied",
     ]
 

@@ -8,8 +8,9 @@ import pytest
 from registered import SET, promoting
 from unlearning.registry.journal import find_journal
 from unlearning.registry.lock import registry_lock
-from unlearning.registry.lookup import all_versions, find, write_scores
+from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.transitions import transition
+from unlearning.registry.writes import write_scores
 from unlearning.repair import mending
 
 MODEL = "age-resnet50"

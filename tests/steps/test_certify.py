@@ -19,7 +19,8 @@ from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
 from unlearning.registry import journal
-from unlearning.registry.lookup import download_model, find, write_scores
+from unlearning.registry.lookup import download_model, find
+from unlearning.registry.writes import write_scores
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request_settings import CertifySettings, VerifySettings

@@ -11,7 +11,7 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 
-from registered import fill
+from registered import fill, lose_tag
 from unlearning.certificates.statement import ModelVersion
 from unlearning.errors import InputError
 from unlearning.evaluation.registry import METRICS
@@ -106,7 +106,7 @@ def test_a_score_that_was_written_over_is_shown_named_and_measured_anew(client, 
 
 def test_a_reference_that_lost_its_seconds_is_measured_against_and_gets_them_back(client):
     before = find(MODEL, "2").tag("seconds")
-    client.delete_model_version_tag(MODEL, "2", "seconds")
+    lose_tag(MODEL, 2, "seconds")
     (made,) = unlearn(UnlearnSettings(forget_set="20-28", epochs=(1,)))
     assert "seconds_ratio" not in made.tags
     assert found() == [f"version 2 has lost the tag seconds={before!r}: that was measured"]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from erasable import take_own_models
+from registered import lose_tag
 from unlearning.errors import InputError
 from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry.lookup import find
@@ -42,7 +43,7 @@ def test_a_damaged_prediction_table_names_artifact_and_run(trained):
 def test_a_table_of_something_else_lacks_columns(trained):
     run_id = version().run_id
     pd.DataFrame({"id": ["a"], "age": [3]}).to_parquet(artifact(run_id, PREDICTION_TABLE))
-    mlflow.MlflowClient().delete_model_version_tag("age-resnet50", str(version().number), SHA256)  # as older versions are
+    lose_tag("age-resnet50", version().number, SHA256)  # as older versions are
     with pytest.raises(
         InputError, match=f"predictions.parquet of run {run_id}.*it has no column split and no column predicted"
     ):
@@ -87,7 +88,7 @@ SPEC, WEIGHTS = "spec.json", "member-0.safetensors"
 )
 def test_damaged_files_of_a_version_name_the_version_and_what_to_do(trained, name, content, said):
     take_own_models(trained)
-    mlflow.MlflowClient().delete_model_version_tag("age-resnet50", str(version().number), SHA256)  # as older versions are
+    lose_tag("age-resnet50", version().number, SHA256)  # as older versions are
     places = list(trained.glob(f"mlruns/*/models/{version().source.rpartition('/')[2]}/**/{name}"))
     assert len(places) == 1
     places[0].write_bytes(content)

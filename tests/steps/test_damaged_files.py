@@ -4,9 +4,9 @@ import importlib
 
 import pytest
 from click.testing import CliRunner
-from mlflow import MlflowClient
 
 from erasable import take_own_models
+from registered import lose_tag
 from unlearning.certificates.keys import make_key
 from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry import lookup
@@ -113,7 +113,7 @@ def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
     assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     flip(model_folder(find("original")) / "member-0.safetensors")
     refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
-    MlflowClient().delete_model_version_tag(MODEL, "1", version_files.SHA256)
+    lose_tag(MODEL, 1, version_files.SHA256)
     said = run("certify", "--version", "champion")
     assert said.exit_code == 1
     assert "version 1 (original) of age-resnet50 cannot be used: the saved model is damaged" in said.output
@@ -130,7 +130,7 @@ def test_a_damaged_reference_and_a_missing_member_are_noticed_before_the_first_s
 def test_a_version_of_an_earlier_version_of_the_project_goes_on_to_work(own):
     """It remembers no digest, so nothing can be checked."""
     version = find("ft-20-28-e2")
-    MlflowClient().delete_model_version_tag(MODEL, str(version.number), version_files.SHA256)
+    lose_tag(MODEL, version.number, version_files.SHA256)
     assert digests_of(find("ft-20-28-e2")) == {}
     table = predictions_of(version).assign(predicted=30.0)
     table.to_parquet(table_of(own, "ft-20-28-e2"), index=False)

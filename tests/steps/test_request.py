@@ -9,8 +9,9 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.registry import moves
-from unlearning.registry.lookup import find, write_scores
+from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
+from unlearning.registry.writes import write_scores
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, PROMOTED, RECEIVED, RUNNING
 from unlearning.steps.request import list_requests, request

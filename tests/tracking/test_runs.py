@@ -1,14 +1,18 @@
 """What runs hold."""
 
 import math
+from importlib import metadata
 
 import mlflow
 import pytest
 from mlflow.entities import RunStatus
 
 from unlearning.errors import InputError
+from unlearning.evaluation.numbers.forgetting import share_left
 from unlearning.registry.lookup import find, logged_model_id
 from unlearning.tracking import finished, reasons, runs
+from unlearning.versions.files import predictions_of
+from unlearning.versions.forget_sets import of_version
 
 MODEL = "age-resnet50"
 
@@ -41,9 +45,34 @@ def test_every_epoch_of_every_member_is_logged_with_its_step(untouched):
             assert [point.step for point in history] == [1, 2]
 
 
+def test_the_error_on_the_forget_set_and_memory_left_are_logged_by_epoch_beside_train_and_validation(untouched):
+    client, unlearned = mlflow.MlflowClient(), mlflow.get_run(run_of(4).data.tags["mlflow.parentRunId"])
+    tables = {number: predictions_of(find(MODEL, number)) for number in ("1", "2", "4")}
+    forget = of_version(find(MODEL, "4"))
+    errors = {number: [] for number in tables}
+    for number, table in tables.items():
+        rows = table[table.id.isin(forget.ids)]
+        errors[number] = [float((rows[f"member_{seed}"] - rows.age).abs().mean()) for seed in (0, 1)]
+    original, retrained = (sum(errors[number]) / 2 for number in ("1", "2"))
+    for seed in (0, 1):
+        points = client.get_metric_history(unlearned.info.run_id, f"seed-{seed}/forget_mae")
+        assert [point.step for point in points] == [1, 2]
+        assert points[-1].value == pytest.approx(errors["4"][seed], rel=1e-4)
+        left = unlearned.data.metrics.get(f"seed-{seed}/forget_memory_left", math.nan)
+        assert left == pytest.approx(share_left(retrained, points[-1].value, original), rel=1e-4, nan_ok=True)
+
+
+def test_people_see_how_wrong_a_version_is_at_every_age(untouched):
+    table = runs.read_table(find(MODEL, "4").run_id, "errors_by_age.csv")
+    assert table.columns.tolist() == ["split", "ages", "faces", "mae", "mean_error"]
+    assert table.faces.sum() == len(predictions_of(find(MODEL, "4")))
+    assert {"20-24", "55-59"} <= set(table.ages)
+
+
 def test_a_run_says_what_it_was_made_from(untouched):
     run = run_of(4)
-    assert {"code.digest", "code.commit", "package.torch", "package.mlflow", "step"} <= run.data.tags.keys()
+    assert {"code.digest", "code.commit", "packages", "step"} <= run.data.tags.keys()
+    assert f"torch=={metadata.version('torch')} " in run.data.tags["packages"]
     assert run.data.params["method.lr"] == "0.0001"
     assert run.data.params["unlearn.forget_set"] == "20-28"
 

@@ -32,6 +32,16 @@ def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.
     return table.assign(**{f"member_{i}": ages.numpy() for i, ages in enumerate(members)})
 
 
+def by_age(table: pd.DataFrame, years: int = 5) -> pd.DataFrame:
+    """What people look at beside a prediction table: for each part and ``years`` of age how many faces, and how wrong."""
+    youngest = (table.age // years * years).astype(int)
+    errors = table.assign(error=table.predicted - table.age, size=(table.predicted - table.age).abs(), youngest=youngest)
+    found = errors.groupby(["split", "youngest"]).agg(faces=("age", "size"), mae=("size", "mean"), mean_error=("error", "mean"))
+    found = found.round(3).reset_index()
+    ages = found.youngest.astype(str) + "-" + (found.youngest + years - 1).astype(str)
+    return found.assign(ages=ages)[["split", "ages", "faces", "mae", "mean_error"]]
+
+
 def align(table: pd.DataFrame, like: pd.DataFrame, differ: bool | None = None) -> pd.DataFrame:
     """``table`` with its rows in the order of ``like``; InputError when the two do not hold the same faces.
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from unlearning import markdown
 from unlearning.commands import MODEL_NAME, command
 from unlearning.errors import InputError
-from unlearning.naming import PREDICTION_TABLE
+from unlearning.naming import ERROR_TABLE, PREDICTION_TABLE
 from unlearning.registry.descent import line_of
 from unlearning.registry.version import (
     ALIASES,
@@ -35,7 +35,7 @@ MODEL, PREDICTIONS, CHECKPOINTS, PIXELS, STUDIES, OTHER = "model", "predictions"
 EVIDENCE = "evidence"
 KINDS = {
     CHECKPOINTS: ("sisa/*",),
-    PREDICTIONS: (PREDICTION_TABLE, f"sealed/{PREDICTION_TABLE}"),
+    PREDICTIONS: (PREDICTION_TABLE, f"sealed/{PREDICTION_TABLE}", ERROR_TABLE),
     EVIDENCE: (
         *("forget/*", "sealed/forget/*", "data/*", "sealed/data/*"),
         *("audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),

@@ -14,6 +14,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
@@ -22,6 +23,7 @@ from unlearning.data.drawn import draw_face
 from unlearning.registry.served_code import SERVED, copy_served
 from unlearning.registry.version import logged_name
 from unlearning.tracking import temporary
+from unlearning.tracking.answers import first_line
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import version_of
 
@@ -117,3 +119,11 @@ def name_versions(model_id: str, versions: Iterable[tuple[str, int]]) -> None:
     """
     content = json.dumps([{"name": name, "version": str(number)} for name, number in sorted(versions)])
     mlflow.MlflowClient().set_logged_model_tags(model_id, {MLFLOW_MODEL_VERSIONS: content})
+
+
+def name_one_more(model_id: str, model: str, number: int) -> None:
+    """The version stands by now, so a page that cannot be told is no reason to fail: ``repair`` tells it."""
+    try:
+        name_versions(model_id, named_versions(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
+    except MlflowException as error:
+        print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)

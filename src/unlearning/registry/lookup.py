@@ -20,6 +20,7 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
+from unlearning.registry.record import unpacked
 from unlearning.registry.version import State, Version, logged_name
 from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, store_errors
@@ -54,7 +55,7 @@ def _version(one: ModelVersion, aliases: list[str]) -> Version:
         number=int(one.version),
         stage=one.current_stage or "None",
         aliases=tuple(sorted(aliases)),
-        tags=dict(one.tags),
+        tags=unpacked(dict(one.tags)),
         run_id=one.run_id or "",
         source=one.source or "",
         description=one.description or "",
@@ -147,13 +148,6 @@ def download_model(version: Version, part: str = "") -> Path:
 def logged_model_id(version: Version) -> str:
     """The id (``m-...``) of the logged model that a version was made from: its source names it."""
     return version.source.removeprefix("models:/")
-
-
-def write_scores(version: Version, values: dict[str, str]) -> None:
-    """Write scores as tags of a version."""
-    client = mlflow.MlflowClient()
-    for name, value in values.items():
-        client.set_model_version_tag(version.model, str(version.number), name, value)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ Of a process that dies before 3 the tag does not name the entries: the next one 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,13 +24,14 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.commands import command
 from unlearning.errors import InputError
-from unlearning.registry import hash_chain, journal
+from unlearning.registry import answer, hash_chain, journal
 from unlearning.registry.entries import BEGIN, FOUND, Entry, entry_of, undone
 from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal, find_journal
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
-from unlearning.registry.logged_models import name_versions, named_versions
+from unlearning.registry.logged_models import name_one_more
 from unlearning.registry.lookup import all_versions, state_of
-from unlearning.registry.version import MODEL_DESCRIPTION, Move, State, Version, applied
+from unlearning.registry.record import packed
+from unlearning.registry.version import Move, State, Version, applied
 from unlearning.registry.writes import become
 from unlearning.tracking import runs
 from unlearning.tracking.answers import first_line, refused_in_words, store_errors
@@ -147,6 +147,7 @@ def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> Non
     except BaseException as error:
         _put_back(held, entries, error)
         raise
+    answer.tell(held.model, after)
 
 
 def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
@@ -230,16 +231,16 @@ def add(
     """
     client = mlflow.MlflowClient()
     try:
-        client.create_registered_model(model, description=MODEL_DESCRIPTION)
+        client.create_registered_model(model, description=answer.LEAD)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     with _holding(model) as held:
         held.lock.confirm()
-        source, unfinished = f"models:/{model_id}", tags | {INSTALLING: run_id}
+        source, unfinished = f"models:/{model_id}", packed(tags) | {INSTALLING: run_id}
         there = next((version for version in all_versions(model) if version.source == source), None)
         if there and not there.tag(INSTALLING):  # its run was killed after it, and goes on
-            _tell_page(model_id, model, there.number)
+            name_one_more(model_id, model, there.number)
             return there
         made = there.number if there else _create(model, source, run_id, unfinished, description, model_id)
         try:
@@ -249,7 +250,7 @@ def add(
         except Exception:
             remove_unfinished(held, {number: facts for number, facts in held.state().items() if number == made})
             raise
-    _tell_page(model_id, model, made)
+    name_one_more(model_id, model, made)
     return next(version for version in versions if version.number == made)
 
 
@@ -257,14 +258,6 @@ def _create(model: str, source: str, run_id: str, tags: dict[str, str], descript
     client = mlflow.MlflowClient()
     made = client.create_model_version(model, source, run_id=run_id, tags=tags, description=description, model_id=model_id)
     return int(made.version)
-
-
-def _tell_page(model_id: str, model: str, number: int) -> None:
-    """The version stands by now, so a page that cannot be told is no reason to fail: ``repair`` tells it."""
-    try:
-        name_versions(model_id, named_versions(mlflow.MlflowClient().get_logged_model(model_id)) | {(model, number)})
-    except MlflowException as error:
-        print(f"MLflow's page of the logged model {model_id} does not name its version: {first_line(error)}", file=sys.stderr)
 
 
 def _move(held: Held, decide: Callable[[list[Version]], Move], why: dict[str, str], made: int = 0) -> list[Version]:

@@ -13,6 +13,7 @@ CHAMPION, ORIGINAL, RETRAINED = "champion", "original", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
+VARIANT = "variant"  # of a reference with seeds of its own: what its name ends in
 
 # States of what was never served: its finding is any auditor's to write, that of what is served, or was, a transition's.
 UNJUDGED = ("candidate", "reference")
@@ -20,15 +21,6 @@ PURGING, PURGED = "purging", "purged"
 GONE = (PURGING, PURGED)
 ALIASES, FILES = "purged_aliases", "purged_files"
 TAGS = ("purged_by", "purged_at", "purged_because", "purged_run", ALIASES, FILES)
-
-MODEL_DESCRIPTION = """\
-Ages in years from pictures of faces, and which faces each version was made to forget.
-
-* alias `champion`: the version to serve; `original`: remembers everything; `retrained-SET`: never saw SET, the reference.
-* alias `METHOD-SET-eN`: an unlearned candidate; `forgotten-SET`: the version that was promoted and shown to have forgotten SET.
-* tags `verdict` and `memory_left` say what was found out, `reference` by what; `forgotten` lists what it was made to forget;
-  `role`, `state`, `forget_set`, `method`, `epochs`, `Utility`, `Forgetting`, `F` say the rest.
-"""
 
 
 def as_number(text: str) -> float:
@@ -42,7 +34,7 @@ def as_number(text: str) -> float:
 
 def logged_name(tags: dict[str, str]) -> str:
     """What the logged model of a version is called, by the alias that the version gets; MLflow allows no dots there."""
-    made = {ORIGINAL: ORIGINAL, RETRAINED: f"{RETRAINED}-{tags.get('forget_set')}"}
+    made = {ORIGINAL: ORIGINAL, RETRAINED: f"{RETRAINED}-{tags.get('forget_set')}{tags.get(VARIANT, '')}"}
     return made.get(tags["role"], f"{tags.get('method')}-{tags.get('forget_set')}-e{tags.get('epochs')}")
 
 

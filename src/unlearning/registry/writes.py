@@ -8,7 +8,8 @@ from functools import partial
 import mlflow
 
 from unlearning.registry.lookup import stages
-from unlearning.registry.version import State, holders
+from unlearning.registry.record import changed
+from unlearning.registry.version import State, Version, holders
 
 Confirm = Callable[[], None]
 Write = Callable[[], object]
@@ -28,11 +29,10 @@ def become(model: str, now: State, wanted: State, confirm: Confirm) -> None:
 def _writes(client: mlflow.MlflowClient, model: str, now: State, wanted: State) -> Iterator[Write]:
     for number, facts in wanted.items():
         was, version = now[number], str(number)
-        for name in sorted(facts.tags.keys() | was.tags.keys()):
-            if name not in facts.tags:
-                yield partial(client.delete_model_version_tag, model, version, name)
-            elif was.tags.get(name) != facts.tags[name]:
-                yield partial(client.set_model_version_tag, model, version, name, facts.tags[name])
+        names = sorted(facts.tags.keys() | was.tags.keys())
+        values = {name: facts.tags.get(name) for name in names if was.tags.get(name) != facts.tags.get(name)}
+        if values:
+            yield from _tag(client, model, version, values)
         if was.description != facts.description:
             yield partial(client.update_model_version, model, version, facts.description)
         if was.stage != facts.stage:
@@ -44,6 +44,24 @@ def _writes(client: mlflow.MlflowClient, model: str, now: State, wanted: State) 
         yield partial(client.set_registered_model_alias, model, alias, str(due[alias]))
     for number in now.keys() - wanted.keys():
         yield partial(client.delete_model_version, model, str(number))
+
+
+def _tag(
+    client: mlflow.MlflowClient, model: str, version: str, values: dict[str, str | None], scores: bool = False
+) -> Iterator[Write]:
+    with stages():
+        stored = dict(client.get_model_version(model, version).tags)
+    for name, value in changed(stored, values, scores).items():
+        if value is None:
+            yield partial(client.delete_model_version_tag, model, version, name)
+        else:
+            yield partial(client.set_model_version_tag, model, version, name, value)
+
+
+def write_scores(version: Version, values: dict[str, str]) -> None:
+    """Write scores as tags of a version."""
+    for write in _tag(mlflow.MlflowClient(), version.model, str(version.number), dict(values), scores=True):
+        write()
 
 
 def _to_stage(client: mlflow.MlflowClient, model: str, version: str, stage: str) -> None:

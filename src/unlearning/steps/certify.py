@@ -16,9 +16,9 @@ from unlearning.certificates.verify import Comparison, verify
 from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
-from unlearning.registry.lookup import write_scores
 from unlearning.registry.servers import served_since
 from unlearning.registry.version import Version
+from unlearning.registry.writes import write_scores
 from unlearning.reports.certificate_page import certificate_page
 from unlearning.requests.states import together
 from unlearning.steps.checks import key_file

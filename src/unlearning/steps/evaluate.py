@@ -15,8 +15,9 @@ from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
 from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
 from unlearning.progress import say
-from unlearning.registry.lookup import all_versions, logged_model_id, write_scores
+from unlearning.registry.lookup import all_versions, logged_model_id
 from unlearning.registry.version import CHAMPION, GONE, Version
+from unlearning.registry.writes import write_scores
 from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
 from unlearning.steps.settings import EvaluateSettings
@@ -49,7 +50,7 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
         runs.log_settings("evaluate", asdict(settings))
         scores = [_measure(version, settings) for version in _choose(settings)]
         for scored in scores:
-            with nullcontext() if len(scores) == 1 else runs.run("evaluated version", scored.version.short):
+            with nullcontext() if len(scores) == 1 else runs.run("evaluated version", f"evaluated {scored.version.short}"):
                 _log(scored)
                 _judge(scored, settings)
         table = pd.DataFrame([row for scored in scores for row in scored.rows()])

@@ -13,7 +13,9 @@ from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.naming import choose
 from unlearning.progress import say
-from unlearning.registry.version import Version
+from unlearning.registry import answer
+from unlearning.registry.lookup import find_or_none
+from unlearning.registry.version import CHAMPION, Version
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
@@ -21,12 +23,14 @@ from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.serving_settings import ServeSettings
 from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
-from unlearning.steps.status import show
+from unlearning.steps.status import NUMBERS, look_at, render, show
 from unlearning.steps.train import train_or_reuse
 from unlearning.steps.training_settings import PipelineSettings, RetrainSettings
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
+
+OVERVIEW = "overview.html"
 
 
 def pipeline(settings: PipelineSettings) -> str:
@@ -44,7 +48,17 @@ def pipeline(settings: PipelineSettings) -> str:
             others = _promote_best(settings, candidates)
         finally:
             show(StatusSettings(name=name))
+            _sum_up(name)
     return _next(settings, original, others)
+
+
+def _sum_up(name: str) -> None:
+    """What came out, on the run of the whole job: the registry's page, the champion's numbers, and the answer in words."""
+    runs.log_text(render(look_at(name), "html"), OVERVIEW)
+    champion = find_or_none(name, CHAMPION)
+    if champion:
+        runs.log_numbers({metric: champion.number_in(metric) for metric in (*NUMBERS, "forget_mae")})
+    runs.describe(answer.current(name))
 
 
 def _next(settings: PipelineSettings, original: Version, others: list[Version]) -> str:

@@ -94,7 +94,8 @@ def _cells(preset: str) -> tuple[pd.DataFrame, dict[str, str]]:
 
 def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
     tags = newest["tags"]
-    versions = {name.removeprefix("package."): value for name, value in sorted(tags.items()) if name.startswith("package.")}
+    apart = [f"{name.removeprefix('package.')}=={value}" for name, value in sorted(tags.items()) if name.startswith("package.")]
+    versions = tags["packages"].split() if "packages" in tags else apart  # those of earlier runs have a tag each
     return {
         "preset": tags["preset"],
         "data digest": tags["data_digest"],
@@ -102,7 +103,7 @@ def _setup(newest: dict, same: list[dict]) -> dict[str, str]:
         "commands": "; ".join(discreet(run["command"]) for run in reversed(same)),
         "seconds": ", ".join(f"{run['seconds']:.0f}" for run in reversed(same)),
         "code": tags.get("code.commit", ""),
-        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
+        "versions": ", ".join(each.replace("==", " ") for each in versions),
         **{name: value for name, value in sorted(newest["params"].items()) if name.startswith("preset.")},
     }
 

@@ -122,6 +122,11 @@ def rename(name: str) -> None:
     mlflow.set_tag("mlflow.runName", printable(name))
 
 
+def describe(text: str) -> None:
+    """Markdown above the run that is open."""
+    mlflow.set_tag(addresses.NOTE, text)
+
+
 def set_tags(values: dict[str, str]) -> None:
     """Tags of the run that is open."""
     mlflow.set_tags({name: printable(value) for name, value in values.items()})
@@ -129,8 +134,7 @@ def set_tags(values: dict[str, str]) -> None:
 
 @cache
 def _versions() -> dict[str, str]:
-    packages = {f"package.{name}": version_of(name) for name in PACKAGES}
-    return {**packages, "code.commit": code_commit()}
+    return {"packages": " ".join(f"{name}=={version_of(name)}" for name in PACKAGES), "code.commit": code_commit()}
 
 
 def version_of(package: str) -> str:

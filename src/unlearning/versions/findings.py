@@ -25,9 +25,10 @@ from unlearning.finding import (
 )
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import find, write_scores
+from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import UNJUDGED, Version
+from unlearning.registry.writes import write_scores
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.data import account_of

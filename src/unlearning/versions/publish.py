@@ -12,9 +12,9 @@ from unlearning import markdown
 from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import METRICS, measure
-from unlearning.evaluation.table import prediction_table
+from unlearning.evaluation.table import by_age, prediction_table
 from unlearning.models.ensemble import load_model
-from unlearning.naming import PREDICTION_TABLE
+from unlearning.naming import ERROR_TABLE, PREDICTION_TABLE
 from unlearning.progress import track
 from unlearning.registry import logged_models
 from unlearning.registry.moves import Move
@@ -52,6 +52,7 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     ensemble = load_model(draft.folder)
     table = prediction_table(ensemble, faces, progress=track)
     metrics = measure(draft.case_of(table))
+    runs.log_table(by_age(table), ERROR_TABLE)
     digests = digests_in(draft.folder) | {PREDICTION_TABLE: runs.log_table(table, PREDICTION_TABLE)}
     spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}

@@ -1,0 +1,66 @@
+"""What the page of a registered model says first: which version is served, what was shown of it, and what the original is."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from unlearning import markdown
+from unlearning.finding import forgotten_names, in_words
+from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.version import CHAMPION, ORIGINAL, Facts, State, as_number, holders
+from unlearning.tracking.answers import first_line
+
+LEAD = "Ages in years from pictures of faces, and which faces each version was made to forget."
+READ_ON = """\
+All versions: `age-unlearning status`. The tag `verdict` of a version says what was found out, `memory_left` how much it \
+remembers in percent, `forgotten` what it was made to forget, `record` all else in one text; docs/registry.md has every word."""
+
+
+def answer(state: State) -> str:
+    """The description of a registered model, in Markdown, from its versions."""
+    held = holders(state)
+    served, original = held.get(CHAMPION), held.get(ORIGINAL)
+    if served is None:
+        return f"{LEAD}\n\n**No version is the champion: none is served.**\n\n{READ_ON}"
+    columns = {f"served: version {served}": state[served]}
+    if original not in (None, served):
+        columns[f"original: version {original}"] = state[original]
+    told = [_told(facts) for facts in columns.values()]
+    table = markdown.table(["", *columns], [[name, *(one[name] for one in told)] for name in told[0]])
+    return f"{LEAD}\n\n{table}\n\n{READ_ON}"
+
+
+def current(model: str) -> str:
+    """The answer as the registry has it now."""
+    return answer(state_of(all_versions(model)))
+
+
+def _told(facts: Facts) -> dict[str, str]:
+    original, error = facts.tag("role") == ORIGINAL, as_number(facts.tag("test_mae"))
+    forgotten = ", ".join(forgotten_names(facts.tags))
+    return {
+        "made to forget": markdown.text(forgotten or "nothing"),
+        "found out": "remembers everything" if original else markdown.text(in_words(facts.tags)),
+        "state": markdown.text(facts.tag("state", "-")),
+        "test MAE": "-" if math.isnan(error) else f"{error:.2f} years",
+    }
+
+
+def is_ours(description: str | None) -> bool:
+    """A description that people have written stays."""
+    return not description or description.startswith(LEAD)
+
+
+def tell(model: str, state: State) -> None:
+    """Write it; a page that cannot be told is no reason to fail, for the transition has happened: the next one tells it."""
+    client = mlflow.MlflowClient()
+    try:
+        said, due = client.get_registered_model(model).description, answer(state)
+        if is_ours(said) and said != due:
+            client.update_registered_model(model, due)
+    except MlflowException as error:
+        print(f"MLflow's page of the model {model} does not say what is served: {first_line(error)}", file=sys.stderr)
