@@ -68,6 +68,8 @@ class Entry(Spoken, click.Command):
                 raise
             sentence = without_secrets(_in_words(error))
             _tag_failure(sentence or f"{type(error).__name__}: {without_secrets(first_line(error))}")
+            if "mlflow" in sys.modules:
+                _addresses().tell(failed=True)
             if sentence:
                 raise click.ClickException(sentence) from error
             click.echo(REPORT, err=True)

@@ -92,7 +92,7 @@ def _no_room(error: BaseException) -> str:
     errors = [one for one in chain(error) if isinstance(one, OSError)]
     files = [name for one in errors for name in (one.filename, one.filename2) if isinstance(name, str)]
     places = {f"of {Path(name).parent}": name for name in files} or _places()
-    left = {name: shutil.disk_usage(_there(path)).free for name, path in places.items()}
+    left = {name: shutil.disk_usage(nearest(path)).free for name, path in places.items()}
     fullest = min(left, key=left.get)
     return (
         f"there is no room left on the disk {fullest} ({left[fullest] // 1_000_000} MB free); make room, or name another "
@@ -115,7 +115,7 @@ def _temporary() -> str:
         return os.environ.get("TMPDIR", "/tmp")
 
 
-def _there(path: str) -> Path:
+def nearest(path: str | Path) -> Path:
     """The nearest folder above that is there."""
     whole = Path(path).expanduser().absolute()
     return next(folder for folder in (whole, *whole.parents) if folder.exists())

@@ -15,6 +15,8 @@ from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs import unfinished
 from unlearning.jobs.crossfit import Kept, deal_folds, fold_predictions, joined
+from unlearning.jobs.ensemble import Training
+from unlearning.jobs.forecast import foretell
 from unlearning.jobs.unfinished import NOTE, work
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import NEVER_SEEN_TABLE
@@ -47,6 +49,7 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
         with work(made_of, STEP, name, parent.data.digest) as folder:
             runs.log_settings("crossfit", asdict(settings))
             faces = face_set(parent.data).frame
+            _foretell(settings, parent)
             folds = deal_folds(faces, settings.folds, DEALT)
             here = _fold if is_alone else _elsewhere
             act = partial(here, folds, parent.version, runs.active_id(), Kept(folder))
@@ -59,6 +62,12 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
         f"faces of {parent.version.label} need no retraining now"
     )
     return table
+
+
+def _foretell(settings: CrossfitSettings, parent: Parent) -> None:
+    """Each face is shown in every fold but its own."""
+    training = Training(face_set(parent.data), parent.spec, parent.recipe, settings.seeds, "")
+    foretell(STEP, training, parent.recipe.epochs * len(settings.seeds) * (settings.folds - 1), networks=1)
 
 
 def check(parent: Parent) -> None:

@@ -9,10 +9,12 @@ from time import perf_counter
 
 import pandas as pd
 
+from unlearning.data.manifest import DataSet
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs.ensemble import try_out
+from unlearning.jobs.forecast import foretell
 from unlearning.methods import METHODS
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
@@ -23,11 +25,12 @@ from unlearning.steps.experiment_settings import ExperimentSettings
 from unlearning.steps.prepare import prepare
 from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.settings import UnlearnSettings
-from unlearning.steps.train import train_or_reuse
+from unlearning.steps.train import train_or_reuse, training_of
 from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
+from unlearning.versions.data import face_set
 
 CELLS = "experiment/cells.csv"
 Row = dict[str, object]
@@ -49,8 +52,10 @@ def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     ):
         runs.log_settings("experiment", asdict(settings))
         runs.log_settings("preset", asdict(preset))
-        digest = _prepare(plan, trainings)
+        data = _prepare(plan, trainings)
+        digest = data.digest
         say(f"experiment: {len(plan)} cells of {', '.join(settings.studies)}, preset {preset.name}, data {digest}")
+        _foretell(plan, trainings, data)
         act = _run_timed if alone(settings.spread, settings.workers) else partial(_run_elsewhere, run.info.run_id)
         made = dict(_run_all(plan, trainings, settings.workers, partial(run_jobs, act)))
         table = pd.DataFrame([row for cell in plan for row in made[cell]])
@@ -68,14 +73,25 @@ def _training(settings: ExperimentSettings, preset: Preset, seed: int, scheme: s
     return TrainSettings(data, model, preset.recipe, preset.changes, (seed,), name, **own)
 
 
-def _prepare(plan: list[Cell], trainings: Trainings) -> str:
-    """Prepare the data, refuse rules that name nobody in it before anything is trained, and return its digest."""
+def _prepare(plan: list[Cell], trainings: Trainings) -> DataSet:
+    """Prepare the data, and refuse rules that name nobody in it before anything is trained."""
     own = trainings[plan[0].seed, plan[0].scheme]
     try_out(own.model)
     data, _ = prepare(own.data, own.model.image_size)
     for rule in dict.fromkeys(cell.forget_set for cell in plan if cell.forget_set):
         forget_sets.foresee(rule, data)
-    return data.digest
+    return data
+
+
+def _foretell(plan: list[Cell], trainings: Trainings, data: DataSet) -> None:
+    """As if no cell were finished yet, and a pass of every method cost what one of training costs."""
+    own = trainings[plan[0].seed, plan[0].scheme]
+    passes = sum(_passes(cell, own.recipe().epochs) for cell in plan)
+    foretell("experiment", training_of(own, face_set(data)), passes, sum(len(cell.epochs) or 1 for cell in plan))
+
+
+def _passes(cell: Cell, training_epochs: int) -> int:
+    return max(cell.epochs, default=training_epochs)
 
 
 def _run_all(plan: list[Cell], trainings: Trainings, workers: int, run_jobs: Callable) -> Iterator[Made]:
@@ -122,16 +138,14 @@ class _Clock:
         """``seconds``: 0 for a cell that was reused, which tells nothing about the pace."""
         del self.left[cell]
         if seconds:
-            self.seconds, self.passes = self.seconds + seconds, self.passes + self._passes(cell)
-        to_go = sum(map(self._passes, self.left)) * self.seconds / max(self.passes, 1) / workers / 60
+            self.seconds, self.passes = self.seconds + seconds, self.passes + _passes(cell, self.training_epochs)
+        left = sum(_passes(other, self.training_epochs) for other in self.left)
+        to_go = left * self.seconds / max(self.passes, 1) / workers / 60
         took = f"{seconds:.0f} s" if seconds else "reused"
         running = min(workers, sum(other.role == cell.role for other in self.left))
         pace = f"about {to_go:.0f} minutes to go" if self.passes else "how long is not known yet"
         counts = f"{self.cells - len(self.left)} of {self.cells} cells done, {running} running, {len(self.left) - running} left"
         say(f"experiment: {cell.title}, seed {cell.seed}: {took}; {counts}, {pace}")
-
-    def _passes(self, cell: Cell) -> int:
-        return max(cell.epochs, default=self.training_epochs)
 
 
 def _make(cell: Cell, own: TrainSettings) -> list[Version]:

@@ -13,12 +13,13 @@ from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, warn_of_first_weights
+from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
 from unlearning.models.spec import ModelSpec
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.version import Version
+from unlearning.registry.version import VARIANT, Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import finished, runs
@@ -38,6 +39,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
     was decided before; the rule is not read again then.
     """
     name = f"retrained without {settings.forget_set}"
+    name += f", seeds {','.join(map(str, settings.seeds))}" if settings.seeds else ""
     with runs.run("retrain", name):
         parent = open_parent(find_version(settings.name, settings.model))
         forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
@@ -60,6 +62,7 @@ def _retrain(settings: RetrainSettings, parent: Parent, forgotten: list[ForgetSe
     scheme.log(training.plan)
     runs.log_dataset(training.faces.frame, f"retain {forget.name}", "retain", digest)
     folder = place / MODEL_ARTIFACT
+    foretell("retrain", training)
     took = train_ensemble(training, folder)
     title = f"The retrained reference for {forget.rule}: as version {parent.version.number}, but it never saw these faces."
     known = {"seconds": took.seconds, "retrained_seconds": took.seconds, "forgotten": tuple(before)}
@@ -88,6 +91,7 @@ def _tags(parent: Parent, training: Training, forgotten: list[ForgetSet]) -> dic
         "data_digest": parent.data.digest,
         "data_run": parent.version.tag("data_run"),
         "parent_version": str(parent.version.number),
+        **({VARIANT: f"-seeds-{'-'.join(map(str, training.seeds))}"} if training.seeds != parent.seeds else {}),
         **scheme.tags_of(training.plan),
         **forget_sets.tags(forgotten[-1]),
     }

@@ -11,6 +11,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, try_out, warn_of_first_weights
+from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
 from unlearning.models.first_weights import file_digest
@@ -45,8 +46,9 @@ def train(settings: TrainSettings) -> Version:
 
 
 def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -> Version:
-    spec, training, folder = settings.model, _training(settings, face_set(data)), place / MODEL_ARTIFACT
+    spec, training, folder = settings.model, training_of(settings, face_set(data)), place / MODEL_ARTIFACT
     _log(settings, training, data.digest)
+    foretell("train", training)
     took = train_ensemble(training, folder)
     title = f"The original: {spec.arch} at {spec.image_size} px, trained on all training faces of data {data.digest}."
     tags = _tags(training) | {"data_digest": data.digest, "data_run": data_run}
@@ -55,7 +57,8 @@ def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -
     return publish(draft, training.faces, runs.active_id())
 
 
-def _training(settings: TrainSettings, faces: FaceSet) -> Training:
+def training_of(settings: TrainSettings, faces: FaceSet) -> Training:
+    """What the settings ask for, on prepared faces."""
     recipe, plan = settings.recipe(), settings.plan()
     spec = standardised(settings.model, faces, plan)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision))

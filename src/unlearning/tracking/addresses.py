@@ -78,8 +78,11 @@ def note_model(name: str) -> None:
         made.models.add(name)
 
 
-def tell() -> None:
-    """Say where the pages lie that the command has made, and where MLflow shows its run and its model; once."""
+def tell(failed: bool = False) -> None:
+    """Say where the pages lie that the command has made, and where MLflow shows its run and its model; once.
+
+    Of a command that has ``failed`` its run is the log: it holds the reason, and whatever was made until then.
+    """
     while _made:
         made, store = _made.pop(), store_name().rstrip("/")
         served = store.startswith("http")
@@ -91,6 +94,8 @@ def tell() -> None:
             shown += f" and {root}/#/models"
         lines = [f"page: {place}" if place.startswith("/") else f"page: {root}/{place}" for place in made.pages.values()]
         lines.append(f"in MLflow: {shown}" if served else f"to look at it in MLflow type: {_ui(store)}; and open {shown}")
+        if failed:
+            lines[-1] = f"the log of what was done until then, {lines[-1]}"
         # Not by say, which hides what stands behind the # of an address; the store's name holds no password.
         print(*lines, sep="\n", file=sys.stderr, flush=True)
 
