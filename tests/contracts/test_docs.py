@@ -29,6 +29,7 @@ def test_every_link_leads_to_a_file_and_a_heading_that_there_is(page):
 def test_the_index_lists_every_page():
     listed = set(re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs" / "index.md").read_text()))
     assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert "](quickstart.ipynb)" in (ROOT / "docs" / "index.md").read_text()
 
 
 def test_the_page_of_the_architecture_names_files_and_rooms_that_there_are():

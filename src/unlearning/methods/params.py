@@ -65,9 +65,12 @@ def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def modules_of(kind: type) -> list[str]:
-    """Files of this room that a method's code stands in, as ``methods/ft.py``: its module and those of ours it imports."""
+    """Files of this room that a method's code stands in, as ``methods/ft.py``: its module and those of ours it imports.
+
+    None of a class that was typed at a prompt or in a notebook.
+    """
     modules: list[str] = []
-    waiting = [kind.__module__]
+    waiting = [kind.__module__] if kind.__module__ != "__main__" else []
     while waiting:
         name = waiting.pop()
         spec = importlib.util.find_spec(name) if name not in modules else None
