@@ -35,6 +35,7 @@ LONGEST = (
         "test_experiment_report",
         "test_whole_job",
         "test_shared_server",
+        "test_officer",
         "test_experiment",
         "test_node_killed",
         "test_bucket",

@@ -178,9 +178,11 @@ def test_a_stranger_and_a_wrong_password_see_nothing(address):
         assert "Version" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/requests/new", "/versions/1", "/verify", "/picture"])
-def test_pages_have_no_serious_fault_of_accessibility_and_fit_a_phone(browser, address, path):
+@pytest.mark.parametrize("path", ["/", "/requests/new", "/requests/{}", "/versions/1", "/verify", "/picture"])
+def test_pages_have_no_serious_fault_of_accessibility_and_fit_a_phone(browser, server, address, path, monkeypatch):
     started, thread = browser
+    as_user(monkeypatch, server.address, ADMIN, PASSWORD)
+    path = path.format(*(one.run_id for one in store.listed(MODEL)), "new")
 
     def visit():
         context = started.new_context(

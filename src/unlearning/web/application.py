@@ -17,6 +17,7 @@ from unlearning.errors import InputError
 from unlearning.server.limits import Door, RefusedError
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, in_words, is_refusal, store_errors
+from unlearning.versions.data import account_of
 from unlearning.versions.files import forget_predictions
 from unlearning.web import rights
 from unlearning.web.asking import LIMITS, Asked, read
@@ -41,6 +42,7 @@ class Desk:
         self._busy -= 1
         if not self._busy:
             forget_predictions()
+            account_of.cache_clear()
             if rights.is_server():  # a local store hands out its own files
                 temporary.clear()
 
