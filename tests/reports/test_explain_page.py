@@ -39,6 +39,8 @@ def test_the_title_names_the_regions_before_and_after():
     told = finding(found(ft=look("unlearned", "forehead", 9)), AGES)
     assert told == "The original reads 20 to 28 from the eyes; after forgetting, ft reads them from the forehead"
     assert finding(found(ft=look("unlearned", "eyes", 9)), AGES) == "The original reads 20 to 28 from the eyes; ft still does"
+    listed = ForgetSet("x", 'file:/home/ann/"of march.csv"', "digest", ())
+    assert finding(found(), listed) == "The original reads the faces of list of march.csv from the eyes"
     assert finding(found(ft=look("unlearned", "", 9)), AGES).endswith("ft reads them from no region in particular")
 
 
@@ -46,6 +48,8 @@ def test_the_title_names_the_regions_before_and_after():
 def test_of_maps_that_fail_a_check_nothing_is_said(weak):
     told = finding(found(ft=look("unlearned", "forehead", 9, **weak)), AGES)
     assert told == "The original reads 20 to 28 from the eyes; of ft it cannot be said, as its maps fail their checks"
+    both = found(ft=look("unlearned", "forehead", 9, **weak), rnd=look("unlearned", "eyes", 9, **weak))
+    assert finding(both, AGES).endswith("; of ft and of rnd it cannot be said, as their maps fail their checks")
     alone = Found({"ft": look("unlearned", "eyes", 9, **weak), "r": look("retrained", "eyes", 3)}, ("r",), GROUPS, ALIGNED)
     assert finding(alone, AGES) == "Where 20 to 28 are read from: of ft it cannot be said, as its maps fail their checks"
 

@@ -61,16 +61,14 @@ def explain_page(found: Found, rows: Mapping[str, Mapping[str, Row]], forget: Fo
 
 
 def finding(found: Found, forget: ForgetSet) -> str:
-    """Where each version reads the ages of the forgotten faces from, in one sentence; of maps that fail their checks only
-    that."""
-    told: list[str] = []
-    before = ""
+    """Where each version reads the ages of the forgotten faces from, in a sentence; what fails its checks is only named."""
+    told, failed, before = [], [], ""
     for name, look in list((found.others() or found.looks).items())[:MOST_TOLD]:
         who = "the original" if look.role == "original" else name
         named = densest(look.mean(FORGOTTEN), found.boxes)
         regions = f"the {' and '.join(named)}" if named else "no region in particular"
         if not found.believed(name):
-            told.append(f"of {who} it cannot be said, as its maps fail their checks")
+            failed.append(who)
         elif regions == before:
             told.append(f"{who} still does")
         else:
@@ -78,12 +76,17 @@ def finding(found: Found, forget: ForgetSet) -> str:
             told.append(f"{'after forgetting, ' * (look.role == 'unlearned')}{who} reads {whom} from {regions}")
             before = regions
     start = "" if before else f"where {_faces(forget)} are read from: "
+    if failed:
+        whose = "its" if len(failed) == 1 else "their"
+        told.append(f"of {' and of '.join(failed)} it cannot be said, as {whose} maps fail their checks")
     sentence = start + "; ".join(told)
     return sentence[:1].upper() + sentence[1:]
 
 
 def _faces(forget: ForgetSet) -> str:
-    return re.sub(r"^(\d+)-(\d+)$", r"\1 to \2", titles([forget])[forget.name])
+    """``20 to 28`` for ages; other rules by their titles, which name no person and no place."""
+    ages = re.fullmatch(r"(\d+)-(\d+)", forget.rule)
+    return f"{ages[1]} to {ages[2]}" if ages else f"the faces of {titles([forget])[forget.name]}"
 
 
 def percent(share: float) -> str:

@@ -212,7 +212,7 @@ class ExplainSettings:
 
     versions: str = "original,champion"
     forget_set: str = ""
-    faces: int = setting(60, least=10)
+    faces: int = setting(40, least=10)
     seed: int = setting(0, least=0, most=2**32 - 1)
     name: str = model_name()
 
