@@ -1,11 +1,13 @@
 """The tags of a version: some that people read, and one that holds all others."""
 
 import json
+from functools import partial
 
 import mlflow
 import pytest
 
-from registered import fill
+from registered import UNLEARNED, fill, register
+from unlearning.registry import moves
 from unlearning.registry.lookup import find
 from unlearning.registry.record import READ, RECORD, changed, packed, unpacked
 from unlearning.registry.transitions import transition
@@ -18,6 +20,13 @@ TAGS = {"role": "unlearned", "F": "0.5", "data_run": "r1", "seeds": "0,1"}
 
 def stored(number: int) -> dict[str, str]:
     return dict(mlflow.MlflowClient().get_model_version(MODEL, str(number)).tags)
+
+
+def one_more() -> None:
+    """A candidate, 3, with a tag that people do not read, beside an original and its reference."""
+    fill(MODEL, candidates=0)
+    move = partial(moves.install_candidate, alias="ft-20-28-e1")
+    assert register(MODEL, UNLEARNED | {"epochs": "1", "alpha": "15.0"}, move) == 3
 
 
 def write(number: int, drop: tuple[str, ...] = (), **tags: str) -> None:
@@ -50,8 +59,8 @@ def test_what_is_in_the_record_is_changed_there_and_everything_else_beside_it():
 
 
 def test_a_registered_version_has_few_tags_that_transitions_and_scores_keep_few(store):
-    fill(MODEL)
-    assert stored(3).keys() == {"role", "state", "forgotten", "parent_version", "method", "epochs", RECORD}
+    one_more()
+    assert stored(3).keys() == {"role", "state", "forgotten", "forget_set", "parent_version", "method", "epochs", RECORD}
     before = find(MODEL, "3").tags
     write(3, ticket="17", forget_set="30-40")
     write_scores(find(MODEL, "3"), {"F": "0.25", "mia_auc": "0.5"})
@@ -62,9 +71,9 @@ def test_a_registered_version_has_few_tags_that_transitions_and_scores_keep_few(
 
 
 def test_what_somebody_writes_beside_the_record_is_seen_and_taken_back(store):
-    fill(MODEL)
-    mlflow.MlflowClient().set_model_version_tag(MODEL, "3", "forget_set", "mine")
-    assert find(MODEL, "3").tag("forget_set") == "mine"
-    write(3, forget_set="20-28")
-    assert find(MODEL, "3").tag("forget_set") == "20-28"
-    assert "forget_set" not in stored(3)
+    one_more()
+    mlflow.MlflowClient().set_model_version_tag(MODEL, "3", "alpha", "mine")
+    assert find(MODEL, "3").tag("alpha") == "mine"
+    write(3, alpha="15.0")
+    assert find(MODEL, "3").tag("alpha") == "15.0"
+    assert "alpha" not in stored(3)

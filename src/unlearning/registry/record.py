@@ -11,8 +11,8 @@ from unlearning.finding import TAGS as FINDING
 
 RECORD = "record"
 READ = (
-    *("role", "state", "method", "epochs", "forget_rule", "forgotten", "parent_version", "test_mae", "F", *FINDING),
-    "certificate",
+    *("role", "state", "method", "epochs", "forget_set", "forgotten", "parent_version"),
+    *("test_mae", "Utility", "Forgetting", "F", *FINDING, "certificate"),
 )
 
 
