@@ -34,7 +34,7 @@ DEEDS = {
     "the model is logged": (logged_models, "log_model", 1),
     "the version is made, without tags and aliases": (transitions, "_create", 1),
     "half of the registry is written": (transitions.Held, "become", 1),
-    "the version stands": (transitions, "_tell_page", 1),
+    "the version stands": (transitions, "name_one_more", 1),
     "the run says that it is done": (finished, "mark_finished", 1),
 }
 SOON = ("inside the last epoch", "half of the registry is written", "the run says that it is done")
