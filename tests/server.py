@@ -127,17 +127,17 @@ def as_user(patch: pytest.MonkeyPatch, address: str, name: str, password: str) -
 
 
 @contextmanager
-def listening(folder: Path, asked: str, *words: str, **settings: str) -> Iterator[str]:
-    """``mlflow WORDS --port ...`` as a user starts it in a folder, with these settings alone; yields its address.
+def listening(folder: Path, asked: str, *words: str, program: str = "mlflow", **settings: str) -> Iterator[str]:
+    """``mlflow WORDS --port ...``, or those of another ``program``, as a user starts it in a folder; yields its address.
 
-    It is waited for until it answers at the path ``asked``.
+    It has these settings alone, and is waited for until it answers at the path ``asked``.
     """
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     own = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTHON"))}
     own["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     own |= settings
-    command = ["mlflow", *words, "--port", str(port)]
+    command = [program, *words, "--port", str(port)]
     with (folder / "listening.txt").open("w") as log:
         process = subprocess.Popen(command, env=own, stdout=log, stderr=log, cwd=folder, start_new_session=True)
     try:
