@@ -11,7 +11,6 @@ from entrypoints.experiment import main as experiment_entry
 from entrypoints.report import main as report_entry
 from reports.reading import Page
 from steps.test_experiment_requests import quick
-from unlearning.steps.prepare import _log_report
 
 STUDIES = {"alpha": "", "epochs": "20-28", "forget_set": "20-28;36-44"}
 HEADINGS = [
@@ -56,7 +55,6 @@ def report(fill, empty_store):
     def measure():
         with pytest.MonkeyPatch.context() as patch:
             quick(patch)
-            patch.setattr("unlearning.steps.prepare._log_report", _log_report)  # which other stores do without
             for study, rules in STUDIES.items():
                 said = by_mlflow_run(patch, study=study, preset="demo", seeds="0", forget_sets=rules)
                 Path(f"{study}.txt").write_text(said)

@@ -14,8 +14,10 @@ from unlearning.experiments.presets import PRESETS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import CAPTIONS
+from unlearning.steps import prepare
 from unlearning.steps.experiment import experiment
 from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
+from unlearning.steps.prepare import _log_report
 from unlearning.steps.report import report
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
@@ -25,10 +27,11 @@ LISTED = 12
 
 
 def quick(patch):
-    """The demonstration in one epoch on the faces that other tests use, with copies."""
+    """The demonstration in one epoch on the faces that other tests use, with copies, and with figures of these."""
     changes = {"epochs": 1, "precision": "32-true"}
     own = replace(PRESETS["demo"], data=DataSettings(drawn_faces=160, augment_to=4), changes=changes)
     patch.setitem(presets.PRESETS, "demo", own)
+    patch.setattr(prepare, "_log_report", _log_report)  # which other stores do without
 
 
 @pytest.fixture(scope="module")
