@@ -4,6 +4,8 @@ import pytest
 
 from reports.reading import Page, words
 from unlearning.reports.lineage_page import headline, lineage_page, nodes_of
+from unlearning.reports.standing_figure import standing
+from unlearning.reports.style import THEMES, styled
 
 COLUMNS = ("version", "role", "stage", "state")
 
@@ -48,6 +50,23 @@ def test_a_purged_version_is_called_so_and_is_not_said_to_remember():
     many = [version(number, "unlearned", "Archived", [], 1, ["20-28"], ("purged", "")[number % 2]) for number in range(2, 60)]
     told = [node.lines[-1] for node in nodes_of([ROWS[0], *many])]
     assert sorted(told) == ["not judged yet", "purged: its files are erased", "remembers everything"]
+
+
+def test_what_versions_remember_is_drawn_where_it_is_known():
+    known = [row | {"test_mae": 8.0 + row["version"], "memory_left_low": None, "memory_left_high": None} for row in ROWS]
+    with styled(THEMES["light"]):
+        memory, error = standing(known, THEMES["light"]).axes
+    assert [label.get_text() for label in memory.get_yticklabels()] == [
+        "1: original",
+        "2: retrained",
+        "3: ft, 8 epochs",
+        "4: ft, 8 epochs",
+    ]
+    lines = [line.get_xdata()[0] for line in memory.lines if line.get_marker() == "o"]
+    assert lines == [100.0, 4.0], "the original has all of its memory; of what was not judged nothing is drawn"
+    assert [line.get_xdata()[0] for line in error.lines] == [9.0, 10.0, 11.0, 12.0]
+    assert standing(ROWS, THEMES["light"]) is None
+    assert "What versions remember" in words(Page(lineage_page("age-resnet50", COLUMNS, known, None)))
 
 
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():

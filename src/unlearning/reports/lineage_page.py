@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 
 from unlearning.finding import FORGOTTEN, state_of
 from unlearning.reports.charts import shorten
-from unlearning.reports.page import address, page, render
+from unlearning.reports.page import address, figures, page, render
+from unlearning.reports.standing_figure import standing
 from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme
 
 MOST = 40
@@ -195,8 +196,15 @@ def lineage_page(
         found=found,
         servers=servers,
         headline=headline(champion_of(rows)),
+        standing=_standing(rows),
         **drawn(rows),
     )
+
+
+def _standing(rows: list[dict]) -> dict | None:
+    """The figure of what versions remember, on both papers; none where no version has numbers."""
+    there = [row for row in rows if row["state"] not in GONE]
+    return figures("status", {theme: render({"standing": standing}, theme, there) for theme in THEMES}).get("standing")
 
 
 def drawn(rows: list[dict]) -> dict:

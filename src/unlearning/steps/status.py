@@ -33,6 +33,7 @@ COLUMNS = (
     *("state", "verdict", "memory_left", "reference"),
 )
 NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds", "memory_left")
+INTERVAL = ("memory_left_low", "memory_left_high")
 FORMATS = ("table", "json", "markdown")
 LEAST = ("reference", "stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "F", "forget_set")
 ON_SCREEN = 200
@@ -141,7 +142,7 @@ def _row(version: Version, rules: dict[str, str]) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
     row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
-    known = {name: version.number_in(name) for name in NUMBERS}
+    known = {name: version.number_in(name) for name in (*NUMBERS, *INTERVAL)}
     row |= {name: None if math.isnan(value) else value for name, value in known.items()}
     parent = version.tag("parent_version")
     row |= {"parent": int(parent) if parent.isdecimal() else None, "method": version.tag("method")}
