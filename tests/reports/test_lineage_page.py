@@ -24,6 +24,7 @@ ROWS = [
     version(3, "unlearned", "Staging", ["ft-20-28-e4"], 1, ["20-28"]),
     version(4, "unlearned", "Production", ["champion", "forgotten", "ft-20-28-e8"], 1, ["20-28"]),
 ]
+KNOWN = [row | {"test_mae": 8.0 + row["version"], "memory_left_low": None, "memory_left_high": None} for row in ROWS]
 
 
 @pytest.mark.parametrize(
@@ -53,9 +54,8 @@ def test_a_purged_version_is_called_so_and_is_not_said_to_remember():
 
 
 def test_what_versions_remember_is_drawn_where_it_is_known():
-    known = [row | {"test_mae": 8.0 + row["version"], "memory_left_low": None, "memory_left_high": None} for row in ROWS]
     with styled(THEMES["light"]):
-        memory, error = standing(known, THEMES["light"]).axes
+        memory, error = standing(KNOWN, THEMES["light"]).axes
     assert [label.get_text() for label in memory.get_yticklabels()] == [
         "1: original",
         "2: retrained",
@@ -66,7 +66,7 @@ def test_what_versions_remember_is_drawn_where_it_is_known():
     assert lines == [100.0, 4.0], "the original has all of its memory; of what was not judged nothing is drawn"
     assert [line.get_xdata()[0] for line in error.lines] == [9.0, 10.0, 11.0, 12.0]
     assert standing(ROWS, THEMES["light"]) is None
-    assert "What versions remember" in words(Page(lineage_page("age-resnet50", COLUMNS, known, None)))
+    assert "What versions remember" in words(Page(lineage_page("age-resnet50", COLUMNS, KNOWN, None)))
 
 
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():
@@ -93,6 +93,6 @@ def test_only_what_was_shown_to_have_forgotten_is_painted_so():
 
 def test_all_of_the_page_can_be_read_on_every_screen_and_on_paper(opened):
     many = [*ROWS, *(version(n, "unlearned", "Staging", [f"ft-20-28-e{n}"], n - 1, ["20-28"]) for n in range(5, 60))]
-    for rows in (ROWS, many):
+    for rows in (KNOWN, many):
         text = lineage_page("age-resnet50", COLUMNS, rows, ["version 4: its stage is None, and the log says Production"])
         opened.everywhere(text)
