@@ -84,7 +84,9 @@ def test_a_request_shows_its_way_and_its_log(client):
 
 
 def test_all_versions_and_each_of_them_have_a_page(client):
-    assert "All versions" in client.get("/versions").text
+    every = client.get("/versions").text
+    assert "All versions" in every
+    assert '<a href="/">Overview</a>' in every, "pages that lie in files, too, lead back to it"
     assert "Promote version 3" in client.get("/versions/3").text
     assert "Promote version 1" not in client.get("/versions/1").text
     assert client.get("/versions/99").status_code == 404

@@ -6,6 +6,7 @@ import base64
 import re
 import tomllib
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from unlearning.reports.style import THEMES, styled, svg
 FOLDER = Path(__file__).parent
 CAPTIONS = tomllib.loads((FOLDER / "captions.toml").read_text(encoding="utf-8"))
 Drawing = Callable[..., Figure | None]
+HOME: ContextVar[str] = ContextVar("home", default="")  # where a page that is shown on a server leads back to
 ID, COLOUR = re.compile(r'(\bid="|#)([\w.-]+)'), re.compile(r"#[0-9a-f]{6}\b")
 
 
 def page(template: str, folder: Path = FOLDER, **values) -> str:
     """A template of a folder, which may extend those of this one, filled; every text is escaped."""
-    return _environment(folder).get_template(template).render(light=THEMES["light"], dark=THEMES["dark"], **values)
+    papers = {"light": THEMES["light"], "dark": THEMES["dark"]}
+    return _environment(folder).get_template(template).render(**papers, home=HOME.get(), **values)
 
 
 @cache

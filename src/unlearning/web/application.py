@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from unlearning.errors import InputError
+from unlearning.reports.page import HOME
 from unlearning.server.limits import Door, RefusedError
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, in_words, is_refusal, store_errors
@@ -98,6 +99,7 @@ class Application:
 
         async def answer(request: Request) -> Response:
             who = EVERYBODY
+            HOME.set(f"{self._path}/")
             try:
                 if self._users:
                     who = rights.named(request.headers.get("authorization", ""))
