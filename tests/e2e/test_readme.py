@@ -1,0 +1,69 @@
+"""The commands of README's table, as they stand there, one after the other on small networks and drawn faces."""
+
+import importlib
+import re
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from places import ROOT
+from unlearning.data.drawn import draw_folder
+from unlearning.registry.lookup import find
+from unlearning.versions.data import account_of
+
+pytestmark = pytest.mark.slow
+NETWORK = ["--arch=test_resnet", "--image_size=32", "--precision=32-true"]
+SMALLER = {
+    "main": [*NETWORK, "--train_epochs=3", "--methods=noise", "--reference_seeds=101"],
+    "train": [*NETWORK, "--epochs=3"],
+    "crossfit": ["--folds=2", "--seeds=0,1"],
+    "explain": ["--faces=12"],
+}
+# Servers and a browser: test_served.py, test_officer.py; a study: test_experiment_report.py; a GPU: nowhere.
+NOT_HERE = {"serve", "web", "experiment", "report", "ui", "gpu_study"}
+# What may be the answer as well: the table says "if it passes", and what others are measured by is not deleted.
+REFUSED = {"promote": "is not promoted", "purge": "nothing was purged: candidates"}
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """(entry point, words) of every command of the table."""
+    table = ROOT.joinpath("README.md").read_text().partition("## I want to")[2].partition("\n## ")[0]
+    found = []
+    for text in re.findall(r"`((?:mlflow run|age-unlearning|make|benchmarks/|-e )[^`]*)`", table):
+        words = shlex.split(text)
+        if words[0] == "age-unlearning":
+            found.append((words[1], words[2:]))
+        elif words[0] == "mlflow":
+            entry = words[words.index("-e") + 1] if "-e" in words else "main"
+            found.append((entry, [f"--{word}" for flag, word in pairwise(words) if flag == "-P"]))
+        else:
+            found.append((Path(words[-1]).stem, []))
+    return found
+
+
+def test_every_command_of_the_table_does_what_it_says_there(empty_store, use, own_cache, tmp_path, monkeypatch):
+    place = use(empty_store)
+    faces = draw_folder(tmp_path / "faces", 160, 0, (20, 60))
+    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(tmp_path / "key.pem"))
+    typed("key", ["--path", str(tmp_path / "key.pem")])
+    done = []
+    for entry, words in commands():
+        if entry in NOT_HERE:
+            continue
+        if entry == "request":
+            manifest, _ = account_of(find("age-resnet50", "original").tag("data_run"))
+            learned = manifest[(manifest.split == "train") & (manifest.copy_of == "")].file[:3]
+            Path("person.csv").write_text("\n".join(["file", *learned]))
+        own = [re.sub(r"\b(FACES|FOLDER)\b", str(faces), word) for word in words]
+        typed(entry, [*own, *SMALLER.get(entry, [])], REFUSED.get(entry))
+        done.append(entry)
+    assert (place / "ages.parquet").is_file() or Path("ages.parquet").is_file()
+    assert {"main", "train", "retrain", "unlearn", "evaluate", "promote", "request", "process", "purge", "explain"} <= set(done)
+
+
+def typed(entry: str, words: list[str], refusal: str | None = None) -> None:
+    said = CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, words)
+    assert said.exit_code == 0 or (refusal and refusal in said.output), f"{entry} {words}: {said.output} {said.exception}"
