@@ -107,6 +107,19 @@ def test_ages_by_step_show_every_step_on_one_scale_of_years(make_data, settings)
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
+def test_a_step_that_left_nothing_out_is_counted_and_not_drawn_again(make_data, settings):
+    ages = np.array([20.0, 30.0, 40.0])
+    stages = {
+        "all faces": ages,
+        "without duplicates": ages,
+        "after the age filter": ages[1:],
+        "after the quality filter": ages[1:],
+    }
+    figure = draw(FIGURES, "ages_by_step", make_data(stages=stages), settings)
+    assert [axes.get_title("left") for axes in figure.axes] == ["all faces", "after the age filter"]
+    assert "2 further steps left no face out" in texts_of(figure)
+
+
 def test_rejected_bars_are_as_long_as_the_counts_in_the_order_of_the_steps(make_data, settings):
     figure = draw(FIGURES, "rejected", make_data(), settings)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [2, 1234, 7, 1]

@@ -46,17 +46,20 @@ BINS = 48
 
 
 def ages_by_step(data: DataSet, settings: dict, theme: Theme) -> Figure:
-    """Histograms by year of what was kept after each step, each with how many faces the step left out."""
+    """Histograms by year of what was kept after each step that left faces out, each with how many."""
     span = year_span(*data.stages.values())
-    figure, panels = stack("Ages after each step of cleaning", len(data.stages), STEP_HEIGHT)
-    before = None
-    for axes, (title, ages) in zip(panels, data.stages.items(), strict=True):
+    counts = [len(ages) for ages in data.stages.values()]
+    out = {title: before - after for title, before, after in zip(data.stages, [*counts[:1], *counts], counts, strict=False)}
+    shown = [title for place, title in enumerate(data.stages) if not place or out[title]]
+    figure, panels = stack("Ages after each step of cleaning", len(shown), STEP_HEIGHT)
+    for axes, title in zip(panels, shown, strict=True):
+        ages = data.stages[title]
         axes.stairs(per_year(ages, span), year_edges(span), fill=True, color=theme.plain)
-        out = 0 if before is None else before - len(ages)
-        change = f" (\N{MINUS SIGN}{out:,})" if out else " (all kept)"
-        heading(axes, shorten(title, 38), counted(len(ages), "face") + ("" if before is None else change))
-        before = len(ages)
+        change = f" (\N{MINUS SIGN}{out[title]:,})" if out[title] else ""
+        heading(axes, shorten(title, 38), counted(len(ages), "face") + change)
         face_scale(axes, ticks=2)
+    if len(shown) < len(out):
+        note(figure, f"{counted(len(out) - len(shown), 'further step')} left no face out", theme)
     if panels:
         share_years(panels, span)
     return figure
