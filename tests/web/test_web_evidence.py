@@ -47,7 +47,7 @@ def certified_store(fill, trained_store):
         certify(CertifySettings())
         request(RequestSettings("20-28", "Art. 17"))
 
-    return fill("certified", trained_store, act)
+    return fill("web_certified", trained_store, act)
 
 
 @pytest.fixture
