@@ -23,7 +23,7 @@ MODEL = "age-resnet50"
 @pytest.fixture(scope="module")
 def place(fill, trained_store):
     """A folder of a user whose version 4 is served."""
-    return fill("served", trained_store, lambda: promote(PromoteSettings("4", gates="F > 0.01"))).parent
+    return fill("served_by_mlflow", trained_store, lambda: promote(PromoteSettings("4", gates="F > 0.01"))).parent
 
 
 @pytest.fixture
