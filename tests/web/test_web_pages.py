@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from unlearning.data.forget import ForgetSet
+from unlearning.errors import InputError
 from unlearning.registry import moves
 from unlearning.registry.transitions import transition
 from unlearning.requests import store as requests
@@ -202,3 +203,12 @@ def test_what_is_begun_goes_on_by_itself_in_another_name_and_is_shown(client, mo
     assert acts.running(MODEL, "request") is None
     assert Path(act.folder).stat().st_mode & 0o077 == 0
     assert "secret" not in "".join(path.read_text() for path in act.folder.iterdir())
+
+
+def test_what_cannot_be_begun_leaves_nothing_that_others_would_wait_for(client):
+    with pytest.raises(InputError, match="this cannot be begun"):
+        acts.begin(Somebody(), "process", MODEL, epochs="1" * 200_000)
+    assert acts.running(MODEL, "process") is None
+    told = client.post("/requests", data={"rule": "20-28", "reason": "x" * 2000}, files=FORM, headers=OURS)
+    assert (told.status_code, "reason has 2000 characters" in told.text) == (400, True)
+    assert client.get("/versions/" + "1" * 5000).status_code == 404

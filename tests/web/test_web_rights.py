@@ -1,6 +1,7 @@
 """Who opens a page: name and password as the browser sends them, and what the server lets them do."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_name_and_password_are_read_as_a_browser_sends_them():
     assert "a:long one" not in repr(who)
 
 
-@pytest.mark.parametrize("header", ["", "Basic", "Basic !", "Basic YW5uYQ==", "Bearer YTpi", "Basic OnNlY3JldA=="])
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !", "Basic YW5uYQ==", "Bearer YTpi", "Basic OnNlY3JldA==", "Basic é"])
 def test_anything_else_is_a_stranger(header):
     with pytest.raises(StrangerError):
         rights.named(header)
@@ -61,6 +62,21 @@ def test_whom_the_server_does_not_know_is_a_stranger(monkeypatch):
     monkeypatch.setattr(rights, "_ask", lambda path, **more: Answer({}, 401))
     with pytest.raises(StrangerError):
         rights.welcome(Somebody("anna", "wrong"), MODEL)
+
+
+def test_an_answer_about_somebody_else_is_no_welcome(monkeypatch):
+    """A name that requests takes from netrc or the store's address replaces the reader's."""
+    monkeypatch.setattr(rights, "_ask", lambda path, **more: Answer({"user": {"username": "admin", "is_admin": True}}))
+    with pytest.raises(StrangerError):
+        rights.welcome(Somebody("nobody", "wrong", False, False), "age-resnet50")
+
+
+def test_a_process_that_the_store_knows_by_itself_shows_no_pages(monkeypatch):
+    monkeypatch.setattr(rights, "is_server", lambda: True)
+    monkeypatch.setattr(rights, "read_mlflow_creds", lambda: SimpleNamespace(username=None))
+    monkeypatch.setattr(rights, "_ask", lambda path, **more: Answer({"user": {"username": "admin", "is_admin": True}}))
+    with pytest.raises(InputError, match="all who open a page would act in that name"):
+        rights.speak_for_others()
 
 
 def test_calls_carry_the_reader_s_name_also_from_the_threads_that_fetch_artifacts():

@@ -20,7 +20,8 @@ from pathlib import Path
 import mlflow
 
 from unlearning.certificates.keys import VARIABLE, is_there
-from unlearning.data.cache import cache_folder
+from unlearning.data.cache import cache_folder, write_whole
+from unlearning.errors import InputError
 from unlearning.requests.store import EXPERIMENT
 from unlearning.tracking import processes
 from unlearning.tracking.store import RUN_ID, SQLITE
@@ -92,18 +93,27 @@ def begin(who: Somebody, entry: str, model: str, listed: tuple[str, list[str]] |
     _sweep()
     act = Act(uuid.uuid4().hex, entry, model, who.name, datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     act.folder.mkdir(mode=0o700, parents=True)
-    (act.folder / NOTE).write_text(json.dumps(asdict(act)), encoding="utf-8")
+    try:
+        _start(act, who, listed, {"name": model, **options})
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(act.folder)
+        raise InputError(f"this cannot be begun: {error.__class__.__name__}") from error
+    return act
+
+
+def _start(act: Act, who: Somebody, listed: tuple[str, list[str]] | None, options: dict[str, str]) -> None:
+    """The process; the note of it comes last, so that what is noted was begun."""
     if listed:
         name, lines = listed
         (act.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    typed = [f"--{name}={value}" for name, value in {"name": model, **options}.items()]
-    command = ["sh", "-c", PROGRAM, "sh", str(act.folder), sys.executable, "-m", f"entrypoints.{entry}", *typed]
+    typed = [f"--{name}={value}" for name, value in options.items()]
+    command = ["sh", "-c", PROGRAM, "sh", str(act.folder), sys.executable, "-m", f"entrypoints.{act.entry}", *typed]
     nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    own = {"cwd": act.folder if listed else Path.cwd(), "env": _environment(who, entry), "start_new_session": True}
+    own = {"cwd": act.folder if listed else Path.cwd(), "env": _environment(who, act.entry), "start_new_session": True}
     subprocess.run(command, check=True, **own, **nothing)
     process = int((act.folder / PROCESS).read_text(encoding="utf-8"))
     (act.folder / PROCESS).write_text(processes.identity(process), encoding="utf-8")
-    return act
+    write_whole(act.folder / NOTE, lambda part: part.write_text(json.dumps(asdict(act)), encoding="utf-8"))
 
 
 def _environment(who: Somebody, entry: str) -> dict[str, str]:

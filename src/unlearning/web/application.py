@@ -91,7 +91,7 @@ class Application:
         routes = [Route(path, self._told(page), methods=["POST"]) for path, page in posts.items()]
         routes += [Route(path, self._told(page), methods=["GET"]) for path, page in gets.items()]
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts, www_redirect=False)
-        nowhere = {HTTPException: self._nowhere}
+        nowhere = {HTTPException: self._nowhere, ValueError: self._nowhere}  # a number of thousands of digits is no address
         return Starlette(routes=[Mount(self._path, routes=routes)], middleware=[hosts], exception_handlers=nowhere)
 
     def _told(self, page: Page) -> Callable[[Request], Awaitable[Response]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
@@ -17,6 +16,7 @@ from unlearning.web.rights import Somebody, refused
 
 LIMITS = Limits(queue=32, megabytes=32, seconds=60)
 MOST_FIELDS, MOST_FILES = 1000, 4
+LONGEST = 1000  # characters of a field
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,12 @@ class Asked:
     fields: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
-    def text(self, name: str) -> str:
-        """A field of the form; empty where it was left so."""
-        return self.fields.get(name, [""])[0].replace("\0", "").strip()
+    def text(self, name: str, most: int = LONGEST) -> str:
+        """A field of the form; empty where it was left so. InputError for one that is longer than what people type."""
+        given = self.fields.get(name, [""])[0].replace("\0", "").strip()
+        if len(given) > most:
+            raise InputError(f"{name} has {len(given)} characters; legal are {most}")
+        return given
 
     def given(self, name: str) -> bytes:
         """A file of the form; empty where none was chosen."""
@@ -60,7 +63,7 @@ class Asked:
 def same_origin(request: Request) -> None:
     """RefusedError for a form that stands on another site: a browser sends the reader's password along with it."""
     origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
-    if urlsplit(origin).netloc != host or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if origin.partition("://")[2] != host or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise RefusedError(
             403, "origin", "this form was not sent by a page of this server; open the page here, and press again"
         )

@@ -133,7 +133,7 @@ class Pages:
         """File a request: by a file, by lines, or by a rule."""
         self._may_file(asked, "file requests")
         uploaded, rule = asked.given("list"), asked.text("rule")
-        ids = asked.fields.get("id", []) or asked.text("ids").splitlines()
+        ids = asked.fields.get("id", []) or asked.text("ids", most=10_000_000).splitlines()
         if sum(map(bool, (uploaded, ids, rule))) != 1:
             raise InputError("say in one way who is to be forgotten: by a file, by a list, by a rule or by a photograph")
         if "file:" in rule or "manifest:" in rule:

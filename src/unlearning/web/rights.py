@@ -7,7 +7,6 @@ without users lets everybody do everything who reaches it.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
@@ -100,7 +99,7 @@ def speak_for_others() -> bool:
     """Let MLflow's calls carry the reader's name; does the store know users?
 
     Raises:
-        InputError: a file of credentials would take the place of every reader's.
+        InputError: other credentials would take the place of every reader's: a file's, netrc's or those of the store's address.
     """
     if not is_server():
         return False
@@ -110,7 +109,13 @@ def speak_for_others() -> bool:
         raise InputError("~/.mlflow/credentials holds a name, in which all who open a page would act; start without that file")
     _request_header_provider_registry.register(OwnHeader)
     _artifact_repository_registry.register("mlflow-artifacts", OwnArtifacts)
-    return _ask(CURRENT).status_code != NOT_FOUND
+    answer = _ask(CURRENT)
+    if answer.status_code == OK:
+        raise InputError(
+            f"{store_name()} knows this process by itself, and all who open a page would act in that name; start without a "
+            f"name in MLFLOW_TRACKING_URI, and without ~/.netrc (NETRC=/dev/null)"
+        )
+    return answer.status_code != NOT_FOUND
 
 
 def named(header: str) -> Somebody:
@@ -118,7 +123,7 @@ def named(header: str) -> Somebody:
     kind, _, coded = header.partition(" ")
     try:
         name, colon, password = base64.b64decode(coded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise StrangerError from None
     if kind.lower() != "basic" or not (name.isprintable() and name and colon):
         raise StrangerError
@@ -132,7 +137,7 @@ def welcome(who: Somebody, model: str) -> Somebody:
         StrangerError: the server does not accept name and password.
     """
     answer = _ask(CURRENT)
-    if answer.status_code != OK:
+    if answer.status_code != OK or answer.json()["user"]["username"] != who.name:
         raise StrangerError
     if answer.json()["user"]["is_admin"]:
         return replace(who, may_file=True, may_decide=True)

@@ -114,7 +114,7 @@ def matches(found: list[Match], faces: pd.DataFrame, pixels: np.ndarray | None) 
     for match in found[:MOST_SHOWN]:
         face = faces.iloc[match.place]
         picture = "" if pixels is None else thumbnail(pixels[face.row])
-        told.append({"id": face.id, "how": match.how, "learned": face.split != "test", "picture": picture})
+        told.append({"id": face.id, "how": match.how, "learned": face.split == "train", "picture": picture})
     return {"found": told, "count": len(found), "looked": pixels is not None, "more": len(found) - len(told)}
 
 
