@@ -9,7 +9,7 @@ import pandas as pd
 from unlearning.progress import say, track
 from unlearning.registry.version import Version
 from unlearning.reports.compare_page import compare_page
-from unlearning.steps.evaluate import forget_set_for
+from unlearning.steps.evaluate import first_that_forgot, forget_set_for
 from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
@@ -23,12 +23,12 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
     """Audit every version on one forget set from its tables, log the page and the table, and return the table."""
     with runs.run("compare", f"compare {settings.versions}"):
         runs.log_settings("compare", asdict(settings))
-        called = audited(settings)
-        audits = list(called.values())
+        named = audited(settings)
+        audits = list(named.values())
         forget_sets.log([audits[0].forget])
-        runs.log_text(compare_page(called), PAGE)
-        told = {name: {"label": name, "number": one.version.number, "model": one.version.model} for name, one in called.items()}
-        table = pd.concat([one.audit.table().assign(**told[name]) for name, one in called.items()])
+        runs.log_text(compare_page(named), PAGE)
+        told = {name: {"label": name, "number": one.version.number, "model": one.version.model} for name, one in named.items()}
+        table = pd.concat([one.audit.table().assign(**told[name]) for name, one in named.items()])
         runs.log_table(table, TABLE)
     for one in audits:
         say(f"compare: {one.version.label}: {one.audit.sentence}")
@@ -38,13 +38,12 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
 def audited(settings: CompareSettings) -> dict[str, Audited]:
     """The audit of every version on one forget set, by what people call it."""
     chosen = [find_version(settings.name, name) for name in settings.named]
-    named = next((v for v in chosen if v.tag("forget_set", "none") != "none"), chosen[0])
-    forget = forget_set_for(named, settings.forget_set)
+    forget = forget_set_for(first_that_forgot(chosen), settings.forget_set)
     audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
-    return dict(zip(_called(chosen), audits, strict=True))
+    return dict(zip(called(chosen), audits, strict=True))
 
 
-def _called(chosen: list[Version]) -> list[str]:
-    """What each version is called on the page; two that are called the same, in two registered models, by their URIs."""
+def called(chosen: list[Version]) -> list[str]:
+    """What each version is called on a page; two that are called the same, in two registered models, by their URIs."""
     short = [version.short for version in chosen]
     return [v.uri if short.count(v.short) > 1 else v.short for v in chosen]

@@ -183,6 +183,11 @@ def forget_set_for(version: Version, rule: str) -> ForgetSet:
     return forget_sets.of_version(retrained[-1])
 
 
+def first_that_forgot(versions: list[Version]) -> Version:
+    """The version by whose forget set several are looked at: the first that has one, or the first of all."""
+    return next((version for version in versions if version.tag("forget_set", "none") != "none"), versions[0])
+
+
 def _read_rule(version: Version, text: str) -> ForgetSet:
     """A rule read against the account of a version's data; no image folder is needed."""
     manifest, rejected = account_of(version.tag("data_run"))

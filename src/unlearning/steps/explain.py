@@ -28,7 +28,8 @@ from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
-from unlearning.steps.evaluate import forget_set_for
+from unlearning.steps.compare import called
+from unlearning.steps.evaluate import first_that_forgot, forget_set_for
 from unlearning.steps.settings import ExplainSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
@@ -77,7 +78,7 @@ class Study:
 
 def _load(settings: ExplainSettings) -> Study:
     chosen = [find_version(settings.name, name) for name in settings.named]
-    named = next((one for one in chosen if one.tag("forget_set", "none") != "none"), chosen[0])
+    named = first_that_forgot(chosen)
     forget = forget_set_for(named, settings.forget_set)
     reference = retrained_reference(named, forget)
     second = beside(reference, forget).retrained
@@ -99,10 +100,9 @@ def _load(settings: ExplainSettings) -> Study:
 
 
 def _called(versions: list[Version]) -> dict[str, Version]:
-    """Each version once, by its short name; two that are called the same, in two registered models, by their URIs."""
+    """Each version once, by what it is called."""
     once = list({one.uri: one for one in versions}.values())
-    short = [one.short for one in once]
-    return {one.uri if short.count(one.short) > 1 else one.short: one for one in once}
+    return dict(zip(called(once), once, strict=True))
 
 
 def _is_retrained(version: Version, forget: ForgetSet) -> bool:
