@@ -27,6 +27,16 @@ def last_run(step):
     return mlflow.search_runs(filter_string=f"tags.step = '{step}'", output_format="list")[0]
 
 
+def test_a_promotion_reads_all_versions_once_to_decide_and_once_under_the_lock(trained, monkeypatch):
+    """All that it decides by is one state of the registry, and a store far away is not asked a dozen times."""
+    asked, search = [], mlflow.MlflowClient.search_model_versions
+    monkeypatch.setattr(
+        mlflow.MlflowClient, "search_model_versions", lambda *given, **more: asked.append(1) or search(*given, **more)
+    )
+    promote(PromoteSettings("4", force=True))
+    assert len(asked) == 2
+
+
 @pytest.fixture(scope="module")
 def served_store(fill, trained_store):
     """Version 3 was promoted, then version 4; both were made to forget 20-28, and nobody has shown that they did."""

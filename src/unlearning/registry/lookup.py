@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import mlflow
@@ -27,10 +28,38 @@ from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every
 
 STAGES_RETIRED = "(?s).*(stages|latest_versions|transition_model_version_stage).*deprecated.*"
+_seen: ContextVar[dict[str, list[Version]] | None] = ContextVar("_seen", default=None)
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Within it each registered model is read once, so that whatever is decided there is decided on one state of it.
+
+    For what only reads: a transition reads anew, under its lock.
+    """
+    outer = _seen.get()
+    token = _seen.set({} if outer is None else outer)
+    try:
+        yield
+    finally:
+        _seen.reset(token)
 
 
 def all_versions(model: str) -> list[Version]:
-    """All versions, oldest first; an empty list when there is no such model, InputError when there can be none."""
+    """All versions, oldest first, within ``one_look`` as they were when first asked for.
+
+    An empty list when there is no such model, InputError when there can be none.
+    """
+    seen = _seen.get()
+    if seen is None:
+        return read_versions(model)
+    if model not in seen:
+        seen[model] = read_versions(model)
+    return list(seen[model])
+
+
+def read_versions(model: str) -> list[Version]:
+    """All versions as the store has them now, oldest first."""
     check_model_name(model)
     client = mlflow.MlflowClient()
     try:

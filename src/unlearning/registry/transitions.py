@@ -29,7 +29,7 @@ from unlearning.registry.entries import BEGIN, FOUND, Entry, entry_of, undone
 from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal, find_journal
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.logged_models import name_one_more
-from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.lookup import read_versions, state_of
 from unlearning.registry.record import packed
 from unlearning.registry.version import Move, State, Version, applied
 from unlearning.registry.writes import become
@@ -57,7 +57,7 @@ class Held:
 
     def state(self) -> State:
         """All versions, read anew."""
-        return state_of(all_versions(self.model))
+        return state_of(read_versions(self.model))
 
     def become(self, now: State, wanted: State) -> None:
         """Write what differs between two states of the registry."""
@@ -238,7 +238,7 @@ def add(
     with _holding(model) as held:
         held.lock.confirm()
         source, unfinished = f"models:/{model_id}", packed(tags) | {INSTALLING: run_id}
-        there = next((version for version in all_versions(model) if version.source == source), None)
+        there = next((version for version in read_versions(model) if version.source == source), None)
         if there and not there.tag(INSTALLING):  # its run was killed after it, and goes on
             name_one_more(model_id, model, there.number)
             return there
@@ -262,8 +262,9 @@ def _create(model: str, source: str, run_id: str, tags: dict[str, str], descript
 
 def _move(held: Held, decide: Callable[[list[Version]], Move], why: dict[str, str], made: int = 0) -> list[Version]:
     """Decide and carry out; ``made``: the number of a version that belongs to this transition."""
-    remove_unfinished(held, {number: facts for number, facts in held.state().items() if number != made})
-    known = all_versions(held.model)
+    known = read_versions(held.model)
+    if remove_unfinished(held, {version.number: version.facts for version in known if version.number != made}):
+        known = read_versions(held.model)
     changes, aliases = decide(known)
     now = state_of(known)
     after = applied(now, changes, aliases)
@@ -272,7 +273,7 @@ def _move(held: Held, decide: Callable[[list[Version]], Move], why: dict[str, st
     before = {number: facts for number, facts in now.items() if number != made}
     entries = [*_unknown(held.journal, before, after, why), entry_of(before, after, why)]
     carry_out(held, entries, now, after)
-    return all_versions(held.model)
+    return [replace(version, **vars(after[version.number])) for version in known if version.number in after]
 
 
 def _unknown(known: Journal, before: State, after: State, why: dict[str, str]) -> list[Entry]:

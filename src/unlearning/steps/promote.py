@@ -15,7 +15,7 @@ from unlearning.finding import AUTO, EXACT, NONE, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.acting import acting
-from unlearning.registry.lookup import find_or_none
+from unlearning.registry.lookup import find_or_none, one_look
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import AGAIN, CHAMPION, Version
 from unlearning.steps.settings import PromoteSettings
@@ -59,10 +59,11 @@ def promote(settings: PromoteSettings, decided: Decided | None = None) -> Versio
             meanwhile; the registry is as it was.
     """
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
-        version = find_version(settings.name, settings.version)
-        act = acting(version.model)
-        decided = decided or decide(version, settings.gates, settings.reference)
-        regained = _regained(version)
+        with one_look():
+            version = find_version(settings.name, settings.version)
+            act = acting(version.model)
+            decided = decided or decide(version, settings.gates, settings.reference)
+            regained = _regained(version)
         decision = _tell(settings, version, decided)
         if settings.dry_run:
             say(f"promote: this was a dry run; {version.label} would be {WORDS[decision]}, and nothing was changed")
@@ -152,6 +153,7 @@ def _tell(settings: PromoteSettings, version: Version, decided: Decided) -> str:
     return decision
 
 
+@one_look()
 def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
     """What is found out about a version, on its own forget set, and the decision of every gate.
 

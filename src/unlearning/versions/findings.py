@@ -25,7 +25,7 @@ from unlearning.finding import (
 )
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import find
+from unlearning.registry.lookup import find, one_look
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import UNJUDGED, Version
 from unlearning.registry.writes import write_scores
@@ -100,6 +100,7 @@ def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
     return RETRAINED
 
 
+@one_look()
 def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUTO, audit: str = "tables") -> Found:
     """Judge a version on a forget set.
 

@@ -6,7 +6,7 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry import descent, journal
 from unlearning.registry.descent import Line
-from unlearning.registry.lookup import all_versions, state_of
+from unlearning.registry.lookup import all_versions, one_look, state_of
 from unlearning.registry.version import GONE, Version
 
 FROM_NOTHING = "retrain"  # the method that trains anew
@@ -24,6 +24,7 @@ def versions_of(line: Line, model: str) -> list[Version]:
     return [known[one.number] for one in line.steps if one.number in known]
 
 
+@one_look()
 def original_of(version: Version) -> Version:
     """The version at the root of the line, which remembers everything.
 
@@ -43,6 +44,7 @@ def original_of(version: Version) -> Version:
     )
 
 
+@one_look()
 def root_of(version: Version) -> Version | None:
     """The original at the root of the line as the registry has it, purged or not; None where it was deleted or is unknown."""
     line = line_of(version)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.registry.lookup import all_versions
+from unlearning.registry.lookup import all_versions, one_look
 from unlearning.registry.version import GONE, Version
 from unlearning.versions.line import find_original
 
@@ -28,6 +28,7 @@ class Beside:
     second: Version | None
 
 
+@one_look()
 def beside(version: Version, forget: ForgetSet) -> Beside:
     """Find the witnesses in the registry; a version is no witness of itself, and what was purged is none."""
     known = [one for one in all_versions(version.model) if one.tag("state") not in GONE]
