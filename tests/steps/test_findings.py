@@ -237,6 +237,36 @@ def test_what_was_trained_anew_is_exact_for_what_it_never_saw_and_for_nothing_el
     assert find_out(find(MODEL, "1"), of_version(retrained), 15.0).finding.verdict != EXACT
 
 
+def test_a_request_of_two_faces_is_served_by_retraining_whatever_the_few_happen_to_be_answered(trained, key):
+    request(RequestSettings("random:2"))
+    (asked,) = process(ProcessSettings(method="retrain", reference="retrained"))
+    assert asked.state == PROMOTED, asked.history[-1].why
+    served = find(MODEL, "champion")
+    assert (served.tag("verdict"), served.tag("reference"), served.tag("state")) == (EXACT, "retrained", FORGOTTEN)
+    assert served.tag("memory_left") == "", "two faces tell nothing, and a gate on what is not known never passes"
+    assert served.tag("gates").startswith("passed  test_mae <= 1.5 * original.test_mae")
+
+
+def test_by_default_what_is_exact_is_asked_for_its_use_alone_and_the_rest_for_what_is_left(trained, monkeypatch):
+    version, exact = find(MODEL, "4"), planted(EXACT)
+    assert [gate.metric for gate in promote.default_gates(version, exact)] == ["test_mae"]
+    assert [gate.metric for gate in promote.default_gates(version, planted(IN_PART))][:2] == ["memory_left", "memory_left_high"]
+    monkeypatch.setattr(promote, "find_original", lambda purged: None)
+    assert list(map(str, promote.default_gates(version, exact))) == ["test_mae <= 1.1 * retrained.test_mae"]
+
+
+def test_a_refusal_says_what_may_help_by_what_is_lacking(trained, monkeypatch):
+    for verdict, gate, helps in (
+        (IN_PART, "memory_left < 5", "more epochs, or another method, may forget more; another version: .* -P epochs=4,8,16"),
+        (OVER, "memory_left < 5", "fewer epochs"),
+        (NOT_KNOWN, "memory_left < 5", r".*a method that is exact \(retrain, sisa\) .* -P method=retrain"),
+        (NOT_KNOWN, "test_mae < 1", "other settings, or another method, may keep more of the accuracy"),
+    ):
+        monkeypatch.setattr(promote, "find_out", lambda *asked, told=verdict: Found(planted(told)))
+        with pytest.raises(InputError, match=f"{gate} failed.* What may help: {helps}"):
+            promote.promote(PromoteSettings("4", gate))
+
+
 def test_nothing_is_made_to_forget_without_something_to_measure_it_by_unless_that_is_said(trained):
     with pytest.raises(
         InputError, match=r"crossfit makes one for all single people; reference=none does without.*-e retrain .*random:5"

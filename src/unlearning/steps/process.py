@@ -22,7 +22,7 @@ from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.promote import Decided, as_data, decide, promote
+from unlearning.steps.promote import Decided, as_data, decide, promote, what_helps
 from unlearning.steps.request import told
 from unlearning.steps.request_settings import ProcessSettings
 from unlearning.steps.retrain import ensure_reference
@@ -145,7 +145,8 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
     why += f". {decided.finding.sentence}"
     group = [_gated(service, one, candidate, decided, why) for one in group]
     if failed:
-        return [_change(service, one, REFUSED, f"{why} {champion.label} is served as before") for one in group]
+        why += f" {champion.label} is served as before. What may help: {what_helps(decided)}; ask again and serve it so"
+        return [_change(service, one, REFUSED, why) for one in group]
     how = PromoteSettings(str(candidate.number), service.settings.gates, name=candidate.model, reference=asked)
     promoted = promote(how, decided)
     why = f"{promoted.label} was made to forget it and is served{_served(promoted)}. {promoted.tag('finding')}"

@@ -8,10 +8,10 @@ from functools import partial
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
-from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, Decision, Gate, parse_gates
+from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, USEFUL, Decision, Gate, parse_gates
 from unlearning.evaluation.registry import HEADLINES, METRICS
 from unlearning.evaluation.study import ALPHA
-from unlearning.finding import AUTO, EXACT, NONE, RETRAINED, Finding, in_words
+from unlearning.finding import AUTO, EXACT, NONE, NOT_KNOWN, OVER, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.acting import acting
@@ -23,7 +23,7 @@ from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import measured_by_role
 from unlearning.versions.findings import find_out
-from unlearning.versions.line import original_of
+from unlearning.versions.line import find_original, original_of
 from unlearning.versions.lineage import find_version
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.scores import score
@@ -32,6 +32,11 @@ WORDS = {
     "passed": "promoted",
     "forced": "promoted in spite of gates that failed",
     "failed": "refused",
+}
+# Of a refused version, by its verdict; of any other, to forget more.
+MAY_HELP = {
+    NOT_KNOWN: "what there is to judge it by tells too little, and a method that is exact (retrain, sisa) needs no measurement",
+    OVER: "fewer epochs, or another method, may not overdo it",
 }
 
 
@@ -91,7 +96,7 @@ def _refuse(settings: PromoteSettings, version: Version, decided: Decided, regai
     if decided.failed:
         raise InputError(
             f"{version.label} is not promoted: {'; '.join(decided.failed)} failed. {decided.finding.sentence} "
-            f"{_help(version, decided)}; or override the gates with: {_forced(settings, version)}"
+            f"What may help: {_help(version, decided)}; or override the gates with: {_forced(settings, version)}"
         )
     if regained:
         raise InputError(
@@ -101,13 +106,21 @@ def _refuse(settings: PromoteSettings, version: Version, decided: Decided, regai
         )
 
 
+def what_helps(decided: Decided) -> str:
+    """What may make a refused version pass, in words: by what it lacks, accuracy, evidence or forgetting."""
+    if {one.gate.metric for one in decided.decisions if not one.passed} == {"test_mae"}:
+        return "other settings, or another method, may keep more of the accuracy"
+    return MAY_HELP.get(decided.finding.verdict, "more epochs, or another method, may forget more")
+
+
 def _help(version: Version, decided: Decided) -> str:
-    """What may make a refused version pass: more passes, another method, another reference."""
+    """The same, with the commands to type."""
     again = {"model": version.tag("parent_version") or "original", "forget_set": _rule(version)}
-    more = command("unlearn", version.model, **again, epochs="4,8,16")
+    change = {"method": "retrain"} if decided.finding.verdict == NOT_KNOWN else {"epochs": "4,8,16"}
+    typed = {"another version": command("unlearn", version.model, **again, **change), "methods": command("methods")}
     if decided.finding.reference == NONE:
-        return f"A reference would tell more: {command('retrain', version.model, forget_set=_rule(version))}"
-    return f"More epochs or another method may forget more: {more}, methods: {command('methods')}"
+        typed["a reference to judge it by"] = command("retrain", version.model, forget_set=_rule(version))
+    return f"{what_helps(decided)}; " + ", ".join(f"{name}: {line}" for name, line in typed.items())
 
 
 def _forced(settings: PromoteSettings, version: Version) -> str:
@@ -175,10 +188,14 @@ def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
 
 
 def default_gates(version: Version, finding: Finding) -> list[Gate]:
-    """By what the version was judged by; where its parent had forgotten somebody, nothing of that may have come back."""
-    kind = EXACT if finding.verdict == EXACT and finding.reference != RETRAINED else finding.reference
-    again = f", {REGAINED}" if kind == RETRAINED and "," in version.tag("forgotten") else ""
-    return parse_gates(DEFAULTS[kind] + again)
+    """By the verdict and what it rests on; where the parent had forgotten somebody, nothing of that may have come back.
+
+    What never saw its forget set is only asked to be of use, beside the retrained model where the original was purged.
+    """
+    if finding.verdict == EXACT:
+        return parse_gates(DEFAULTS[EXACT] if find_original(version) else USEFUL)
+    again = f", {REGAINED}" if finding.reference == RETRAINED and "," in version.tag("forgotten") else ""
+    return parse_gates(DEFAULTS[finding.reference] + again)
 
 
 def _decisions(version: Version, forget: ForgetSet, alpha: float, gates: list[Gate], finding: Finding) -> list[Decision]:
