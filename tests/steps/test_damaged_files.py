@@ -9,6 +9,7 @@ from erasable import take_own_models
 from registered import lose_tag
 from unlearning.certificates.keys import make_key
 from unlearning.naming import PREDICTION_TABLE
+from unlearning.once import OF_THE_PROCESS
 from unlearning.registry import lookup
 from unlearning.registry.lookup import all_versions
 from unlearning.tracking import runs
@@ -24,9 +25,9 @@ NEXT = "choose another version from: mlflow run . -e status"
 def own(trained):
     """A store whose files are the test's own: versions original, retrained-20-28, ft-20-28-e1 and ft-20-28-e2."""
     take_own_models(trained)
-    version_files._predictions.cache_clear()
+    OF_THE_PROCESS.clear()
     yield trained
-    version_files._predictions.cache_clear()
+    OF_THE_PROCESS.clear()
 
 
 def find(alias: str):
@@ -56,7 +57,7 @@ def run(entry: str, *arguments: str):
 def test_a_prediction_table_is_fetched_once_to_be_checked_and_read(untouched, monkeypatch):
     fetched, fetch = [], runs.download
     monkeypatch.setattr(runs, "download", lambda *which: fetched.append(which) or fetch(*which))
-    version_files._predictions.cache_clear()
+    OF_THE_PROCESS.clear()
     predictions_of(find("original"))
     assert len(fetched) == 1
 
@@ -81,7 +82,7 @@ READERS = [
 def test_a_damaged_prediction_table_decides_nothing(own):
     alias = "ft-20-28-e2"
     assert run("promote", "--version", alias, "--gates", GATES).exit_code == 0
-    version_files._predictions.cache_clear()
+    OF_THE_PROCESS.clear()
     flip(table_of(own, alias))
     before = standing()
     for entry, *arguments in READERS:

@@ -1,8 +1,6 @@
 """After a purge with people=true nobody without the key can read who was forgotten, and with the key all goes on as before."""
 
-import functools
 import itertools
-import sys
 
 import pandas as pd
 import pytest
@@ -11,6 +9,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from erasable import take_own_models
 from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
+from unlearning.once import OF_THE_PROCESS
 from unlearning.registry.lookup import find
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
@@ -60,10 +59,7 @@ def own(use, certified_store, key, monkeypatch, own_cache):
 def _forget_what_was_read():
     """As a new process, which reads everything anew."""
     sealed.opened_here.clear()
-    for name in [name for name in sys.modules if name.startswith(("unlearning.steps", "unlearning.versions"))]:
-        for kept in vars(sys.modules[name]).values():
-            if isinstance(kept, functools._lru_cache_wrapper):
-                kept.cache_clear()
+    OF_THE_PROCESS.clear()
 
 
 def people():

@@ -3,6 +3,7 @@
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.once import OF_THE_PROCESS
 from unlearning.purge import rules
 from unlearning.purge.rules import Deed
 from unlearning.registry import moves
@@ -14,7 +15,6 @@ from unlearning.steps import purge as purging
 from unlearning.steps import unlearn as unlearning
 from unlearning.steps.purge import PurgeSettings
 from unlearning.steps.settings import PromoteSettings, UnlearnSettings
-from unlearning.versions import files as version_files
 
 OTHER = "other"
 DEED = Deed("me", "2026-11-24T12:00:00Z", "a run")
@@ -60,7 +60,7 @@ def test_what_was_made_from_a_version_that_is_purged_meanwhile_is_kept(two_model
     """Its parent is being purged, and its reference's files are gone, when the method has done its work."""
 
     def lose():
-        version_files._predictions.cache_clear()  # another test may have read the table
+        OF_THE_PROCESS.clear()  # another test may have read the table
         _begin_purge(1)
         purging.purge(PurgeSettings("2", f"{OTHER}/2", name=OTHER))
 

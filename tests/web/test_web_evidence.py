@@ -125,7 +125,9 @@ def test_a_photograph_of_the_data_is_found_and_its_ids_are_filed(client, picture
         assert 'src="data:image/png;base64,' in said
     assert set(Path(os.environ["UNLEARNING_CACHE"]).rglob("*")) == known, "something was kept"
     begun = []
-    monkeypatch.setattr(acts, "begin", lambda *given, **options: begun.append((given, options)) or acts.Act("a" * 32, *"bcde"))
+    monkeypatch.setattr(
+        acts, "begin", lambda *given, **options: begun.append((given, options)) or acts.Act(Path("a" * 32), *"bcd")
+    )
     form = {"called": "photograph.csv", "id": [sample], "reason": "Art. 17"}
     client.post("/requests", data=form, files={"none": (None, "")}, follow_redirects=False)
     ((given, options),) = begun

@@ -14,6 +14,7 @@ from unlearning.errors import InputError
 from unlearning.registry import moves
 from unlearning.registry.transitions import transition
 from unlearning.requests import store as requests
+from unlearning.tracking import processes
 from unlearning.web import acts
 from unlearning.web.application import Application
 from unlearning.web.rights import Somebody
@@ -36,7 +37,7 @@ def begun(monkeypatch):
 
     def begin(who, entry, model, listed=None, **options):
         known.append((entry, listed, options))
-        return acts.Act("a" * 32, entry, model, who.name, "now")
+        return acts.Act(Path("a" * 32), entry, who.name, "now")
 
     monkeypatch.setattr(acts, "begin", begin)
     return known
@@ -151,7 +152,7 @@ def test_requests_are_served_by_one_at_a_time(client, begun, monkeypatch):
     answer = client.post(f"/requests/{one.run_id}/process", data=data, files=FORM, headers=OURS)
     assert answer.headers["location"] == f"/acts/{'a' * 32}"
     assert begun == [("process", None, data)]
-    monkeypatch.setattr(acts, "running", lambda model, entry: acts.Act("b" * 32, entry, model, "", "now"))
+    monkeypatch.setattr(acts, "running", lambda model, entry: acts.Act(Path("b" * 32), entry, "", "now"))
     answer = client.post(f"/requests/{one.run_id}/process", data=data, files=FORM, headers=OURS)
     assert (answer.status_code, len(begun)) == (400, 1)
     assert "is serving the requests" in answer.text
@@ -203,6 +204,23 @@ def test_what_is_begun_goes_on_by_itself_in_another_name_and_is_shown(client, mo
     assert acts.running(MODEL, "request") is None
     assert Path(act.folder).stat().st_mode & 0o077 == 0
     assert "secret" not in "".join(path.read_text() for path in act.folder.iterdir())
+
+
+def test_an_act_is_one_of_its_store_and_its_model(client, monkeypatch, tmp_path):
+    """Stores share the cache folder, and a store may hold several models."""
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
+    folder = acts.place(MODEL) / "abc"
+    folder.mkdir(parents=True)
+    (folder / acts.PROCESS).write_text(processes.identity())
+    (folder / acts.NOTE).write_text('{"entry": "process", "user": "", "began": "now"}')
+    assert acts.running(MODEL, "process").key == "abc"
+    assert acts.running("other", "process") is None
+    assert TestClient(Application("other", ["127.0.0.1"]).asgi(), base_url=HOME).get("/acts/abc").status_code == 404
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    assert client.get("/acts/abc").status_code == 200, "the same store, spelt otherwise"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
+    assert client.get("/acts/abc").status_code == 404
+    assert acts.running(MODEL, "process") is None
 
 
 def test_what_cannot_be_begun_leaves_nothing_that_others_would_wait_for(client):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from pathlib import Path
 
 import mlflow
@@ -55,8 +56,8 @@ def opened(run_id: str, name: str) -> Path | None:
         raise InputError(
             f"{name} of run {run_id} was sealed with another key than the one that {VARIABLE} names, or was changed since"
         )
-    path = temporary.own_folder() / "opened" / run_id / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = temporary.own_folder() / "opened" / uuid.uuid4().hex / Path(name).name
+    path.parent.mkdir(parents=True)
     path.write_bytes(content)
     opened_here.append(str(path))
     return path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pandas as pd
 
 from unlearning.commands import command
@@ -12,6 +10,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.once import once
 from unlearning.progress import track
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
@@ -20,7 +19,7 @@ MANIFEST, REJECTED, SETTINGS = "data/manifest.csv", "data/rejected.csv", "data/s
 TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason", "signal")
 
 
-@lru_cache(maxsize=4)
+@once(4)
 def account_of(run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Manifest and rejected files as a run of ``prepare`` logged them; no image folder is needed."""
     return runs.read_table(run_id, MANIFEST, TEXTS), runs.read_table(run_id, REJECTED, TEXTS)

@@ -6,7 +6,6 @@ project has none, and its files are taken as they are.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +14,7 @@ from unlearning.commands import command
 from unlearning.digests import sha256_of
 from unlearning.errors import DamagedError
 from unlearning.naming import PREDICTION_TABLE
+from unlearning.once import once
 from unlearning.registry.lookup import download_model
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
@@ -64,12 +64,7 @@ def predictions_of(version: Version) -> pd.DataFrame:
     return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label)
 
 
-def forget_predictions() -> None:
-    """Keep no table in memory: a process that lives on would keep what a purge erases."""
-    _predictions.cache_clear()
-
-
-@lru_cache(maxsize=TABLES_KEPT)
+@once(TABLES_KEPT)
 def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
     def check(path: Path) -> None:
         if kept:

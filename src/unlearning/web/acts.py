@@ -1,11 +1,12 @@
 """What is begun from a page: the same commands that others type, as processes in the name of whoever pressed the button.
 
 A process outlives the page and the server of pages. What it says, and how it ended, lies in a folder of its own, for its user's
-eyes; folders of what has ended go after a day.
+eyes, among those of the same model of the same store; folders of what has ended go after a day.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,22 +39,20 @@ class Act:
     """A command that was begun.
 
     Args:
-        key: its name.
+        folder: what is kept of it; it is named by that folder's name.
         entry: the entry point.
-        model: registered model.
         user: in whose name; empty in a store without users.
         began: when, in UTC.
     """
 
-    key: str
+    folder: Path
     entry: str
-    model: str
     user: str
     began: str
 
     @property
-    def folder(self) -> Path:
-        return place() / self.key
+    def key(self) -> str:
+        return self.folder.name
 
     @property
     def said(self) -> str:
@@ -75,9 +74,15 @@ class Act:
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def place() -> Path:
-    """Where acts are kept."""
-    return cache_folder() / "acts"
+def place(model: str) -> Path:
+    """Where the acts on a model of this store are kept: other stores may have a model of that name, and share the cache."""
+    return cache_folder() / "acts" / hashlib.sha256(f"{_store()} {model}".encode()).hexdigest()[:16]
+
+
+def _store() -> str:
+    """The store's address, which means the same in every folder."""
+    uri = mlflow.get_tracking_uri()
+    return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}" if uri.startswith(SQLITE) else uri
 
 
 def begin(who: Somebody, entry: str, model: str, listed: tuple[str, list[str]] | None = None, **options: str) -> Act:
@@ -91,7 +96,7 @@ def begin(who: Somebody, entry: str, model: str, listed: tuple[str, list[str]] |
         options: of the entry point.
     """
     _sweep()
-    act = Act(uuid.uuid4().hex, entry, model, who.name, datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
+    act = Act(place(model) / uuid.uuid4().hex, entry, who.name, datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     act.folder.mkdir(mode=0o700, parents=True)
     try:
         _start(act, who, listed, {"name": model, **options})
@@ -113,7 +118,8 @@ def _start(act: Act, who: Somebody, listed: tuple[str, list[str]] | None, option
     subprocess.run(command, check=True, **own, **nothing)
     process = int((act.folder / PROCESS).read_text(encoding="utf-8"))
     (act.folder / PROCESS).write_text(processes.identity(process), encoding="utf-8")
-    write_whole(act.folder / NOTE, lambda part: part.write_text(json.dumps(asdict(act)), encoding="utf-8"))
+    note = json.dumps({"entry": act.entry, "user": act.user, "began": act.began})
+    write_whole(act.folder / NOTE, lambda part: part.write_text(note, encoding="utf-8"))
 
 
 def _environment(who: Somebody, entry: str) -> dict[str, str]:
@@ -122,32 +128,34 @@ def _environment(who: Somebody, entry: str) -> dict[str, str]:
     ``mlflow run`` may have launched this process, and its run is not that of what is begun here.
     """
     own = {name: value for name, value in os.environ.items() if name not in (RUN_ID, "MLFLOW_EXPERIMENT_ID")}
-    uri, key = mlflow.get_tracking_uri(), own.get(VARIABLE, "")
-    if uri.startswith(SQLITE):
-        uri = f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}"
+    key = own.get(VARIABLE, "")
     if key and is_there(Path(key)):
         own[VARIABLE] = str(Path(key).expanduser().resolve())
     paths = os.pathsep.join(str(Path(path or ".").resolve()) for path in sys.path)
     if entry == "request" and is_server():
         own["MLFLOW_EXPERIMENT_NAME"] = EXPERIMENT
-    return own | {"MLFLOW_TRACKING_URI": uri, "PYTHONPATH": paths} | who.environment
+    return own | {"MLFLOW_TRACKING_URI": _store(), "PYTHONPATH": paths} | who.environment
 
 
-def find(key: str) -> Act | None:
-    """An act by its name."""
-    return next((act for act in _all() if act.key == key), None)
+def find(model: str, key: str) -> Act | None:
+    """An act on a model by its name."""
+    return next((act for act in _all(model) if act.key == key), None)
 
 
 def running(model: str, entry: str) -> Act | None:
     """An act of this kind that has not ended."""
-    return next((act for act in _all() if (act.model, act.entry) == (model, entry) and not act.is_over), None)
+    return next((act for act in _all(model) if act.entry == entry and not act.is_over), None)
 
 
-def _all() -> list[Act]:
-    return [Act(**json.loads(path.read_text(encoding="utf-8"))) for path in place().glob(f"*/{NOTE}")]
+def _all(model: str) -> list[Act]:
+    return [_noted(path) for path in place(model).glob(f"*/{NOTE}")]
+
+
+def _noted(path: Path) -> Act:
+    return Act(path.parent, **json.loads(path.read_text(encoding="utf-8")))
 
 
 def _sweep() -> None:
-    for act in _all():
-        if act.is_over and time.time() - (act.folder / NOTE).stat().st_mtime > A_DAY:
-            shutil.rmtree(act.folder, ignore_errors=True)
+    for path in (cache_folder() / "acts").glob(f"*/*/{NOTE}"):
+        if time.time() - path.stat().st_mtime > A_DAY and _noted(path).is_over:
+            shutil.rmtree(path.parent, ignore_errors=True)

@@ -16,36 +16,16 @@ from starlette.routing import Mount, Route
 from unlearning.errors import InputError
 from unlearning.reports.page import HOME
 from unlearning.server.limits import Door, RefusedError
-from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, in_words, is_refusal, store_errors
-from unlearning.versions.data import account_of
-from unlearning.versions.files import forget_predictions
 from unlearning.web import rights
 from unlearning.web.asking import LIMITS, Asked, read
+from unlearning.web.desk import Desk
 from unlearning.web.pages import Pages
 from unlearning.web.rights import WHO, Somebody, StrangerError
 
 EVERYBODY = Somebody()
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
 Page = Callable[[Asked], Response]
-
-
-class Desk:
-    """Whoever leaves it last clears it: what was fetched for a page must not live on here when a purge erases it elsewhere."""
-
-    def __init__(self) -> None:
-        self._busy = 0
-
-    def __enter__(self) -> None:
-        self._busy += 1
-
-    def __exit__(self, *error: object) -> None:
-        self._busy -= 1
-        if not self._busy:
-            forget_predictions()
-            account_of.cache_clear()
-            if rights.is_server():  # a local store hands out its own files
-                temporary.clear()
 
 
 class Application:
@@ -60,7 +40,8 @@ class Application:
 
     def __init__(self, model: str, hosts: list[str], path: str = "", users: bool = False):
         self._model, self._hosts, self._path, self._users = model, hosts, path, users
-        self._pages, self._door, self._desk = Pages(model, path), Door(LIMITS), Desk()
+        self._door, self._desk = Door(LIMITS), Desk()
+        self._pages = Pages(model, path, self._desk)
 
     def asgi(self) -> Starlette:
         """What uvicorn serves."""
@@ -101,13 +82,13 @@ class Application:
             who = EVERYBODY
             HOME.set(f"{self._path}/")
             try:
-                if self._users:
-                    who = rights.named(request.headers.get("authorization", ""))
-                    WHO.set(who)
-                    who = await run_in_threadpool(rights.welcome, who, self._model)
-                asked = await read(request, who, self._door)
-                with self._desk:
-                    told = await run_in_threadpool(page, asked)
+                with self._door.entered() as bag:
+                    if self._users:
+                        who = rights.named(request.headers.get("authorization", ""))
+                        WHO.set(who)
+                        who = await run_in_threadpool(rights.welcome, who, self._model)
+                    asked = await read(request, who, bag)
+                    told = await run_in_threadpool(self._made, page, asked)
             except StrangerError:
                 told = self._pages.words("Name and password are those of the tracking server.", 401, EVERYBODY)
                 told.headers["WWW-Authenticate"] = 'Basic realm="age-unlearning", charset="UTF-8"'
@@ -120,6 +101,10 @@ class Application:
             return told
 
         return answer
+
+    def _made(self, page: Page, asked: Asked) -> Response:
+        with self._desk.taken():
+            return page(asked)
 
     async def _nowhere(self, request: Request, error: Exception) -> Response:
         return self._pages.words("There is no such page.", getattr(error, "status_code", 404), EVERYBODY)

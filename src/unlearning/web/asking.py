@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from unlearning.errors import InputError
 from unlearning.server.application import body_of, form_of
-from unlearning.server.limits import Door, Limits, RefusedError
+from unlearning.server.limits import Bag, Limits, RefusedError
 from unlearning.web.rights import Somebody, refused
 
 LIMITS = Limits(queue=32, megabytes=32, seconds=60)
@@ -69,7 +69,7 @@ def same_origin(request: Request) -> None:
         )
 
 
-async def read(request: Request, who: Somebody, door: Door) -> Asked:
+async def read(request: Request, who: Somebody, bag: Bag) -> Asked:
     """A request as its page takes it.
 
     Raises:
@@ -79,16 +79,15 @@ async def read(request: Request, who: Somebody, door: Door) -> Asked:
     if request.method != "POST":
         return plain
     same_origin(request)
-    with door.entered() as bag:
-        body = await body_of(request, bag, LIMITS.seconds)
-        try:
-            form = await form_of(request, body, max_files=MOST_FILES, max_fields=MOST_FIELDS)
-        except (MultiPartException, KeyError, ValueError):
-            raise RefusedError(400, "form", "this is not what the form of this page sends") from None
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                plain.files[name] = value.filename or "", await value.read()
-            else:
-                plain.fields.setdefault(name, []).append(value)
-        await form.close()
+    body = await body_of(request, bag, LIMITS.seconds)
+    try:
+        form = await form_of(request, body, max_files=MOST_FILES, max_fields=MOST_FIELDS)
+    except (MultiPartException, KeyError, ValueError):
+        raise RefusedError(400, "form", "this is not what the form of this page sends") from None
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            plain.files[name] = value.filename or "", await value.read()
+        else:
+            plain.fields.setdefault(name, []).append(value)
+    await form.close()
     return plain

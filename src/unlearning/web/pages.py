@@ -32,6 +32,7 @@ from unlearning.versions.audit import audit_version
 from unlearning.versions.certificate_facts import alpha_of
 from unlearning.web import acts, photographs, views
 from unlearning.web.asking import Asked
+from unlearning.web.desk import Desk, computes
 from unlearning.web.rights import Somebody
 from unlearning.web.seen import DRAWING, Registry
 
@@ -46,10 +47,11 @@ class Pages:
     Args:
         model: registered model.
         root: where they lie; empty for the root of the server.
+        desk: where they are made.
     """
 
-    def __init__(self, model: str, root: str = ""):
-        self.model, self.root, self._registry = model, root, Registry(model)
+    def __init__(self, model: str, root: str, desk: Desk):
+        self.model, self.root, self._registry = model, root, Registry(model, desk)
 
     def words(self, sentence: str, status: int, who: Somebody) -> Response:
         """A page that says why there is no other."""
@@ -89,6 +91,7 @@ class Pages:
         told = views.version(replace(version, aliases=tuple(row["aliases"])), row)
         return self._shown("version", asked, others=len(seen.look.rows) > 1, **told)
 
+    @computes
     def audit(self, asked: Asked) -> Response:
         """How much a version still remembers, found out now from its tables."""
         version = lookup.find(self.model, str(asked.path["number"]))
@@ -96,6 +99,7 @@ class Pages:
         with DRAWING:
             return _html(audit_page(one.audit, one.case, one.about, render_audit(one.audit, one.case)))
 
+    @computes
     def compare(self, asked: Asked) -> Response:
         """Audits side by side; the one page with a script, which sorts its table."""
         audits = audited(CompareSettings(asked.query.get("versions", ""), name=self.model))
@@ -106,7 +110,7 @@ class Pages:
 
     def act(self, asked: Asked) -> Response:
         """What was begun, and how far it is."""
-        act = acts.find(asked.path["key"])
+        act = acts.find(self.model, asked.path["key"])
         if act is None or not (act.user == asked.who.name or asked.who.may_decide):
             raise RefusedError(404, "act", "There is no such work, or it is another's.")
         about = re.search(r"request ([0-9a-f]{8}) \(", act.said)
@@ -145,6 +149,7 @@ class Pages:
         more = {"forget_set": rule, "reason": asked.text("reason"), "deadline": asked.text("deadline")}
         return self._go(acts.begin(asked.who, "request", self.model, listed, **more))
 
+    @computes
     def photograph(self, asked: Asked) -> Response:
         """Which pictures of the data show a photograph."""
         self._may_file(asked, "look who is on the pictures")
@@ -174,6 +179,7 @@ class Pages:
         run_id = one.run_id if certificates.has(one.run_id) else lookup.find(self.model, one.version).run_id
         return one, certificates.read(run_id)
 
+    @computes
     def certificate(self, asked: Asked) -> Response:
         """What was certified, for people; its file decides, and not the page that a run holds."""
         return _html(certificate_page(self._envelope(asked)[1]))
@@ -183,6 +189,7 @@ class Pages:
         one, envelope = self._envelope(asked)
         return _download(envelope, f"certificate-{one.run_id[:8]}.json")
 
+    @computes
     def proof(self, asked: Asked) -> Response:
         """The proof that one picture is among the forgotten."""
         self._may_decide(asked, "prove who is in it")
@@ -191,6 +198,7 @@ class Pages:
         proof = proof_of(version, Issued(envelope, ""), signing_key(""), _sample(asked))
         return _download(proof, f"proof-{one.run_id[:8]}.json")
 
+    @computes
     def verify(self, asked: Asked) -> Response:
         """Whether a certificate that somebody brings holds."""
         if not asked.files:
@@ -201,6 +209,7 @@ class Pages:
         verdict, reasons = checked(envelope, keys, given)
         return self._shown("verify", asked, verdict=verdict, reasons=reasons)
 
+    @computes
     def picture(self, asked: Asked) -> Response:
         """What the original and the champion say of a picture."""
         ages = photographs.ages(self.model, asked.file("picture", "picture")) if asked.files else []

@@ -18,6 +18,7 @@ from unlearning.registry.version import CHAMPION, Version
 from unlearning.reports.lineage_page import drawn
 from unlearning.steps.status import Look, look_at, render
 from unlearning.tracking.answers import first_line, store_errors
+from unlearning.web.desk import Desk
 
 FRESH = 60.0  # seconds
 DRAWING = threading.Lock()  # of figures: their style is Matplotlib's, and one for all threads
@@ -47,10 +48,10 @@ class Seen:
 
 
 class Registry:
-    """What readers have seen of a registered model."""
+    """What readers have seen of a registered model; ``desk`` is where it is read."""
 
-    def __init__(self, model: str):
-        self._model, self._kept = model, dict[str, Seen]()
+    def __init__(self, model: str, desk: Desk):
+        self._model, self._desk, self._kept = model, desk, dict[str, Seen]()
         self._reading = threading.Lock()
 
     def seen(self, reader: str, number: int = 0) -> Seen:
@@ -69,7 +70,8 @@ class Registry:
 
     def _read_behind(self, reader: str, champion: Version | None) -> None:
         try:
-            _ = self._read(reader, champion).lineage
+            with self._desk.taken():
+                _ = self._read(reader, champion).lineage
         except (InputError, *store_errors()) as error:
             say(f"web: the registry was not read again: {first_line(error)}")
         finally:
