@@ -79,4 +79,4 @@ def test_ray_data_gives_the_ages_of_a_folder_and_the_reason_where_there_is_none(
     told = table.age.to_dict()
     assert np.isnan(told.pop("letter.jpg"))
     assert told == ages
-    assert table.refused[table.refused != ""].to_dict() == {"letter.jpg": "row 0: neither a JPEG or PNG image nor base64"}
+    assert table.refused[table.refused != ""].to_dict() == {"letter.jpg": "neither a JPEG or PNG image nor base64"}

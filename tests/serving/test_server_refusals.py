@@ -67,10 +67,10 @@ def as_text(value) -> bytes:
             )
         ),
         (as_text({"dataframe_records": []}), "application/json", 400, "the column is missing; legal is the one column 'image'"),
-        (as_text({"inputs": {"image": ["AAAA"], MARK: ["AAAA"]}}), "application/json", 400, "row 0: not a JPEG or PNG image"),
-        (as_text({"instances": {"image": MARK}}), "application/json", 400, "row 0: "),
-        (as_text({"dataframe_records": [{"image": {"a": MARK}}]}), "application/json", 400, "row 0: dict is neither bytes"),
-        (as_text({"dataframe_records": [{"image": "AAAA", "face": MARK}]}), "application/json", 400, "row 0: "),
+        (as_text({"inputs": {"image": ["AAAA"], MARK: ["AAAA"]}}), "application/json", 400, "not a JPEG or PNG image"),
+        (as_text({"instances": {"image": MARK}}), "application/json", 400, "neither a JPEG or PNG image nor base64"),
+        (as_text({"dataframe_records": [{"image": {"a": MARK}}]}), "application/json", 400, "dict is neither bytes"),
+        (as_text({"dataframe_records": [{"image": "AAAA", "face": MARK}]}), "application/json", 400, ""),
         (as_text({"dataframe_split": {"columns": ["image"], "data": []}}), "application/json", 400, "0 rows; legal are 1 to"),
         (as_text({"inputs": {"image": ["AAAA"] * 1_001}}), "application/json", 400, "1001 rows; legal are 1 to 1000"),
         (f"{MARK}\nx\n".encode(), "text/csv", 400, "legal is the one column 'image'"),
@@ -79,11 +79,11 @@ def as_text(value) -> bytes:
         (b"image\n\xff\xfe\n", "text/csv", 400, "the one column 'image'"),
         (b"", "text/csv", 400, "the one column 'image'"),
         (MARK.encode(), "application/vnd.apache.parquet", 400, "the one column 'image'"),
-        (MARK.encode(), "image/jpeg", 400, "row 0: "),
+        (MARK.encode(), "image/jpeg", 400, "JPEG or PNG image"),
         (b"\0\0\0\x18ftypheic" + MARK.encode(), "image/jpeg", 400, "not a JPEG or PNG image but HEIC; save it as JPEG or PNG"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "image/png", 400, "but WebP"),
         (b"\0\0\0\x18ftypavif", "image/png", 400, "but AVIF"),
-        (b"", "image/png", 400, "row 0: the image is empty"),
+        (b"", "image/png", 400, "the image is empty"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(asked, body, kind, status, words):

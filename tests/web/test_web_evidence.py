@@ -152,7 +152,7 @@ def test_a_photograph_that_cannot_be_read_is_told(client):
     for path in ("/requests/photograph", "/picture"):
         answer = client.post(path, files={"picture": ("a.gif", b"GIF89a")})
         assert answer.status_code == 400
-        assert "not a JPEG or PNG image but GIF" in answer.text
+        assert '<p class="lead">not a JPEG or PNG image but GIF' in answer.text, "the one picture is no row"
         assert "choose a file" in client.post(path, files={"picture": ("none.jpg", b"")}).text
 
 

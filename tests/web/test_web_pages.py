@@ -17,6 +17,7 @@ from unlearning.requests import store as requests
 from unlearning.tracking import processes
 from unlearning.web import acts
 from unlearning.web.application import Application
+from unlearning.web.headers import HEADERS
 from unlearning.web.rights import Somebody
 
 MODEL = "age-resnet50"
@@ -91,12 +92,38 @@ def test_all_versions_and_each_of_them_have_a_page(client):
     assert '<a href="/">Overview</a>' in every, "pages that lie in files, too, lead back to it"
     assert "Promote version 3" in client.get("/versions/3").text
     assert "Promote version 1" not in client.get("/versions/1").text
-    assert client.get("/versions/99").status_code == 404
-    assert client.get("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["99", "0", "2147483648", "9" * 23, "1" * 5000, "-1", "champion", "\u0663", "\u00b2"])
+def test_a_version_that_no_store_holds_is_not_there(client, begun, number):
+    for path in ("", "/audit"):
+        answer = client.get(f"/versions/{number}{path}")
+        assert (answer.status_code, f"There is no version {number[:32]} of" in answer.text) == (404, True)
+    assert client.post(f"/versions/{number}/promote", files=FORM, headers=OURS).status_code == 404
+    assert begun == []
 
 
 def test_another_name_of_this_machine_is_not_answered(client):
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_every_answer_has_the_headers_of_a_page_also_what_no_page_has_made(filled, monkeypatch):
+    monkeypatch.setattr("unlearning.web.pages.Pages.new", lambda self, asked: 1 / 0)
+    client = TestClient(
+        Application(MODEL, ["127.0.0.1"], "/here").asgi(), raise_server_exceptions=False, base_url=HOME, follow_redirects=False
+    )
+    for method, path, headers, status in (
+        ("GET", "/here/", {}, 200),
+        ("GET", "/here", {}, 307),
+        ("GET", "/here/versions/", {}, 404),
+        ("GET", "/nowhere", {}, 404),
+        ("GET", "/here/requests/new", {}, 500),
+        ("PUT", "/here/versions", {}, 405),
+        ("GET", "/here/", {"Host": "evil.example"}, 400),
+    ):
+        answer = client.request(method, path, headers=headers)
+        assert answer.status_code == status, path
+        assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
 
 
 @pytest.mark.parametrize(
@@ -229,4 +256,3 @@ def test_what_cannot_be_begun_leaves_nothing_that_others_would_wait_for(client):
     assert acts.running(MODEL, "process") is None
     told = client.post("/requests", data={"rule": "20-28", "reason": "x" * 2000}, files=FORM, headers=OURS)
     assert (told.status_code, "reason has 2000 characters" in told.text) == (400, True)
-    assert client.get("/versions/" + "1" * 5000).status_code == 404

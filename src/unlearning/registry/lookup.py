@@ -27,6 +27,7 @@ from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every
 
+DIGITS = 9  # of a version's number, which every store can hold
 STAGES_RETIRED = "(?s).*(stages|latest_versions|transition_model_version_stage).*deprecated.*"
 _seen: ContextVar[dict[str, list[Version]] | None] = ContextVar("_seen", default=None)
 
@@ -151,6 +152,8 @@ def named(model: str, reference: str) -> Version | None:
 
     Its aliases are not asked for.
     """
+    if reference.isdecimal() and len(reference) > DIGITS:
+        return None
     client = mlflow.MlflowClient()
     ask = client.get_model_version if reference.isdecimal() else client.get_model_version_by_alias
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
@@ -48,7 +48,7 @@ class Patient(H11Protocol):
             self._hang_up = None
 
 
-def server_of(application: Starlette) -> uvicorn.Server:
+def server_of(application: ASGIApp) -> uvicorn.Server:
     """A server that answers what was begun when it is told to end."""
     own = {"ws": "none", "access_log": False, "log_level": "warning", "server_header": False}
     return uvicorn.Server(uvicorn.Config(application, http=Patient, timeout_keep_alive=IDLE_SECONDS, **own))

@@ -91,7 +91,7 @@ class AgeModel(PythonModel):
         ``age-resnet50/7``, and ``verdict``, what the registry says now of what that one was made to forget.
 
         Raises:
-            Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that names the row and the reason.
+            Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that says why, and for which of several rows.
         """
         try:
             pictures = _column(model_input)

@@ -67,32 +67,32 @@ def decoded(pictures: list, side: int, files: bool, budget: Budget) -> Iterator[
         budget: of all of them.
 
     Raises:
-        InputError: with the row and the reason.
+        InputError: with the reason, and with the row where there are several.
     """
+    if len(pictures) == 1:
+        yield np.stack([_picture(pictures[0], side, files, budget)])
+        return
 
     def one(row: int) -> np.ndarray:
-        return _picture(row, pictures[row], side, files, budget)
+        try:
+            return _picture(pictures[row], side, files, budget)
+        except InputError as error:
+            raise type(error)(f"row {row}: {error}") from None
 
-    if len(pictures) == 1:
-        yield np.stack([one(0)])
-        return
     with ThreadPoolExecutor(2) as pool:
         for start in range(0, len(pictures), BATCH):
             yield np.stack(list(pool.map(one, range(start, min(start + BATCH, len(pictures))))))
 
 
-def _picture(row: int, value, side: int, files: bool, budget: Budget) -> np.ndarray:
+def _picture(value, side: int, files: bool, budget: Budget) -> np.ndarray:
     if files and isinstance(value, str) and os.path.isfile(value):  # noqa: PTH113 - Path.is_file raises where text is long
         value = Path(value)
-    try:
-        if isinstance(value, Image.Image):
-            with ONE_AT_A_TIME:  # two rows may be one image, and Pillow reads its file only now
-                return decode(value, side)
-        data = _file(value) if isinstance(value, Path) else _bytes(value)
-        budget.spend(pixels_in(data))
-        return decode(data, side)
-    except InputError as error:
-        raise type(error)(f"row {row}: {error}") from None
+    if isinstance(value, Image.Image):
+        with ONE_AT_A_TIME:  # two rows may be one image, and Pillow reads its file only now
+            return decode(value, side)
+    data = _file(value) if isinstance(value, Path) else _bytes(value)
+    budget.spend(pixels_in(data))
+    return decode(data, side)
 
 
 def _file(path: Path) -> bytes:

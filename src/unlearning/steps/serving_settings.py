@@ -10,6 +10,7 @@ from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.registry.version import CHAMPION
 from unlearning.server.limits import Limits
+from unlearning.steps.checks import listed
 from unlearning.steps.settings import model_name
 
 ENDINGS = (".parquet", ".csv")
@@ -68,7 +69,7 @@ class WebSettings:
     Args:
         port: where they are; 0 takes a free one.
         host: name or address of this machine that it listens at.
-        hosts: other names under which it is reached, joined by commas, as officer.example.org.
+        hosts: other names under which it is reached, joined by commas, as officer.example.org or *.example.org; * for any.
         path: where the pages begin, as /unlearning; empty for the root.
         name: registered model.
     """
@@ -82,6 +83,12 @@ class WebSettings:
     def __post_init__(self):
         if not self.host:
             raise InputError("host is empty; legal: a name or an address")
+        for name in listed(self.hosts):
+            if not re.fullmatch(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:.]+\]", name, re.ASCII):
+                raise InputError(
+                    f"hosts={self.hosts!r}: {name!r} is no name that a browser can send; legal: names and addresses without "
+                    f"scheme, port and path, *.NAME for all below one, and * for any"
+                )
         if not re.fullmatch(r"(/[\w-]+)*/?", self.path):
             raise InputError(f"path={self.path!r} cannot be a page's; legal: letters, digits, _ and - behind /, as /unlearning")
 

@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp
 
 from unlearning.errors import InputError
 from unlearning.reports.page import HOME
@@ -20,11 +21,11 @@ from unlearning.tracking.answers import first_line, in_words, is_refusal, store_
 from unlearning.web import rights
 from unlearning.web.asking import LIMITS, Asked, read
 from unlearning.web.desk import Desk
+from unlearning.web.headers import headed
 from unlearning.web.pages import Pages
 from unlearning.web.rights import WHO, Somebody, StrangerError
 
 EVERYBODY = Somebody()
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
 Page = Callable[[Asked], Response]
 
 
@@ -43,14 +44,14 @@ class Application:
         self._door, self._desk = Door(LIMITS), Desk()
         self._pages = Pages(model, path, self._desk)
 
-    def asgi(self) -> Starlette:
+    def asgi(self) -> ASGIApp:
         """What uvicorn serves."""
         pages = self._pages
         gets: dict[str, Page] = {
             "/": pages.overview,
             "/versions": pages.versions,
-            "/versions/{number:int}": pages.version,
-            "/versions/{number:int}/audit": pages.audit,
+            "/versions/{number}": pages.version,
+            "/versions/{number}/audit": pages.audit,
             "/compare": pages.compare,
             "/requests/new": pages.new,
             "/requests/{key}": pages.request,
@@ -65,15 +66,17 @@ class Application:
             "/requests/photograph": pages.photograph,
             "/requests/{key}/process": pages.process,
             "/requests/{key}/proof": pages.proof,
-            "/versions/{number:int}/promote": pages.promote,
+            "/versions/{number}/promote": pages.promote,
             "/verify": pages.verify,
             "/picture": pages.picture,
         }
         routes = [Route(path, self._told(page), methods=["POST"]) for path, page in posts.items()]
         routes += [Route(path, self._told(page), methods=["GET"]) for path, page in gets.items()]
+        beneath = Router(routes, redirect_slashes=False)  # to an address made of what the client has sent
+        begin = [Route(self._path, lambda request: RedirectResponse(f"{self._path}/"))] if self._path else []
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=self._hosts, www_redirect=False)
-        nowhere = {HTTPException: self._nowhere, ValueError: self._nowhere}  # a number of thousands of digits is no address
-        return Starlette(routes=[Mount(self._path, routes=routes)], middleware=[hosts], exception_handlers=nowhere)
+        errors = {HTTPException: self._nowhere, Exception: self._fault}
+        return headed(Starlette(False, [*begin, Mount(self._path, beneath)], [hosts], errors))
 
     def _told(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         """A page for whoever asks, in their name; what goes wrong is told in a sentence."""
@@ -92,12 +95,12 @@ class Application:
             except StrangerError:
                 told = self._pages.words("Name and password are those of the tracking server.", 401, EVERYBODY)
                 told.headers["WWW-Authenticate"] = 'Basic realm="age-unlearning", charset="UTF-8"'
+            except ClientDisconnect:
+                told = Response(status_code=499)
             except RefusedError as error:
                 told = self._pages.words(error.sentence, error.status, who)
             except (InputError, *store_errors()) as error:
                 told = self._pages.words(in_words(error) or first_line(error), 403 if is_refusal(error) else 400, who)
-            for name, value in HEADERS.items():
-                told.headers.setdefault(name, value)
             return told
 
         return answer
@@ -106,5 +109,11 @@ class Application:
         with self._desk.taken():
             return page(asked)
 
-    async def _nowhere(self, request: Request, error: Exception) -> Response:
-        return self._pages.words("There is no such page.", getattr(error, "status_code", 404), EVERYBODY)
+    async def _nowhere(self, request: Request, error: HTTPException) -> Response:
+        told = self._pages.words("There is no such page.", error.status_code, EVERYBODY)
+        told.headers.update(error.headers or {})  # which methods are
+        return told
+
+    async def _fault(self, request: Request, error: Exception) -> Response:
+        """Whose traceback is in the server's log."""
+        return self._pages.words("The server has a fault; its log says where.", 500, EVERYBODY)

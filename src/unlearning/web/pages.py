@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import NoReturn
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -15,7 +16,7 @@ from unlearning.certificates.keys import public_key_of
 from unlearning.certificates.verify import Comparison
 from unlearning.errors import InputError
 from unlearning.registry import lock, lookup
-from unlearning.registry.version import CHAMPION
+from unlearning.registry.version import CHAMPION, Version
 from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
 from unlearning.reports.certificate_page import certificate_page
@@ -33,10 +34,10 @@ from unlearning.versions.certificate_facts import alpha_of
 from unlearning.web import acts, photographs, views
 from unlearning.web.asking import Asked
 from unlearning.web.desk import Desk, computes
+from unlearning.web.headers import PLAIN, POLICY
 from unlearning.web.rights import Somebody
 from unlearning.web.seen import DRAWING, Registry
 
-PLAIN = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 SCRIPT = re.compile(r"script-src '(sha256-[\w+/=]+)'")
 FILING, DECIDING = f"EDIT on {store.EXPERIMENT}", "MANAGE on the registered model {}"
 
@@ -81,20 +82,26 @@ class Pages:
         """All of them, as ``status`` shows them."""
         return _html(self._registry.seen(asked.who.name).page)
 
+    def _version(self, asked: Asked) -> Version:
+        number = asked.path["number"]
+        version = lookup.named(self.model, number) if number.isascii() and number.isdecimal() else None
+        return version or self._none(number)
+
+    def _none(self, number: str) -> NoReturn:
+        raise RefusedError(404, "version", f"There is no version {number[:32]} of {self.model}.")
+
     def version(self, asked: Asked) -> Response:
         """One of them."""
-        number = asked.path["number"]
-        seen, version = self._registry.seen(asked.who.name, number), lookup.named(self.model, str(number))
-        row = seen.row(number)
-        if row is None or version is None:
-            raise RefusedError(404, "version", f"There is no version {number} of {self.model}.")
+        version = self._version(asked)
+        seen = self._registry.seen(asked.who.name, version.number)
+        row = seen.row(version.number) or self._none(asked.path["number"])  # deleted meanwhile
         told = views.version(replace(version, aliases=tuple(row["aliases"])), row)
         return self._shown("version", asked, others=len(seen.look.rows) > 1, **told)
 
     @computes
     def audit(self, asked: Asked) -> Response:
         """How much a version still remembers, found out now from its tables."""
-        version = lookup.find(self.model, str(asked.path["number"]))
+        version = lookup.find(self.model, str(self._version(asked).number))  # with its aliases
         one = audit_version(version, forget_sets.of_version(version), alpha_of(version), "tables")
         with DRAWING:
             return _html(audit_page(one.audit, one.case, one.about, render_audit(one.audit, one.case)))
@@ -168,7 +175,7 @@ class Pages:
     def promote(self, asked: Asked) -> Response:
         """Serve a candidate, if it passes its gates."""
         self._may_decide(asked, "promote")
-        return self._go(acts.begin(asked.who, "promote", self.model, version=str(asked.path["number"])))
+        return self._go(acts.begin(asked.who, "promote", self.model, version=str(self._version(asked).number)))
 
     # Certificates
 
@@ -217,7 +224,7 @@ class Pages:
 
 
 def _html(text: str, policy: str = PLAIN, status: int = 200) -> Response:
-    return HTMLResponse(text, status, {"Content-Security-Policy": policy})
+    return HTMLResponse(text, status, {POLICY: policy})
 
 
 def _download(content: bytes, name: str) -> Response:

@@ -30,9 +30,9 @@ class Seen:
     def __init__(self, look: Look, champion: Version | None):
         self.look, self.champion, self.time = look, champion, time.monotonic()
 
-    def row(self, number: int) -> dict | None:
-        """What is told of a version."""
-        return next((row for row in self.look.rows if row["version"] == number), None)
+    def row(self, number: int) -> dict:
+        """What is told of a version; empty where it has none."""
+        return next((row for row in self.look.rows if row["version"] == number), {})
 
     @cached_property
     def lineage(self) -> dict:
@@ -57,7 +57,7 @@ class Registry:
     def seen(self, reader: str, number: int = 0) -> Seen:
         """The registry for a reader, with a version of that number if there is one; InputError where there is no such model."""
         champion, kept = named(self._model, CHAMPION), self._kept.get(reader)
-        if kept is None or kept.champion != champion or (number and kept.row(number) is None):
+        if kept is None or kept.champion != champion or (number and not kept.row(number)):
             with self._reading:
                 return self._read(reader, champion)
         if time.monotonic() - kept.time > FRESH and self._reading.acquire(blocking=False):

@@ -16,6 +16,7 @@ from unlearning.web.application import Application
 from unlearning.web.rights import is_server, speak_for_others
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+ANY = "*"
 
 
 def web(settings: WebSettings) -> None:
@@ -33,6 +34,8 @@ def web(settings: WebSettings) -> None:
             f"everything; leave host at 127.0.0.1 and hosts empty, or set up a server with names: docs/server.md"
         )
     hosts = [*LOOPBACK, settings.host, *listed(settings.hosts)]
+    if ANY in hosts:
+        say("web: hosts=*: every name is answered, also one that another site lets point here; better name those that are used")
     path = settings.path.rstrip("/")
     run = runs.run("web", f"pages about {settings.name}") if runs.launched() and not users else nullcontext()
     fetched = temporary.private()  # for good: threads that each enter and leave it would send one another elsewhere
