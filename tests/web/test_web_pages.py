@@ -233,14 +233,20 @@ def test_what_is_begun_goes_on_by_itself_in_another_name_and_is_shown(client, mo
     assert "secret" not in "".join(path.read_text() for path in act.folder.iterdir())
 
 
-def test_an_act_is_one_of_its_store_and_its_model(client, monkeypatch, tmp_path):
-    """Stores share the cache folder, and a store may hold several models."""
+@pytest.fixture
+def act(monkeypatch, tmp_path):
+    """An act that has not ended, in a cache of its own."""
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
     folder = acts.place(MODEL) / "abc"
     folder.mkdir(parents=True)
     (folder / acts.PROCESS).write_text(processes.identity())
     (folder / acts.NOTE).write_text('{"entry": "process", "user": "", "began": "now"}')
-    assert acts.running(MODEL, "process").key == "abc"
+    return folder
+
+
+def test_an_act_is_one_of_its_store_and_its_model(client, act, monkeypatch):
+    """Stores share the cache folder, and a store may hold several models."""
+    assert acts.running(MODEL, "process").folder == act
     assert acts.running("other", "process") is None
     assert TestClient(Application("other", ["127.0.0.1"]).asgi(), base_url=HOME).get("/acts/abc").status_code == 404
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
@@ -248,6 +254,28 @@ def test_an_act_is_one_of_its_store_and_its_model(client, monkeypatch, tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
     assert client.get("/acts/abc").status_code == 404
     assert acts.running(MODEL, "process") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "sentence"),
+    [
+        ("", "", "It has begun."),
+        ("process: a is begun\nepoch 3\n", "", "a is begun"),
+        ("process: a is promoted\nprocess: serve it with: mlflow run . -e x\nin MLflow: here\n", "0", "a is promoted"),
+        (
+            "process: a is begun\nthe log: there\nError: a is wrong; b too; mend it: mlflow run . -e x; or not\n",
+            "1",
+            "a is wrong; b too",
+        ),
+        ("process: a is begun\n", "137", "It was ended from outside, or by a fault: what it said tells more."),
+    ],
+)
+def test_the_page_of_an_act_says_first_what_matters_and_folds_the_rest(client, act, said, status, sentence):
+    (act / acts.SAID).write_text(said)
+    (act / acts.STATUS).write_text(status)
+    page = client.get("/acts/abc").text
+    assert f'role="status">{sentence}</p>' in page
+    assert ("<details open>" in page) == (not status)
 
 
 def test_what_cannot_be_begun_leaves_nothing_that_others_would_wait_for(client):

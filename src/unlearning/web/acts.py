@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 import mlflow
@@ -30,6 +32,8 @@ from unlearning.web.rights import Somebody, is_server
 
 NOTE, SAID, STATUS, PROCESS = "act.json", "said", "status", "process"
 PROGRAM = 'd="$1"; shift; ( "$@" >"$d/said" 2>&1; echo $? >"$d/status" ) & echo $! >"$d/process"'
+ERROR, KILLED = "Error: ", "It was ended from outside, or by a fault: what it said tells more."
+PARTS, TYPED = re.compile(r"(?<=;) "), re.compile(r"mlflow run|make key|export ")  # of a sentence, and what people type
 A_DAY = 24 * 3600.0
 SHOWN = 40  # last lines
 
@@ -59,6 +63,16 @@ class Act:
         """The last lines of what it has said."""
         text = self._read(SAID)
         return "\n".join(text.splitlines()[-SHOWN:])
+
+    @property
+    def sentence(self) -> str:
+        """What matters of it: what it said last, or why it failed, without what would be typed."""
+        own, said = f"{self.entry}: ", self.said
+        failed = self.is_over and not self.went_well
+        lines = [line.removeprefix(own) for line in said.splitlines() if line.startswith(own)]
+        told = [said.rpartition(ERROR)[2] if ERROR in said else KILLED] if failed else lines
+        known = [" ".join(takewhile(lambda part: not TYPED.search(part), PARTS.split(one))) for one in reversed(told)]
+        return next((one.rstrip(";") for one in known if one), "It has begun.")
 
     @property
     def is_over(self) -> bool:
