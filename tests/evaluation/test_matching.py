@@ -30,14 +30,6 @@ def test_ages_are_matched_by_whole_years():
     assert (pairs.members.tolist(), pairs.others.tolist()) == ([0], [2])
 
 
-def test_both_halves_hold_the_same_ages():
-    ages = np.tile(np.arange(20, 30), 40).astype(float)
-    pairs = match(np.arange(200), np.arange(200, 400), ages, seed=3)
-    halves = [Counter(ages[pairs.members[pairs.half == side]]) for side in (0, 1)]
-    assert all(abs(halves[0][age] - halves[1][age]) <= 1 for age in range(20, 30))
-    assert abs((pairs.half == 0).sum() - (pairs.half == 1).sum()) <= 1
-
-
 def test_the_seed_draws_others_and_the_same_seed_the_same():
     ages = np.full(300, 25.0)
     first, again, other = (match(np.arange(100), np.arange(100, 300), ages, seed) for seed in (0, 0, 1))

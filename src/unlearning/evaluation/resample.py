@@ -26,7 +26,7 @@ def draw_seeds(seeds: int, resamples: int, seed: int) -> np.ndarray:
     return np.concatenate([np.ones((1, seeds)), drawn])
 
 
-def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int, level: float = LEVEL) -> tuple[float, float]:
+def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int) -> tuple[float, float]:
     """Where a number lies if other seeds and other faces had been drawn: t interval around the sample's value.
 
     What few seeds say of their own spread is itself uncertain, of three by t with 2 degrees of freedom; faces are many. Their
@@ -36,22 +36,21 @@ def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int, level: fl
         both: the number in resamples of seeds and faces, shape (1 + resamples,), the sample's value first.
         faces: the same where faces alone are resampled.
         seeds: how many there are; of one nothing is known but what its faces say.
-        level: share of such intervals that hold the true value.
     """
     variance = both[1:].var()
     of_seeds = max(0.0, variance - faces[1:].var())
     degrees = (seeds - 1) * (variance / of_seeds) ** 2 if of_seeds and seeds > 1 else np.inf
-    reach = t.ppf((1 + level) / 2, degrees) * np.sqrt(variance)
+    reach = t.ppf((1 + LEVEL) / 2, degrees) * np.sqrt(variance)
     return float(both[0] - reach), float(both[0] + reach)
 
 
-def mean_of_seeds(values: np.ndarray, level: float = LEVEL) -> tuple[float, float, float]:
+def mean_of_seeds(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of what is known of the seeds, and the ends of its interval by Student's t; NaN for the ends where one seed is."""
     known = values[np.isfinite(values)]
     mean = float(known.mean()) if len(known) else np.nan
     if len(known) < 2:
         return mean, np.nan, np.nan
-    reach = float(t.ppf((1 + level) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    reach = float(t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
     return mean, mean - reach, mean + reach
 
 

@@ -96,7 +96,7 @@ class UnlearningTask:
         return replace(self, retain=faces.where((order < count).numpy()))
 
     def batches(
-        self, *, retain: bool = True, forget: bool = False, vary: bool = True, size: int = 0, seed: int = 0, title: str = ""
+        self, *, retain: bool = True, forget: bool = False, vary: bool = True, seed: int = 0, title: str = ""
     ) -> Counted:
         """Shuffled passes over the training part of the named sets, each counted by the meter.
 
@@ -104,14 +104,13 @@ class UnlearningTask:
             retain: show the faces to keep.
             forget: show the faces to forget; ``Batch.forget`` tells them apart.
             vary: flips and shifts as in training; without them the pictures are as they are.
-            size: largest batch; 0 for the recipe's.
             seed: added to the task's, for a stream of its own.
             title: what is done with them, of passes that no epoch tells of: they are tracked.
         """
         kept = self.retain.part("train") if retain else None
         leaving = self.forget.part("train") if forget else None
         flip, shift = (self.recipe.flip, self.recipe.shift) if vary else (False, 0.0)
-        shown = Batches(kept, leaving, size or self.recipe.batch_size, flip, shift, self.seed + seed)
+        shown = Batches(kept, leaving, self.recipe.batch_size, flip, shift, self.seed + seed)
         return Counted(shown, self.meter, self.track if title else untold, title)
 
     def fit(

@@ -20,12 +20,10 @@ class Pairs:
     Args:
         members: positions in the table.
         others: positions in the table, as many.
-        half: which half of the pairs each belongs to, 0 or 1; the halves hold the same ages within one pair an age.
     """
 
     members: np.ndarray
     others: np.ndarray
-    half: np.ndarray
 
     def __len__(self) -> int:
         return len(self.members)
@@ -49,7 +47,7 @@ def match(members: np.ndarray, others: np.ndarray, ages: np.ndarray, seed: int, 
     if len(one) > most:
         kept = np.sort(random.choice(len(one), most, replace=False))
         one, two = one[kept], two[kept]
-    return Pairs(first[one], second[two], np.arange(len(one)) % 2)
+    return Pairs(first[one], second[two])
 
 
 def _shuffled(positions: np.ndarray, years: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ class Likeness:
     faces: int
 
 
-def likeness(first: AgeNet, second: AgeNet, faces: FaceSet, device: torch.device | None = None) -> Likeness:
+def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:
     """Compare the features of two networks of one architecture; both stay as they are, and see the pictures unvaried.
 
     Activation distance: mean over faces of the Euclidean length of phi_1(x) - phi_2(x), with phi the 128 inputs of the last
@@ -50,14 +50,13 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet, device: torch.device
         first: a member of one version.
         second: a member of the other.
         faces: the forget set, or any other; not a number without any.
-        device: where to compute; the first network's without.
 
     Raises:
         InputError: networks of two architectures, or one whose stages timm does not name.
     """
     if first.spec.arch != second.spec.arch:
         raise InputError(f"{first.spec.arch} and {second.spec.arch} have no stages in common; compare networks of one arch")
-    device = device or next(first.parameters()).device
+    device = next(first.parameters()).device
     moments, distances = {name: Moments() for name in stages(first)}, 0.0
     with ExitStack() as stack, torch.inference_mode():
         seen = [stack.enter_context(_watched(network)) for network in (first, second)]

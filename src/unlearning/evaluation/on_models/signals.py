@@ -83,7 +83,7 @@ class PatchEffect:
     faces: int
 
 
-def patch_effect(network: torch.nn.Module, faces: FaceSet, device: torch.device | None = None) -> PatchEffect:
+def patch_effect(network: torch.nn.Module, faces: FaceSet) -> PatchEffect:
     """FIT effect: mean f(x + patch) - f(x) over test faces, in years; any sign, nearer to the retrained model's is better.
 
     The patch covers a part of every face, so that even a model that never saw it may answer a little differently: the target
@@ -93,15 +93,12 @@ def patch_effect(network: torch.nn.Module, faces: FaceSet, device: torch.device 
     Args:
         network: one member of a version.
         faces: all prepared faces, or the test part.
-        device: where to predict; the network's without.
     """
     test = faces.part("test")
     if not len(test):
         return PatchEffect(math.nan, math.nan, 0)
-    with_patch = [
-        predict(network, _stamped(test, positions), device) for positions in torch.split(torch.arange(len(test)), AT_ONCE)
-    ]
-    difference = torch.cat(with_patch).double() - predict(network, test, device).double()
+    with_patch = [predict(network, _stamped(test, positions)) for positions in torch.split(torch.arange(len(test)), AT_ONCE)]
+    difference = torch.cat(with_patch).double() - predict(network, test).double()
     return PatchEffect(difference.mean().item(), difference.std(correction=0).item(), len(test))
 
 
