@@ -20,13 +20,13 @@ from unlearning.data.settings import DataSettings
 from unlearning.markdown import table
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
+from unlearning.settings.requests import ProcessSettings, RequestSettings
+from unlearning.settings.training import CrossfitSettings, TrainSettings
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.key import make_key
 from unlearning.steps.process import process
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import ProcessSettings, RequestSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import CrossfitSettings, TrainSettings
 from unlearning.tracking.store import prepare_store
 
 WHOLE, SLICED = "age-resnet50", "age-sliced"

@@ -1,7 +1,7 @@
 """Entry point ``certify``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.request_settings import CertifySettings
+from unlearning.settings.requests import CertifySettings
 
 
 @entry(CertifySettings, asks=lambda settings: [settings.version])

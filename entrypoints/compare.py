@@ -1,7 +1,7 @@
 """Entry point ``compare``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.settings import CompareSettings
+from unlearning.settings.forgetting import CompareSettings
 
 
 @entry(CompareSettings, asks=lambda settings: settings.named)

@@ -11,7 +11,7 @@ import click
 
 from entrypoints.command import Entry, Maybe, ModelName, Positive, Words, option, options
 from unlearning.declared import help_of
-from unlearning.steps.checks import parse_whole_numbers
+from unlearning.settings.checks import parse_whole_numbers
 
 KINDS = {"words": Words, "model": ModelName, "positive": Positive}
 TYPES = {

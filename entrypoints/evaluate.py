@@ -4,8 +4,8 @@ import click
 
 from entrypoints.command import Entry, option
 from entrypoints.declared import ask_registry, declared, read
-from unlearning.steps.checks import parse_numbers
-from unlearning.steps.settings import EvaluateSettings
+from unlearning.settings.checks import parse_numbers
+from unlearning.settings.forgetting import EvaluateSettings
 
 
 @click.command(cls=Entry)

@@ -5,7 +5,7 @@ import click
 from entrypoints.command import Entry, option, resumable
 from entrypoints.declared import declared, read
 from unlearning.experiments.plan import STUDIES
-from unlearning.steps.experiment_settings import ExperimentSettings, parse_forget_sets
+from unlearning.settings.experiments import ExperimentSettings, parse_forget_sets
 
 LISTED = "; ".join(f"{study.name}: {study.description}" for study in STUDIES.values())
 

@@ -1,7 +1,7 @@
 """Entry point ``explain``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.settings import ExplainSettings
+from unlearning.settings.forgetting import ExplainSettings
 
 
 @entry(ExplainSettings, asks=lambda settings: settings.named)

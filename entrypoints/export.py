@@ -1,7 +1,7 @@
 """Entry point ``export``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.serving_settings import ExportSettings
+from unlearning.settings.serving import ExportSettings
 
 
 @entry(ExportSettings, asks=lambda settings: [settings.model])

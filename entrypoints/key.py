@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.command import Entry, option
-from unlearning.steps.request_settings import KEY_FILE
+from unlearning.settings.requests import KEY_FILE
 
 
 @click.command(cls=Entry)

@@ -5,7 +5,7 @@ import click
 from entrypoints.command import Entry, on_devices, option
 from entrypoints.declared import declared, read
 from entrypoints.training import WHOLE, train_options, train_settings
-from unlearning.steps.training_settings import PipelineSettings, TrainSettings
+from unlearning.settings.training import PipelineSettings, TrainSettings
 
 
 @click.command(cls=Entry)

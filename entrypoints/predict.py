@@ -3,7 +3,7 @@
 import click
 
 from entrypoints.declared import entry
-from unlearning.steps.serving_settings import PredictSettings
+from unlearning.settings.serving import PredictSettings
 
 TYPED = "age-unlearning predict FOLDER --out ages.parquet, or: mlflow run . -e predict -P data=FOLDER -P out=ages.parquet"
 

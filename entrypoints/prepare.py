@@ -4,7 +4,7 @@ import click
 
 from entrypoints.command import Entry
 from entrypoints.declared import declared, read
-from unlearning.steps.training_settings import DataSettings, ModelSpec, PrepareSettings
+from unlearning.settings.training import DataSettings, ModelSpec, PrepareSettings
 
 
 @click.command(cls=Entry)

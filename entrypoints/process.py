@@ -2,7 +2,7 @@
 
 from entrypoints.command import on_devices
 from entrypoints.declared import entry
-from unlearning.steps.request_settings import ProcessSettings
+from unlearning.settings.requests import ProcessSettings
 
 
 @entry(ProcessSettings, trains=on_devices)

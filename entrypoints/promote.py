@@ -1,7 +1,7 @@
 """Entry point ``promote``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.settings import PromoteSettings
+from unlearning.settings.forgetting import PromoteSettings
 
 
 @entry(PromoteSettings, asks=lambda settings: [settings.version])

@@ -1,7 +1,7 @@
 """Entry point ``purge``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.registry_settings import PurgeSettings
+from unlearning.settings.registry import PurgeSettings
 
 
 @entry(PurgeSettings, asks=lambda settings: [settings.version])

@@ -1,7 +1,7 @@
 """Entry point ``repair``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.registry_settings import RepairSettings
+from unlearning.settings.registry import RepairSettings
 
 
 @entry(RepairSettings)

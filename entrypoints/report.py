@@ -1,7 +1,7 @@
 """Entry point ``report``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.experiment_settings import ReportSettings
+from unlearning.settings.experiments import ReportSettings
 
 
 @entry(ReportSettings)

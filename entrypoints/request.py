@@ -1,7 +1,7 @@
 """Entry point ``request``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.request_settings import RequestSettings
+from unlearning.settings.requests import RequestSettings
 
 
 @entry(RequestSettings)

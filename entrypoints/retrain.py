@@ -2,7 +2,7 @@
 
 from entrypoints.command import on_devices
 from entrypoints.declared import entry
-from unlearning.steps.training_settings import RetrainSettings
+from unlearning.settings.training import RetrainSettings
 
 
 @entry(RetrainSettings, asks=lambda settings: [settings.model], trains=on_devices)

@@ -1,7 +1,7 @@
 """Entry point ``rollback``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.settings.registry import RollbackSettings
 
 
 @entry(RollbackSettings, asks=lambda settings: [settings.to])

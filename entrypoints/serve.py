@@ -1,7 +1,7 @@
 """Entry point ``serve``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.serving_settings import ServeSettings
+from unlearning.settings.serving import ServeSettings
 
 
 @entry(ServeSettings, asks=lambda settings: [one for one in (settings.follow, settings.beside) if one])

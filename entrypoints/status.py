@@ -1,7 +1,7 @@
 """Entry point ``status``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.registry_settings import StatusSettings
+from unlearning.settings.registry import StatusSettings
 
 
 @entry(StatusSettings)

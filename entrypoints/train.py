@@ -5,7 +5,7 @@ import click
 from entrypoints.command import Entry, on_devices, option
 from entrypoints.declared import declared
 from entrypoints.training import WHOLE, train_options, train_settings
-from unlearning.steps.training_settings import TrainSettings
+from unlearning.settings.training import TrainSettings
 
 
 @click.command(cls=Entry)

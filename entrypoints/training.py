@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from entrypoints.command import Maybe, options
 from entrypoints.declared import declared, read
-from unlearning.steps.training_settings import DataSettings, ModelSpec, RecipeChanges, TrainSettings
+from unlearning.settings.training import DataSettings, ModelSpec, RecipeChanges, TrainSettings
 
 WHOLE = Maybe(int, "a whole number")
 

@@ -2,7 +2,7 @@
 
 from entrypoints.command import resumable
 from entrypoints.declared import entry
-from unlearning.steps.settings import TuneSettings
+from unlearning.settings.forgetting import TuneSettings
 
 
 @entry(TuneSettings, asks=lambda settings: [settings.model or "champion"], trains=resumable)

@@ -2,7 +2,7 @@
 
 from entrypoints.command import on_devices
 from entrypoints.declared import entry
-from unlearning.steps.settings import UnlearnSettings
+from unlearning.settings.forgetting import UnlearnSettings
 
 
 @entry(UnlearnSettings, asks=lambda settings: [settings.model or "champion"], trains=on_devices)

@@ -1,7 +1,7 @@
 """Entry point ``verify``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.request_settings import VerifySettings
+from unlearning.settings.requests import VerifySettings
 
 
 @entry(VerifySettings)

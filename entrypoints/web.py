@@ -1,7 +1,7 @@
 """Entry point ``web``."""
 
 from entrypoints.declared import entry
-from unlearning.steps.serving_settings import WebSettings
+from unlearning.settings.serving import WebSettings
 
 
 @entry(WebSettings)

@@ -23,8 +23,8 @@ from unlearning.server.http import server_of
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
+from unlearning.settings.forgetting import PromoteSettings
 from unlearning.steps.promote import promote
-from unlearning.steps.settings import PromoteSettings
 
 MODEL = "age-resnet50"
 USUAL = Limits()

@@ -172,10 +172,10 @@ def make_versions(name: str, epochs: int, seeds: tuple[int, ...]) -> None:
     """An original (version 1), its reference without 20-28 (2), and ft after 1 and 2 epochs (3, 4)."""
     from unlearning.data.settings import DataSettings
     from unlearning.models.spec import ModelSpec
+    from unlearning.settings.forgetting import UnlearnSettings
+    from unlearning.settings.training import RetrainSettings, TrainSettings
     from unlearning.steps.retrain import retrain
-    from unlearning.steps.settings import UnlearnSettings
     from unlearning.steps.train import train
-    from unlearning.steps.training_settings import RetrainSettings, TrainSettings
     from unlearning.steps.unlearn import unlearn
 
     changes = {"epochs": epochs, "precision": "32-true"}
@@ -201,8 +201,8 @@ def trained_store(fill, empty_store):
 @pytest.fixture(scope="session")
 def two_models_store(fill, trained_store):
     """The trained store and a second registered model, ``other``, of one seed: as the first, and its version 3 is served."""
+    from unlearning.settings.forgetting import PromoteSettings
     from unlearning.steps.promote import promote
-    from unlearning.steps.settings import PromoteSettings
 
     def act():
         make_versions(OTHER, 1, (0,))

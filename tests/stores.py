@@ -23,8 +23,8 @@ def filled(use, filled_store):
 @pytest.fixture(scope="session")
 def crossfitted_store(fill, trained_store):
     """The trained store, whose original is followed by a cross-fitting of two folds and two seeds."""
+    from unlearning.settings.training import CrossfitSettings
     from unlearning.steps.crossfit import crossfit
-    from unlearning.steps.training_settings import CrossfitSettings
 
     return fill("crossfitted", trained_store, lambda: crossfit(CrossfitSettings(folds=2, seeds=(0, 1))))
 

@@ -26,14 +26,14 @@ from unlearning.registry import moves
 from unlearning.registry.lookup import find
 from unlearning.registry.transitions import add
 from unlearning.repair import mending
+from unlearning.settings.registry import PurgeSettings
+from unlearning.settings.requests import CertifySettings, ProcessSettings, RequestSettings, VerifySettings
+from unlearning.settings.training import TrainSettings
 from unlearning.steps.certify import certify
 from unlearning.steps.process import process
 from unlearning.steps.purge import purge
-from unlearning.steps.registry_settings import PurgeSettings
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import CertifySettings, ProcessSettings, RequestSettings, VerifySettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import TrainSettings
 from unlearning.steps.verify import verify
 from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words

@@ -21,8 +21,8 @@ from unlearning.data.settings import DataSettings
 from unlearning.models.spec import ModelSpec
 from unlearning.registry import journal
 from unlearning.requests import store
+from unlearning.settings.training import TrainSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking.own_experiments import own_experiment
 from unlearning.versions.data import account_of
 

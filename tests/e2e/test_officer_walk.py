@@ -13,10 +13,10 @@ from server import listening
 from unlearning.certificates.keys import make_key
 from unlearning.certificates.samples import picture_id
 from unlearning.registry.lookup import find
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.requests import CertifySettings
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
-from unlearning.steps.request_settings import CertifySettings
-from unlearning.steps.settings import PromoteSettings
 from unlearning.versions import forget_sets
 from unlearning.versions.files import predictions_of
 

@@ -14,8 +14,8 @@ import requests
 
 from places import ROOT
 from server import listening
+from unlearning.settings.forgetting import PromoteSettings
 from unlearning.steps.promote import promote
-from unlearning.steps.settings import PromoteSettings
 
 MODEL = "age-resnet50"
 

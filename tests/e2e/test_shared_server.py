@@ -31,14 +31,14 @@ from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.requests.store import EXPERIMENT as REQUESTS
 from unlearning.requests.store import listed
+from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
+from unlearning.settings.registry import RollbackSettings
+from unlearning.settings.training import RetrainSettings, TrainSettings
 from unlearning.steps import train as train_step
 from unlearning.steps.promote import promote
-from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import PromoteSettings, UnlearnSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking.own_experiments import own_experiment
 

@@ -8,7 +8,7 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.experiments.kept import OUTCOMES, TABLES, load, save
 from unlearning.experiments.results import Results, outcome_of, scores
-from unlearning.steps.experiment_settings import ReportSettings
+from unlearning.settings.experiments import ReportSettings
 from unlearning.steps.report import report
 
 

@@ -14,10 +14,10 @@ from unlearning.jobs import artifact_copy
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
+from unlearning.settings.registry import PurgeSettings
+from unlearning.settings.training import TrainSettings
 from unlearning.steps.purge import purge
-from unlearning.steps.registry_settings import PurgeSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking import artifacts, runs
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
 from unlearning.versions.files import model_folder

@@ -9,8 +9,8 @@ from unlearning.errors import InputError
 from unlearning.registry import journal, lock
 from unlearning.registry.lookup import all_versions, find
 from unlearning.requests import store as requests
-from unlearning.steps.registry_settings import StatusSettings
-from unlearning.steps.training_settings import TrainSettings
+from unlearning.settings.registry import StatusSettings
+from unlearning.settings.training import TrainSettings
 
 ILLEGAL = ["o'brien", "a/b", "a:b", "a?b", "a\nb", "\t", "", " ", ".", "..", "a.lock", "a.lock-after-3f", "a" * 201]
 LEGAL = ["a%b", "a_b", "axb", 'a"b', "a`b", "a\\", "a@b", "a#b", "$HOME & (größe)", "a.locks"]

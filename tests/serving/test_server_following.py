@@ -19,12 +19,12 @@ from unlearning.server import loaded
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.registry import PurgeSettings, RollbackSettings
 from unlearning.steps.process import _served
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import purge
-from unlearning.steps.registry_settings import PurgeSettings, RollbackSettings
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.status import look_at, render
 from unlearning.tracking import temporary
 from unlearning.versions.files import model_folder

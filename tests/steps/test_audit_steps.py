@@ -11,12 +11,12 @@ from unlearning.errors import InputError
 from unlearning.evaluation.on_models.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find, logged_model_id
+from unlearning.settings.forgetting import CompareSettings, EvaluateSettings, PromoteSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps.compare import compare
 from unlearning.steps.evaluate import HEADLINES, JSON, PAGE, TABLE, evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import CompareSettings, EvaluateSettings, PromoteSettings
-from unlearning.steps.training_settings import RetrainSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import measured
 from unlearning.versions.files import model_folder

@@ -21,10 +21,10 @@ from unlearning.errors import InputError
 from unlearning.registry import journal
 from unlearning.registry.lookup import download_model, find
 from unlearning.registry.writes import write_scores
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.requests import CertifySettings, VerifySettings
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
-from unlearning.steps.request_settings import CertifySettings, VerifySettings
-from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.verify import verify
 from unlearning.tracking import finished, runs
 from unlearning.versions import certificates, forget_sets

@@ -21,11 +21,11 @@ from unlearning.registry.descent import Line
 from unlearning.registry.lookup import all_versions, find, logged_model_id
 from unlearning.repair import mending
 from unlearning.requests import store as requests
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.settings.registry import RepairSettings, StatusSettings
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import promote
-from unlearning.steps.registry_settings import RepairSettings, StatusSettings
 from unlearning.steps.repair import repair
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import show
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import processes, runs

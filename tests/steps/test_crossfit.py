@@ -6,10 +6,10 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.registry.lookup import all_versions, find
+from unlearning.settings.forgetting import EvaluateSettings
+from unlearning.settings.training import CrossfitSettings
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.settings import EvaluateSettings
-from unlearning.steps.training_settings import CrossfitSettings
 from unlearning.tracking import finished, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.never_seen import has_seen, never_seen_of

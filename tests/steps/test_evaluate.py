@@ -5,8 +5,8 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.registry.lookup import all_versions, find
+from unlearning.settings.forgetting import EvaluateSettings
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.settings import EvaluateSettings
 
 MODEL = "age-resnet50"
 SCORES = ["Utility", "Forgetting", "F"]

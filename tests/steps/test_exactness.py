@@ -4,7 +4,7 @@ import pytest
 
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
-from unlearning.steps.settings import UnlearnSettings
+from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.training.predict import predict
 from unlearning.versions.files import model_folder, predictions_of

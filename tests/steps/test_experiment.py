@@ -15,8 +15,8 @@ from unlearning.methods import METHODS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.style import THEMES
 from unlearning.reports.words import model_name
+from unlearning.settings.experiments import ExperimentSettings, ReportSettings
 from unlearning.steps.experiment import experiment
-from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings
 from unlearning.steps.report import collect, forget_sets_of, report
 from unlearning.tracking import finished, runs
 

@@ -14,9 +14,9 @@ from unlearning.experiments.presets import PRESETS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import CAPTIONS
+from unlearning.settings.experiments import ExperimentSettings, ReportSettings, parse_forget_sets
 from unlearning.steps import prepare
 from unlearning.steps.experiment import experiment
-from unlearning.steps.experiment_settings import ExperimentSettings, ReportSettings, parse_forget_sets
 from unlearning.steps.prepare import _log_report
 from unlearning.steps.report import report
 from unlearning.versions import forget_sets

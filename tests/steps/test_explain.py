@@ -10,8 +10,8 @@ from reports.reading import Page, assert_alone, words
 from unlearning.explain import attributions
 from unlearning.explain.attributions import GRID
 from unlearning.explain.regions import REGIONS
+from unlearning.settings.forgetting import ExplainSettings
 from unlearning.steps.explain import JSON, MAPS, PAGE, explain
-from unlearning.steps.settings import ExplainSettings
 from unlearning.tracking import finished, runs
 
 

@@ -12,9 +12,9 @@ from unlearning.data.images import decode
 from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model
 from unlearning.registry.lookup import find
+from unlearning.settings.serving import ExportSettings
 from unlearning.steps import export as step
 from unlearning.steps.export import export
-from unlearning.steps.serving_settings import ExportSettings
 from unlearning.versions.files import model_folder
 
 MODEL = "age-resnet50"

@@ -22,16 +22,16 @@ from unlearning.repair import mending
 from unlearning.repair.consistency import mirrored
 from unlearning.reports.audit_page import in_two
 from unlearning.requests.states import PROMOTED
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.settings.registry import RollbackSettings
+from unlearning.settings.requests import CertifySettings, ProcessSettings, RequestSettings
 from unlearning.steps import certify, promote
 from unlearning.steps import process as process_step
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.key import make_key
 from unlearning.steps.process import process
-from unlearning.steps.registry_settings import RollbackSettings
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import CertifySettings, ProcessSettings, RequestSettings
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import look_at, render
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import finished

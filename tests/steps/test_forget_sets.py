@@ -16,13 +16,13 @@ from unlearning.registry import moves
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import Version
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.settings.training import PipelineSettings, RetrainSettings, TrainSettings
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import look_at, render
-from unlearning.steps.training_settings import PipelineSettings, RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of

@@ -21,8 +21,8 @@ from unlearning.experiments.presets import PRESETS
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import mending
+from unlearning.settings.experiments import ExperimentSettings
 from unlearning.steps.experiment import experiment
-from unlearning.steps.experiment_settings import ExperimentSettings
 from unlearning.tracking.abandoned import PROCESS
 from unlearning.training.checkpoint import MINUTES_VARIABLE
 from unlearning.versions.files import model_folder

@@ -6,11 +6,11 @@ import pytest
 from unlearning.data.settings import DataSettings
 from unlearning.evaluation.on_models.relearn import RelearnSettings
 from unlearning.models.spec import ModelSpec
+from unlearning.settings.forgetting import EvaluateSettings
+from unlearning.settings.training import RetrainSettings, TrainSettings
 from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import EvaluateSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import measured
 

@@ -18,9 +18,9 @@ from serving.conftest import loaded
 from unlearning.data import pictures
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find
+from unlearning.settings.serving import PredictSettings
 from unlearning.steps import predict as step
 from unlearning.steps.predict import predict
-from unlearning.steps.serving_settings import PredictSettings
 from unlearning.versions.files import model_folder
 
 MODEL = "age-resnet50"

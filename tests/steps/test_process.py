@@ -19,12 +19,12 @@ from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.requests import ProcessSettings, RequestSettings
 from unlearning.steps import process as step
 from unlearning.steps.process import process
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import ProcessSettings, RequestSettings
-from unlearning.steps.settings import PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.certificate_facts import predicate_of
@@ -230,7 +230,7 @@ def test_a_request_about_other_data_fails(trained, monkeypatch):
 KILLED = """
 import os, signal
 from unlearning.steps import process as step
-from unlearning.steps.request_settings import ProcessSettings
+from unlearning.settings.requests import ProcessSettings
 
 step.evaluate = lambda settings: os.kill(os.getpid(), signal.SIGKILL)
 step.process(ProcessSettings(epochs=(1,), gates="test_mae < 100"))

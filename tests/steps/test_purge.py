@@ -9,12 +9,12 @@ from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find
 from unlearning.repair import mending
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings
+from unlearning.settings.requests import CertifySettings
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.purge import PurgeSettings, purge
-from unlearning.steps.request_settings import CertifySettings
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.lineage import find_version

@@ -11,13 +11,13 @@ from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
 from unlearning.once import OF_THE_PROCESS
 from unlearning.registry.lookup import find
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings
+from unlearning.settings.requests import CertifySettings, RequestSettings, VerifySettings
 from unlearning.steps.certify import certify
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import CertifySettings, RequestSettings, VerifySettings
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings
 from unlearning.steps.verify import verify
 from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets

@@ -10,11 +10,11 @@ from unlearning.registry import moves
 from unlearning.registry.lookup import find, state_of
 from unlearning.registry.transitions import transition
 from unlearning.repair import mending
+from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
 from unlearning.steps import promote as promoting
 from unlearning.steps import purge as purging
 from unlearning.steps import unlearn as unlearning
 from unlearning.steps.purge import PurgeSettings
-from unlearning.steps.settings import PromoteSettings, UnlearnSettings
 
 OTHER = "other"
 DEED = Deed("me", "2026-11-24T12:00:00Z", "a run")

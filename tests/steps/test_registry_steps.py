@@ -8,11 +8,11 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.registry import journal
 from unlearning.registry.lookup import all_versions, find
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.registry import RepairSettings, RollbackSettings, StatusSettings
 from unlearning.steps.promote import promote
-from unlearning.steps.registry_settings import RepairSettings, RollbackSettings, StatusSettings
 from unlearning.steps.repair import repair
 from unlearning.steps.rollback import rollback
-from unlearning.steps.settings import PromoteSettings
 from unlearning.steps.status import show
 from unlearning.tracking import runs
 

@@ -14,8 +14,8 @@ from unlearning.registry.transitions import transition
 from unlearning.registry.writes import write_scores
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, PROMOTED, RECEIVED, RUNNING
+from unlearning.settings.requests import RequestSettings
 from unlearning.steps.request import list_requests, request
-from unlearning.steps.request_settings import RequestSettings
 
 MODEL = "age-resnet50"
 

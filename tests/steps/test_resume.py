@@ -17,10 +17,10 @@ from unlearning.registry import logged_models, transitions
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
 from unlearning.repair import mending
+from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.training import TrainSettings
 from unlearning.steps import train as training
 from unlearning.steps import unlearn as unlearning
-from unlearning.steps.settings import UnlearnSettings
-from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking import finished
 from unlearning.training import step
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint

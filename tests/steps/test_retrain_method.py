@@ -10,10 +10,10 @@ from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
+from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.training import RetrainSettings, TrainSettings
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions.files import model_folder
 

@@ -8,10 +8,10 @@ from unlearning.errors import InputError
 from unlearning.registry import journal, moves
 from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
+from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import PromoteSettings, UnlearnSettings
-from unlearning.steps.training_settings import RetrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions import forget_sets
 from unlearning.versions.references import beside, retrained_reference

@@ -15,10 +15,10 @@ from unlearning.models.ensemble import load_model, read_spec, weights_digest
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
+from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.training import RetrainSettings, TrainSettings
 from unlearning.steps.retrain import retrain
-from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train
-from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import finished, runs
 from unlearning.training.slices import SlicePlan

@@ -11,11 +11,11 @@ from unlearning.finding import AS_RETRAINING, NOT_KNOWN, Finding
 from unlearning.purge.rules import require_confirmed
 from unlearning.registry.version import Version
 from unlearning.requests.states import Request, StateChange
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.training import PipelineSettings
 from unlearning.steps import pipeline
 from unlearning.steps.promote import Decided, _forced, _from_champion
 from unlearning.steps.request import told
-from unlearning.steps.settings import PromoteSettings
-from unlearning.steps.training_settings import PipelineSettings
 
 GATES = "test_mae < 8, F > 0.5"
 

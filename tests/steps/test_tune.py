@@ -17,7 +17,7 @@ from unlearning.data import unfinished
 from unlearning.errors import InputError
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
-from unlearning.steps.settings import TuneSettings
+from unlearning.settings.forgetting import TuneSettings
 from unlearning.steps.tune import tune
 from unlearning.tracking import finished, runs
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint

@@ -14,6 +14,18 @@ from unlearning.errors import InputError
 from unlearning.registry import journal, servers
 from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
+from unlearning.settings.forgetting import (
+    CompareSettings,
+    EvaluateSettings,
+    ExplainSettings,
+    PromoteSettings,
+    TuneSettings,
+    UnlearnSettings,
+)
+from unlearning.settings.registry import RollbackSettings
+from unlearning.settings.requests import CertifySettings
+from unlearning.settings.serving import ExportSettings, PredictSettings
+from unlearning.settings.training import CrossfitSettings, RetrainSettings
 from unlearning.steps import export as exporting
 from unlearning.steps.certify import certify
 from unlearning.steps.compare import compare
@@ -24,20 +36,8 @@ from unlearning.steps.export import export
 from unlearning.steps.predict import predict
 from unlearning.steps.promote import promote
 from unlearning.steps.purge import PurgeSettings, purge
-from unlearning.steps.registry_settings import RollbackSettings
-from unlearning.steps.request_settings import CertifySettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.rollback import rollback
-from unlearning.steps.serving_settings import ExportSettings, PredictSettings
-from unlearning.steps.settings import (
-    CompareSettings,
-    EvaluateSettings,
-    ExplainSettings,
-    PromoteSettings,
-    TuneSettings,
-    UnlearnSettings,
-)
-from unlearning.steps.training_settings import CrossfitSettings, RetrainSettings
 from unlearning.steps.tune import tune
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions.certificate_facts import predicate_of

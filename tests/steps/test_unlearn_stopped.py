@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from entrypoints.unlearn import main
 from unlearning.jobs import forgetting
 from unlearning.registry.lookup import all_versions
-from unlearning.steps.settings import UnlearnSettings
+from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.steps.unlearn import unlearn
 
 MODEL = "age-resnet50"

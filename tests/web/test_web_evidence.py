@@ -16,11 +16,11 @@ from unlearning.certificates.samples import picture_id
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find
 from unlearning.requests import store as requests
+from unlearning.settings.forgetting import PromoteSettings
+from unlearning.settings.requests import CertifySettings, RequestSettings
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request import request
-from unlearning.steps.request_settings import CertifySettings, RequestSettings
-from unlearning.steps.settings import PromoteSettings
 from unlearning.versions import forget_sets
 from unlearning.web import acts, photographs
 from unlearning.web.application import Application

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from unlearning.errors import InputError
-from unlearning.steps.serving_settings import WebSettings
+from unlearning.settings.serving import WebSettings
 from unlearning.web import serving
 
 

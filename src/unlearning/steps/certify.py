@@ -21,8 +21,8 @@ from unlearning.registry.version import Version
 from unlearning.registry.writes import write_scores
 from unlearning.reports.certificate_page import certificate_page
 from unlearning.requests.states import together
-from unlearning.steps.checks import key_file
-from unlearning.steps.request_settings import CertifySettings
+from unlearning.settings.checks import key_file
+from unlearning.settings.requests import CertifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.certificate_facts import alpha_of, earlier_certificates, facts_of, picture_names, predicate_of

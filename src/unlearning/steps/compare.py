@@ -9,8 +9,8 @@ import pandas as pd
 from unlearning.progress import say, track
 from unlearning.registry.version import Version
 from unlearning.reports.compare_page import compare_page
+from unlearning.settings.forgetting import CompareSettings
 from unlearning.steps.evaluate import first_that_forgot, forget_set_for
-from unlearning.steps.settings import CompareSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version

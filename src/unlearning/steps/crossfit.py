@@ -22,7 +22,7 @@ from unlearning.models.spec import ModelSpec
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
 from unlearning.registry.version import Version
-from unlearning.steps.training_settings import CrossfitSettings
+from unlearning.settings.training import CrossfitSettings
 from unlearning.tracking import finished, runs, temporary
 from unlearning.training import checkpoint, group
 from unlearning.versions.data import face_set

@@ -20,7 +20,7 @@ from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.registry.writes import write_scores
 from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
-from unlearning.steps.settings import EvaluateSettings
+from unlearning.settings.forgetting import EvaluateSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version

@@ -21,12 +21,12 @@ from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
-from unlearning.steps.experiment_settings import ExperimentSettings
+from unlearning.settings.experiments import ExperimentSettings
+from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.training import RetrainSettings, TrainSettings
 from unlearning.steps.prepare import prepare
 from unlearning.steps.retrain import retrain_or_reuse
-from unlearning.steps.settings import UnlearnSettings
 from unlearning.steps.train import train_or_reuse, training_of
-from unlearning.steps.training_settings import RetrainSettings, TrainSettings
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets

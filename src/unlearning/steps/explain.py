@@ -28,9 +28,9 @@ from unlearning.progress import say, track
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
+from unlearning.settings.forgetting import ExplainSettings
 from unlearning.steps.compare import called
 from unlearning.steps.evaluate import first_that_forgot, forget_set_for
-from unlearning.steps.settings import ExplainSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set

@@ -15,7 +15,7 @@ from unlearning.models.onnx_file import LAYOUT, TOLERANCE, difference, to_onnx
 from unlearning.naming import printable
 from unlearning.progress import say
 from unlearning.registry.version import Version
-from unlearning.steps.serving_settings import ExportSettings
+from unlearning.settings.serving import ExportSettings
 from unlearning.tracking import runs
 from unlearning.versions.lineage import find_version, open_ensemble
 

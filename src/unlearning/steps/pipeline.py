@@ -16,16 +16,16 @@ from unlearning.progress import say
 from unlearning.registry import answer
 from unlearning.registry.lookup import find_or_none
 from unlearning.registry.version import CHAMPION, Version
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.settings.registry import StatusSettings
+from unlearning.settings.serving import ServeSettings
+from unlearning.settings.training import PipelineSettings, RetrainSettings
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
-from unlearning.steps.registry_settings import StatusSettings
 from unlearning.steps.retrain import retrain_or_reuse
-from unlearning.steps.serving_settings import ServeSettings
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.status import NUMBERS, look_at, render, show
 from unlearning.steps.train import train_or_reuse
-from unlearning.steps.training_settings import PipelineSettings, RetrainSettings
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets

@@ -33,7 +33,7 @@ from unlearning.naming import as_bytes, printable
 from unlearning.processes import each_by
 from unlearning.progress import say, track
 from unlearning.registry.version import Version
-from unlearning.steps.serving_settings import PredictSettings
+from unlearning.settings.serving import PredictSettings
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
 from unlearning.versions.lineage import find_version, open_ensemble

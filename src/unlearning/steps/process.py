@@ -20,13 +20,13 @@ from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
+from unlearning.settings.requests import ProcessSettings
 from unlearning.steps.certify import Issued, issue, signing_key
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import Decided, as_data, decide, promote, what_helps
 from unlearning.steps.request import told
-from unlearning.steps.request_settings import ProcessSettings
 from unlearning.steps.retrain import ensure_reference
-from unlearning.steps.settings import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.tracking.answers import in_words

@@ -18,7 +18,7 @@ from unlearning.registry.acting import acting
 from unlearning.registry.lookup import find_or_none, one_look
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import AGAIN, CHAMPION, Version
-from unlearning.steps.settings import PromoteSettings
+from unlearning.settings.forgetting import PromoteSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import measured_by_role

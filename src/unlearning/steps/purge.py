@@ -24,8 +24,8 @@ from unlearning.registry.lookup import all_versions, find_or_none, named_by, sta
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
+from unlearning.settings.registry import PurgeSettings
 from unlearning.steps import purge_people
-from unlearning.steps.registry_settings import PurgeSettings
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.abandoned import has_ended
 from unlearning.versions import forget_sets

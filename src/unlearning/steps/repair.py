@@ -5,7 +5,7 @@ from __future__ import annotations
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, missing
 from unlearning.repair import mending
-from unlearning.steps.registry_settings import RepairSettings
+from unlearning.settings.registry import RepairSettings
 from unlearning.tracking import runs
 
 

@@ -26,8 +26,8 @@ from unlearning.reports.study_report import STUDY_FIGURES, data_page, readings, 
 from unlearning.reports.study_tables import markdown, numbers
 from unlearning.reports.style import THEMES
 from unlearning.reports.words import discreet, titles
+from unlearning.settings.experiments import ReportSettings
 from unlearning.steps.experiment import CELLS
-from unlearning.steps.experiment_settings import ReportSettings
 from unlearning.steps.prepare import FIGURES as DATA_FIGURES
 from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets

@@ -17,7 +17,7 @@ from unlearning.progress import say
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
-from unlearning.steps.request_settings import RequestSettings
+from unlearning.settings.requests import RequestSettings
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.versions import forget_sets

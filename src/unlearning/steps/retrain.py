@@ -21,7 +21,7 @@ from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import VARIANT, Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
-from unlearning.steps.training_settings import RetrainSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set

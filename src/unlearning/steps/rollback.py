@@ -12,7 +12,7 @@ from unlearning.registry.acting import acting
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import AGAIN, CHAMPION, GONE, Version
-from unlearning.steps.registry_settings import RollbackSettings
+from unlearning.settings.registry import RollbackSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.lineage import find_version

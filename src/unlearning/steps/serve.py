@@ -14,7 +14,7 @@ from unlearning.server.following import Following
 from unlearning.server.http import server_of
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
-from unlearning.steps.serving_settings import ServeSettings
+from unlearning.settings.serving import ServeSettings
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 

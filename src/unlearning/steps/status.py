@@ -23,7 +23,7 @@ from unlearning.registry.servers import Server
 from unlearning.registry.version import CHAMPION, ORIGINAL, Version
 from unlearning.repair.mending import examine
 from unlearning.reports.lineage_page import lineage_page
-from unlearning.steps.registry_settings import StatusSettings
+from unlearning.settings.registry import StatusSettings
 from unlearning.tracking import runs
 from unlearning.tracking.reasons import LOOK
 from unlearning.tracking.store import prepare_store

@@ -19,8 +19,8 @@ from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.settings.training import TrainSettings
 from unlearning.steps.prepare import prepare
-from unlearning.steps.training_settings import TrainSettings
 from unlearning.tracking import finished, runs
 from unlearning.training.precision import resolve_precision
 from unlearning.versions.data import face_set

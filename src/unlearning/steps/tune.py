@@ -29,7 +29,7 @@ from unlearning.models.ensemble import Ensemble, load_model
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.version import Version
-from unlearning.steps.settings import TuneSettings, UnlearnSettings
+from unlearning.settings.forgetting import TuneSettings, UnlearnSettings
 from unlearning.steps.unlearn import Request, mark, open_request, unlearn
 from unlearning.tracking import finished, runs, temporary
 from unlearning.versions.files import predictions_of

@@ -28,7 +28,7 @@ from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
-from unlearning.steps.settings import UnlearnSettings
+from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set

@@ -17,9 +17,9 @@ from unlearning.certificates.verify import verify as judge
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
+from unlearning.settings.checks import key_file, listed
+from unlearning.settings.requests import VerifySettings
 from unlearning.steps.certify import TAG, sample_id
-from unlearning.steps.checks import key_file, listed
-from unlearning.steps.request_settings import VerifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates
 from unlearning.versions.certificate_facts import certificates_before, files_in, files_of, weights_of

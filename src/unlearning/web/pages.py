@@ -24,9 +24,9 @@ from unlearning.reports.compare_page import compare_page
 from unlearning.requests import store
 from unlearning.requests.states import Request
 from unlearning.server.limits import RefusedError
+from unlearning.settings.forgetting import CompareSettings
 from unlearning.steps.certify import Issued, picture_id, proof_of, signing_key
 from unlearning.steps.compare import audited
-from unlearning.steps.settings import CompareSettings
 from unlearning.steps.verify import checked, public_keys
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version

@@ -7,9 +7,9 @@ from contextlib import nullcontext, suppress
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.server.http import server_of
-from unlearning.steps.checks import listed
+from unlearning.settings.checks import listed
+from unlearning.settings.serving import WebSettings
 from unlearning.steps.serve import address_of, listening
-from unlearning.steps.serving_settings import WebSettings
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.store import prepare_store
 from unlearning.web.application import Application

@@ -18,7 +18,7 @@ from unlearning.registry.version import GONE, Version
 from unlearning.reports.lineage_page import champion_of, headline
 from unlearning.reports.page import page
 from unlearning.requests.states import NEXT, OPEN, PROMOTED, REFUSED, STATES, Request
-from unlearning.steps.request_settings import ProcessSettings
+from unlearning.settings.requests import ProcessSettings
 from unlearning.web.acts import Act
 from unlearning.web.asking import Asked
 from unlearning.web.seen import Seen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
-from unlearning.steps.settings import model_name
+from unlearning.settings.forgetting import model_name
 
 TRUSTS = {
     "log": "what the journal says is put back",

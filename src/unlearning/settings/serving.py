@@ -10,8 +10,8 @@ from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.registry.version import CHAMPION
 from unlearning.server.limits import Limits
-from unlearning.steps.checks import listed
-from unlearning.steps.settings import model_name
+from unlearning.settings.checks import listed
+from unlearning.settings.forgetting import model_name
 
 ENDINGS = (".parquet", ".csv")
 FORMATS = ("onnx",)

@@ -9,8 +9,8 @@ from unlearning.errors import InputError
 from unlearning.finding import REFERENCES
 from unlearning.methods import METHODS
 from unlearning.naming import choose
-from unlearning.steps.checks import check_gates, check_method, check_rule, key_file
-from unlearning.steps.settings import FORGET_SET, conditions, model_name, reference_kind
+from unlearning.settings.checks import check_gates, check_method, check_rule, key_file
+from unlearning.settings.forgetting import FORGET_SET, conditions, model_name, reference_kind
 
 KEY_FILE = "signing-key.pem"
 

@@ -1,4 +1,4 @@
-"""What a user decides, as the steps take it: the defaults of all entry points stand here and nowhere else."""
+"""What a user decides about forgetting and judging: the defaults of unlearn, tune, evaluate, compare, explain and promote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.finding import AUTO, REFERENCES
 from unlearning.methods import METHODS
 from unlearning.naming import choose
-from unlearning.steps.checks import check_gates, check_method, check_rule, listed
+from unlearning.settings.checks import check_gates, check_method, check_rule, listed
 
 FORGET_SET = "20-28"
 

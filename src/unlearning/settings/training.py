@@ -11,8 +11,8 @@ from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.models.aggregate import AGGREGATES, Aggregate
 from unlearning.models.spec import ModelSpec as ModelSpec
 from unlearning.naming import check_model_name, choose
-from unlearning.steps.checks import check_gates, check_method, check_rule
-from unlearning.steps.settings import alpha_years, conditions, forget_rule, model_name
+from unlearning.settings.checks import check_gates, check_method, check_rule
+from unlearning.settings.forgetting import alpha_years, conditions, forget_rule, model_name
 from unlearning.training.recipe import OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, Recipe
 from unlearning.training.slices import SHARD_BY, SlicePlan, epochs_per_slice
 
