@@ -29,8 +29,6 @@ from unlearning.versions.certificate_facts import alpha_of, earlier_certificates
 from unlearning.versions.findings import find_out, note
 from unlearning.versions.lineage import find_version
 
-TAG = "certificate"
-
 
 @dataclass(frozen=True)
 class Issued:
@@ -58,7 +56,7 @@ def certify(settings: CertifySettings) -> Issued:
         version = find_version(settings.name, settings.version)
         runs.log_settings("certify", {"version": version.number, "name": version.model, "out": settings.out})
         issued = issue(version, private_key, asked=settings.reference)
-        runs.set_tags({TAG: issued.sha256})
+        runs.set_tags({certificates.TAG: issued.sha256})
     if settings.out:
         _write(Path(settings.out), issued)
     if settings.sample:
@@ -96,7 +94,7 @@ def issue(
         times: what else happened when.
         asked: what it is measured against, a name of REFERENCES.
     """
-    if version.tag(TAG):
+    if version.tag(certificates.TAG):
         envelope = _existing(version)
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
         return Issued(envelope, certificate_page(envelope))
@@ -113,17 +111,17 @@ def issue(
     page = certificate_page(envelope)
     note(version, found.finding)  # first: a certificate must not say what the registry was not allowed to say
     certificates.attach(version.run_id, envelope, page)
-    write_scores(version, {TAG: digest(envelope)})
+    write_scores(version, {certificates.TAG: digest(envelope)})
     say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
     return Issued(envelope, page)
 
 
 def _existing(version: Version) -> bytes:
     envelope = certificates.read(version.run_id)
-    if digest(envelope) != version.tag(TAG):
+    if digest(envelope) != version.tag(certificates.TAG):
         raise InputError(
             f"the certificate on run {version.run_id} has the sha256 {digest(envelope)}, and {version.label} names "
-            f"{version.tag(TAG)}: one of the two was changed"
+            f"{version.tag(certificates.TAG)}: one of the two was changed"
         )
     predicate_of(envelope)
     return envelope

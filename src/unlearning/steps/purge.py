@@ -25,10 +25,9 @@ from unlearning.registry.transitions import transition
 from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.settings.registry import PurgeSettings
-from unlearning.steps import purge_people
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.abandoned import has_ended
-from unlearning.versions import forget_sets
+from unlearning.versions import forget_sets, people
 from unlearning.versions.data import SETTINGS, account_of
 from unlearning.versions.lineage import find_known
 
@@ -73,7 +72,7 @@ def purge(settings: PurgeSettings) -> Report:
     """
     with runs.run("purge", f"purge {settings.version}"):
         version = find_purgeable(settings.name, settings.version)
-        people = purge_people.certified(version.model) if settings.people else None
+        named = people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
         searches = purge_cache.searches_from(version.model, version.number, version.tag("data_digest"))
@@ -86,8 +85,8 @@ def purge(settings: PurgeSettings) -> Report:
         report = report.ended(scope.files(), {}, refused, [])
         if not (report.left or refused):
             _bury(version, deed, report)
-        if people:
-            notes, refusals = purge_people.seal(people)
+        if named:
+            notes, refusals = people.seal(named)
             report = replace(report, notes=[*report.notes, *notes], refused=[*report.refused, *refusals])
         report = _prove(scope, report)
         if report.left or refused:

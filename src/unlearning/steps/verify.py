@@ -19,7 +19,7 @@ from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
 from unlearning.settings.checks import key_file, listed
 from unlearning.settings.requests import VerifySettings
-from unlearning.steps.certify import TAG, sample_id
+from unlearning.steps.certify import sample_id
 from unlearning.tracking import runs
 from unlearning.versions import certificates
 from unlearning.versions.certificate_facts import certificates_before, files_in, files_of, weights_of
@@ -140,7 +140,7 @@ def _facts(version: Version) -> dict[str, str]:
 
 def _named(version: Version, envelope: bytes) -> tuple[str, ...]:
     """The version names its certificate: there is one only."""
-    named = version.tag(TAG)
+    named = version.tag(certificates.TAG)
     if named == digest(envelope):
         return ()
     other = f"another certificate, with the sha256 {named}" if named else "no certificate"

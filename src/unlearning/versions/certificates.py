@@ -16,6 +16,7 @@ from unlearning.tracking.answers import store_name
 from unlearning.tracking.store import prepare_store
 
 ENVELOPE, PAGE = "certificate/certificate.json", "certificate/certificate.html"
+TAG = "certificate"  # of a version: the sha256 of its certificate
 
 
 @dataclass(frozen=True)

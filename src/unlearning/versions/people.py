@@ -1,4 +1,4 @@
-"""What a purge does for people: whatever names those whose forgetting is certified is sealed under the owner's key."""
+"""The people whose forgetting is certified: whatever names them is sealed under the owner's key, when a purge is asked to."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry.lookup import find_or_none
 from unlearning.registry.version import CHAMPION
-from unlearning.steps.certify import TAG
 from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
+from unlearning.versions.certificates import TAG
 
 
 @dataclass(frozen=True)
