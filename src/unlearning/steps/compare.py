@@ -10,7 +10,6 @@ from unlearning.progress import say, track
 from unlearning.registry.version import Version
 from unlearning.reports.compare_page import compare_page
 from unlearning.settings.forgetting import CompareSettings
-from unlearning.steps.evaluate import first_that_forgot, forget_set_for
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
@@ -38,7 +37,7 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
 def audited(settings: CompareSettings) -> dict[str, Audited]:
     """The audit of every version on one forget set, by what people call it."""
     chosen = [find_version(settings.name, name) for name in settings.named]
-    forget = forget_set_for(first_that_forgot(chosen), settings.forget_set)
+    forget = forget_sets.asked_for(forget_sets.first_that_forgot(chosen), settings.forget_set)
     audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
     return dict(zip(called(chosen), audits, strict=True))
 

@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
-from unlearning.commands import command
-from unlearning.data.forget import ForgetSet, Known, check, resolve
-from unlearning.errors import InputError
+from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
 from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
@@ -24,7 +22,6 @@ from unlearning.settings.forgetting import EvaluateSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
-from unlearning.versions.data import account_of
 from unlearning.versions.findings import find_out, note
 from unlearning.versions.lineage import find_version
 from unlearning.versions.never_seen import by_crossfit, has_seen
@@ -90,7 +87,7 @@ class Scored:
 
 
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
-    forget = forget_set_for(version, settings.forget_set)
+    forget = forget_sets.asked_for(version, settings.forget_set)
     own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
     asked, unseen = settings.reference, None
     if asked == CROSSFIT:
@@ -164,36 +161,8 @@ def _choose(settings: EvaluateSettings) -> list[Version]:
     same = [v for v in there if v.tag("data_digest") == champion.tag("data_digest")]
     if not settings.forget_set:
         return same
-    name = _read_rule(champion, settings.forget_set).name
+    name = forget_sets.of_rule(champion, settings.forget_set).name
     return [v for v in same if v.tag("forget_set") in ("none", name)]
-
-
-def forget_set_for(version: Version, rule: str) -> ForgetSet:
-    """The forget set asked for, or the version's own; an original has none and takes the one that was retrained last."""
-    if rule:
-        return _read_rule(version, rule)
-    if version.tag("forget_set", "none") != "none":
-        return forget_sets.of_version(version)
-    retrained = [v for v in all_versions(version.model) if v.tag("role") == "retrained"]
-    if not retrained:
-        raise InputError(
-            f"{version.label} was made to forget nothing, so say what to score it on: -P forget_set=20-28; the retrained "
-            f"reference is made with: {command('retrain', version.model, forget_set='20-28')}"
-        )
-    return forget_sets.of_version(retrained[-1])
-
-
-def first_that_forgot(versions: list[Version]) -> Version:
-    """The version by whose forget set several are looked at: the first that has one, or the first of all."""
-    return next((version for version in versions if version.tag("forget_set", "none") != "none"), versions[0])
-
-
-def _read_rule(version: Version, text: str) -> ForgetSet:
-    """A rule read against the account of a version's data; no image folder is needed."""
-    manifest, rejected = account_of(version.tag("data_run"))
-    forget = resolve(text, Known(manifest, rejected), version.tag("data_digest"))
-    check(manifest, forget, [])
-    return forget
 
 
 def log_audit(audited: Audited, own: bool, logged: Collection[str] = ()) -> None:

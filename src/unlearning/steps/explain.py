@@ -30,7 +30,6 @@ from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
 from unlearning.steps.compare import called
-from unlearning.steps.evaluate import first_that_forgot, forget_set_for
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
@@ -78,8 +77,8 @@ class Study:
 
 def _load(settings: ExplainSettings) -> Study:
     chosen = [find_version(settings.name, name) for name in settings.named]
-    named = first_that_forgot(chosen)
-    forget = forget_set_for(named, settings.forget_set)
+    named = forget_sets.first_that_forgot(chosen)
+    forget = forget_sets.asked_for(named, settings.forget_set)
     reference = retrained_reference(named, forget)
     second = beside(reference, forget).retrained
     opened = _called([*chosen, reference, *([second] if second else [])])

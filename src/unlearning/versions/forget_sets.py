@@ -10,6 +10,7 @@ from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.finding import forgotten_names
 from unlearning.progress import say
+from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of
@@ -91,6 +92,34 @@ def tags(forget: ForgetSet) -> dict[str, str]:
 def of_version(version: Version) -> ForgetSet:
     """The forget set a version was made for, as its run holds it."""
     return read_manifest(version.run_id, version.tag("forget_set"))
+
+
+def asked_for(version: Version, rule: str) -> ForgetSet:
+    """The forget set asked for, or the version's own; an original has none and takes the one that was retrained last."""
+    if rule:
+        return of_rule(version, rule)
+    if version.tag("forget_set", "none") != "none":
+        return of_version(version)
+    retrained = [v for v in all_versions(version.model) if v.tag("role") == "retrained"]
+    if not retrained:
+        raise InputError(
+            f"{version.label} was made to forget nothing, so say what to score it on: -P forget_set=20-28; the retrained "
+            f"reference is made with: {command('retrain', version.model, forget_set='20-28')}"
+        )
+    return of_version(retrained[-1])
+
+
+def first_that_forgot(versions: list[Version]) -> Version:
+    """The version by whose forget set several are looked at: the first that has one, or the first of all."""
+    return next((version for version in versions if version.tag("forget_set", "none") != "none"), versions[0])
+
+
+def of_rule(version: Version, text: str) -> ForgetSet:
+    """A rule read against the account of a version's data; no image folder is needed."""
+    manifest, rejected = account_of(version.tag("data_run"))
+    forget = resolve(text, Known(manifest, rejected), version.tag("data_digest"))
+    check(manifest, forget, [])
+    return forget
 
 
 def forgotten_by(version: Version) -> list[ForgetSet]:
