@@ -113,12 +113,11 @@ def look(name: str) -> dict:
 
 
 def nothing_is_left(stage: Stage, cache: Path) -> None:
-    """No file is left; the folder for them, where a kill came while it was made, is empty and goes after a day."""
+    """No file is left; the folder for them, where a kill came while it was made or removed, is empty and goes after a day."""
     assert unfinished.everything() == []
     assert list(cache.rglob("*.part")) == []
     places = [path for path in (stage.folder / "tmp").iterdir() if not path.name.startswith("torch")]
     assert [path for place in places for path in place.rglob("*") if path.name != temporary.OWNER] == []
-    assert all(place.name.startswith(f".{temporary.PREFIX}") for place in places), "only one that was half made is there"
 
 
 @pytest.mark.parametrize("what", COMMANDS if KILLS else SHORT)

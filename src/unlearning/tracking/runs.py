@@ -54,12 +54,12 @@ def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlf
         prepare_store()
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
         began = {"run_id": again} if again else {"run_name": printable(name), "parent_run_id": parent or None}
-        opened = mlflow.start_run(nested=nested, **began)
+        # A run that a process is killed in before its next write says whose it was.
+        opened = mlflow.start_run(nested=nested, tags={STEP: step, PROCESS: identity()}, **began)
     if again:
         _stands[again] = _logged_before(again)
     with opened as active:
-        own = {"mlflow.runName": printable(name), STEP: step, PROCESS: identity(), "code.digest": code_digest()}
-        mlflow.set_tags(own | _versions())
+        mlflow.set_tags({"mlflow.runName": printable(name), "code.digest": code_digest()} | _versions())
         for name in active.data.tags.keys() & LEFT_TAGS:  # it was given up, and begins after all
             mlflow.delete_tag(name)
         if not nested:
