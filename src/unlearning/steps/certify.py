@@ -16,6 +16,7 @@ from unlearning.certificates.verify import Comparison, verify
 from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
+from unlearning.registry.lookup import one_look
 from unlearning.registry.servers import served_since
 from unlearning.registry.version import Version
 from unlearning.registry.writes import write_scores
@@ -99,13 +100,14 @@ def issue(
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
         return Issued(envelope, certificate_page(envelope))
     forgotten = forget_sets.forgotten_by(version)
-    found = find_out(version, forgotten[-1], alpha_of(version), asked)
     since = served_since(version)
     served = {"served_everywhere_that_is_known": since} if since else {}
-    facts = facts_of(version, forgotten, (times or {}) | served, found)
+    with one_look():
+        found = find_out(version, forgotten[-1], alpha_of(version), asked)
+        facts = facts_of(version, forgotten, (times or {}) | served, found)
+        known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
-    known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])
     if faults := verify(envelope, [private_key.public_key()], known).faults:
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope)

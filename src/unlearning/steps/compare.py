@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from unlearning.progress import say, track
+from unlearning.registry.lookup import one_look
 from unlearning.registry.version import Version
 from unlearning.reports.compare_page import compare_page
 from unlearning.settings.forgetting import CompareSettings
@@ -34,6 +35,7 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
     return table
 
 
+@one_look()
 def audited(settings: CompareSettings) -> dict[str, Audited]:
     """The audit of every version on one forget set, by what people call it."""
     chosen = [find_version(settings.name, name) for name in settings.named]

@@ -13,7 +13,7 @@ from unlearning.evaluation.never_seen import Unseen
 from unlearning.evaluation.study import ALPHA
 from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
 from unlearning.progress import say
-from unlearning.registry.lookup import all_versions, logged_model_id
+from unlearning.registry.lookup import all_versions, logged_model_id, one_look
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.registry.writes import write_scores
 from unlearning.reports.audit_figures import render_audit
@@ -45,7 +45,8 @@ def evaluate(settings: EvaluateSettings) -> pd.DataFrame:
     """
     with runs.run("evaluate", f"evaluate {settings.versions}"):
         runs.log_settings("evaluate", asdict(settings))
-        scores = [_measure(version, settings) for version in _choose(settings)]
+        with one_look():
+            scores = [_measure(version, settings) for version in _choose(settings)]
         for scored in scores:
             with nullcontext() if len(scores) == 1 else runs.run("evaluated version", f"evaluated {scored.version.short}"):
                 _log(scored)

@@ -25,7 +25,7 @@ from unlearning.explain.groups import FORGOTTEN, TEST, bands_of, kept_training, 
 from unlearning.explain.maps import apart, floor, mean_maps, planted_shares
 from unlearning.explain.regions import ALIGNED, DRAWN
 from unlearning.progress import say, track
-from unlearning.registry.lookup import all_versions
+from unlearning.registry.lookup import all_versions, one_look
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
@@ -75,6 +75,7 @@ class Study:
     boxes: str
 
 
+@one_look()
 def _load(settings: ExplainSettings) -> Study:
     chosen = [find_version(settings.name, name) for name in settings.named]
     named = forget_sets.first_that_forgot(chosen)

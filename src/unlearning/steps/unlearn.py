@@ -27,6 +27,7 @@ from unlearning.methods.retrain import Retrain
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import moves
+from unlearning.registry.lookup import one_look
 from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.tracking import finished, runs
@@ -110,6 +111,7 @@ def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, 
     return finished.fingerprint("unlearn", code=code, settings=own, reference=beside, digest=digest)
 
 
+@one_look()
 def open_request(settings: UnlearnSettings) -> Request:
     """Check everything before the first step is taken: method, rule, model, data and reference."""
     method = make_method(choose(METHODS, settings.method, "method"), settings.params)
