@@ -12,6 +12,7 @@ from erasable import take_own_models
 from registered import lose_tag
 from unlearning.errors import InputError
 from unlearning.naming import PREDICTION_TABLE
+from unlearning.once import OF_THE_PROCESS
 from unlearning.registry.lookup import find
 from unlearning.requests import store as requests
 from unlearning.tracking import runs
@@ -51,6 +52,7 @@ def test_a_table_of_something_else_lacks_columns(trained):
 
 
 def test_a_damaged_forget_manifest_names_artifact_and_run(trained):
+    OF_THE_PROCESS.clear()  # another test may have read it
     run_id = version().run_id
     path = artifact(run_id, "forget/20-28.json")
     content = json.loads(path.read_bytes())

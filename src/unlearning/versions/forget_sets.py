@@ -9,6 +9,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.finding import forgotten_names
+from unlearning.once import once
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
@@ -17,6 +18,7 @@ from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 
 FOLDER = "forget"
+MANIFESTS_KEPT = 16
 
 
 def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
@@ -41,8 +43,9 @@ def manifest_rule(run_id: str, forget: ForgetSet) -> str:
     return f"{MANIFEST}{run_id}/{forget.name}"
 
 
+@once(MANIFESTS_KEPT)
 def read_manifest(run_id: str, name: str) -> ForgetSet:
-    """A forget manifest that a run holds; InputError when it has none of that name."""
+    """A forget manifest that a run holds, which nobody changes; InputError when it has none of that name."""
     return runs.read_json(run_id, artifact_of(name), ForgetSet.from_dict)
 
 
