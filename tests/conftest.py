@@ -162,8 +162,13 @@ def use(monkeypatch, tmp_path):
 
 
 def _enter(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Be in a folder with a store. Figures of the data take seconds, and are left to tests/steps/test_prepare.py."""
+    """Be in a folder with a store. Figures take seconds, and are left to test_prepare and test_audit_steps in tests/steps."""
+    from unlearning.reports.audit_figures import AUDIT_FIGURES, Drawn
+
+    undrawn = Drawn({"light": {}}, dict.fromkeys(AUDIT_FIGURES, "undrawn"))
+
     patch.setattr("unlearning.steps.prepare._log_report", lambda data, settings: None)
+    patch.setattr("unlearning.steps.evaluate.render_audit", lambda audit, case: undrawn)
     patch.chdir(folder)
     patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
 

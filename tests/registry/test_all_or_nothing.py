@@ -79,8 +79,12 @@ ACTS = {
 }
 
 
+EVERY = pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.slow)])
+
+
+@EVERY
 @pytest.mark.parametrize("what", ["roll back", "install"])
-def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, monkeypatch, what):
+def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, monkeypatch, what, stride):
     """Every write fails once, those that take aliases and tags away included; after the last failure the act succeeds.
 
     A rollback writes all that a promotion writes; promotions that break off are tried below.
@@ -90,7 +94,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was_whichever_it_is(filled, 
         transition(MODEL, promoting(3, act=ACT))
     before, entries = all_versions(MODEL), told()
     writes = Writes(monkeypatch, OSError("disk full"))
-    for failing in range(1, MOST_WRITES):
+    for failing in range(1, MOST_WRITES, stride):
         writes.fail(failing)
         try:
             act()
@@ -130,7 +134,7 @@ def mortal(monkeypatch):
     monkeypatch.setattr(processes, "is_gone", lambda process: True)
 
 
-@pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.slow)])
+@EVERY
 def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(filled, monkeypatch, mortal, stride):
     """Killed before its n-th write while it promoted 4; then 3 is promoted as if 4 had never been tried."""
     done, writes = False, Writes(monkeypatch, Killed())

@@ -11,6 +11,7 @@ from unlearning.errors import InputError
 from unlearning.evaluation.on_models.relearn import RelearnSettings
 from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find, logged_model_id
+from unlearning.reports.audit_figures import render_audit
 from unlearning.settings.forgetting import CompareSettings, EvaluateSettings, PromoteSettings
 from unlearning.settings.training import RetrainSettings
 from unlearning.steps.compare import compare
@@ -29,7 +30,8 @@ def newest(step: str) -> str:
     return finished.find_by_tags({"step": step})[0]["run_id"]
 
 
-def test_an_audit_stands_on_run_model_and_version_and_passes_nothing_without_a_second_seed(trained):
+def test_an_audit_stands_on_run_model_and_version_and_passes_nothing_without_a_second_seed(trained, monkeypatch):
+    monkeypatch.setattr("unlearning.steps.evaluate.render_audit", render_audit)
     evaluate(EvaluateSettings("ft-20-28-e2", audit="tables"))
     content = json.loads(runs.download(newest("evaluate"), JSON).read_text())
     assert any("no second retrained model" in warning for warning in content["warnings"])
@@ -37,7 +39,9 @@ def test_an_audit_stands_on_run_model_and_version_and_passes_nothing_without_a_s
     assert rows["Utility"]["retrained"] == 1
     assert rows["forget_difference"]["verdict"] == "not known"
     run_id = newest("evaluate")
-    assert "<html" in runs.download(run_id, PAGE).read_text()
+    page = runs.download(run_id, PAGE).read_text()
+    assert "<html" in page
+    assert "data:image/svg" in page
     table = pd.read_parquet(runs.download(run_id, TABLE))
     version = find_version(MODEL, "ft-20-28-e2")
     known = table.set_index("metric").version.dropna()

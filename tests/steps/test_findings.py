@@ -63,7 +63,7 @@ def test_only_a_verdict_of_forgetting_earns_a_state_of_it():
     assert certified["enum"] == list(VERDICTS)
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("verdict", ["as retraining", "forgotten in part", "not known"])  # one of each state that is earned
 def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_verdict(trained, key, monkeypatch, verdict):
     for step in (promote, certify):
         monkeypatch.setattr(step, "find_out", lambda *asked, **more: Found(planted(verdict)))

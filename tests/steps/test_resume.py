@@ -121,11 +121,11 @@ def test_a_killed_training_goes_on_in_its_run_to_the_same_version(whole, every_s
     is_clean("killed")
 
 
-# That a finished run is gone on with is the same for a training, above.
-LAST = pytest.param("the run says that it is done", marks=pytest.mark.slow)
+# What comes after the last epoch is the same for a training, above.
+LATER = [pytest.param(deed, marks=pytest.mark.slow) for deed in ("the model is logged", "the run says that it is done")]
 
 
-@pytest.mark.parametrize("deed", ["inside the last epoch", "the model is logged", LAST])
+@pytest.mark.parametrize("deed", ["inside the last epoch", *LATER])
 def test_a_killed_unlearning_goes_on_to_the_same_versions(use, scrubbed_store, own_cache, every_step, kill, deed):
     use(scrubbed_store)
     whole, runs = [find(MODEL, number) for number in "56"], len(living())
