@@ -299,10 +299,10 @@ class Story:
         faces = "real faces" if self.given.data_dir else "drawn faces"
         self.stage.tell(
             f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the "
-            "first surprise. What stands below was typed and said; left out are `--env-manager local`, paths of the machine, "
-            "MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did other "
-            "work meanwhile. Ann, Ben and Cem are nobody: each is some training pictures, drawn by chance. A test plays the "
-            "same on drawn faces, on a server before PostgreSQL and a bucket."
+            "first surprise. Below are the commands and what they printed. Left out are `--env-manager local`, paths of the "
+            "machine, MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did "
+            "other work meanwhile. Ann, Ben and Cem are nobody: each stands for some training pictures, drawn by chance. A test "
+            "plays the same on drawn faces, on a server with PostgreSQL and a bucket."
         )
         chapters = (
             self.train,
