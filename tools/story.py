@@ -300,9 +300,9 @@ class Story:
         self.stage.tell(
             f"Played on {faces} by `python tools/story.py {self.given.typed}`, which checks every outcome and ends at the "
             "first surprise. Below are the commands and what they printed. Left out are `--env-manager local`, paths of the "
-            "machine, MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that did "
-            "other work meanwhile. Ann, Ben and Cem are nobody: each stands for some training pictures, drawn by chance. A test "
-            "plays the same on drawn faces, on a server with PostgreSQL and a bucket."
+            "machine, MLflow's own notes, and of each training all epochs but the last. Seconds are those of a machine that "
+            "did other work meanwhile. Ann, Ben and Cem are nobody: each stands for some training pictures, drawn by chance. "
+            "A test plays the same on drawn faces, on a server with PostgreSQL and a bucket."
         )
         chapters = (
             self.train,
