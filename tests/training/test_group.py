@@ -45,6 +45,7 @@ def train_each(works: dict, folder: Path) -> None:
         losses_of(work, folder / name)
 
 
+@pytest.mark.slow  # two processes that each import PyTorch
 def test_the_losses_of_two_processes_are_those_of_one_device(spec, recipe, faces, tmp_path):
     """The loss holds random labels, a penalty on weights and a term across faces; shares of a batch are 7 and 8 faces.
 
