@@ -38,7 +38,7 @@ class SelectiveSynapticDampening:
         formula="theta *= min(1, strength * I / I_f) where I_f > alpha * I; I = mean over faces of (d f / d theta)^2",
         touches=(RETAIN, FORGET),
         cost="one pass of gradients by face over retain, two over forget; no training",
-        fails="alpha far below 1 dampens what all faces hang on, and all get one age; of a share p of all faces I_f is at "
+        fails="alpha far below 1 dampens what all faces depend on, and all get one age; of a share p of all faces I_f is at "
         "most I / p, so alpha must be below 1 / p",
         source="Foster et al., Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening, AAAI 2024",
     )
@@ -55,7 +55,7 @@ class SelectiveSynapticDampening:
 
 @dataclass(frozen=True)
 class LossFreeDampening:
-    """Shrinks the weights that answers for forgotten faces hang on more than answers for all; needs no ages, no training.
+    """Shrinks the weights that answers for forgotten faces depend on more than answers for all; needs no ages, no training.
 
     I is the importance of a weight to all training faces, I_f that to the forget set. The last bias and the statistics of
     batch norms stay. No true age is looked at, so it works where the ages of the forgotten are already gone. ``per_batch``
@@ -129,7 +129,7 @@ def dampened(task: UnlearningTask, loss: Loss, size: Size, alpha: float, strengt
 def dampening(network: AgeNet, overall: Weights, forgotten: Weights, alpha: float, strength: float) -> Weights:
     """What every weight is multiplied by: 1, or min(1, strength * overall / forgotten) where forgotten > alpha * overall.
 
-    The last bias stays, as all answers hang on it: with it all would move towards one number. Statistics of batch norms are
+    The last bias stays, as all answers depend on it: with it all would move towards one number. Statistics of batch norms are
     no weights and stay too.
     """
     import torch

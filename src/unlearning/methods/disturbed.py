@@ -1,4 +1,4 @@
-"""Noise on the channels that the forget set hangs on, then repair on the retain set (reference study, section 2)."""
+"""Noise on the channels that the forget set depends on, then repair on the retain set (reference study, section 2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SILENT = 1e-12  # stands for the activity of a channel that says nothing of kept
 
 @dataclass(frozen=True)
 class GradientMask:
-    """Noise on the channels that the forget set's error hangs on most, which alone are then trained on the retain set.
+    """Noise on the channels that the forget set's error depends on most, which alone are then trained on the retain set.
 
     A channel is an output of a convolution or linear layer, with all weights w_c that feed it. Disturbing it adds a normal
     number of ``noise`` standard deviations of its layer to each of them. To first order that changes the mean error on the

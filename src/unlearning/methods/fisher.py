@@ -15,7 +15,7 @@ NONE = 1e-30  # stands for no information, so that without noise nothing is infi
 
 @dataclass(frozen=True)
 class FisherNoise:
-    """Noise on every weight, the more the less the answers for retained faces hang on it; no training.
+    """Noise on every weight, more where the answers for retained faces depend on it less; no training.
 
     The Fisher information F of a weight is the mean over retained faces of the squared gradient of f(x), which is that of a
     normal distribution around f(x), in units of its mean over all weights. The noise is normal with the standard deviation

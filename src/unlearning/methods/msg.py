@@ -18,7 +18,7 @@ class MaskedSmallGradients:
 
     g is the gradient of the error of as many retained faces as are forgotten, less that of the forgotten. In every
     convolution the share ``redrawn`` of the weights with the smallest abs(g) is drawn anew from a normal distribution of
-    variance 2 / n, where n outputs hang on one input. Training on the retain set follows, where the gradients of the other
+    variance 2 / n, where n outputs depend on one input. Training on the retain set follows, where the gradients of the other
     weights of convolutions are multiplied by ``kept_rate``. It needs SGD: the steps of Adam do not depend on the size of a
     gradient. The published rate rises and falls from pass to pass; here it is constant.
 

@@ -18,7 +18,7 @@ SALIENCIES = {"sum": "size of the summed gradient", "face": "sum of the sizes of
 
 @dataclass(frozen=True)
 class SaliencyUnlearning:
-    """Random ages for forgotten faces, then a pass over the faces to keep, on the weights that the forget set hangs on.
+    """Random ages for forgotten faces, then a pass over the faces to keep, on the weights that the forget set depends on.
 
     The saliency of a weight is the size of the gradient of the forget set's error at the original. Of all weights together
     the ``top`` share with the highest may move; all others stay bit for bit, whatever optimiser and weight decay want. Each

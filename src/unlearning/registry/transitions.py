@@ -105,8 +105,8 @@ def ready_journal(model: str, lock: Lock) -> Held:
     found = held.journal
     if found.damage:
         raise InputError(
-            f"the journal of {model} (run {found.run_id or 'gone'}) is damaged: {found.damage}; nothing is changed until that "
-            f"is mended: {command('repair', model)}"
+            f"the journal of {model} (run {found.run_id or 'gone'}) is damaged: {found.damage}; nothing is changed until it "
+            f"is repaired: {command('repair', model)}"
         )
     if found.is_behind:
         held.write(FILE, found.text)

@@ -17,12 +17,12 @@ from unlearning.markdown import table
 
 HEAD = """# Metrics
 
-This page is made from the registry `METRICS`; a test keeps it so. How the audit judges is told in
+This page is made from the registry `METRICS`; a test keeps it so. How the audit judges stands in
 [audit.md](audit.md).
 
 Notation: y age in years, f(x) prediction, e = f(x) - y; O original, R retrained without the forget set, U the version.
 Numbers marked *always* are logged with every version; the others are measured by the audit, or when a gate names them. Any of
-them can be named in gates, as `-P gates="F > .9, mia_gap < .05"`.
+them can be named in gates, for example `-P gates="F > .9, mia_gap < .05"`.
 """
 KINDS = {
     "usefulness": "Usefulness: being better than retraining is no fault",

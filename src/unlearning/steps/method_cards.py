@@ -20,7 +20,7 @@ COLUMNS = ("method", "in one line", "result", "reads", "passes", "source")
 FORMATS = ("table", "markdown")
 PAGE = """# Methods of unlearning
 
-{count} ways to make a model forget. This page is made from the methods' own cards: `make docs` writes it anew, and a test fails
+{count} ways to make a model forget. This page is made from the methods' own cards by `make docs`, and a test fails
 when it is old. The same on a terminal: `mlflow run . -e methods`, and for one of them `mlflow run . -e methods -P method=ft`.
 
 f(x) is a prediction and y a true age, both in years; f_O is the original model, before it forgets; retain and forget are the

@@ -101,7 +101,7 @@ def _refuse(settings: PromoteSettings, version: Version, decided: Decided, regai
     if regained:
         raise InputError(
             f"{version.label} is not promoted: it remembers {regained}, which the champion was made to forget; make one "
-            f"from the champion: {_from_champion(version)}, or, if it shall be remembered again: "
+            f"from the champion: {_from_champion(version)}, or, if it should be remembered again: "
             f"{_forced(settings, version)}"
         )
 

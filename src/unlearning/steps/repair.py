@@ -29,5 +29,5 @@ def repair(settings: RepairSettings) -> list[str]:
         say(f"repair: {sentence}")
     for sentence in left:
         say(f"repair: this is left for you: {sentence}")
-    say(f"repair: {len(found)} found, {len(found) - len(left)} mended" if found else "repair: there was nothing to mend")
+    say(f"repair: {len(found)} found, {len(found) - len(left)} repaired" if found else "repair: there was nothing to repair")
     return found

@@ -71,6 +71,6 @@ def _refusal(version: Version, champion: Version, regained: str, reason: str) ->
     choice = f"choose one that was made to forget it too ({', '.join(others)})" if others else "no earlier version was"
     return (
         f"{version.label} remembers {regained}, which the champion, {champion.label}, was made to forget; {choice}, or, if it "
-        f"shall be remembered again: "
+        f"should be remembered again: "
         f"{command('rollback', version.model, to=version.number, allow_regain=True, reason=reason)}"
     )

@@ -39,7 +39,7 @@ def original_of(version: Version) -> Version:
         raise InputError(f"the original model, {found.label}, was purged")
     why = f"version {root.number} was deleted" if root else line.broken
     raise InputError(
-        f"the original model that {version.label} comes from is not there: {why} (what was changed by hand is told by: "
+        f"the original model that {version.label} comes from is not there: {why} (to see what was changed by hand, type: "
         f"{command('status', version.model, check=True)})"
     )
 
