@@ -130,11 +130,13 @@ class Maybe(click.ParamType):
 
 
 class Positive(click.ParamType):
-    """A finite number above 0."""
+    """A finite number above 0, or nothing where the default is nothing."""
 
     name = "float"
 
     def convert(self, value, param, ctx):
+        if value == param.default == "":
+            return None
         try:
             number = float(value)
         except ValueError:

@@ -79,8 +79,8 @@ def _told(items: Iterable, count: int, title: str) -> Iterator:
 class TrainingBar:
     """One bar over the epochs of a training, and one line an epoch where there is no terminal."""
 
-    def __init__(self, bar: Progress, title: str, epochs: int):
-        self.bar, self.title, self.epochs = bar, title, epochs
+    def __init__(self, bar: Progress, title: str, epochs: int, error: str, unit: str):
+        self.bar, self.title, self.epochs, self.error, self.unit = bar, title, epochs, error, f" {unit}".rstrip()
         self.task = bar.add_task(title, total=epochs)
 
     def after_step(self, done: float) -> None:
@@ -93,8 +93,8 @@ class TrainingBar:
 
     def after_epoch(self, epoch, more: str = "") -> None:
         text = (
-            f"{self.title}: epoch {epoch.number}/{self.epochs}  train MAE {epoch.train_mae:.2f}  {more}"
-            f"validation MAE {epoch.validation_mae:.2f} years  {epoch.images_per_second:.0f} images/s"
+            f"{self.title}: epoch {epoch.number}/{self.epochs}  train {self.error} {epoch.train_mae:.2f}  {more}"
+            f"validation {self.error} {epoch.validation_mae:.2f}{self.unit}  {epoch.images_per_second:.0f} images/s"
         )
         if self.bar.disable:
             say(text)
@@ -103,7 +103,7 @@ class TrainingBar:
 
 
 @contextmanager
-def training_bar(title: str, epochs: int) -> Iterator[TrainingBar]:
-    """A bar for one call of the loop."""
+def training_bar(title: str, epochs: int, error: str = "MAE", unit: str = "years") -> Iterator[TrainingBar]:
+    """A bar for one call of the loop; what a mean error is called, and its unit."""
     with _bar() as bar:
-        yield TrainingBar(bar, title, epochs)
+        yield TrainingBar(bar, title, epochs, error, unit)

@@ -34,6 +34,9 @@ ALLOWED = {
         *("tracking", "training"),
     },
 }
+for room in ALLOWED:  # whatever is said of what is predicted is asked of the target
+    ALLOWED[room] |= {"targets"}
+ALLOWED["targets"] = set()
 ALLOWED["steps"] = set(ALLOWED)
 ALLOWED["web"] = set(ALLOWED)
 ROOMS = set(ALLOWED)

@@ -136,7 +136,7 @@ def test_a_bound_that_is_not_finite_is_refused(number):
         parse_gates(f"test_mae < {number}")
 
 
-@pytest.mark.parametrize("text", [*DEFAULTS.values(), REGAINED, STUDY])
+@pytest.mark.parametrize("text", [*DEFAULTS.values(), REGAINED.format(1), STUDY])
 def test_the_gates_that_the_project_proposes_are_written_as_they_are_read(text):
     assert ", ".join(map(str, parse_gates(text))) == text
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from unlearning.methods.fisher import FisherNoise, mean_age, relative
+from unlearning.methods.fisher import FisherNoise, information_of, relative
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.gradients import mean_of_gradients
@@ -20,7 +20,7 @@ def test_the_information_of_the_last_bias_is_the_square_of_the_years_it_moves_an
     """A linear output is bias * age_std + age_mean, so that every answer moves by age_std, 12 years."""
     spec = replace(make_task.spec, output="linear")
     task = replace(make_task(), model=build(spec, seed=0).eval())
-    information = mean_of_gradients(task.copy(), task.batches(vary=False), mean_age, torch.square)
+    information = mean_of_gradients(task.copy(), task.batches(vary=False), information_of(task), torch.square)
     assert information["head.7.bias"].item() == pytest.approx(144.0)
 
 

@@ -8,6 +8,7 @@ from unlearning.data.faces import Batch
 from unlearning.errors import InputError
 from unlearning.methods.params import make_method
 from unlearning.methods.random_labels import LABELS, GaussianAmnesiac, RandomLabels, RandomLabelsFullRange, drawn_evenly
+from unlearning.targets import AGE
 
 
 def seeded(seed=0):
@@ -49,7 +50,7 @@ def test_in_a_mixed_batch_only_forgotten_faces_move_and_the_batch_is_not_changed
 
 def test_ages_are_drawn_evenly_from_20_to_60():
     """The mean of 4000 is 40 with a standard error of 0.18, and every eighth of the range has 500 with one of 21."""
-    ages = drawn_evenly(20, 60)(4000, seeded())
+    ages = drawn_evenly(AGE, 20, 60)(4000, seeded())
     assert ages.min() >= 20
     assert ages.max() <= 60
     assert ages.mean().item() == pytest.approx(40, abs=0.8)

@@ -5,6 +5,7 @@ import torch
 
 from unlearning.methods.reset import Reset, diverge
 from unlearning.models.blocks import convolutions, last_linear
+from unlearning.targets import AGE
 from unlearning.training.predict import predict
 
 STILL = 1e-12
@@ -20,7 +21,7 @@ def test_first_and_last_layer_are_new_and_those_between_are_kept(make_task):
 
 def test_the_divergence_is_that_of_two_laplace_distributions_times_their_scale():
     """By hand: d = 10, b = 5: 5 (2 + exp(-2) - 1); and by summing p log(p / q) over a grid, in units of b."""
-    assert float(diverge(torch.tensor([30.0]), torch.tensor([20.0]), 5.0)) == pytest.approx(5 * (1 + math.exp(-2)))
+    assert float(diverge(AGE, torch.tensor([30.0]), torch.tensor([20.0]), 5.0)) == pytest.approx(5 * (1 + math.exp(-2)))
     grid = torch.linspace(-200, 250, 450_001, dtype=torch.float64)
     log_p, log_q = -(grid - 20).abs() / 5 - math.log(10), -(grid - 30).abs() / 5 - math.log(10)
     summed = float((log_p.exp() * (log_p - log_q)).sum() * (grid[1] - grid[0]))

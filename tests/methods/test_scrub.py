@@ -7,6 +7,7 @@ from unlearning.data.faces import Batch
 from unlearning.errors import InputError
 from unlearning.methods.scrub import ERROR, Scrub
 from unlearning.models.ensemble import weights_digest
+from unlearning.targets import AGE
 from unlearning.training.predict import predict
 
 
@@ -14,7 +15,7 @@ def loss(predicted, ages, forget, teacher=30.0, cap=10.0, spread=1.0, **settings
     """The loss of a batch of which the teacher says one age."""
     batch = Batch(torch.zeros(len(ages), 1), torch.tensor(ages), torch.tensor([forget] * len(ages)))
     says = lambda images: torch.full((len(images),), teacher)  # noqa: E731
-    return Scrub(**settings).loss(torch.tensor(predicted), batch, says, cap, spread).item()
+    return Scrub(**settings).loss(torch.tensor(predicted), batch, AGE, says, cap, spread).item()
 
 
 def test_on_the_forget_set_it_leaves_the_teacher_up_to_the_cap_of_each_face():

@@ -11,6 +11,7 @@ from unlearning.data.faces import Batch, FaceSet
 from unlearning.errors import InputError
 from unlearning.methods.teachers import BadTeacher, Blindspot, Maps, proxy, untrained
 from unlearning.models.ensemble import weights_digest
+from unlearning.targets import AGE
 from unlearning.training.predict import predict
 
 
@@ -142,7 +143,7 @@ def known():
             return torch.full((len(images),), 40.0)
 
         own, other = (SimpleNamespace(take=lambda found=found: [torch.tensor(found)]) for found in (mine, theirs))
-        return lambda predicted, batch: Blindspot(**settings).loss(predicted, batch, blind, own, other), asked
+        return lambda predicted, batch: Blindspot(**settings).loss(predicted, batch, AGE, blind, own, other), asked
 
     return make
 

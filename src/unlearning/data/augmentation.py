@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unlearning.data.labels import labels_of
 from unlearning.progress import Track
 
 ROTATION_DEGREES, SHIFT, ZOOM = 10.0, 0.1, 0.2  # the study's: most degrees, share of the side, share of the size
@@ -24,7 +25,7 @@ def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int) -> pd.DataFrame
     The sources of an age take turns, in random order. Labels are kept.
     """
     random = np.random.default_rng([seed, 2])
-    ages = faces.age[faces.split == "train"]
+    ages = labels_of(faces)[faces.split == "train"]
     chosen = [_sources(members, augment_to - len(members), random) for members in ages.groupby(ages).groups.values()]
     copies = faces.loc[np.concatenate(chosen)] if chosen else faces.iloc[:0]
     copies = copies.assign(copy_of=copies.id, **_draw(len(copies), random))

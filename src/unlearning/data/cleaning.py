@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from unlearning.data.labels import UNKNOWN, column_of, labels_of
 from unlearning.data.settings import DataSettings
 
 ASKED_FOR = ("reduction", "age")
@@ -22,7 +23,7 @@ def clean(files: pd.DataFrame, settings: DataSettings) -> tuple[pd.DataFrame, pd
     """Apply all steps.
 
     Returns:
-        the kept rows; the rows left out with columns file, id, near, step, reason; the ages of what was kept after each step.
+        the kept rows; the rows left out with columns file, id, near, step, reason; the labels of what was kept after each step.
     """
     unusable = files.reason[files.reason != ""]
     rejected, stages, kept = [], {}, files
@@ -48,12 +49,12 @@ def _steps(settings: DataSettings) -> dict[str, Callable[[pd.DataFrame], Dropped
 
 def contradictions(kept: pd.DataFrame, policy: str) -> Dropped:
     """Pictures that stand under different ages, as they are or as near-copies: no age of theirs can be trusted."""
-    ages = kept.groupby("near").age
-    unclear = kept[ages.transform("nunique") > 1]
-    others = unclear.groupby("near").agg(low=("age", "min"), high=("age", "max"))
+    column = column_of(kept)
+    unclear = kept[kept.groupby("near")[column].transform("nunique") > 1]
+    others = unclear.groupby("near").agg(low=(column, "min"), high=(column, "max"))
     dropped = unclear if policy == "leave_out" else unclear[unclear.duplicated("near")]
     span = others.loc[dropped.near]
-    texts = [f"one picture under ages from {low} to {high}" for low, high in zip(span.low, span.high, strict=True)]
+    texts = [f"one picture under {column}s from {low} to {high}" for low, high in zip(span.low, span.high, strict=True)]
     return pd.Series(texts, dropped.index, dtype=object)
 
 
@@ -75,21 +76,23 @@ def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
 
 
 def reduction(kept: pd.DataFrame, fraction: float, seed: int) -> Dropped:
-    """Leave out all but ``fraction`` of the faces; every age keeps its share within one picture."""
+    """Leave out all but ``fraction`` of the faces; every age, or other label, keeps its share within one picture."""
     if fraction == 1 or kept.empty:
         return pd.Series(dtype=object)
     shuffled = kept.sort_values("id").sample(frac=1, random_state=seed)
-    exact = shuffled.groupby("age").size() * fraction
+    labels = labels_of(shuffled)
+    exact = labels.groupby(labels).size() * fraction
     quota = exact.astype(int)
     missing = round(len(kept) * fraction) - quota.sum()
     quota[(exact - quota).sort_values(ascending=False, kind="stable").index[:missing]] += 1
-    over = shuffled[shuffled.groupby("age").cumcount() >= shuffled.age.map(quota)]
+    over = shuffled[labels.groupby(labels).cumcount() >= labels.map(quota)]
     return pd.Series(f"left out by the reduction to fraction {fraction:g}", over.index, dtype=object)
 
 
 def ages_outside(kept: pd.DataFrame, youngest: int, oldest: int) -> Dropped:
-    """Faces younger or older than asked for, in years."""
-    outside = kept.age[~kept.age.between(youngest, oldest)]
+    """Faces younger or older than asked for, in years; where another target is predicted, an age need not be known."""
+    known = kept.age != UNKNOWN if "label" in kept else True
+    outside = kept.age[~kept.age.between(youngest, oldest) & known]
     return outside.map(lambda age: f"age {age} is outside {youngest}-{oldest}").astype(object)
 
 

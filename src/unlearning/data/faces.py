@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from unlearning.data.labels import column_of, labels_of
+
 
 class Batch(NamedTuple):
     """What a loss sees.
 
     Args:
         images: uint8, shape (batch, 3, side, side), channels last in memory.
-        ages: float32 years, shape (batch,).
+        ages: what is to be predicted, float32, shape (batch,): years, or the labels of another target.
         forget: bool, shape (batch,): is the sample from the forget set?
     """
 
@@ -55,7 +57,7 @@ class FaceSet:
             warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
             self._map = torch.from_numpy(pixels) if held is None else held
         self._rows = torch.from_numpy(self.frame["row"].to_numpy(np.int64).copy())
-        self.ages = torch.from_numpy(self.frame["age"].to_numpy(np.float32).copy())
+        self.ages = torch.from_numpy(labels_of(self.frame).to_numpy(np.float32).copy())
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -69,6 +71,10 @@ class FaceSet:
     def where(self, mask: np.ndarray) -> FaceSet:
         """The faces whose entry in ``mask`` is true."""
         return FaceSet(self.frame[np.asarray(mask)], self.pixels, self.held)
+
+    def labelled(self, labels: np.ndarray) -> FaceSet:
+        """The same faces with other labels."""
+        return FaceSet(self.frame.assign(**{column_of(self.frame): labels}), self.pixels, self.held)
 
     def part(self, *splits: str) -> FaceSet:
         """The faces of the named splits."""

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data import rules
+from unlearning.data.labels import labels_of
 from unlearning.data.rules import Known
 from unlearning.errors import InputError
 from unlearning.naming import printable
@@ -93,7 +94,8 @@ def retain_mask(table: pd.DataFrame, forgotten: list[ForgetSet]) -> np.ndarray:
 
 def check(manifest: pd.DataFrame, forget: ForgetSet, forgotten: list[ForgetSet]) -> None:
     """InputError when the set names no face to forget, or leaves none to train on or to validate with."""
-    ages = f"the ages in the data are {manifest.age.min()}-{manifest.age.max()}"
+    labels = labels_of(manifest)
+    ages = f"the {labels.name}s in the data are {labels.min()}-{labels.max()}"
     notes = "".join(f"; {note}" for note in forget.notes)
     if not (forget_mask(manifest, forget) & (manifest.split == "train").to_numpy()).any():
         raise InputError(f"the forget set {forget.rule} is empty: it names no training face; {ages}{notes}")

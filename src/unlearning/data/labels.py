@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from unlearning.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 GENDERS = ("male", "female")
 RACES = ("White", "Black", "Asian", "Indian", "Other")
+CODES = {"gender": GENDERS, "race": RACES}  # what the names of UTKFace's files hold besides the age
 UNKNOWN = -1
 OLDEST = 120  # years; the oldest face of UTKFace is 116
 PATTERN = re.compile(r"(\d{1,3})_(\d+)_(\d+)_(\d+)\.jpg(\.chip\.jpg)?", re.IGNORECASE)
@@ -18,12 +23,17 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Label:
-    """What is known of a picture: age in years, gender 0-1 and race 0-4 by their codes (-1: not known), whose face it is."""
+    """What is known of a picture.
+
+    Age in years, gender 0-1 and race 0-4 by their codes (-1: not known), whose face it is, and the text of what else is to be
+    predicted of it.
+    """
 
     age: int
     gender: int = UNKNOWN
     race: int = UNKNOWN
     subject: str = ""
+    label: str = ""
 
 
 def parse(name: str) -> Label:
@@ -42,10 +52,22 @@ def parse(name: str) -> Label:
 
 
 def of_cells(cells: dict[str, str]) -> Label:
-    """Read the cells of a table's row as text: age, and optional gender, race (a code or a word) and subject."""
-    text = cells["age"].strip()
+    """Read the cells of a table's row as text: age, and optional gender, race (a code or a word) and subject.
+
+    A row with a ``label``, which is then what is predicted, need not have an age.
+    """
+    label = cells.get("label")
+    age = _age(cells.get("age", "").strip(), label is None)
+    gender = code(cells.get("gender", ""), GENDERS, "gender")
+    return Label(age, gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip(), label or "")
+
+
+def _age(text: str, needed: bool) -> int:
+    """Whole years; InputError for anything else."""
     if not text:
-        raise InputError("the age is missing")
+        if needed:
+            raise InputError("the age is missing")
+        return UNKNOWN
     if not NUMBER.fullmatch(text):
         raise InputError(f"age {text!r} is not a number")
     age = float(text)
@@ -53,8 +75,7 @@ def of_cells(cells: dict[str, str]) -> Label:
         raise InputError(f"age {text} is not possible")
     if age != int(age):
         raise InputError(f"age {text} is not a whole number of years")
-    gender = code(cells.get("gender", ""), GENDERS, "gender")
-    return Label(int(age), gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip())
+    return int(age)
 
 
 def code(text: str, words: tuple[str, ...], kind: str) -> int:
@@ -68,3 +89,13 @@ def code(text: str, words: tuple[str, ...], kind: str) -> int:
         legal = ", ".join(f"{number} ({name})" for number, name in enumerate(words))
         raise InputError(f"unknown {kind} {text.strip()!r}; legal: {legal}")
     return known[whole]
+
+
+def labels_of(table: pd.DataFrame) -> pd.Series:
+    """What is to be predicted of each row of a manifest or prediction table."""
+    return table[column_of(table)]
+
+
+def column_of(table: pd.DataFrame) -> str:
+    """The column that holds it: ``label``, or where there is none ``age``."""
+    return "label" if "label" in table else "age"

@@ -14,6 +14,7 @@ from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_cop
 from unlearning.data.cache import cache_folder, has_its_sums, keep_sums, open_map, write_whole
 from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
+from unlearning.data.labels import CODES
 from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Reading, read
 from unlearning.data.settings import DataSettings
@@ -22,9 +23,11 @@ from unlearning.data.splitting import SPLITS, split, split_by_hash
 from unlearning.errors import InputError
 from unlearning.processes import Each
 from unlearning.progress import Track
+from unlearning.targets import AGE, Classes, Target
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
+LABEL = "label"  # what is predicted, where that is not the age
 HASHES = ["id", "picture", "near"]
 CLEANED = ["file", "age", "reason", *MEASURES]  # of the account, beside the hashes: what decides who is kept
 ACCOUNTED = [name for name in COLUMNS if name not in ("split", "copy_of", *PARAMETERS)]  # of the manifest: what it takes over
@@ -46,16 +49,18 @@ class DataSet:
     Args:
         manifest: one row a face or copy, faces first, each in the order of ids; columns ``COLUMNS`` (``row`` points into
             ``pixels``; ``near`` is the smallest id among the face's near-copies, also those left out), and ``PLANTED`` where
-            a signal is planted: ``age`` is then the one that is trained on.
+            a signal is planted: ``age`` is then the one that is trained on. Another target than the age has a column ``label``.
         rejected: columns file, id, near, step, reason; every file that was found is here or in the manifest, once.
         pixels: read-only uint8 map, shape (rows, side, side, 3).
-        stages: ages of what was kept after each step, by its title.
+        stages: labels of what was kept after each step, by its title.
+        target: what is predicted.
     """
 
     manifest: pd.DataFrame
     rejected: pd.DataFrame
     pixels: np.ndarray
     stages: dict[str, np.ndarray]
+    target: Target = AGE
 
     @cached_property
     def digest(self) -> str:
@@ -76,10 +81,13 @@ def prepare(settings: DataSettings, side: int, progress: Track, each_window: Eac
     Raises:
         InputError: no folder, no file, too few usable faces to split, or more than half of the files cannot be used.
     """
-    reading = read(source_folder(settings), side, progress, each_window)
-    near, rejected, stages = _clean(reading, settings)
+    reading = read(source_folder(settings), side, progress, each_window, settings.target)
+    labelled = read_labels(settings.predicts, reading)
+    near, rejected, stages = _clean(reading, labelled, settings)
     _require_enough(len(near), rejected, settings)
     faces = pd.DataFrame({name: reading.column(name).iloc[near.index].array for name in ACCOUNTED}, copy=False)
+    if labelled.columns:
+        faces[LABEL] = labelled.columns[LABEL][near.index]
     if settings.split == "hash":
         faces["split"] = split_by_hash(faces, settings.split_seed)
     else:  # near-copies are only told from others here, for which numbers do that take less memory
@@ -87,22 +95,26 @@ def prepare(settings: DataSettings, side: int, progress: Track, each_window: Eac
     _require_parts(faces)
     faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
     copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")
-    columns = [*COLUMNS, *_planted(faces)]
+    columns = [*COLUMNS, *_beside(faces)]
     manifest = pd.concat([faces, copies], ignore_index=True)[columns] if len(copies) else faces[columns]
     titled = {title: stages[step] for step, title in STAGES.items()}
     if not len(copies) and not settings.inject:
-        return DataSet(manifest, rejected, reading.open_pixels(), titled)
+        return DataSet(manifest, rejected, reading.open_pixels(), titled, labelled.target)
     pixels = _pixels_with_copies(manifest, reading, progress)
-    return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled)
+    return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled, labelled.target)
 
 
-def _clean(reading: Reading, settings: DataSettings) -> tuple[pd.Series, pd.DataFrame, dict[str, np.ndarray]]:
+def _clean(
+    reading: Reading, labelled: Labelled, settings: DataSettings
+) -> tuple[pd.Series, pd.DataFrame, dict[str, np.ndarray]]:
     """The rows of the account that are kept, in the order of ids, each with a number for ``near``, and what ``clean`` tells.
 
     Hashes are cleaned as numbers, which take an eighth of their memory.
     """
     columns = {name: reading.column(name).array for name in CLEANED} | {name: reading.ranks(name) for name in HASHES}
-    files = pd.DataFrame(columns, copy=False)
+    files = pd.DataFrame(columns | labelled.columns, copy=False)
+    if labelled.columns:
+        files["reason"] = files.reason.where(files.reason != "", labelled.why)
     kept, rejected, stages = clean(files, settings)
     others = np.setdiff1d(files.index, kept.index)
     texts = {name: reading.column(name).iloc[others].array for name in HASHES if name in rejected}
@@ -110,16 +122,44 @@ def _clean(reading: Reading, settings: DataSettings) -> tuple[pd.Series, pd.Data
 
 
 def _digest(manifest: pd.DataFrame) -> str:
-    labels, digest = manifest[[*LABELS, *_planted(manifest)]], hashlib.sha256()
+    labels, digest = manifest[[*LABELS, *_beside(manifest)]], hashlib.sha256()
     for start in range(0, max(1, len(labels)), ROWS):  # a part of the text at a time: it is longer than the table
         part = labels.iloc[start : start + ROWS]
         digest.update(part.to_csv(index=False, header=start == 0, lineterminator="\n").encode())
     return digest.hexdigest()[:16]
 
 
-def _planted(manifest: pd.DataFrame) -> list[str]:
-    """The columns that a planted signal adds; none where none is planted, so that such data keep their digest."""
-    return [column for column in PLANTED if column in manifest]
+def _beside(manifest: pd.DataFrame) -> list[str]:
+    """The columns that another target than the age and a planted signal add; without them data keep their digest."""
+    return [column for column in (LABEL, *PLANTED) if column in manifest]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What is to be predicted of every file of an account.
+
+    Args:
+        target: what is predicted.
+        columns: the labels as a column; none for the age, which is one already.
+        why: why a file has no label; empty where it has one.
+    """
+
+    target: Target
+    columns: dict[str, np.ndarray]
+    why: np.ndarray
+
+
+def read_labels(target: Target, reading: Reading) -> Labelled:
+    """The labels of all files that can be read."""
+    if target == AGE:
+        return Labelled(target, {}, np.empty(0, object))
+    if target.name in CODES:
+        codes = reading.column(target.name).to_numpy(np.int64)
+        why = np.where(codes < 0, f"the {target.name} is missing", "").astype(object)
+        return Labelled(Classes(target.name, CODES[target.name]), {LABEL: codes}, why)
+    texts = reading.column(LABEL).where(reading.column("reason") == "", "")
+    target, labels, why = target.read(texts)
+    return Labelled(target, {LABEL: labels}, why)
 
 
 def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Track) -> np.ndarray:

@@ -60,7 +60,7 @@ class Reading:
     def files(self) -> pd.DataFrame:
         """One row a file.
 
-        Columns file, id (content hash), picture (hash of the decoded grey picture), age, gender, race, subject, the five
+        Columns file, id (content hash), picture (hash of the decoded grey picture), age, gender, race, subject, label, the five
         measures, near (smallest id among its near-copies), row (in the pixel map), checksum (of its pixels), reason (why it
         cannot be used; empty for a readable, labelled face).
         """
@@ -107,7 +107,7 @@ class Window(NamedTuple):
     entries: list[Entry]
 
 
-def read(data_dir: Path, side: int, progress: Track, each_window: Each | None = None) -> Reading:
+def read(data_dir: Path, side: int, progress: Track, each_window: Each | None = None, target: str = "age") -> Reading:
     """Account for every file of a folder or table, and keep the pixels of all that can be read.
 
     Args:
@@ -115,11 +115,12 @@ def read(data_dir: Path, side: int, progress: Track, each_window: Each | None = 
         side: edge of the stored pictures, in pixels.
         progress: wraps an iterable of known length under a title (a bar on a terminal).
         each_window: reads windows elsewhere, where folder and cache are the same; None: processes of this machine.
+        target: what is to be predicted: the age, or another column of a table.
 
     Raises:
         InputError: the folder is missing or holds no file, or the table cannot be read.
     """
-    with list_sources(data_dir) as listing:
+    with list_sources(data_dir, target) as listing:
         stamp = hashlib.sha256(as_bytes(f"{listing.root.resolve()} {side} {_rules()} {listing.state}")).hexdigest()
         place = cache_folder() / "readings" / stamp[:32]
         if not _is_finished(place, listing.count, side):

@@ -1,10 +1,11 @@
 """The language of forget sets: atoms joined by ``&`` (and), ``|`` (or), ``!`` (not) and parentheses.
 
 ========================  ==========================================================================================
-``20-28``                 ages from 20 to 28 years, both included
+``20-28``                 ages from 20 to 28 years, both included, or numbers of another target
 ``group:0`` .. ``4``      the study's five age groups: 20-28, 28-36, 36-44, 44-52, 52-60
 ``gender:1``              a UTKFace code, or its word: ``gender:female``
 ``race:2``                a UTKFace code, or its word: ``race:asian``
+``label:poodle``          a class of the target, or a range of its numbers: ``label:0.2-0.45``
 ``subject:ID``            all pictures of one person (tables with a column subject)
 ``file:ids.csv``          the sample ids or file names of a file's one column
 ``random:50``             50 faces drawn at random, ``random:0.05`` 5 % of them; ``random:50@7`` draws with seed 7
@@ -28,17 +29,20 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data import labels
+from unlearning.data.labels import labels_of
 from unlearning.data.lists import ids_of, read_list
 from unlearning.data.settings import GROUPS
 from unlearning.data.signals import SIGNALS
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
+from unlearning.targets import AGE, Target
 
 LEGAL = (
-    "20-28, group:0 .. group:4, gender:0|1, race:0 .. race:4, subject:ID, file:ids.csv, random:50, random:0.05, hardest:50, "
-    "signal:confused|injected, joined by & | ! and parentheses"
+    "20-28, group:0 .. group:4, gender:0|1, race:0 .. race:4, label:CLASS, subject:ID, file:ids.csv, random:50, random:0.05, "
+    "hardest:50, signal:confused|injected, joined by & | ! and parentheses"
 )
 AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
+NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)-(-?\d{1,9}(?:\.\d{1,9})?)")
 DEEPEST = 50  # the parser calls itself for every parenthesis, and Python's stack is bounded
 TOKEN = re.compile(r'\s*(?:([&|!()])|((?:"[^"]*"|[^\s&|!()"])+))')
 
@@ -52,12 +56,14 @@ class Known:
         rejected: files left out: a list may name them.
         predictions: prediction table of the model at hand, for ``hardest``; None when there is none.
         notes: collects sentences for the user about what a list named in vain.
+        target: what is predicted.
     """
 
     manifest: pd.DataFrame
     rejected: pd.DataFrame
     predictions: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+    target: Target = AGE
 
     @property
     def drawn_from(self) -> np.ndarray:
@@ -134,7 +140,7 @@ def _operand(tokens: list[str], text: str) -> tuple[Selection, list[str]]:
 
 def _atom(word: str, text: str) -> Selection:
     if ages := AGES.fullmatch(word):
-        return _ages(int(ages[1]), int(ages[2]))
+        return _numbers(int(ages[1]), int(ages[2]))
     kind, colon, value = word.partition(":")
     if not colon or kind not in ATOMS:
         raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{did_you_mean(kind, ATOMS)}; legal: {LEGAL}")
@@ -144,10 +150,36 @@ def _atom(word: str, text: str) -> Selection:
     return ATOMS[kind](value)
 
 
-def _ages(low: int, high: int) -> Selection:
+def _numbers(low: float, high: float) -> Selection:
+    """The numbers that are predicted, or where these are classes the ages."""
     if low > high:
-        raise InputError(f"the forget set '{low}-{high}' ends before it begins; did you mean {high}-{low}?")
+        raise InputError(f"the forget set '{low:g}-{high:g}' ends before it begins; did you mean {high:g}-{low:g}?")
+
+    def select(known: Known) -> np.ndarray:
+        numbers = labels_of(known.manifest) if known.target.numeric else known.manifest.age
+        return numbers.between(low, high).to_numpy()
+
+    return select
+
+
+def _ages(low: int, high: int) -> Selection:
     return lambda known: known.manifest.age.between(low, high).to_numpy()
+
+
+def _label(value: str) -> Selection:
+    """A class by its name, or a range of a numeric target."""
+    numbers = NUMBERS.fullmatch(value)
+
+    def select(known: Known) -> np.ndarray:
+        classes = getattr(known.target, "classes", ())
+        if numbers and not classes:
+            return _numbers(float(numbers[1]), float(numbers[2]))(known)
+        if value not in classes:
+            legal = f"its classes are {', '.join(classes)}" if classes else "it has numbers; legal: a range, as label:20-28"
+            raise InputError(f"{known.target.name} has no class {value!r}{did_you_mean(value, classes)}; {legal}")
+        return (labels_of(known.manifest) == classes.index(value)).to_numpy()
+
+    return select
 
 
 def _group(value: str) -> Selection:
@@ -234,7 +266,8 @@ def _hardest(value: str) -> Selection:
                 "hardest: names faces by the errors of one model, and here there is none at hand; say it to retrain and "
                 "unlearn, and leave forget_set empty to score a version on its own forget set"
             )
-        errors = (known.predictions.predicted - known.predictions.age).abs().set_axis(known.predictions.id)
+        truth = known.target.truth(labels_of(known.predictions).to_numpy())
+        errors = (known.predictions.predicted - truth).abs().set_axis(known.predictions.id)
         pool = known.manifest[known.drawn_from]
         _require_as_many(f"hardest:{value}", int(value), len(pool))
         order = np.lexsort((pool.id, -errors.reindex(pool.id).to_numpy()))
@@ -261,6 +294,7 @@ ATOMS: dict[str, Callable[[str], Selection]] = {
     "group": _group,
     "gender": partial(_code, "gender", labels.GENDERS),
     "race": partial(_code, "race", labels.RACES),
+    "label": _label,
     "subject": _subject,
     "file": _file,
     "random": _random,

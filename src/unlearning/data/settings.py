@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from unlearning.data.ages import parse_ranges
+from unlearning.data.labels import CODES
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.records import read_record
+from unlearning.targets import AGE, TARGETS, Numeric, Target
 
 GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
 DUPLICATES = ("keep_one", "leave_out")
@@ -16,7 +19,22 @@ NEAR_DUPLICATES = ("together", "keep_one")
 CONTRADICTIONS = ("leave_out", "keep_one")
 STRATIFY = ("none", "age")
 SPLITTING = ("random", "hash")
+TASKS = ("", *(kind for kind in TARGETS if kind != AGE.kind))
+NAME = re.compile(r"[a-zA-Z]\w{0,39}")
+TAKEN = (
+    "path",
+    "subject",
+    "label",
+    "id",
+    "split",
+    "version",
+    "verdict",
+    "file",
+    "refused",
+)  # columns with a meaning of their own
+BETWEEN = re.compile(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)")
 
+LATER = ("split", "target", "task", "unit", "range")  # settings that earlier releases had not
 MANIFEST = "manifest:"
 
 
@@ -27,12 +45,16 @@ class DataSettings:
     Args:
         data_dir: folder of UTKFace-named pictures, or a table (.csv, .tsv, .parquet) with the columns path and age (and
             gender, race, subject); empty draws faces instead.
+        target: what is predicted: age, gender or race, or another column of the table.
+        task: what kind of target such a column is, {names}; empty for classes of gender and race, else numeric.
+        unit: of a numeric target, in words and in the plural, as months.
+        range: smallest and largest number of a numeric target, as 0-228.
         drawn_faces: how many faces to draw when there is no data_dir.
         min_age: youngest age kept, in years.
         max_age: oldest age kept, in years.
         split_seed: seed of the reduction, the split, the copies and the drawing.
         fraction: share of the faces to keep, of every age alike (the study: 0.3).
-        stratify: none: split at random; age: every part gets the same ages.
+        stratify: none: split at random; age: every part gets the same ages, or labels of another target.
         split: random: every five faces are dealt three, one and one; hash: the id decides, so that faces which are added move
             no other to another part.
         augment_to: bring every training age up to so many faces by copies (the study: 150); 0 makes none.
@@ -56,6 +78,10 @@ class DataSettings:
     """
 
     data_dir: str = setting("", kind="path")
+    target: str = AGE.name
+    task: str = setting("", choices=TASKS)
+    unit: str = ""
+    range: str = ""
     drawn_faces: int = setting(480, least=20)
     min_age: int = setting(20, least=0, most=120)
     max_age: int = setting(60, least=0, most=120)
@@ -99,13 +125,38 @@ class DataSettings:
             parse_ranges(self.confuse, 2)
         if self.inject:
             parse_ranges(self.inject, 1)
+        if self.predicts != AGE and (self.confuse or self.inject):
+            raise InputError(f"signals are planted in ages, and target={self.target} is none; leave confuse and inject out")
+        if self.target != AGE.name and self.target not in CODES and not self.data_dir:
+            raise InputError(f"drawn faces have no {self.target}; give a table with that column, as -P data_dir=faces.csv")
+
+    @property
+    def predicts(self) -> Target:
+        """What is predicted, as far as it is known without the data: classes are learned there."""
+        given = [name for name in ("task", "unit", "range") if getattr(self, name)]
+        if self.target == AGE.name and given:
+            raise InputError(f"target=age is in years, so {' and '.join(given)} cannot be given; call the column otherwise")
+        if not NAME.fullmatch(self.target) or self.target.lower() in TAKEN:
+            raise InputError(f"target={self.target!r} is no column to predict; legal: letters, digits and _, as bone_age")
+        if self.target == AGE.name:
+            return AGE
+        task = self.task or ("classes" if self.target in CODES else Numeric.kind)
+        if self.target in CODES and task != "classes":
+            raise InputError(f"target={self.target} has classes, not task={task}; leave task out")
+        return TARGETS[task].of(self.target, self.unit, self._bounds())
+
+    def _bounds(self) -> tuple[float, float] | None:
+        found = BETWEEN.fullmatch(self.range.replace(" ", ""))
+        if not self.range:
+            return None
+        if not found or not float(found[1]) < float(found[2]):
+            raise InputError(f"range={self.range!r} cannot be read; legal: a lower and a higher number, as 0-228")
+        return float(found[1]), float(found[2])
 
     def as_dict(self) -> dict[str, Any]:
-        """All settings; ``split`` only where it is not the default, so that what was made before it keeps its fingerprint."""
-        values = asdict(self)
-        if self.split == SPLITTING[0]:
-            del values["split"]
-        return values
+        """All settings; later ones only where they are not the default, so that what was made before keeps its fingerprint."""
+        usual = {one.name: one.default for one in fields(self) if one.name in LATER}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DataSettings:

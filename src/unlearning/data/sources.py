@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 
 from unlearning.data import labels
 from unlearning.data.cache import nameless
-from unlearning.data.tables import TABLES, is_table, read_table
+from unlearning.data.tables import AGE, TABLES, is_table, read_table
 from unlearning.errors import InputError
 from unlearning.naming import as_bytes, printable
 
@@ -114,13 +114,16 @@ def in_order(root: Path, entries: Iterator[Entry], files: ExitStack) -> Iterator
 
 
 @contextmanager
-def list_sources(data_dir: Path) -> Iterator[Listing]:
-    """List a folder with all its sub-folders, or a table; InputError when there is nothing to list."""
+def list_sources(data_dir: Path, target: str = AGE) -> Iterator[Listing]:
+    """List a folder with all its sub-folders, or a table that has the target; InputError when there is nothing to list."""
     with ExitStack() as files:
-        yield _list_table(data_dir, files) if is_table(data_dir) else _list_folder(data_dir, files)
+        yield _list_table(data_dir, target, files) if is_table(data_dir) else _list_folder(data_dir, target, files)
 
 
-def _list_folder(data_dir: Path, files: ExitStack) -> Listing:
+def _list_folder(data_dir: Path, target: str, files: ExitStack) -> Listing:
+    if target not in (AGE, *labels.CODES):
+        known = ", ".join((AGE, *labels.CODES))
+        raise InputError(f"{data_dir} is no table, so it has no column {target}; names of files hold {known}: give a table")
     if not data_dir.exists():
         raise InputError(f"the image folder {data_dir} does not exist; give {LEGAL}, with -P data_dir=FOLDER")
     if not data_dir.is_dir():
@@ -187,8 +190,8 @@ def _require_readable(name: str, path: Path, root: Path) -> None:
         raise InputError("not a regular file")
 
 
-def _list_table(path: Path, files: ExitStack) -> Listing:
-    rows = ((_below(cells["path"].strip(), path.parent), cells) for cells in read_table(path))
+def _list_table(path: Path, target: str, files: ExitStack) -> Listing:
+    rows = ((_below(cells["path"].strip(), path.parent), cells) for cells in read_table(path, target))
     entries = (Entry(name, f"{stamp_of(path.parent / name)} {cells}", False, cells) for name, cells in rows)
     return listed(path.parent, entries, files)
 

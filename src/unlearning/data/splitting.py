@@ -9,6 +9,8 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from unlearning.data.labels import labels_of
+
 SPLITS = ("train", "validation", "test")
 HAND = np.array(["train", "train", "train", "validation", "test"], dtype=object)
 BOUNDS = (0.6, 0.8)  # of a hash from 0 to 1: train below, then validation, then test
@@ -30,7 +32,7 @@ def deal(faces: pd.DataFrame, hand: np.ndarray, stratify: str, random: np.random
     count = unit.max() + 1
     order = random.permutation(count)
     if stratify == "age":
-        youngest = faces.groupby(unit).age.min().to_numpy()
+        youngest = labels_of(faces).groupby(unit).min().to_numpy()
         order = order[np.argsort(youngest[order], kind="stable")]
     dealt = np.empty(count, dtype=hand.dtype)
     for start in range(0, count, len(hand)):

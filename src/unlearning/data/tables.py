@@ -18,7 +18,8 @@ from unlearning.errors import InputError
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXTS, ".parquet")
 SEPARATORS = (",", ";", "\t")
-REQUIRED, OPTIONAL = ("path", "age"), ("gender", "race", "subject")
+AGE = "age"
+REQUIRED, OPTIONAL = ("path", AGE), ("gender", "race", "subject")
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, zlib.error, ArrowException, pd.errors.ParserWarning)
 
 
@@ -27,32 +28,35 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(TABLES) and path.is_file()
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
+def read_table(path: Path, target: str = AGE) -> list[dict[str, str]]:
     """The legal cells of every row as text, what is missing as empty; InputError when it is no table of pictures.
 
-    A text is UTF-8, or UTF-16 with its mark, and separated by commas, semicolons or tabs; headings may be in any case.
+    A text is UTF-8, or UTF-16 with its mark, and separated by commas, semicolons or tabs; headings may be in any case. A target
+    other than the age is its column, which stands a second time as ``label``.
     """
-    table = _named(_read(path))
-    missing = [column for column in REQUIRED if column not in table.columns]
+    needed = (REQUIRED[0], target)
+    table = _named(_read(path, needed), needed)
+    missing = [column for column in needed if column not in table.columns]
     if missing:
         raise InputError(
             f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
-            f"legal: {', '.join(REQUIRED)}, and optional {', '.join(OPTIONAL)}"
+            f"legal: {', '.join(needed)}, and optional {', '.join(OPTIONAL)}"
         )
-    table = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]]
+    labels = {} if target == AGE else {"label": table[target]}
+    table = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].assign(**labels)
     table = table[(table != "").any(axis=1)]  # spreadsheets leave rows of separators behind
     if table.empty:
-        raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns path and age")
+        raise InputError(f"the table {path} has no rows; one row a picture is needed, with the columns {' and '.join(needed)}")
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
     try:
         with path.open("rb") as file:
             start = file.read(len(POINTER))
         if start == POINTER:
             raise InputError(f"the table {path} is a Git LFS pointer in place of the table, which git lfs pull fetches")
-        return _text(path, start) if path.name.lower().endswith(TEXTS) else _parquet(path)
+        return _text(path, start, needed) if path.name.lower().endswith(TEXTS) else _parquet(path, needed)
     except UnicodeError as error:
         raise InputError(f"the table {path} cannot be read: it is not in UTF-8; save it as CSV UTF-8") from error
     except UNREADABLE as error:
@@ -60,7 +64,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(f"the table {path} cannot be read: {why}") from error
 
 
-def _text(path: Path, start: bytes) -> pd.DataFrame:
+def _text(path: Path, start: bytes, needed: tuple[str, ...]) -> pd.DataFrame:
     encoding = "utf-16" if start.startswith(UTF_16) else "utf-8"
 
     def read(separator: str, rows: int | None = None) -> pd.DataFrame:
@@ -75,14 +79,14 @@ def _text(path: Path, start: bytes) -> pd.DataFrame:
             skipinitialspace=True,
         )
 
-    fitting = [separator for separator in SEPARATORS if {*REQUIRED} <= {*_named(read(separator, 0)).columns}]
+    fitting = [separator for separator in SEPARATORS if {*needed} <= {*_named(read(separator, 0), needed).columns}]
     with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):  # rows longer than the header
         return read((fitting or SEPARATORS)[0])
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
     table = cache.read_table(path, dtype_backend="numpy_nullable")  # a number beside an empty cell stays a whole number
-    if any(name in (*REQUIRED, *OPTIONAL) for name in table.index.names):
+    if any(name in (*needed, *REQUIRED, *OPTIONAL) for name in table.index.names):
         table = table.reset_index()
     texts: pd.DataFrame = table.apply(lambda column: column.map(_as_text))
     return texts
@@ -93,8 +97,9 @@ def _as_text(cell: Any) -> str:
     return "" if pd.isna(cell) is True else str(cell)
 
 
-def _named(table: pd.DataFrame) -> pd.DataFrame:
+def _named(table: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
     """The table with its headings as they are legal, where each differs from one only in case or in spaces around it."""
-    alike = {c: str(c).strip().lower() for c in table.columns if str(c).strip().lower() in (*REQUIRED, *OPTIONAL)}
+    legal = {name.lower(): name for name in (*REQUIRED, *OPTIONAL, *needed)}
+    alike = {c: legal[str(c).strip().lower()] for c in table.columns if str(c).strip().lower() in legal}
     names = list(alike.values())
     return table.rename(columns={c: name for c, name in alike.items() if names.count(name) == 1})

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
-from unlearning.evaluation.study import ALPHA
+from unlearning.data.labels import labels_of
 from unlearning.evaluation.table import align
+from unlearning.targets import AGE, Target
 
 SPLITS = ("train", "validation", "test")
 PARTS = (*SPLITS, "forget", "retain", "test_in_range")
@@ -36,7 +37,7 @@ class Case:
         retrained: prediction table of the model that never saw the forget set.
         forget: who was to be forgotten.
         forgotten: sets forgotten before; their faces are not retained.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit.
         seconds: time it took to make the version.
         retrained_seconds: time it took to make the reference.
         samples: faces shown to the optimiser to make the version, repeated ones counted each time.
@@ -47,13 +48,14 @@ class Case:
         about: columns id, and what is known of copy_of and near, as the manifest has them.
         parent: prediction table of the model that the version was made from.
         parent_forgot: sets that the model it was made from had forgotten.
+        target: what the models predict.
     """
 
     version: pd.DataFrame
     retrained: pd.DataFrame | None = None
     forget: ForgetSet | None = None
     forgotten: tuple[ForgetSet, ...] = ()
-    alpha: float = ALPHA
+    alpha: float = AGE.alpha
     seconds: float = math.nan
     retrained_seconds: float = math.nan
     samples: float = math.nan
@@ -64,18 +66,19 @@ class Case:
     about: pd.DataFrame | None = None
     parent: pd.DataFrame | None = None
     parent_forgot: tuple[ForgetSet, ...] = ()
+    target: Target = AGE
 
     def mask(self, part: str) -> np.ndarray:
         """The rows of ``version`` that belong to one of ``PARTS``."""
         return self._masks[part]
 
     def errors(self, part: str) -> np.ndarray:
-        """Signed errors of the version on a part, in years."""
-        errors: np.ndarray = _errors(self.version)[self.mask(part)]
+        """Signed errors of the version on a part, in the target's unit."""
+        errors: np.ndarray = self._errors(self.version)[self.mask(part)]
         return errors
 
     def reference_errors(self, part: str) -> np.ndarray:
-        """Signed errors of the retrained reference on the same faces, in the same order, in years; none without one."""
+        """Signed errors of the retrained reference on the same faces, in the same order; none without one."""
         return np.empty(0) if self.retrained is None else self._retrained_errors[self.mask(part)]
 
     def earlier(self) -> tuple[np.ndarray, ...]:
@@ -91,7 +94,11 @@ class Case:
     @cached_property
     def _retrained_errors(self) -> np.ndarray:
         assert self.retrained is not None
-        return _errors(align(self.retrained, self.version, self.faces_differ))
+        return self._errors(align(self.retrained, self.version, self.faces_differ))
+
+    def _errors(self, table: pd.DataFrame) -> np.ndarray:
+        errors: np.ndarray = table.predicted.to_numpy(np.float64) - self.target.truth(labels_of(table).to_numpy())
+        return errors
 
     @cached_property
     def _masks(self) -> dict[str, np.ndarray]:
@@ -110,7 +117,3 @@ class Case:
 def _among(ids: np.ndarray, some: tuple[str, ...]) -> np.ndarray:
     """Is each id one of some? At a million ids ten times as fast as ``Series.isin``, which reads the tuple one by one."""
     return np.fromiter(map(set(some).__contains__, ids), bool, len(ids))
-
-
-def _errors(table: pd.DataFrame) -> np.ndarray:
-    return (table.predicted - table.age).to_numpy(np.float64)

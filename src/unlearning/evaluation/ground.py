@@ -10,12 +10,13 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
 from unlearning.evaluation.case import IN_WORDS, PARTS, Case
 from unlearning.evaluation.numbers.matching import Pairs, match
 from unlearning.evaluation.resample import Blocks, draw_blocks
-from unlearning.evaluation.study import ALPHA
 from unlearning.evaluation.table import align
+from unlearning.targets import AGE, Target
 
 FEWEST = 10
 COSTS = ("seconds", "samples", "peak_memory_mb")
@@ -38,16 +39,17 @@ class Ground:
 
     Args:
         order: where each face stands in the version's own table.
-        ages: in years, one a face.
+        ages: in years, or labels of another target, one a face.
         rows: positions of every part's faces, copies included; in the order of the version's table, so that its sums are those
             of the table to the last digit.
         copies: one bool a face: is it an augmented copy?
         blocks: the resamples.
         seed: of all draws.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit.
         retraining: what retraining cost: seconds, samples; what is missing is not known.
         earlier: positions of each set that the version's parent had forgotten.
         tells_copies: was it known which faces are copies?
+        target: what is predicted.
     """
 
     order: np.ndarray
@@ -56,10 +58,21 @@ class Ground:
     copies: np.ndarray
     blocks: Blocks
     seed: int
-    alpha: float = ALPHA
+    alpha: float = AGE.alpha
     retraining: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[np.ndarray, ...] = ()
     tells_copies: bool = True
+    target: Target = AGE
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """What a model that is never wrong says of each face."""
+        return self.target.truth(self.ages)
+
+    @cached_property
+    def strata(self) -> np.ndarray:
+        """What faces have to have in common to be compared, in whole numbers: ages in years."""
+        return self.target.strata(self.ages)
 
     def some(self, part: str) -> np.ndarray:
         """Positions of a part, copies included; NotKnownError when it is empty."""
@@ -89,7 +102,7 @@ class Ground:
         names single people describes none.
         """
         parts = ("test_in_range", "test")
-        narrow, wide = (len(match(self.forgotten, np.sort(self.rows[part]), self.ages, self.seed)) for part in parts)
+        narrow, wide = (len(match(self.forgotten, np.sort(self.rows[part]), self.strata, self.seed)) for part in parts)
         return narrow >= max(FEWEST, wide / 4)
 
     @cached_property
@@ -100,7 +113,7 @@ class Ground:
     @cached_property
     def pairs(self) -> Pairs:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
-        pairs = match(self.forgotten, self.unseen, self.ages, self.seed)
+        pairs = match(self.forgotten, self.unseen, self.strata, self.seed)
         if len(pairs) < FEWEST:
             raise NotKnownError(
                 f"{len(pairs)} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
@@ -121,7 +134,7 @@ class Witness:
     Args:
         name: tells the witnesses of one ground apart.
         ground: the faces.
-        predicted: ages in years, one a face of the ground.
+        predicted: ages in years, or what tables say of another target, one a face of the ground.
         costs: seconds, samples, peak_memory_mb; what is missing is not known.
         measured: numbers about the model that no prediction table gives, by metric.
     """
@@ -134,8 +147,8 @@ class Witness:
     _known: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
     def errors(self, rows: np.ndarray) -> np.ndarray:
-        """Signed errors at some positions, in years."""
-        errors: np.ndarray = self.predicted[rows] - self.ground.ages[rows]
+        """Signed errors at some positions, in the target's unit."""
+        errors: np.ndarray = self.predicted[rows] - self.ground.truth[rows]
         return errors
 
     def once(self, key: Hashable, compute: Callable[[], Value]) -> Value:
@@ -187,7 +200,7 @@ def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
     copies = (about.copy_of != "").to_numpy()
     return Ground(
         order,
-        case.version.age.to_numpy(np.float64)[order],
+        labels_of(case.version).to_numpy(np.float64)[order],
         {part: places[np.flatnonzero(case.mask(part))] for part in PARTS},
         copies,
         draw_blocks(_clusters(about, copies), resamples, seed),
@@ -196,6 +209,7 @@ def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
         {"seconds": case.retrained_seconds, "samples": case.retrained_samples},
         tuple(places[np.flatnonzero(mask)] for mask in case.earlier()),
         case.about is not None and "copy_of" in case.about,
+        case.target,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unlearning.evaluation.ground import Comparison
+from unlearning.targets import AGE, Target
 
 USEFULNESS, MEMORY, LIKENESS, COST, TOLD = "usefulness", "memory", "likeness", "cost", "told"
 Function = Callable[[Comparison], np.ndarray]
@@ -59,3 +60,8 @@ class Metric:
     inflated: bool = False
     paired: bool = False
     measured: bool = False
+
+
+def unit_of(metric: Metric, target: Target) -> str:
+    """The unit of a number about models of a target: what is in years for ages is in the target's unit."""
+    return target.unit if metric.unit == AGE.unit else metric.unit

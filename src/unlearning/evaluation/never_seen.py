@@ -26,15 +26,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
 from unlearning.evaluation.table import align
+from unlearning.targets import AGE, Target
 
 SEED = "seed_"
 GROUPS = 1000
 LEVEL = 0.05
 NEAREST = 30  # training faces of similar ages that may stand for one: about a year either way in two thousand faces
 STRANGERS = 60  # test faces that may: of fewer, the level of .05 for a single face would be coarse
-CUT = 8.0  # years; two standard deviations of what two seeds say of one real face
+CUT = 8.0  # years, of a range of sixty; two standard deviations of what two seeds say of one real face
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,13 @@ class NeverSeen:
     Args:
         table: as ``jobs.crossfit.joined`` makes it.
         copies: ids of augmented copies, which are left out: they say again what their face says.
+        target: what is predicted.
     """
 
-    def __init__(self, table: pd.DataFrame, copies: Collection[str] = ()):
-        self.table = table[~table.id.isin(copies)].reset_index(drop=True)
-        self.ages = self.table.age.to_numpy(np.float64)
+    def __init__(self, table: pd.DataFrame, copies: Collection[str] = (), target: Target = AGE):
+        self.table, self.cut = table[~table.id.isin(copies)].reset_index(drop=True), CUT * target.scale
+        self.ages = labels_of(self.table).to_numpy(np.float64)
+        self.truth = target.truth(self.ages)
         self.mean = self.table.filter(regex=f"^{SEED}").mean(axis=1).to_numpy(np.float64)
         self.trained, self.strangers = (np.flatnonzero(self.table.split == split) for split in ("train", "test"))
 
@@ -126,10 +130,11 @@ class NeverSeen:
     def _evidence(self, model: pd.DataFrame) -> np.ndarray:
         """The evidence in each face of the table that a model has seen it."""
         predicted = align(model[model.id.isin(self.table.id)], self.table).predicted.to_numpy(np.float64)
-        beyond, toward = predicted - self.mean, self.ages - self.mean
+        beyond, toward = predicted - self.mean, self.truth - self.mean
         plane = np.column_stack([np.ones(len(toward)), self.mean, toward])
         of_strangers = np.linalg.lstsq(plane[self.strangers], beyond[self.strangers], rcond=None)[0]
-        evidence: np.ndarray = np.clip(beyond - plane @ of_strangers, -CUT, CUT) * np.clip(toward, -CUT, CUT)
+        pulled = np.clip(beyond - plane @ of_strangers, -self.cut, self.cut)
+        evidence: np.ndarray = pulled * np.clip(toward, -self.cut, self.cut)
         return evidence
 
     def _alike(self, group: np.ndarray, faces: np.ndarray, nearest: int, random: np.random.Generator) -> np.ndarray:

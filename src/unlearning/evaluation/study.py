@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-ALPHA = 15.0
+from unlearning.targets import AGE
 
 
 def utility(retrained_errors: np.ndarray, evaluated_errors: np.ndarray) -> float:
@@ -16,7 +16,7 @@ def utility(retrained_errors: np.ndarray, evaluated_errors: np.ndarray) -> float
         return float(np.mean(retrained_errors) / np.mean(evaluated_errors))
 
 
-def forgetting(retrained_errors: np.ndarray, evaluated_errors: np.ndarray, alpha: float = ALPHA) -> float:
+def forgetting(retrained_errors: np.ndarray, evaluated_errors: np.ndarray, alpha: float = AGE.alpha) -> float:
     """Mean over the forget set of exp(-E_i / alpha), with E_i the difference of the two absolute errors of face i.
 
     1: the evaluated model errs on every forgotten face exactly as much as the retrained one. ``alpha`` is in years.

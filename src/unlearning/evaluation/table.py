@@ -6,17 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from unlearning.data.labels import column_of, labels_of
 from unlearning.errors import InputError
+from unlearning.targets import AGE, Target
 
 if TYPE_CHECKING:
     from unlearning.data.faces import FaceSet
     from unlearning.models.ensemble import Ensemble
+
 
 COLUMNS = ["id", "split", "age", "predicted"]
 
 
 def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.DataFrame:
     """One row a face: id, split, age, predicted (by the ensemble's aggregate), member_0, member_1, ...; ages in years.
+
+    Of another target ``label`` stands in place of the age. Of classes what is predicted is the probability of the true class,
+    and the likeliest class and all probabilities stand beside it.
 
     ``progress``: as ``predict`` takes it.
     """
@@ -25,21 +31,23 @@ def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.
     from unlearning.training.precision import make_fabric
     from unlearning.training.predict import predict_on
 
-    table, device = faces.frame[["id", "split", "age"]].copy(), make_fabric("32-true").device
-    faces = faces.on(device)
-    members = [predict_on(device, member, faces, **progress).double() for member in ensemble.members]
-    table["predicted"] = ensemble.aggregate(torch.stack(members, dim=1)).numpy()
-    return table.assign(**{f"member_{i}": ages.numpy() for i, ages in enumerate(members)})
+    target, device = ensemble.spec.target, make_fabric("32-true").device
+    table, faces = faces.frame[["id", "split", column_of(faces.frame)]].copy(), faces.on(device)
+    members = [target.answers(predict_on(device, member, faces, **progress).double()) for member in ensemble.members]
+    labels, whole = labels_of(table).to_numpy(), ensemble.aggregate(torch.stack(members, dim=1)).numpy()
+    said = {f"member_{i}": target.said(answers.numpy(), labels) for i, answers in enumerate(members)}
+    return table.assign(predicted=target.said(whole, labels), **said, **target.shown(whole))
 
 
-def by_age(table: pd.DataFrame, years: int = 5) -> pd.DataFrame:
-    """What people look at beside a prediction table: for each part and ``years`` of age how many faces, and how wrong."""
-    youngest = (table.age // years * years).astype(int)
-    errors = table.assign(error=table.predicted - table.age, size=(table.predicted - table.age).abs(), youngest=youngest)
-    found = errors.groupby(["split", "youngest"]).agg(faces=("age", "size"), mae=("size", "mean"), mean_error=("error", "mean"))
+def by_age(table: pd.DataFrame, target: Target = AGE) -> pd.DataFrame:
+    """What people look at beside a prediction table: for each part and band of ages how many faces, and how wrong."""
+    labels = labels_of(table).to_numpy()
+    error, (codes, names) = table.predicted - target.truth(labels), target.bands(labels)
+    errors = pd.DataFrame({"split": table.split, "band": codes, "error": error, "size": error.abs()})
+    found = errors.groupby(["split", "band"]).agg(faces=("band", "size"), mae=("size", "mean"), mean_error=("error", "mean"))
     found = found.round(3).reset_index()
-    ages = found.youngest.astype(str) + "-" + (found.youngest + years - 1).astype(str)
-    return found.assign(ages=ages)[["split", "ages", "faces", "mae", "mean_error"]]
+    column = "ages" if target == AGE else target.name
+    return found.assign(**{column: [names[band] for band in found.band]})[["split", column, "faces", "mae", "mean_error"]]
 
 
 def align(table: pd.DataFrame, like: pd.DataFrame, differ: bool | None = None) -> pd.DataFrame:

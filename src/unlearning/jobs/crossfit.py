@@ -17,6 +17,7 @@ from pyarrow import ArrowException
 
 from unlearning.data import cache
 from unlearning.data.faces import FaceSet
+from unlearning.data.labels import column_of
 from unlearning.data.splitting import deal
 from unlearning.evaluation.never_seen import SEED
 from unlearning.evaluation.table import prediction_table
@@ -88,8 +89,8 @@ def fold_predictions(faces: FaceSet, within: np.ndarray, title: str, start: Star
 
 
 def joined(faces: pd.DataFrame, folds: np.ndarray, made: Iterator[tuple[int, pd.DataFrame]]) -> pd.DataFrame:
-    """One row a face: id, split, age, fold, and seed_N, the prediction in years of the model of seed N that never saw it."""
-    table = faces[["id", "split", "age"]].assign(fold=folds).set_index("id")
+    """One row a face: id, split, age or label, fold, and seed_N, what the model of seed N that never saw it predicts."""
+    table = faces[["id", "split", column_of(faces)]].assign(fold=folds).set_index("id")
     for seed, predictions in made:
         table.loc[predictions.id, f"{SEED}{seed}"] = predictions.predicted.to_numpy()
     return table.reset_index()

@@ -23,7 +23,7 @@ from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch, fit
 from unlearning.training.group import handed_out, make_fabric
-from unlearning.training.losses import absolute_error
+from unlearning.training.losses import loss_of
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan, Slices, train_slices
 
@@ -77,7 +77,8 @@ def standardised(spec: ModelSpec, faces: FaceSet, plan: SlicePlan | None) -> Mod
     With a plan they are those of a level distribution over its ages, for what follows from forgotten faces would stay.
     """
     if plan:
-        return replace(spec, age_mean=(plan.youngest + plan.oldest) / 2, age_std=(plan.oldest - plan.youngest) / math.sqrt(12))
+        low, high = spec.target.within((plan.youngest, plan.oldest))
+        return replace(spec, age_mean=(low + high) / 2, age_std=(high - low) / math.sqrt(12))
     return spec.standardised(faces.part("train").ages)
 
 
@@ -141,7 +142,9 @@ def _train_member(training: Training, index: int, place: Path) -> tuple[AgeNet, 
     slices = plan and Slices(plan, index, save=saver(place, index, bool(training.spec.weights)))
     passes = plan.slices * plan.epochs if plan else training.recipe.epochs
     member = f"shard {index}" if plan else f"seed {seed}"
-    with training_bar(f"{training.title}, {member}", passes) as bar, handed_out(fabric, partial(follow, training, index)):
+    target = training.spec.target
+    bars = training_bar(f"{training.title}, {member}", passes, target.error, target.unit)
+    with bars as bar, handed_out(fabric, partial(follow, training, index)):
 
         def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             log(epoch)
@@ -170,5 +173,5 @@ def _fit(
         return network, Trained(seconds, shown * slices.plan.epochs)
     batches, kept = Batches(train, None, recipe.batch_size, recipe.flip, recipe.shift, seed), checkpoints.next()
     told |= {"validation": validation, "checkpoint": kept}
-    epochs = fit(fabric, network, batches, absolute_error, recipe, seed=seed, keep_best=True, **told)
+    epochs = fit(fabric, network, batches, loss_of(network.spec.target), recipe, seed=seed, keep_best=True, **told)
     return network, Trained(epochs[-1].seconds, len(epochs) * len(batches.ages))

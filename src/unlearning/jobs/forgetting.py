@@ -123,12 +123,13 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
     meter, log, fabric = Meter(), epoch_logger(seed), make_fabric(job.parent.recipe.precision)
     job = replace(job, faces=job.faces.on(fabric.device))
     leaving = job.forget
-    with training_bar(title, epochs or passes_of(job)) as bar:
+    target = job.parent.spec.target
+    with training_bar(title, epochs or passes_of(job), target.error, target.unit) as bar:
 
         def after_epoch(epoch: Epoch, model) -> None:
             forgotten = mean_absolute_error(model, leaving, fabric.device)
             log(epoch, forget_mae=forgotten)
-            bar.after_epoch(epoch, f"forget MAE {forgotten:.2f}  ")
+            bar.after_epoch(epoch, f"forget {target.error} {forgotten:.2f}  ")
             look(epoch.number, model, meter)
 
         def log_own(values: dict[str, float], epoch: int) -> None:

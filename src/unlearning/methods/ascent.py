@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def limits(task: UnlearningTask, factor: float) -> tuple[float, float]:
-    """Two errors on the forget set, in years: where it has been forgotten, and the cap, ``factor`` times that; logged.
+    """Two losses on the forget set, of ages in years: where it has been forgotten, and the cap, ``factor`` times that; logged.
 
     The first is the error on faces like the forgotten ones that the model never saw. With few such faces chance may put it
     below the error on the forgotten training faces, which is then taken instead: else nothing would be left to raise. Faces
@@ -24,16 +24,15 @@ def limits(task: UnlearningTask, factor: float) -> tuple[float, float]:
     return aim, factor * aim
 
 
-def capped(years: Tensor, cap: float) -> Tensor:
-    """Mean over faces of min(abs(years), cap); 0 without any face."""
-    return years.abs().clamp(max=cap).sum() / max(len(years), 1)
+def capped(losses: Tensor, cap: float) -> Tensor:
+    """Mean over faces of min(loss, cap); 0 without any face."""
+    return losses.clamp(max=cap).sum() / max(len(losses), 1)
 
 
-def difference(predicted: Tensor, batch: Batch, retain: float, forget: float, cap: float) -> Tensor:
-    """``retain`` times the mean error of the faces to keep, less ``forget`` times the capped one of the others; years."""
-    years = predicted - batch.ages
-    kept = capped(years[~batch.forget], float("inf"))
-    return retain * kept - forget * capped(years[batch.forget], cap)
+def difference(losses: Tensor, batch: Batch, retain: float, forget: float, cap: float) -> Tensor:
+    """``retain`` times the mean loss of the faces to keep, less ``forget`` times the capped one of the others."""
+    kept = capped(losses[~batch.forget], float("inf"))
+    return retain * kept - forget * capped(losses[batch.forget], cap)
 
 
 @dataclass(frozen=True)
@@ -69,17 +68,17 @@ class NegGrad:
     clip: float = knob(1.0, 1e-3, 1e3, search=(0.1, 10.0), log=True)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-        from unlearning.training.predict import mean_absolute_error
+        from unlearning.training.predict import mean_loss
 
         aim, cap = limits(task, self.cap)
         forgotten = task.forget.part("train")
         errors: list[float] = []
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return -capped(predicted - batch.ages, cap)
+            return -capped(task.target.losses(predicted, batch.ages), cap)
 
         def is_enough(model: AgeNet) -> bool:
-            errors.append(mean_absolute_error(model, forgotten, progress=task.track))
+            errors.append(mean_loss(model, forgotten, progress=task.track))
             return errors[-1] >= aim
 
         batches = task.batches(retain=False, forget=True)
@@ -129,7 +128,8 @@ class NegGradPlus:
         pairs = [(weight, weight.detach().clone()) for weight in student.parameters()] if self.stay else []
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            value = difference(predicted, batch, self.retain_weight, 1 - self.retain_weight, cap)
+            losses = task.target.losses(predicted, batch.ages)
+            value = difference(losses, batch, self.retain_weight, 1 - self.retain_weight, cap)
             for weight, first in pairs:
                 value = value + self.stay * (weight - first).square().sum()
             return value
@@ -173,7 +173,7 @@ class AdvancedNegGrad:
         _, cap = limits(task, self.cap)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return difference(predicted, batch, 1.0, 1.0, cap)
+            return difference(task.target.losses(predicted, batch.ages), batch, 1.0, 1.0, cap)
 
         batches = SideBySide(task.batches(), task.batches(retain=False, forget=True, seed=1))
         sgd: dict[str, Any] = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": 0.0, "clip": self.clip}

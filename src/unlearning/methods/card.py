@@ -24,6 +24,7 @@ class Card:
         exact: is the result distributed as if the forget set had never been seen?
         prefix: is its state after k epochs of a longer run what a run of k epochs ends with? Then one run gives all.
         scheme: how a model must have been trained for it; empty for any way.
+        numbers_alone: is it of targets that are numbers, and not of classes?
     """
 
     formula: str
@@ -34,6 +35,7 @@ class Card:
     exact: bool = False
     prefix: bool = True
     scheme: str = ""
+    numbers_alone: bool = False
 
 
 def knob(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card, knob, rate
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, UnlearningTask
@@ -44,9 +43,7 @@ class ConvolutionTranspose:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         student = task.copy()
         task.log({"transposed_share": transpose(student)}, 0)
-        return task.fit(
-            student, absolute_error, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay
-        )
+        return task.fit(student, task.loss, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay)
 
 
 def transpose(network: AgeNet) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob
-from unlearning.methods.fisher import mean_age
+from unlearning.methods.fisher import information_of
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Loss, Tensor, UnlearningTask, Weights
@@ -50,7 +50,7 @@ class SelectiveSynapticDampening:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        return dampened(task, mean_age, torch.square, self.alpha, self.strength, self.per_batch)
+        return dampened(task, information_of(task), torch.square, self.alpha, self.strength, self.per_batch)
 
 
 @dataclass(frozen=True)

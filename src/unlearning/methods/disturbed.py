@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,11 +59,11 @@ class GradientMask:
 
         student = task.copy()
         forgotten = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
-        effects = effects_of_noise(student, mean_gradient(student, forgotten, absolute_error))
+        effects = effects_of_noise(student, mean_gradient(student, forgotten, task.loss))
         none = {name: torch.zeros_like(weight, dtype=torch.bool) for name, weight in student.named_parameters()}
         masks = none | disturb_channels(task, student, effects, self.top, self.noise)
         with held(student, masks) as put_back:
-            return task.fit(student, absolute_error, self.lr, after_update=put_back)
+            return task.fit(student, task.loss, self.lr, after_update=put_back)
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class ActivationNoise:
         kept = activity(student, task.batches(vary=False, title="channels of the kept faces"))
         ratios = {name: forgotten[name] / kept[name].clamp_min(SILENT) for name in kept}
         disturb_channels(task, student, ratios, self.top, self.noise)
-        return task.fit(student, absolute_error, self.lr)
+        return task.fit(student, task.loss, self.lr)
 
 
 def activity(network: AgeNet, batches: EpochBatches) -> Weights:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, rate
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, UnlearningTask
@@ -35,4 +34,4 @@ class FineTune:
     lr: float = rate(1e-4)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-        return task.fit(task.copy(), absolute_error, self.lr)
+        return task.fit(task.copy(), task.loss, self.lr)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.methods.card import RETAIN, Card, knob
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask, Weights
+    from unlearning.methods.task import AgeNet, Batch, Loss, Tensor, UnlearningTask, Weights
 
 NONE = 1e-30  # stands for no information, so that without noise nothing is infinite
 
@@ -48,7 +48,7 @@ class FisherNoise:
 
         student, random = task.copy(), task.random()
         batches = task.batches(vary=False, title="what matters to the kept faces")
-        information = relative(mean_of_gradients(student, batches, mean_age, torch.square))
+        information = relative(mean_of_gradients(student, batches, information_of(task), torch.square))
         bounded, count = 0, 0
         with torch.no_grad():
             for name, weight in student.named_parameters():
@@ -72,6 +72,10 @@ def relative(information: Weights) -> Weights:
     return {name: value / mean.clamp_min(NONE) for name, value in information.items()}
 
 
-def mean_age(predicted: Tensor, batch: Batch) -> Tensor:
-    """Mean of f(x), in years: its gradient by face is that of the answer."""
-    return predicted.mean()
+def information_of(task: UnlearningTask) -> Loss:
+    """What the gradient of each face is taken of: its answer, in years, or of classes the log probability of the true one."""
+
+    def mean(predicted: Tensor, batch: Batch) -> Tensor:
+        return task.target.information(predicted, batch.ages)
+
+    return mean

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import Passes
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,7 +54,7 @@ class SparseFineTune:
             gamma[0] = self.penalty(number, task.epochs)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            value = absolute_error(predicted, batch)
+            value = task.loss(predicted, batch)
             if gamma[0]:
                 value = value + gamma[0] * sum(weight.abs().sum() for weight in network.parameters())
             return value

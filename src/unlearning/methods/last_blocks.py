@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card, knob, rate
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +42,7 @@ class CatastrophicForgetting:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         network = task.copy()
         free_last(network, self.k)
-        return task.fit(network, absolute_error, self.lr)
+        return task.fit(network, task.loss, self.lr)
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class LastBlocksAnew:
 
         network = task.copy()
         renew_last(task, network, free_last(network, self.k))
-        return task.fit(network, absolute_error, self.lr)
+        return task.fit(network, task.loss, self.lr)
 
 
 def free_last(network: AgeNet, k: int) -> list[nn.Module]:

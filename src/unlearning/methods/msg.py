@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Generator, UnlearningTask, Weights
@@ -54,7 +53,7 @@ class MaskedSmallGradients:
         factors = {name: mask + self.kept_rate * ~mask for name, mask in masks.items()}
         with scaled(student, factors):
             return task.fit(
-                student, absolute_error, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay
+                student, task.loss, self.lr, optimizer="sgd", momentum=self.momentum, weight_decay=self.weight_decay
             )
 
     def gap(self, task: UnlearningTask, network: AgeNet) -> Weights:
@@ -62,9 +61,9 @@ class MaskedSmallGradients:
         from unlearning.training.gradients import mean_gradient
 
         some = task.with_fewer_retained(len(task.forget.part("train")))
-        kept = mean_gradient(network, some.batches(vary=False, title="gradients of as many kept faces"), absolute_error)
+        kept = mean_gradient(network, some.batches(vary=False, title="gradients of as many kept faces"), task.loss)
         leaving = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
-        gone = mean_gradient(network, leaving, absolute_error)
+        gone = mean_gradient(network, leaving, task.loss)
         return {name: kept[name] - gone[name] for name in kept}
 
     def redraw(self, network: AgeNet, gap: Weights, random: Generator) -> Weights:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate
 from unlearning.methods.passes import Passes, cosine
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, UnlearningTask
@@ -58,4 +57,4 @@ class NoisyStart:
             if number == task.epochs > 1:
                 add_noise(chosen, self.last_spread, random)
 
-        return task.fit(network, absolute_error, self.lr, Passes(task.batches(), before), rate=cosine(task.epochs))
+        return task.fit(network, task.loss, self.lr, Passes(task.batches(), before), rate=cosine(task.epochs))

@@ -17,6 +17,7 @@ from unlearning.naming import did_you_mean
 
 if TYPE_CHECKING:
     from unlearning.methods.task import Method
+    from unlearning.targets import Target
 
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 Setting = int | float | str | bool
@@ -62,6 +63,15 @@ def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
         given = ",".join(map(str, asked))
         raise InputError(f"epochs={given}: {method.name} makes no passes that could be counted; leave epochs out")
     return asked
+
+
+def require_support(method: Method | type[Method], target: Target) -> None:
+    """InputError where a method says nothing of such a target."""
+    if method.card.numbers_alone and not target.numeric:
+        raise InputError(
+            f"{method.name} is of numbers, and this model predicts {target.name}, which has classes; choose another method: "
+            f"age-unlearning methods"
+        )
 
 
 def modules_of(kind: type) -> list[str]:

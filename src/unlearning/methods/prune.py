@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.methods.card import RETAIN, Card, knob, rate, share
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
@@ -51,7 +50,7 @@ class PruneAnew:
         renew_smallest([layer.weight for layer in layers], self.amount, task.random())
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            apart = (predicted - original(batch.images)).abs().mean()
-            return absolute_error(predicted, batch) + self.pull * apart
+            apart = task.target.apart(predicted, original(batch.images)).mean()
+            return task.loss(predicted, batch) + self.pull * apart
 
         return task.fit(network, loss, self.lr)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.naming import choose
-from unlearning.training.losses import absolute_error
+from unlearning.targets import AGE
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Generator, Loss, Tensor, UnlearningTask
+    from unlearning.targets import Target
 
     Draw = Callable[[int, Generator], Tensor]
 
@@ -78,14 +79,16 @@ class RandomLabels:
         check_range(self.youngest, self.oldest)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
+        if self.as_published and task.target != AGE:
+            raise InputError(f"params: as_published={self.as_published} is of ages, and this model predicts {task.target.name}")
         random = task.random()
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return absolute_error(predicted, batch._replace(ages=self.labels(batch, random)))
+            return task.loss(predicted, batch._replace(ages=self.labels(batch, random, task.target)))
 
         return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))
 
-    def labels(self, batch: Batch, random: Generator) -> Tensor:
+    def labels(self, batch: Batch, random: Generator, target: Target = AGE) -> Tensor:
         """The ages that a batch is trained on, in years; a new tensor."""
         import torch
 
@@ -93,15 +96,11 @@ class RandomLabels:
             return batch.ages / DIVISOR
         if self.as_published == CLIPPED:
             return torch.where(batch.forget, DIVISOR * self.perturb(batch.ages / DIVISOR, random), batch.ages)
-        return torch.where(batch.forget, self.perturb(batch.ages, random), batch.ages)
+        return torch.where(batch.forget, self.perturb(batch.ages, random, target), batch.ages)
 
-    def perturb(self, ages: Tensor, random: Generator) -> Tensor:
-        """``ages`` in years, each moved by a random offset and clipped; a new tensor."""
-        import torch
-
-        offset = torch.randint(self.offset_min, self.offset_max + 1, ages.shape, generator=random)
-        sign = 2 * torch.randint(0, 2, ages.shape, generator=random) - 1
-        return (ages + (sign * offset).to(ages.device)).clamp(self.youngest, self.oldest)
+    def perturb(self, ages: Tensor, random: Generator, target: Target = AGE) -> Tensor:
+        """``ages`` in years, each moved by a random offset and clipped, or wrong labels of another target; a new tensor."""
+        return target.perturbed(ages, (self.offset_min, self.offset_max), (self.youngest, self.oldest), random)
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,8 @@ class RandomLabelsFullRange:
         check_range(self.youngest, self.oldest)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-        draw = drawn_evenly(self.youngest, self.oldest)
-        loss: Loss = absolute_error
+        draw = drawn_evenly(task.target, self.youngest, self.oldest)
+        loss: Loss = task.loss
         if self.once:
             task = relabelled(task, draw)
         else:
@@ -168,6 +167,7 @@ class GaussianAmnesiac:
         cost="epochs passes over retain and forget",
         fails="many passes: the drawn ages are then learned by heart, and give away who was forgotten",
         source="Tarun et al., Deep Regression Unlearning, 2023",
+        numbers_alone=True,
     )
     epochs: ClassVar[int] = 1
     lr: float = rate(3e-4)
@@ -181,7 +181,7 @@ class GaussianAmnesiac:
         mean, std = self.moments_of(task)
         task = relabelled(task, lambda count, random: self.draw(mean, std, count, random))
         batches = task.batches(forget=True)
-        return task.fit(task.copy(), absolute_error, self.lr, batches, optimizer="adam", weight_decay=0.0)
+        return task.fit(task.copy(), task.loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
 
     def moments_of(self, task: UnlearningTask) -> tuple[float, float]:
         """Mean and sample standard deviation of the training ages, in years; a single age has none, which counts as 0."""
@@ -204,22 +204,20 @@ def check_range(youngest: float, oldest: float) -> None:
         raise InputError(f"youngest={youngest} and oldest={oldest}: legal is youngest < oldest")
 
 
-def drawn_evenly(youngest: float, oldest: float) -> Draw:
-    """(how many, random numbers) -> that many ages between two, in years."""
-    import torch
-
-    return lambda count, random: youngest + (oldest - youngest) * torch.rand(count, generator=random)
+def drawn_evenly(target: Target, youngest: float, oldest: float) -> Draw:
+    """(how many, random numbers) -> that many ages between two, in years, or labels of another target from all of its range."""
+    return lambda count, random: target.drawn(count, (youngest, oldest), random)
 
 
 def drawn_each_time(task: UnlearningTask, draw: Draw) -> Loss:
-    """The absolute error, with ages from ``draw`` for the forgotten faces of every batch."""
+    """The loss, with labels from ``draw`` for the forgotten faces of every batch."""
     import torch
 
     random = task.random(LABELS)
 
     def loss(predicted: Tensor, batch: Batch) -> Tensor:
         drawn = draw(len(batch.ages), random).to(batch.ages.device)
-        return absolute_error(predicted, batch._replace(ages=torch.where(batch.forget, drawn, batch.ages)))
+        return task.loss(predicted, batch._replace(ages=torch.where(batch.forget, drawn, batch.ages)))
 
     return loss
 
@@ -229,9 +227,7 @@ def relabelled(task: UnlearningTask, draw: Draw) -> UnlearningTask:
 
     Mean and standard deviation of the drawn ages are logged. The loop's training error is then one against drawn ages.
     """
-    from unlearning.data.faces import FaceSet
-
     faces = task.forget.part("train")
     ages = draw(len(faces), task.random(LABELS))
     task.log({"label_mean": float(ages.mean()), "label_std": float(ages.std(correction=0))}, 0)
-    return replace(task, forget=FaceSet(faces.frame.assign(age=ages.numpy()), faces.pixels, faces.held))
+    return replace(task, forget=faces.labelled(ages.numpy()))

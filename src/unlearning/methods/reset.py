@@ -10,6 +10,7 @@ from unlearning.methods.passes import cosine
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
+    from unlearning.targets import Target
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Reset:
         renew_last(task, network, (first, last_linear(network)))
 
         def warm(predicted: Tensor, batch: Batch) -> Tensor:
-            return diverge(predicted, original(batch.images), self.scale)
+            return diverge(task.target, predicted, original(batch.images), self.scale)
 
         def losses(predicted: Tensor, batch: Batch) -> Tensor:
-            target = original(batch.images)
-            hard, soft = (predicted - batch.ages).abs().mean(), (predicted - target).abs().mean()
-            return hard + self.soft * soft + self.divergence * diverge(predicted, target, self.scale)
+            says = original(batch.images)
+            hard, soft = task.loss(predicted, batch), task.target.apart(predicted, says).mean()
+            return hard + self.soft * soft + self.divergence * diverge(task.target, predicted, says, self.scale)
 
         if self.warm_up:
             shown = task.batches(seed=1, title="warming up")
@@ -73,10 +74,12 @@ class Reset:
         return task.fit(network, losses, self.lr, rate=cosine(task.epochs))
 
 
-def diverge(predicted: Tensor, target: Tensor, scale: float) -> Tensor:
-    """Mean of the Kullback-Leibler divergence from Laplace(target, scale) to Laplace(predicted, scale), times scale, in years.
+def diverge(target: Target, predicted: Tensor, says: Tensor, scale: float) -> Tensor:
+    """Mean of the Kullback-Leibler divergence from Laplace(says, scale) to Laplace(predicted, scale), times scale, in years.
 
-    With d = |predicted - target| and b = scale it is b (d / b + exp(-d / b) - 1).
+    With d = |predicted - says| and b = scale it is b (d / b + exp(-d / b) - 1). Of classes it is that of their probabilities.
     """
-    apart = (predicted - target).abs()
+    apart = target.apart(predicted, says)
+    if not target.numeric:
+        return apart.mean()
     return (apart + scale * (-apart / scale).expm1()).mean()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, UnlearningTask
@@ -48,7 +47,7 @@ class Retrain:
             task.fabric,
             network,
             task.batches(),
-            absolute_error,
+            task.loss,
             task.recipe,
             seed=task.seed,
             validation=task.retain.part("validation"),

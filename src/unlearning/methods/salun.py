@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.methods.random_labels import check_range, drawn_each_time, drawn_evenly
 from unlearning.naming import choose
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, UnlearningTask, Weights
@@ -63,7 +62,7 @@ class SaliencyUnlearning:
         from unlearning.methods.masks import held, highest, share_of
         from unlearning.methods.task import InTurn
 
-        student, loss = task.copy(), drawn_each_time(task, drawn_evenly(self.youngest, self.oldest))
+        student, loss = task.copy(), drawn_each_time(task, drawn_evenly(task.target, self.youngest, self.oldest))
         masks = highest(self.scores(task, student), self.top)
         task.log({"masked_share": share_of(masks)}, 0)
         batches = InTurn(task.batches(retain=False, forget=True), task.batches(), task.epochs)
@@ -79,5 +78,5 @@ class SaliencyUnlearning:
 
         batches = task.batches(retain=False, forget=True, vary=False, title="gradients of the forgotten faces")
         if self.saliency == "face":
-            return mean_of_gradients(network, batches, absolute_error, torch.abs)
-        return {name: value.abs() for name, value in mean_gradient(network, batches, absolute_error).items()}
+            return mean_of_gradients(network, batches, task.loss, torch.abs)
+        return {name: value.abs() for name, value in mean_gradient(network, batches, task.loss).items()}

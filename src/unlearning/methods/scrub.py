@@ -13,6 +13,7 @@ from unlearning.naming import choose
 
 if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask
+    from unlearning.targets import Target
 
 ERROR = "forget_error"  # beside the weights of an epoch
 DISTANCES = {"absolute": "abs(f - t)", "gaussian": "(f - t)^2 / (2 s^2)"}
@@ -38,7 +39,8 @@ class Scrub:
         ascent_epochs: leading epochs that begin with a pass over the forget set.
         cap: distance up to which a forgotten face is pushed, as a multiple of the error on unseen faces.
         distance: ``absolute`` years, or ``gaussian``: the divergence of two bell curves whose standard deviation s is that
-            of the original's errors on the validation part of the retain set.
+            of the original's errors on the validation part of the retain set; of classes ``absolute`` is the divergence of
+            their probabilities.
         decay: factor of the learning rate after each epoch of ``decay_after``.
         decay_after: these epochs, with commas between; empty for a constant rate.
         weight_decay: of Adam.
@@ -85,7 +87,7 @@ class Scrub:
         from unlearning.methods.task import InTurn
 
         teacher, (_, cap) = task.frozen(), limits(task, self.cap)
-        loss = partial(self.loss, teacher=teacher, cap=cap, spread=self.spread_of(teacher, task))
+        loss = partial(self.loss, target=task.target, teacher=teacher, cap=cap, spread=self.spread_of(teacher, task))
         turns = InTurn(task.batches(retain=False, forget=True, seed=1), task.batches(), self.ascent_epochs)
 
         def after_epoch(epoch: Epoch, model: AgeNet) -> None:
@@ -107,28 +109,30 @@ class Scrub:
 
         if self.distance == "absolute":
             return 1.0
+        if not task.target.numeric:
+            raise InputError(f"distance=gaussian is of numbers, and {task.target.name} has classes; use distance=absolute")
         faces = task.retain.part("validation")
         with task.meter.aside():
-            spread = float((predict(teacher, faces, progress=task.track) - faces.ages).std(correction=0))
+            spread = float(task.target.plain(predict(teacher, faces, progress=task.track) - faces.ages).std(correction=0))
         if not spread > 0:
             raise InputError("distance=gaussian needs two validation faces to keep; use distance=absolute")
         return spread
 
-    def loss(self, predicted: Tensor, batch: Batch, teacher: AgeNet, cap: float, spread: float) -> Tensor:
+    def loss(self, predicted: Tensor, batch: Batch, target: Target, teacher: AgeNet, cap: float, spread: float) -> Tensor:
         """What a batch of one kind is trained with: of forgotten faces alone, or of faces to keep alone."""
         import torch
 
         with torch.no_grad():
             says = teacher(batch.images)
-        years = (predicted - says).abs()
+        apart = target.apart(predicted, says)
         if batch.forget.any():
-            return -self.divergence(years.clamp(max=cap), spread).mean()
-        error = (predicted - batch.ages).abs().mean()
-        return self.label_weight * error + self.teacher_weight * self.divergence(years, spread).mean()
+            return -self.divergence(apart.clamp(max=cap), spread).mean()
+        error = target.losses(predicted, batch.ages).mean()
+        return self.label_weight * error + self.teacher_weight * self.divergence(apart, spread).mean()
 
-    def divergence(self, years: Tensor, spread: float) -> Tensor:
-        """The distance d of each face from the distance in years."""
-        return years if self.distance == "absolute" else years.square() / (2 * spread**2)
+    def divergence(self, apart: Tensor, spread: float) -> Tensor:
+        """The distance d of each face from how far student and teacher are apart, of ages in years."""
+        return apart if self.distance == "absolute" else apart.square() / (2 * spread**2)
 
     def rewound(self, student: AgeNet, task: UnlearningTask) -> AgeNet:
         """The student with the weights of the chosen epoch."""
@@ -144,7 +148,7 @@ class Scrub:
 
 
 def keep(task: UnlearningTask, model: AgeNet, epoch: int) -> None:
-    """Keep the weights after an epoch, and the error on the forgotten training faces there, in years."""
+    """Keep the weights after an epoch, and the loss on the forgotten training faces there, of ages the error in years."""
     import torch
 
     error = task.error(model, task.forget.part("train"))

@@ -63,7 +63,7 @@ class StochasticReset:
                 renew([layers[index] for index in chosen], int(torch.randint(2**31, (1,), generator=random)), network)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return (predicted - original(batch.images)).square().mean()
+            return task.target.plain(predicted - original(batch.images)).square().mean()
 
         batches = Passes(Grainy(task.batches(), self.grain, task.random(1)), before)
         return task.fit(network, loss, self.lr, batches, clip=self.clip)

@@ -16,11 +16,13 @@ from unlearning.errors import InputError
 from unlearning.methods.card import Card
 from unlearning.models.build import AgeNet
 from unlearning.progress import Track, untold
+from unlearning.targets import Target
 from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter
 from unlearning.training.fit import Epoch, Loss, fit
 from unlearning.training.gradients import Weights
-from unlearning.training.predict import mean_absolute_error
+from unlearning.training.losses import loss_of
+from unlearning.training.predict import mean_loss
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import Slices
 
@@ -70,6 +72,16 @@ class UnlearningTask:
     slices: Slices | None = None
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     track: Track = untold
+
+    @property
+    def target(self) -> Target:
+        """What the model predicts."""
+        return self.model.spec.target
+
+    @property
+    def loss(self) -> Loss:
+        """What the model was trained to make small: of ages the mean absolute error in years."""
+        return loss_of(self.target)
 
     def silent(self) -> UnlearningTask:
         """The same task for a process of the same group, which has no listeners, devices and files of its own yet."""
@@ -159,12 +171,12 @@ class UnlearningTask:
         return model
 
     def error(self, model: AgeNet, faces: FaceSet) -> float:
-        """MAE of a network on some faces, in years; not a number without any. Not counted as work."""
+        """A network's loss on some faces, of ages the MAE in years; not a number without any. Not counted as work."""
         with self.meter.aside():
-            return mean_absolute_error(model, faces, progress=self.track)
+            return mean_loss(model, faces, progress=self.track)
 
     def unseen_error(self) -> float:
-        """The model's mean absolute error on faces like the forgotten ones that it was not trained on, in years.
+        """The model's loss on faces like the forgotten ones that it was not trained on, of ages the MAE in years.
 
         These are the validation part of the forget set, which early stopping alone has seen; without one (single faces
         rarely bring any) the validation part of the retain set.

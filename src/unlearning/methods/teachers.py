@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
 from unlearning.naming import choose
-from unlearning.training.losses import absolute_error
 
 if TYPE_CHECKING:
     from torch import nn
 
     from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
+    from unlearning.targets import Target
 
 TEACHERS = {"random": "an untrained twin, rescaled", "proxy": "a twin after a little training on the retain set"}
 # With the member's own seed a teacher would start, and see its faces in the order, of the retrained reference.
@@ -71,7 +71,7 @@ class BadTeacher:
             for teacher, shown in ((good, ~batch.forget), (bad, batch.forget)):
                 if shown.any():
                     target[shown] = teacher(batch.images[shown])
-            return (predicted - target).abs().mean()
+            return task.target.apart(predicted, target).mean()
 
         count = max(1, round(self.retain_share * len(task.retain.part("train"))))
         batches = task.with_fewer_retained(count, STREAM).batches(forget=True)
@@ -118,22 +118,23 @@ class Blindspot:
         with Maps(student) as mine:  # a network without stages is refused before the proxy is trained
             blind = proxy(task, self.proxy_lr, self.proxy_epochs)
             with Maps(blind) as theirs:
-                loss = partial(self.loss, blind=blind, mine=mine, theirs=theirs)
+                loss = partial(self.loss, target=task.target, blind=blind, mine=mine, theirs=theirs)
                 batches = task.batches(forget=True)
                 return task.fit(student, loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
 
-    def loss(self, predicted: Tensor, batch: Batch, blind: AgeNet, mine: Maps, theirs: Maps) -> Tensor:
-        """Years; the two means of the formula weighted by their shares are one mean over the batch."""
+    def loss(self, predicted: Tensor, batch: Batch, target: Target, blind: AgeNet, mine: Maps, theirs: Maps) -> Tensor:
+        """Of ages in years; the two means of the formula weighted by their shares are one mean over the batch."""
         import torch
 
-        maps = mine.take()
+        maps, values = mine.take(), target.losses(predicted, batch.ages)
         if not batch.forget.any():
-            return (predicted - batch.ages).abs().mean()
+            return values.mean()
         with torch.no_grad():
-            target = batch.ages.masked_scatter(batch.forget, blind(batch.images[batch.forget]))
+            says = blind(batch.images[batch.forget])
+        values = values.masked_scatter(batch.forget, target.apart(predicted[batch.forget], says))
         pairs = zip(maps, theirs.take(), strict=True)
         distances = torch.stack([(seen[batch.forget] - blindly).square().mean() for seen, blindly in pairs])
-        return (predicted - target).abs().mean() + batch.forget.float().mean() * self.attention * distances.sum()
+        return values.mean() + batch.forget.float().mean() * self.attention * distances.sum()
 
 
 class Maps:
@@ -181,7 +182,7 @@ class Maps:
 def proxy(task: UnlearningTask, lr: float, epochs: int) -> AgeNet:
     """An untrained twin after a little training on the retain set by Adam, frozen; its validation error is logged."""
     network, batches = task.fresh(task.seed + STREAM), task.batches(seed=STREAM, title="training a teacher that never saw them")
-    task.fit(network, absolute_error, lr, batches, epochs=epochs, quiet=True, optimizer="adam", weight_decay=0.0)
+    task.fit(network, task.loss, lr, batches, epochs=epochs, quiet=True, optimizer="adam", weight_decay=0.0)
     task.log({"proxy_error": task.error(network, task.retain.part("validation"))}, 0)
     return network.requires_grad_(False)
 
@@ -191,14 +192,17 @@ def untrained(task: UnlearningTask) -> Callable[[Tensor], Tensor]:
 
     What an untrained network says hardly differs from picture to picture and means nothing in years. Its outputs are
     therefore standardised by their own mean and standard deviation over the retain set, and scaled to those of the true
-    ages there, with one pass. Outputs that do not differ at all give the mean age.
+    ages there, with one pass. Outputs that do not differ at all give the mean age. Of classes it is as published: the
+    probabilities of an untrained network are about those of a guess.
     """
     import torch
 
     network = task.fresh(task.seed + STREAM).to(task.fabric.device).requires_grad_(False).eval()
+    if not task.target.numeric:
+        return network
     shown = task.batches(vary=False, seed=STREAM, title="what an untrained teacher says")
     said = torch.cat([network(batch.images.to(task.fabric.device)) for batch in shown])
     ages = task.retain.part("train").ages
     centre, mean, spread = float(said.mean()), float(ages.mean()), float(said.std(correction=0))
-    scale = float(ages.std(correction=0)) / spread if spread > FLAT else 0.0
+    scale = float(ages.std(correction=0)) / spread if spread > FLAT * task.target.scale else 0.0
     return lambda images: mean + scale * (network(images) - centre)

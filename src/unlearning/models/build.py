@@ -13,7 +13,7 @@ from unlearning.models.timm_backbone import create_backbone
 
 
 class AgeNet(nn.Module):
-    """uint8 pictures, shape (batch, 3, side, side) -> float32 ages in years, shape (batch,).
+    """uint8 pictures, shape (batch, 3, side, side) -> the target's answers: for ages float32 years, shape (batch,).
 
     The normalisation of the backbone's pretraining is part of the network, so training, unlearning and serving share it.
     The head runs in float32 under any autocast: bfloat16 near 40 years has steps of a quarter year.
@@ -39,10 +39,8 @@ class AgeNet(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = self.backbone((images - self.mean) / self.std)
         with torch.autocast(images.device.type, enabled=False):
-            raw: torch.Tensor = self.head(features.float()).squeeze(1)
-        if self.spec.output == "sigmoid":
-            return torch.sigmoid(raw) * self.spec.max_age
-        return raw * self.spec.age_std + self.spec.age_mean
+            raw = self.head(features.float())
+        return self.spec.target.output(raw, self.spec)
 
 
 def _head(features: int, spec: ModelSpec) -> nn.Sequential:
@@ -54,7 +52,7 @@ def _head(features: int, spec: ModelSpec) -> nn.Sequential:
         nn.Dropout(spec.dropout_hidden),
         nn.Linear(256, 128),
         nn.ReLU(),
-        nn.Linear(128, 1),
+        nn.Linear(128, spec.target.outputs),
     )
 
 

@@ -30,9 +30,9 @@ class Ensemble:
     aggregate: Aggregate = MEAN
 
     def predict(self, images: torch.Tensor) -> torch.Tensor:
-        """Ages in years, shape (batch, members), from uint8 pictures of shape (batch, 3, side, side)."""
+        """The members' answers, ages of shape (batch, members), from uint8 pictures of shape (batch, 3, side, side)."""
         with torch.inference_mode():
-            return torch.stack([member(images) for member in self.members], dim=1)
+            return torch.stack([self.spec.target.answers(member(images)) for member in self.members], dim=1)
 
 
 def member_file(index: int) -> str:

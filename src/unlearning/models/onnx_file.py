@@ -12,8 +12,9 @@ import torch
 
 from unlearning.errors import InputError
 from unlearning.models.ensemble import Ensemble
+from unlearning.targets import AGE
 
-PIXELS, AGE = "pixels", "age"
+PIXELS = "pixels"
 MOST_BYTES = 2_000_000_000  # protobuf's own bound of a file, in which all weights lie
 TOLERANCE = 1e-3  # years; two libraries add float32 numbers in other orders
 TRIED = (1, 7)  # pictures at once
@@ -26,14 +27,15 @@ class _Ages(torch.nn.Module):
     def __init__(self, ensemble: Ensemble):
         super().__init__()
         self.members, self.aggregate = torch.nn.ModuleList(ensemble.members), ensemble.aggregate
+        self.target = ensemble.spec.target
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        ages = torch.stack([member(pixels) for member in self.members], dim=1)
-        return self.aggregate(ages.double()).float()
+        answers = torch.stack([self.target.answers(member(pixels)) for member in self.members], dim=1)
+        return self.aggregate(answers.double()).float()
 
 
 def to_onnx(ensemble: Ensemble, metadata: dict[str, str]) -> bytes:
-    """The file: input ``pixels``, uint8 (pictures, 3, side, side); output ``age``, float32 (pictures,) in years.
+    """The file: input ``pixels``, uint8 (pictures, 3, side, side); output ``age``, float32 (pictures,) in years, or another.
 
     Args:
         ensemble: what predicts, on the CPU.
@@ -56,7 +58,7 @@ def to_onnx(ensemble: Ensemble, metadata: dict[str, str]) -> bytes:
                 _Ages(ensemble).eval(),
                 (example,),
                 input_names=[PIXELS],
-                output_names=[AGE],
+                output_names=[ensemble.spec.target.name],
                 dynamic_shapes=shapes,
                 dynamo=True,
                 verbose=False,
@@ -66,11 +68,19 @@ def to_onnx(ensemble: Ensemble, metadata: dict[str, str]) -> bytes:
     assert program is not None  # it is where dynamo is true
     model = program.model_proto
     _forget_places(model)
-    model.doc_string = f"Ages in years from pictures of faces. {PIXELS}: {LAYOUT.format(side=side)}."
+    model.doc_string = f"{_said(ensemble)} from pictures of faces. {PIXELS}: {LAYOUT.format(side=side)}."
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     content: bytes = model.SerializeToString()
     return content
+
+
+def _said(ensemble: Ensemble) -> str:
+    """What comes out, in words."""
+    target = ensemble.spec.target
+    if target == AGE:
+        return "Ages in years"
+    return f"{target.name}: " + (target.unit or f"probabilities, {', '.join(list(target.columns)[1:])},")
 
 
 def difference(file: bytes, ensemble: Ensemble) -> float:
@@ -83,7 +93,7 @@ def difference(file: bytes, ensemble: Ensemble) -> float:
     for count in TRIED:
         pixels = torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=source)
         ages = ensemble.aggregate(ensemble.predict(pixels).double())
-        (other,) = session.run([AGE], {PIXELS: pixels.numpy()})
+        (other,) = session.run([ensemble.spec.target.name], {PIXELS: pixels.numpy()})
         found.append(float((torch.from_numpy(other).double() - ages).abs().max()))
     return max(found)
 

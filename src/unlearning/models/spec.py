@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.records import read_record
+from unlearning.targets import AGE, Target, from_dict
 
 if TYPE_CHECKING:
     import torch
@@ -19,10 +20,12 @@ LARGEST_SIDE = 1024
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A timm backbone under the study's regression head.
+    """A timm backbone under the study's head.
 
-    The head is: 512 features, dropout, dense 256 ReLU, dropout, dense 128 ReLU, dense 1. ``sigmoid`` multiplies its
-    output by ``max_age`` years, as the study does; ``linear`` reads it as a standardised age.
+    The head is: 512 features, dropout, dense 256 ReLU, dropout, dense 128 ReLU, and a dense layer with the target's outputs,
+    1 for a number. ``sigmoid`` multiplies that by ``max_age`` years, as the study does; ``linear`` reads it as a standardised
+    age. Of other numbers than ages ``max_age``, ``age_mean`` and ``age_std`` are range, mean and spread; of classes the
+    outputs are logits.
 
     Args:
         arch: any backbone of timm; try test_resnet to see everything run in seconds.
@@ -35,6 +38,7 @@ class ModelSpec:
         max_age: years that a sigmoid of 1 stands for.
         age_mean: mean training age in years, for ``linear``.
         age_std: standard deviation of the training ages in years, for ``linear``; at least 1.
+        target: what is predicted.
     """
 
     arch: str = "resnet50"
@@ -47,6 +51,7 @@ class ModelSpec:
     max_age: float = setting(60.0, asked=False)
     age_mean: float = setting(40.0, asked=False)
     age_std: float = setting(12.0, asked=False)
+    target: Target = setting(AGE, asked=False)
 
     def __post_init__(self) -> None:
         if not SMALLEST_SIDE <= self.image_size <= LARGEST_SIDE:
@@ -64,12 +69,27 @@ class ModelSpec:
 
         They stand in the saved model, so ages of forgotten faces must not be among them where it is trained without them.
         """
-        return replace(self, age_mean=float(ages.mean()), age_std=max(float(ages.std(correction=0)), 1.0))
+        spread = max(float(ages.std(correction=0)), self.target.scale)
+        return replace(self, age_mean=float(ages.mean()), age_std=spread)
+
+    def predicting(self, target: Target) -> ModelSpec:
+        """The same network for another target; of the age it stays as it is."""
+        if target == self.target:
+            return self
+        return replace(self, target=target, max_age=target.span)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """All of it as a file holds it; spec files of earlier releases have no target, which means the age."""
+        return asdict(self) | {"target": self.target.as_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelSpec:
-        """Read what ``as_dict`` wrote; raises as ``read_record`` does."""
-        return read_record(cls, values)
+        """Read what ``as_dict`` wrote; raises as ``read_record`` and ``targets.from_dict`` do."""
+        target = {"target": from_dict(values["target"])} if "target" in values else {}
+        return read_record(cls, values | target)
+
+
+def target_of(network: torch.nn.Module) -> Target:
+    """What a network predicts; one that says nothing of it predicts ages."""
+    spec = getattr(network, "spec", None)
+    return spec.target if isinstance(spec, ModelSpec) else AGE

@@ -16,24 +16,33 @@ import pandas as pd
 from mlflow.entities import LoggedModel, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from unlearning.data.drawn import draw_face
 from unlearning.registry.served_code import SERVED, copy_served
-from unlearning.registry.version import logged_name
+from unlearning.registry.version import TARGET, logged_name
+from unlearning.targets import AGE, Target, from_text
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import version_of
 
 NEEDED = ("mlflow", "torch", "torchvision", "timm", "safetensors", "pillow", "numpy", "pandas")
-SIGNATURE = ModelSignature(
-    # Required, MLflow itself would refuse a request without it, and repeat the whole picture in its error.
-    inputs=Schema([ColSpec("binary", "image", required=False)]),
-    outputs=Schema([ColSpec("double")]),
-    params=ParamSchema([ParamSpec("tell_version", "boolean", False)]),  # its answer is a table: age, version
-)
+
+
+def signature_of(target: Target) -> ModelSignature:
+    """What goes in and comes out: for one number a list without names, for classes a table."""
+    named: list[ColSpec | TensorSpec] = [ColSpec(kind, name) for name, kind in target.columns.items()]
+    return ModelSignature(
+        # Required, MLflow itself would refuse a request without it, and repeat the whole picture in its error.
+        inputs=Schema([ColSpec("binary", "image", required=False)]),
+        outputs=Schema([ColSpec("double")]) if target.numeric else Schema(named),
+        params=ParamSchema([ParamSpec("tell_version", "boolean", False)]),  # its answer is a table: age, version
+    )
+
+
+SIGNATURE = signature_of(AGE)
 
 
 def log_model(folder: Path, metadata: dict[str, str]) -> str:
@@ -50,7 +59,7 @@ def log_model(folder: Path, metadata: dict[str, str]) -> str:
             python_model=str(SERVED),
             artifacts={folder.name: str(folder)},
             code_paths=[str(copy_served(Path(place)))],
-            signature=SIGNATURE,
+            signature=signature_of(from_text(metadata.get(TARGET, ""))),
             input_example=_example(),
             pip_requirements=[f"{name}=={version_of(name).split('+')[0]}" for name in NEEDED],
             metadata=metadata,

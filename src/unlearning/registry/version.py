@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.finding import FORGOTTEN
+from unlearning.targets import Target, from_text
 
 CHAMPION, ORIGINAL, RETRAINED = "champion", "original", "retrained"
 PRODUCTION, STAGING, ARCHIVED, NONE = "Production", "Staging", "Archived", "None"
 # What a rollback brought back, in words; ``regained`` is the metric.
 AGAIN = "remembers_again"
+TARGET = "target"  # what a version predicts, as ``targets.from_text`` reads it; none for the age
 VARIANT = "variant"  # of a reference with seeds of its own: what its name ends in
 
 # States of what was never served: its finding is any auditor's to write, that of what is served, or was, a transition's.
@@ -136,6 +138,11 @@ class Version:
     def label(self) -> str:
         """How a sentence would call it: by its number and its most telling alias."""
         return f"version {self.number}" + (f" ({self.short})" if self.short != f"version {self.number}" else "")
+
+    @property
+    def target(self) -> Target:
+        """What it predicts."""
+        return from_text(self.tag(TARGET))
 
     @property
     def facts(self) -> Facts:

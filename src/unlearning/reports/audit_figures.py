@@ -20,6 +20,7 @@ from unlearning.evaluation.on_models.handed import NOTHING
 from unlearning.reports.charts import blend, counted, heading, share_scale, shorten, stack
 from unlearning.reports.page import by_function
 from unlearning.reports.style import THEMES, Theme, styled, svg
+from unlearning.targets import AGE, Target
 
 VERSION = "version"
 NAMES = {VERSION: "this version", "original": "original", "retrained": "retrained", "second": "another retrained"}
@@ -115,7 +116,7 @@ def face_by_face(answers: Answers, theme: Theme) -> Figure:
         scores = np.exp(-np.abs(reference - np.abs(model.errors(rows))) / alpha)
         axes.plot(100 * shares, np.quantile(scores, shares), **_look(role, theme))
     axes.set(xlim=(0, 100), ylim=(0, 1.02), xlabel="forgotten faces (%), the least alike first", ylabel="f")
-    heading(axes, f"f with alpha = {alpha:g} years", counted(len(rows), "face"))
+    heading(axes, f"f with alpha = {alpha:g} {answers.ground.target.unit}".rstrip(), counted(len(rows), "face"))
     return figure
 
 
@@ -128,6 +129,9 @@ def _faces(ground: Ground, *parts: str) -> dict[str, np.ndarray]:
 def by_age(answers: Answers, theme: Theme) -> Figure:
     """Mean absolute error by age, on forgotten training and validation faces and on test faces."""
     ground, parts = answers.ground, _faces(answers.ground, "forget", "test")
+    target, scale = ground.target, ground.target.scale
+    if not target.numeric:
+        raise NotKnownError(f"{target.name} has classes: errors_by_age.csv has the error of each")
     if not parts:
         raise NotKnownError("there is nobody to forget, and there are no test faces")
     titles = {"forget": "faces it was asked to forget", "test": "test faces, which no model ever saw"}
@@ -135,14 +139,14 @@ def by_age(answers: Answers, theme: Theme) -> Figure:
     figure, panels = stack("Average error by age", len(parts), 2.0, keys=keys, columns=3)
     every = ground.ages[np.concatenate(list(parts.values()))]
     for axes, (part, rows) in zip(panels, parts.items(), strict=True):
-        step = _step(ground.ages[rows])
+        step = _step(ground.strata[rows])
         _shade(axes, ground, theme)
         for role, errors in answers.errors(rows).items():
-            axes.plot(*_means(ground.ages[rows], np.abs(errors), step), **_look(role, theme))
-        years = "" if step == 1 else f", {step} years together"
+            axes.plot(*_means(ground.ages[rows], np.abs(errors), step * scale), **_look(role, theme))
+        years = "" if step == 1 else f", {step * scale:g} {target.unit} together"
         heading(axes, titles[part], counted(len(rows), "face") + years)
-        axes.set(xlim=(every.min() - 1, every.max() + 1), ylim=(0, None), ylabel="years")
-    share_scale(panels, "age (years)")
+        axes.set(xlim=(every.min() - scale, every.max() + scale), ylim=(0, None), ylabel=target.unit)
+    share_scale(panels, target.axis)
     return figure
 
 
@@ -155,7 +159,7 @@ def _step(ages: np.ndarray) -> int:
     return STEPS_OF_AGE[-1]
 
 
-def _means(ages: np.ndarray, errors: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
+def _means(ages: np.ndarray, errors: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean age and mean error of each span of ages that has a face; a gap in the ages breaks the line."""
     spans = np.floor(ages / step).astype(np.int64)
     spans -= spans.min()
@@ -165,13 +169,15 @@ def _means(ages: np.ndarray, errors: np.ndarray, step: int) -> tuple[np.ndarray,
 
 def _shade(axes: Axes, ground: Ground, theme: Theme) -> None:
     """Ages of which most training faces were forgotten."""
-    years = np.floor(ground.ages).astype(np.int64)
+    years, scale = np.floor(ground.strata).astype(np.int64), ground.target.scale
+    first = ground.ages.min() - ground.strata.min() * scale
     trained = np.bincount(years[ground.rows["train"]], minlength=years.max() + 1)
     forgotten = np.bincount(years[ground.forgotten], minlength=years.max() + 1)
     marked = np.concatenate([[0], forgotten > trained / 2, [0]]).astype(np.int64)
     starts, ends = (np.flatnonzero(np.diff(marked) == turn) for turn in (1, -1))
     for start, end in zip(starts, ends, strict=True):
-        axes.axvspan(start - 0.5, end - 0.5, color=blend(theme.plain, theme.paper, 0.18), linewidth=0, zorder=0)
+        span = (first + (edge - 0.5) * scale for edge in (start, end))
+        axes.axvspan(*span, color=blend(theme.plain, theme.paper, 0.18), linewidth=0, zorder=0)
 
 
 def errors(answers: Answers, theme: Theme) -> Figure:
@@ -181,22 +187,23 @@ def errors(answers: Answers, theme: Theme) -> Figure:
     """
     parts = {"forget": answers.ground.faces("forget")} | _faces(answers.ground, "test_in_range")
     panels = [(TITLES[part], counted(len(rows), "face"), answers.errors(rows)) for part, rows in parts.items()]
-    return _histograms(panels, HEIGHT, theme)
+    return _histograms(panels, HEIGHT, answers.ground.target, theme)
 
 
 def versions(several: Mapping[str, Answers], theme: Theme) -> Figure:
     """Signed errors on the forget set, a panel a version, each beside its original and its retrained model."""
-    panels = []
+    panels, target = [], AGE
     for label, answers in list(several.items())[:MOST_VERSIONS]:
         by_role = answers.errors(answers.ground.faces("forget"))
-        remark = f"average error {np.abs(by_role[VERSION]).mean():.2f} years"
+        target = answers.ground.target
+        remark = f"average error {np.abs(by_role[VERSION]).mean():.2f} {target.unit}".rstrip()
         panels.append((shorten(label, LONGEST_LABEL), remark, by_role))
-    return _histograms(panels, LOW_HEIGHT, theme)
+    return _histograms(panels, LOW_HEIGHT, target, theme)
 
 
-def _histograms(panels: list[tuple[str, str, dict[str, np.ndarray]]], height: float, theme: Theme) -> Figure:
-    """A panel for each title, remark and errors of the models in years; all on one scale of years."""
-    edges = _edges([errors for *_, by_role in panels for errors in by_role.values()])
+def _histograms(panels: list[tuple[str, str, dict[str, np.ndarray]]], height: float, target: Target, theme: Theme) -> Figure:
+    """A panel for each title, remark and errors of the models; all on one scale."""
+    edges = target.scale * _edges([errors / target.scale for *_, by_role in panels for errors in by_role.values()])
     keys = _keys({role for *_, by_role in panels for role in by_role}, theme)
     figure, rows = stack("Errors on the faces to forget", len(panels), height, keys=keys, columns=3)
     for axes, (title, remark, by_role) in zip(rows, panels, strict=True):
@@ -204,7 +211,8 @@ def _histograms(panels: list[tuple[str, str, dict[str, np.ndarray]]], height: fl
         heading(axes, title, remark)
         axes.set(xlim=(edges[0], edges[-1]), ylim=(0, None), ylabel="faces (%)")
         axes.locator_params(axis="y", nbins=4)
-    share_scale(rows, "answer \N{MINUS SIGN} true age (years)")
+    numbers = f"answer \N{MINUS SIGN} true {target.axis}"
+    share_scale(rows, numbers if target.numeric else f"probability of the true {target.name} \N{MINUS SIGN} 1")
     return figure
 
 

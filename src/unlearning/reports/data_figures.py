@@ -267,3 +267,4 @@ def _edges(values: np.ndarray, logarithmic: bool) -> np.ndarray:
 
 
 FIGURES = by_function(ages_by_step, rejected, quality, split, augmentation, parts_by_age, groups)
+OF_AGES = ("ages_by_step", "augmentation", "parts_by_age", "groups")  # which need ages to be known

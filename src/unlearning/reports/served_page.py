@@ -9,7 +9,7 @@ TEMPLATE = "served_page.html.jinja"
 
 
 def served_page(
-    label: str, tags: dict[str, str], since: str, follows: str, trouble: str, ages: list[tuple[str, float]], refusal: str
+    label: str, tags: dict[str, str], since: str, follows: str, trouble: str, ages: list[tuple[str, str]], refusal: str
 ) -> str:
     """The page as HTML text.
 
@@ -19,7 +19,7 @@ def served_page(
         since: from when on it answers.
         follows: alias or number that the server follows.
         trouble: why what is served may not be what the registry wants; empty where all is well.
-        ages: years of the picture that was dropped, by the name of the version that says so.
+        ages: what is said of the picture that was dropped, in words, by the name of the version that says so.
         refusal: why that picture has no age.
     """
     forgotten = ", ".join(forgotten_names(tags))

@@ -61,7 +61,8 @@ def _error(axes: Axes, rows: list[dict], theme: Theme) -> None:
     heading(axes, "error on test faces")
     for place, row in enumerate(rows):
         _dot(axes, row["test_mae"], place, row, theme)
-    axes.set_xlabel("years (mean absolute)")
+    unit = rows[-1].get("unit", "years")
+    axes.set_xlabel(f"{unit} (mean absolute)" if unit else "1 less the probability of the true class")
 
 
 def _dot(axes: Axes, value: float, place: int, row: dict, theme: Theme) -> None:

@@ -187,10 +187,10 @@ class Application:
         ages, beside = [], self._beside if self._beside and self._beside.current else None
         for one in filter(None, (self._following, beside)):
             with one.held() as served:
-                ages.append((served.label, float(self.predicted(served, [picture], None)[0])))
+                ages.append((served.label, self._asked(lambda served=served: served.in_words(picture), 1)))
         return self._shown(ages, "", 200)
 
-    def _shown(self, ages: list[tuple[str, float]], refusal: str, status: int) -> Response:
+    def _shown(self, ages: list[tuple[str, str]], refusal: str, status: int) -> Response:
         own = self._following
         served = own.current
         label, tags = (served.label, served.version.tags) if served else ("", {})
@@ -222,13 +222,19 @@ class Application:
 
     def predicted(self, served: Loaded, data: Any, params: dict[str, Any] | None) -> Any:
         """What a version says; RefusedError with the reason where it says nothing."""
+        if isinstance(data, list):
+            return self._asked(lambda: served.answer(data, params), len(data))
+        return self._asked(lambda: served.model.predict(data, params=params), len(data))
+
+    def _asked(self, ask: Callable[[], Any], pictures: int) -> Any:
+        """The answer, counted and timed; RefusedError with the reason where there is none."""
         try:
             with self._numbers.timed("answer"):
-                found = served.answer(data, params) if isinstance(data, list) else served.model.predict(data, params=params)
+                found = ask()
         except Refusal as refusal:
             status, reason = (413, "cost") if refusal.too_much else (400, "picture")
             raise RefusedError(status, reason, refusal.sentence) from None
         except MlflowException:  # it does not fit the signature, and MLflow would repeat it
             raise reading.refused(f"the input must be a table with the one column {reading.COLUMN!r}") from None
-        self._numbers.pictures.inc(len(found))
+        self._numbers.pictures.inc(pictures)
         return found

@@ -98,6 +98,10 @@ class Loaded:
         """Years of pictures that are in no table."""
         return self._answering.answer(pictures, params)
 
+    def in_words(self, picture: bytes) -> str:
+        """What it says of one picture, for people."""
+        return self._answering.in_words(picture)
+
     def predict(self, data, params: dict | None = None):
         """What MLflow asks of a model, behind its signature."""
         return self._answering.predict(None, data, params)

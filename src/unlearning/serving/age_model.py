@@ -1,4 +1,4 @@
-"""What ``mlflow models serve`` answers with: years for pictures.
+"""What ``mlflow models serve`` answers with: years for pictures, or what another target makes of them.
 
 Requests come from the network: bytes, pixels and rows are capped before anything is decoded, and every refusal is
 MLflow's own invalid-parameter error, because any other error is answered with a stack trace.
@@ -60,7 +60,7 @@ class Refusal(MlflowException):
 
 
 class AgeModel(PythonModel):
-    """A pyfunc model: a DataFrame with one column ``image`` -> years, in order.
+    """A pyfunc model: a DataFrame with one column ``image`` -> years, in order; of classes a table of the likeliest and of all.
 
     A picture is a JPEG or PNG in bytes or base64; in Python it may also be an image of Pillow, or a file's name, as text or
     ``pathlib.Path``. MLflow's scoring server hands text on from some requests (CSV, parquet), so within it text is never
@@ -88,7 +88,8 @@ class AgeModel(PythonModel):
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
 
         With the parameter ``tell_version`` it is a table with the columns ``age``, ``version``, which version answered, as
-        ``age-resnet50/7``, and ``verdict``, what the registry says now of what that one was made to forget.
+        ``age-resnet50/7``, and ``verdict``, what the registry says now of what that one was made to forget. Another number
+        has its own name there. Classes are always a table: the likeliest under the target's name, and ``p_CLASS`` for each.
 
         Raises:
             Refusal: MLflow's INVALID_PARAMETER_VALUE, with one sentence that says why, and for which of several rows.
@@ -105,19 +106,27 @@ class AgeModel(PythonModel):
             raise Refusal(f"{len(pictures)} rows; legal are 1 to {MOST_ROWS} images a request")
         try:
             batches = decoded(pictures, self.ensemble.spec.image_size, not self.is_served, self.budget())
-            ages = np.concatenate([self.ages(batch) for batch in batches])
+            answers = np.concatenate([self.ages(batch) for batch in batches])
         except InputError as error:
             raise Refusal(str(error), isinstance(error, TooMuchError)) from None
-        if not (params or {}).get(TELL_VERSION):
-            return ages
-        return pd.DataFrame({"age": ages, "version": self.version, "verdict": self.verdict()})
+        target, told = self.ensemble.spec.target, (params or {}).get(TELL_VERSION)
+        if target.numeric and not told:
+            return answers
+        more = {"version": self.version, "verdict": self.verdict()} if told else {}
+        return pd.DataFrame(target.served(answers) | more)
+
+    def in_words(self, picture: bytes) -> str:
+        """What it says of one picture, for people; Refusal as of ``predict``."""
+        target, answer = self.ensemble.spec.target, self.answer([picture])
+        row = answer[0] if target.numeric else answer[list(target.columns)[1:]].to_numpy(np.float64)[0]
+        return target.in_words(row)
 
     def verdict(self) -> str:
         """What the registry says now of what the version was made to forget."""
         return _verdict_of(self.version)
 
     def ages(self, images: np.ndarray) -> np.ndarray:
-        """Years, float64, of uint8 pictures of shape (batch, side, side, 3)."""
+        """Years, or answers for another target, float64, of uint8 pictures of shape (batch, side, side, 3)."""
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
         return self.ensemble.aggregate(self.ensemble.predict(pixels).double()).numpy()
 

@@ -7,7 +7,6 @@ from dataclasses import Field, dataclass
 from unlearning.commands import MODEL_NAME
 from unlearning.declared import setting
 from unlearning.errors import InputError
-from unlearning.evaluation.study import ALPHA
 from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.finding import AUTO, REFERENCES
 from unlearning.methods import METHODS
@@ -16,9 +15,11 @@ from unlearning.settings.checks import check_gates, check_method, check_rule, li
 
 FORGET_SET = "20-28"
 
+ALPHA_HELP = "Scale of Forgetting, in the target's unit; empty for a quarter of the range: 15 years, as the study takes."
 FORGET_SET_HELP = (
-    "Who is to be forgotten: 20-28 (ages), group:0 .. group:4, gender:1 or gender:female, race:2, subject:ID, file:ids.csv (a "
-    "list of sample ids or file names), random:50, random:0.05, hardest:50; joined by & | ! and parentheses."
+    "Who is to be forgotten: 20-28 (ages, or another target's numbers), group:0 .. group:4, gender:1 or gender:female, race:2, "
+    "label:CLASS, subject:ID, file:ids.csv (a list of sample ids or file names), random:50, random:0.05, hardest:50; joined by "
+    "& | ! and parentheses."
 )
 GATES_HELP = (
     "Conditions of a promotion, joined by commas, as 'memory_left < 20, test_mae < 9', or the path of a YAML file of them; "
@@ -39,9 +40,9 @@ def forget_rule() -> Field:
     return setting(FORGET_SET, help=FORGET_SET_HELP)
 
 
-def alpha_years() -> Field:
-    """The scale of Forgetting."""
-    return setting(ALPHA, kind="positive", help="Scale of the Forgetting score, in years (the study takes 15).")
+def alpha_scale() -> Field:
+    """The scale of Forgetting; None for the target's own."""
+    return setting(None, kind="positive", help=ALPHA_HELP)
 
 
 def conditions() -> Field:
@@ -66,7 +67,7 @@ class UnlearnSettings:
             number.
         model: where to start: an alias, a number or a model URI; empty for the champion, or the version before it that
             still remembers the forget set.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit; None for the target's own.
         name: registered model.
         reference: what it will be measured against; it has to stand, except for an exact method.
     """
@@ -76,7 +77,7 @@ class UnlearnSettings:
     forget_set: str = forget_rule()
     epochs: tuple[int, ...] = setting((), least=1)
     model: str = ""
-    alpha: float = alpha_years()
+    alpha: float | None = alpha_scale()
     name: str = model_name()
     reference: str = reference_kind()
 
@@ -109,7 +110,7 @@ class TuneSettings:
         epochs: passes over the data; empty for the method's own number.
         model: where to start: an alias, a number or a model URI; empty for the champion.
         seed: of the search.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit; None for the target's own.
         workers: trials at the same time; with more than one, none is given up before its end.
         spread: where they run. {choices}.
         name: registered model.
@@ -122,7 +123,7 @@ class TuneSettings:
     epochs: tuple[int, ...] = setting((), least=1)
     model: str = ""
     seed: int = setting(0, least=0, most=2**32 - 1)
-    alpha: float = alpha_years()
+    alpha: float | None = alpha_scale()
     workers: int = setting(1, least=1)
     spread: str = setting(PROCESSES, choices=SPREADS)
     name: str = model_name()
@@ -143,7 +144,7 @@ class EvaluateSettings:
     Args:
         versions: aliases, numbers or model URIs joined by commas; ``all`` for everything made from the same data.
         forget_set: whom to score on: a forget rule, as 20-28 or gender:1; empty for each version's own forget set.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit; None for the target's own.
         name: registered model.
         alphas: other scales to score it on as well.
         audit: what else to find out. {choices}.
@@ -152,7 +153,7 @@ class EvaluateSettings:
 
     versions: str = "champion"
     forget_set: str = ""
-    alpha: float = ALPHA
+    alpha: float | None = None
     name: str = model_name()
     alphas: tuple[float, ...] = ()
     audit: str = setting("", choices=AUDITS)
@@ -178,13 +179,13 @@ class CompareSettings:
     Args:
         versions: aliases, numbers or model URIs, joined by commas: original,retrained-20-28,ft-20-28-e8.
         forget_set: whom they are judged on: a forget rule; empty for that of the first version that has one.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit; None for the target's own.
         name: registered model.
     """
 
     versions: str = ""
     forget_set: str = ""
-    alpha: float = alpha_years()
+    alpha: float | None = alpha_scale()
     name: str = model_name()
 
     def __post_init__(self):

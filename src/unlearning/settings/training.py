@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from unlearning.commands import MODEL_NAME, name_for
 from unlearning.data.settings import DataSettings as DataSettings
 from unlearning.declared import setting
 from unlearning.errors import InputError
@@ -12,7 +13,8 @@ from unlearning.models.aggregate import AGGREGATES, Aggregate
 from unlearning.models.spec import ModelSpec as ModelSpec
 from unlearning.naming import check_model_name, choose
 from unlearning.settings.checks import check_gates, check_method, check_rule
-from unlearning.settings.forgetting import alpha_years, conditions, forget_rule, model_name
+from unlearning.settings.forgetting import alpha_scale, conditions, forget_rule, model_name
+from unlearning.targets import AGE
 from unlearning.training.recipe import OPTIMIZERS, PRECISIONS, PRESETS, SCHEDULES, Recipe
 from unlearning.training.slices import SHARD_BY, SlicePlan, epochs_per_slice
 
@@ -70,7 +72,7 @@ class TrainSettings:
         preset: recipe to start from: scratch (AdamW 1e-3, one-cycle) or study (Adam 1e-5, 142 epochs).
         changes: values that replace the preset's; None keeps it.
         seeds: one member of the ensemble for each seed, joined by commas (the study: 0,1,2).
-        name: registered model.
+        name: registered model; the default is called by the target, as gender-resnet50.
         scheme: whole: every member sees all faces; sisa: each member sees its own shard, slice after slice, for unlearn -P
             method=sisa.
         shards: with sisa: members, each of which sees one shard of the faces.
@@ -92,7 +94,11 @@ class TrainSettings:
     aggregate: str = setting(Aggregate.by, choices=AGGREGATES)
 
     def __post_init__(self):
+        if self.name == MODEL_NAME:
+            object.__setattr__(self, "name", name_for(self.data.target))
         check_model_name(self.name)
+        if self.shard_by == "age" and self.data.target != AGE.name:
+            raise InputError(f"shard_by=age deals out ages, and target={self.data.target} is another; take shard_by=hash")
         if self.scheme not in SCHEMES:
             raise InputError(f"scheme={self.scheme!r} is unknown; legal: {', '.join(SCHEMES)}")
         self.recipe()
@@ -178,7 +184,7 @@ class PipelineSettings:
         forget_set: a forget rule.
         methods: unlearning methods to compare, joined by commas.
         epochs: register an unlearned version after each of these many epochs.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit; None for the target's own.
         gates: conditions of promotion, joined by commas.
         reference_seeds: seeds of further retrained models, by which the noise floor is known; the audit asks for two of them or
             more, and with none little can be said.
@@ -189,7 +195,7 @@ class PipelineSettings:
     forget_set: str = forget_rule()
     methods: str = "ft,rnd,noise"
     epochs: tuple[int, ...] = setting((2, 4), least=1)
-    alpha: float = alpha_years()
+    alpha: float | None = alpha_scale()
     gates: str = conditions()
     reference_seeds: tuple[int, ...] = setting((101, 102), least=0)
     force: bool = False

@@ -40,7 +40,9 @@ def audited(settings: CompareSettings) -> dict[str, Audited]:
     """The audit of every version on one forget set, by what people call it."""
     chosen = [find_version(settings.name, name) for name in settings.named]
     forget = forget_sets.asked_for(forget_sets.first_that_forgot(chosen), settings.forget_set)
-    audits = [audit_version(v, forget, settings.alpha, "tables") for v in track(chosen, len(chosen), "auditing")]
+    audits = [
+        audit_version(v, forget, settings.alpha or v.target.alpha, "tables") for v in track(chosen, len(chosen), "auditing")
+    ]
     return dict(zip(called(chosen), audits, strict=True))
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.never_seen import Unseen
-from unlearning.evaluation.study import ALPHA
 from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, logged_model_id, one_look
@@ -63,7 +62,7 @@ class Scored:
     Args:
         version: the version.
         forget: the forget set.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit.
         metrics: at that scale; none when there is no retrained model to measure against.
         others: at other scales.
         own: are these the version's headline numbers?
@@ -89,7 +88,8 @@ class Scored:
 
 def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     forget = forget_sets.asked_for(version, settings.forget_set)
-    own = version.tag("forget_set") in ("none", forget.name) and settings.alpha == version.require_number("alpha", ALPHA)
+    alpha = settings.alpha or version.target.alpha
+    own = version.tag("forget_set") in ("none", forget.name) and alpha == version.require_number("alpha", version.target.alpha)
     asked, unseen = settings.reference, None
     if asked == CROSSFIT:
         unseen = by_crossfit(version, forget)
@@ -99,13 +99,13 @@ def _measure(version: Version, settings: EvaluateSettings) -> Scored:
     if asked == AUTO and (settings.audit or unseen):
         alone = beside(version, forget).retrained is None
     reference = None if alone else retrained_reference(version, forget)
-    earlier = _earlier(version, forget, settings.alpha, reference) if own else {}
+    earlier = _earlier(version, forget, alpha, reference) if own else {}
     if alone:
         say(f"evaluate: without a retrained reference for {forget.rule}; what can be said without one follows")
-        return Scored(version, forget, settings.alpha, {}, {}, own, earlier, unseen)
-    alphas = dict.fromkeys((settings.alpha, *settings.alphas))
+        return Scored(version, forget, alpha, {}, {}, own, earlier, unseen)
+    alphas = dict.fromkeys((alpha, *settings.alphas))
     scores = {alpha: score(version, forget, alpha, reference) for alpha in alphas}
-    return Scored(version, forget, settings.alpha, scores.pop(settings.alpha), scores, own, earlier, unseen)
+    return Scored(version, forget, alpha, scores.pop(alpha), scores, own, earlier, unseen)
 
 
 def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Version | None) -> dict[str, dict[str, float]]:

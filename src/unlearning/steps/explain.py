@@ -30,6 +30,7 @@ from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
 from unlearning.steps.compare import called
+from unlearning.targets import AGE
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
@@ -79,6 +80,10 @@ class Study:
 def _load(settings: ExplainSettings) -> Study:
     chosen = [find_version(settings.name, name) for name in settings.named]
     named = forget_sets.first_that_forgot(chosen)
+    if named.target != AGE:
+        raise InputError(
+            f"{named.label} predicts {named.target.name}, and explain tells what carries an age; choose a model of ages"
+        )
     forget = forget_sets.asked_for(named, settings.forget_set)
     reference = retrained_reference(named, forget)
     second = beside(reference, forget).retrained

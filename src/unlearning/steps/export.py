@@ -39,7 +39,8 @@ def export(settings: ExportSettings) -> Path:
         if runs.launched():
             runs.set_tags({"version": f"{version.model}/{version.number}"})
     layout = LAYOUT.format(side=ensemble.spec.image_size)
-    say(f"export: {printable(str(out))} takes {layout}, and gives years; onnxruntime's are {version.label}'s")
+    unit = ensemble.spec.target.unit or "probabilities"
+    say(f"export: {printable(str(out))} takes {layout}, and gives {unit}; onnxruntime's are {version.label}'s")
     return out
 
 
@@ -61,9 +62,10 @@ def _metadata(version: Version, ensemble: Ensemble) -> dict[str, str]:
 
 def _write(ensemble: Ensemble, metadata: dict[str, str], path: Path) -> None:
     path.write_bytes(to_onnx(ensemble, metadata))
-    years = difference(path.read_bytes(), ensemble)
-    if not years <= TOLERANCE:
+    apart, target = difference(path.read_bytes(), ensemble), ensemble.spec.target
+    allowed, unit = TOLERANCE * target.scale, f" {target.unit}".rstrip()
+    if not apart <= allowed:
         raise InputError(
-            f"onnxruntime's ages are up to {years:.3g} years from the version's, more than the {TOLERANCE} allowed: no file is "
-            f"written; {ensemble.spec.arch} does not survive the translation with these versions of the packages"
+            f"onnxruntime's answers are up to {apart:.3g}{unit} from the version's, more than the {allowed:g} allowed: no file "
+            f"is written; {ensemble.spec.arch} does not survive the translation with these versions of the packages"
         )

@@ -100,6 +100,7 @@ def _card(kind: type) -> str:
         "reads": " and ".join(card.touches),
         "passes": _passes(kind),
         **({"needs": f"a model trained with -P scheme={card.scheme}"} if card.scheme else {}),
+        **({"predicts": "numbers alone, no classes"} if card.numbers_alone else {}),
         "cost": card.cost,
         "fails": card.fails,
         "source": card.source,

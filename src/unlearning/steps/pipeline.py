@@ -11,6 +11,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.finding import FORGOTTEN, state_of
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
+from unlearning.methods.params import require_support
 from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import answer
@@ -79,6 +80,8 @@ def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, Fo
     train, force = settings.train, settings.force
     try_out(train.model)
     data, _ = prepare(train.data, train.model.image_size, force)
+    for method in settings.methods.split(","):
+        require_support(METHODS[method.strip()], data.target)
     forget_sets.foresee(settings.forget_set, data)
     original = train_or_reuse(train, data.digest, force)
     forget = forget_sets.read_rule(settings.forget_set, data, original)

@@ -34,6 +34,7 @@ from unlearning.processes import each_by
 from unlearning.progress import say, track
 from unlearning.registry.version import Version
 from unlearning.settings.serving import PredictSettings
+from unlearning.targets import AGE, Target
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
 from unlearning.versions.lineage import find_version, open_ensemble
@@ -41,8 +42,7 @@ from unlearning.versions.lineage import find_version, open_ensemble
 PART = 512  # files a part: what a kill costs at most
 AT_ONCE = 64  # pictures that are read by one process, and predicted at once
 BYTES_AT_ONCE = 16_000_000  # of their pixels, where they are large: they travel from one process to another
-FIELDS = (("file", pa.string()), ("age", pa.float64()), ("version", pa.string()), ("refused", pa.string()))
-SCHEMA = pa.schema(FIELDS)
+TYPES = {"double": pa.float64(), "string": pa.string()}
 
 
 class Few(NamedTuple):
@@ -78,14 +78,25 @@ class Model:
         told = repr([self.called, self.ensemble.spec, self.ensemble.aggregate, *weights])
         return hashlib.sha256(told.encode()).hexdigest()
 
+    @property
+    def target(self) -> Target:
+        """What it predicts."""
+        return self.ensemble.spec.target
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the table: the file, what is predicted of it, by whom, and why nothing is."""
+        said = [(name, TYPES[kind]) for name, kind in self.target.columns.items()]
+        return pa.schema([("file", pa.string()), *said, ("version", pa.string()), ("refused", pa.string())])
+
     def ages(self, pixels: np.ndarray) -> np.ndarray:
-        """float64 years from uint8 pictures of shape (few, side, side, 3)."""
+        """float64 years, or answers for another target, from uint8 pictures of shape (few, side, side, 3)."""
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
         return self.ensemble.aggregate(self.ensemble.predict(images).double().cpu()).numpy()
 
 
 def predict(settings: PredictSettings) -> Path:
-    """Write one row for each file: file, age, version, and why there is no age where it is refused; returns the table's path.
+    """Write one row for each file: file, age or another target, version, and why it is refused; returns the table's path.
 
     Raises:
         InputError: there is nothing to predict, the version cannot be used, or another process writes the same table.
@@ -103,10 +114,16 @@ def predict(settings: PredictSettings) -> Path:
         if runs.launched():
             runs.set_tags({"version": model.called})
             runs.log_numbers({"files": listing.count, "refused": refused})
-    told = f"{printable(str(out))} has the ages of {listing.count - refused:,} of {listing.count:,} files by {version.label}"
+    what, done = _called(model.target), listing.count - refused
+    told = f"{printable(str(out))} has the {what} of {done:,} of {listing.count:,} files by {version.label}"
     say(f"predict: {told}" + f"; {refused:,} were refused, and the column refused says why" * bool(refused))
     say(f"predict: what {version.label} was shown to have forgotten: {in_words(version.tags)}")
     return out
+
+
+def _called(target: Target) -> str:
+    """What a table is full of."""
+    return "ages" if target == AGE else target.name
 
 
 def _is_own(data: Path, out: Path, parts: Path, name: str) -> bool:
@@ -172,10 +189,16 @@ def _read(root: Path, side: int, few: Few) -> tuple[Few, np.ndarray, list[str]]:
 
 
 def _table(model: Model, few: Few, pixels: np.ndarray, reasons: list[str]) -> pa.Table:
-    ages = iter(model.ages(pixels).tolist() if len(pixels) else ())
-    told = [None if reason else next(ages) for reason in reasons]
-    columns = [list(map(printable, few.names)), told, [model.called] * len(reasons), reasons]
-    return pa.table(dict(zip(SCHEMA.names, columns, strict=True)), schema=SCHEMA)
+    said = model.target.served(model.ages(pixels)) if len(pixels) else dict.fromkeys(model.target.columns, ())
+    told = [_filled(list(answers), reasons) for answers in said.values()]
+    columns = [list(map(printable, few.names)), *told, [model.called] * len(reasons), reasons]
+    return pa.table(dict(zip(model.schema.names, columns, strict=True)), schema=model.schema)
+
+
+def _filled(answers: list, reasons: list[str]) -> list:
+    """One answer a file, nothing where it was refused."""
+    left = iter(answers)
+    return [None if reason else next(left) for reason in reasons]
 
 
 def _write(tables: list[pa.Table], path: Path) -> None:
@@ -190,13 +213,13 @@ def _join(paths: list[Path], whole: Path, model: Model) -> int:
         for path in paths:
             with path.open("rb") as opened:
                 part = parquet.read_table(opened)
-            refused += part["age"].null_count
+            refused += part[model.target.name].null_count
             writer.write_table(part)
     return refused
 
 
 def _writer(file, ending: str, model: Model):
     if ending == ".csv":
-        return csv.CSVWriter(file, SCHEMA)
+        return csv.CSVWriter(file, model.schema)
     told = {"version": model.called, "verdict": in_words(model.version.tags)}
-    return parquet.ParquetWriter(file, SCHEMA.with_metadata(told))
+    return parquet.ParquetWriter(file, model.schema.with_metadata(told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from unlearning.data.labels import UNKNOWN
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
@@ -66,7 +67,9 @@ def _counts(data: DataSet) -> dict[str, float]:
 
 def _log_report(data: DataSet, settings: DataSettings) -> None:
     """Figures on light and dark paper, and the page for people; neither holds a face."""
-    pictures = {theme: render(data_figures.FIGURES, theme, data, settings.as_dict()) for theme in THEMES}
+    known = (data.manifest.age != UNKNOWN).any()
+    drawn = {name: figure for name, figure in data_figures.FIGURES.items() if known or name not in data_figures.OF_AGES}
+    pictures = {theme: render(drawn, theme, data, settings.as_dict()) for theme in THEMES}
     for theme, drawn in pictures.items():
         for name, picture in drawn.items():
             runs.log_text(picture, f"{FIGURES}/{theme}/{name}.svg")

@@ -10,7 +10,6 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, USEFUL, Decision, Gate, parse_gates
 from unlearning.evaluation.registry import HEADLINES, METRICS
-from unlearning.evaluation.study import ALPHA
 from unlearning.finding import AUTO, EXACT, NONE, NOT_KNOWN, OVER, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -180,7 +179,7 @@ def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it was made to forget "
             f"nothing; choose one with a forget set from: {command('status', version.model)}"
         )
-    forget, alpha = forget_sets.of_version(version), version.require_number("alpha", ALPHA)
+    forget, alpha = forget_sets.of_version(version), version.require_number("alpha", version.target.alpha)
     given = parse_gates(text) if text else []
     finding = find_out(version, forget, alpha, asked).finding
     gates = given or default_gates(version, finding)
@@ -194,7 +193,11 @@ def default_gates(version: Version, finding: Finding) -> list[Gate]:
     """
     if finding.verdict == EXACT:
         return parse_gates(DEFAULTS[EXACT] if find_original(version) else USEFUL)
-    again = f", {REGAINED}" if finding.reference == RETRAINED and "," in version.tag("forgotten") else ""
+    again = (
+        f", {REGAINED.format(version.target.scale)}"
+        if finding.reference == RETRAINED and "," in version.tag("forgotten")
+        else ""
+    )
     return parse_gates(DEFAULTS[finding.reference] + again)
 
 

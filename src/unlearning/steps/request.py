@@ -53,7 +53,8 @@ def _resolved(rule: str, champion: Version) -> ForgetSet:
     """Whom a rule names, by the account of the champion's data; no picture is needed."""
     manifest, rejected = account_of(champion.tag("data_run"))
     predictions = predictions_of(champion) if "hardest" in rule else None
-    forget = resolve(rule, Known(manifest, rejected, predictions), champion.tag("data_digest"))
+    known = Known(manifest, rejected, predictions, target=champion.target)
+    forget = resolve(rule, known, champion.tag("data_digest"))
     for note in forget.notes:
         say(f"request: {note}")
     check(manifest, forget, forget_sets.forgotten_by(champion))

@@ -49,7 +49,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         with work(made_of, "retrain", name, parent.data.digest) as place:
             version = _retrain(settings, parent, [*before, forget], place)
             mark_finished(made_of, [version])
-    say(f"retrain: {version.model} {version.label} registered, test MAE {version.tag('test_mae')} years")
+    say(f"retrain: {version.model} {version.label} registered, test {version.target.error_in_words(version.tag('test_mae'))}")
     return version
 
 

@@ -24,6 +24,7 @@ from unlearning.registry.version import CHAMPION, ORIGINAL, Version
 from unlearning.repair.mending import examine
 from unlearning.reports.lineage_page import lineage_page
 from unlearning.settings.registry import StatusSettings
+from unlearning.targets import AGE
 from unlearning.tracking import runs
 from unlearning.tracking.reasons import LOOK
 from unlearning.tracking.store import prepare_store
@@ -141,6 +142,7 @@ def _rows(name: str, versions: list[Version]) -> list[dict]:
 def _row(version: Version, rules: dict[str, str]) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
+    row |= {} if version.target == AGE else {"unit": version.target.unit}
     row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
     known = {name: version.number_in(name) for name in (*NUMBERS, *INTERVAL)}
     row |= {name: None if math.isnan(value) else value for name, value in known.items()}

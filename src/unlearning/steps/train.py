@@ -6,14 +6,15 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from unlearning.data.faces import FaceSet
 from unlearning.data.manifest import DataSet
+from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble, try_out, warn_of_first_weights
 from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
+from unlearning.models.aggregate import Aggregate
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -41,12 +42,12 @@ def train(settings: TrainSettings) -> Version:
         with work(made_of, "train", name, data.digest) as place:
             version = _train(settings, data, data_run, place)
             mark_finished(made_of, [version])
-    say(f"train: {settings.name} {version.label} registered, test MAE {version.tag('test_mae')} years")
+    say(f"train: {settings.name} {version.label} registered, test {version.target.error_in_words(version.tag('test_mae'))}")
     return version
 
 
 def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -> Version:
-    spec, training, folder = settings.model, training_of(settings, face_set(data)), place / MODEL_ARTIFACT
+    spec, training, folder = settings.model, training_of(settings, data), place / MODEL_ARTIFACT
     _log(settings, training, data.digest)
     foretell("train", training)
     took = train_ensemble(training, folder)
@@ -57,10 +58,12 @@ def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -
     return publish(draft, training.faces, runs.active_id())
 
 
-def training_of(settings: TrainSettings, faces: FaceSet) -> Training:
+def training_of(settings: TrainSettings, data: DataSet) -> Training:
     """What the settings ask for, on prepared faces."""
-    recipe, plan = settings.recipe(), settings.plan()
-    spec = standardised(settings.model, faces, plan)
+    recipe, plan, faces = settings.recipe(), settings.plan(), face_set(data)
+    if settings.aggregate != Aggregate.by and not data.target.numeric:
+        raise InputError(f"aggregate={settings.aggregate} is of numbers, and {data.target.name} has classes; leave it out")
+    spec = standardised(settings.model.predicting(data.target), faces, plan)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision))
     seeds = scheme.member_seeds(plan, settings.seeds)
     return Training(faces, spec, recipe, seeds, "original", plan, settings.aggregate)

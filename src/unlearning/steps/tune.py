@@ -172,12 +172,12 @@ def _score(
 ) -> dict[str, float]:
     """The scores of the unlearned ensemble on validation faces; the test set is not even predicted."""
     named = job.faces.frame.id.isin(job.forget_set.ids)
-    faces = job.faces.where((job.faces.frame.split == "validation") | named)
+    faces, target = job.faces.where((job.faces.frame.split == "validation") | named), job.parent.spec.target
 
     def scores_of(ensemble: Ensemble) -> dict[str, float]:
         table = prediction_table(ensemble, faces)
         retrained = reference[reference.id.isin(table.id)]
-        return validation_scores(table, retrained, job.forget_set, settings.alpha)
+        return validation_scores(table, retrained, job.forget_set, settings.alpha or target.alpha, target)
 
     def watch(step: int, member) -> None:
         if trial is None:

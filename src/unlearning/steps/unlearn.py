@@ -10,6 +10,7 @@ import pandas as pd
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, check, forget_mask
+from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.numbers.forgetting import share_left
@@ -22,7 +23,7 @@ from unlearning.jobs.job import Job
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
 from unlearning.methods import METHODS
-from unlearning.methods.params import epochs_of, make_method, modules_of
+from unlearning.methods.params import epochs_of, make_method, modules_of, require_support
 from unlearning.methods.retrain import Retrain
 from unlearning.naming import choose
 from unlearning.progress import say
@@ -59,6 +60,11 @@ class Request:
     job: Job
     kind: str
     reference: Version | None
+
+    @property
+    def alpha(self) -> float:
+        """The scale of Forgetting."""
+        return self.settings.alpha or self.job.parent.spec.target.alpha
 
     def alias(self, epochs: int) -> str:
         return f"{self.job.method.name}-{self.job.forget_set.name}-e{epochs}"
@@ -105,7 +111,7 @@ def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, 
     kind = choose(METHODS, settings.method, "method")
     method = make_method(kind, settings.params)
     own = asdict(settings) | {"model": parent.source, "params": asdict(method), "forget_set": forget.sha256}
-    own |= {"epochs": epochs_of(method, settings.epochs)}
+    own |= {"epochs": epochs_of(method, settings.epochs), "alpha": settings.alpha or parent.target.alpha}
     code, digest = (*SHARED, *modules_of(kind)), parent.tag("data_digest")
     beside = reference.source if reference else settings.reference
     return finished.fingerprint("unlearn", code=code, settings=own, reference=beside, digest=digest)
@@ -116,7 +122,9 @@ def open_request(settings: UnlearnSettings) -> Request:
     """Check everything before the first step is taken: method, rule, model, data and reference."""
     method = make_method(choose(METHODS, settings.method, "method"), settings.params)
     epochs = epochs_of(method, settings.epochs)
-    parent = open_parent(find_version(settings.name, settings.model or CHAMPION))
+    version = find_version(settings.name, settings.model or CHAMPION)
+    require_support(method, version.target)
+    parent = open_parent(version)
     forget = forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
     before = [] if settings.model else versions_of(line_of(parent.version), parent.version.model)[1:]
     for earlier in before:
@@ -152,7 +160,7 @@ def _remembers_nothing(parent: Parent, forget: ForgetSet) -> bool:
 def _log_settings(request: Request) -> None:
     job = request.job
     digest = job.parent.data.digest
-    asked = {"model": job.parent.version.uri, "method": job.method.name, "epochs": job.epochs}
+    asked = {"model": job.parent.version.uri, "method": job.method.name, "epochs": job.epochs, "alpha": request.alpha}
     runs.log_settings("unlearn", asdict(request.settings) | asked)
     runs.log_settings("method", asdict(job.method))
     runs.log_settings("data", {"digest": digest})
@@ -169,20 +177,21 @@ def _log_memory_left(job: Job, retrained: pd.DataFrame | None) -> None:
     original = find_original(job.parent.version)
     if retrained is None or original is None:
         return
-    known = [_error_on(job.forget_set, table) for table in (retrained, predictions_of(original))]
+    known = [_error_on(job, table) for table in (retrained, predictions_of(original))]
     for seed in job.parent.seeds:
         for epoch, error in runs.curve(f"seed-{seed}/forget_mae").items():
             runs.log_numbers({f"seed-{seed}/forget_memory_left": share_left(known[0], error, known[1])}, step=epoch)
 
 
-def _error_on(forget: ForgetSet, table: pd.DataFrame) -> float:
-    """MAE of a version's members on a forget set, in years, on average."""
-    rows = table[forget_mask(table, forget)]
-    return float(rows.filter(like="member_").sub(rows.age, axis=0).abs().to_numpy().mean())
+def _error_on(job: Job, table: pd.DataFrame) -> float:
+    """Mean error of a version's members on the forget set, on average, in the target's unit."""
+    rows = table[forget_mask(table, job.forget_set)]
+    truth = job.parent.spec.target.truth(labels_of(rows).to_numpy())
+    return float(rows.filter(like="member_").sub(truth, axis=0).abs().to_numpy().mean())
 
 
 def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_table: pd.DataFrame | None) -> Version:
-    job, settings = request.job, request.settings
+    job = request.job
     forget, parent = job.forget_set, job.parent.version
     step, alias = "unlearned version", request.alias(epochs)
     with runs.run(step, alias), unfinished.run(place, f"run-e{epochs}.json", step, alias):
@@ -196,7 +205,7 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             retrained=reference_table,
             forget=forget,
             forgotten=tuple(job.parent.forgotten),
-            alpha=settings.alpha,
+            alpha=request.alpha,
             seconds=cost.seconds,
             samples=cost.retain_samples + cost.forget_samples,
             peak_memory_mb=cost.peak_memory_mb,
@@ -226,7 +235,7 @@ def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:
         "params": " ".join(f"{name}={value}" for name, value in asdict(job.method).items()),
         "forgotten": ",".join(forgotten),
         "epochs": str(epochs),
-        "alpha": f"{request.settings.alpha:g}",
+        "alpha": f"{request.alpha:g}",
         "data_digest": job.parent.data.digest,
         "data_run": parent.tag("data_run"),
         "parent_version": str(parent.number),

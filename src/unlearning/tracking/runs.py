@@ -196,7 +196,7 @@ def log_table(table: pd.DataFrame, name: str) -> str:
 
 def log_dataset(frame: pd.DataFrame, name: str, context: str, digest: str) -> None:
     """A part of the data as an input of the run: labels only, no pixels, no file names."""
-    labels = frame[["age", "gender", "race"]].astype(np.float64)
+    labels = frame[[name for name in ("age", "gender", "race", "label") if name in frame]].astype(np.float64)
     dataset = mlflow.data.from_pandas(labels, name=name, digest=f"{digest[:16]}-{len(frame)}")
     mlflow.log_input(dataset, context=context)
 

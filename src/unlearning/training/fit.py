@@ -29,7 +29,7 @@ LOOK = 8  # steps between two looks at their losses: a GPU that is waited for at
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the data did; errors in years, ``seconds`` since the start of the fit without validation."""
+    """What one pass over the data did; errors in the target's unit, ``seconds`` since the start without validation."""
 
     number: int
     loss: float
@@ -63,7 +63,7 @@ def fit(
     Args:
         fabric: Lightning Fabric; gives the device and the precision.
         batches: one iteration is one epoch.
-        loss: (predicted years, batch) -> scalar to minimise, a mean over samples.
+        loss: (predictions, batch) -> scalar to minimise, a mean over samples.
         recipe: optimiser, schedule and number of epochs.
         seed: of dropout; the order of the batches has its own.
         before: epochs of earlier trainings, which the numbers of these continue.

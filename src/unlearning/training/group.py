@@ -143,7 +143,7 @@ def _is_lost(error: BaseException) -> bool:
 
 
 def predicted_together(fabric: Fabric, model: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Predictions in years of a whole batch, shape (batch,): those of this process's share have gradients.
+    """Predictions of a whole batch, shape (batch,) or (batch, outputs): those of this process's share have gradients.
 
     DistributedDataParallel takes the mean of the processes' gradients, where the loss of the whole batch needs their sum: so
     this share's count as often as there are processes, and whatever else the loss holds, the same in all, counts once.
@@ -153,7 +153,7 @@ def predicted_together(fabric: Fabric, model: torch.nn.Module, images: torch.Ten
         return alone
     start, stop = _share(fabric, len(images))
     predicted = model(images[start:stop] if stop > start else images[:1])[: stop - start]  # no network takes no picture
-    whole = torch.zeros(len(images), dtype=predicted.dtype, device=predicted.device)
+    whole = torch.zeros(len(images), *predicted.shape[1:], dtype=predicted.dtype, device=predicted.device)
     whole[start:stop] = predicted.detach()
     distributed.all_reduce(whole)
     if predicted.requires_grad:

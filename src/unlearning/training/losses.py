@@ -1,4 +1,4 @@
-"""Losses in years; every one is a mean over the samples of a batch."""
+"""Losses of what a network predicts; every one is a mean over the samples of a batch."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ if TYPE_CHECKING:  # methods import this module when they are listed, which must
     from torch import Tensor
 
     from unlearning.data.faces import Batch
+    from unlearning.targets import Target
+    from unlearning.training.step import Loss
 
 
 def absolute_error(predicted: Tensor, batch: Batch) -> Tensor:
     """Mean absolute error in years: mean of abs(f(x) - y)."""
     return (predicted - batch.ages).abs().mean()
+
+
+def loss_of(target: Target) -> Loss:
+    """The mean of the target's losses: of ages the absolute error."""
+
+    def loss(predicted: Tensor, batch: Batch) -> Tensor:
+        return target.losses(predicted, batch.ages).mean()
+
+    return loss

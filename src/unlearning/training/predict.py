@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from unlearning.data.faces import FaceSet
+from unlearning.models.spec import target_of
 from unlearning.progress import Track, untold
 
+Measure = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 BATCH = 256  # faces at once: bounds the memory and changes nothing else
 
 
 def predict(
     model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold
 ) -> torch.Tensor:
-    """Ages in years, float32 on the CPU, shape (len(faces),). Weights, buffers and training mode stay as they were."""
+    """What the network says, ages in years or what its target makes of them, float32 on the CPU, one row a face.
+
+    Weights, buffers and training mode stay as they were.
+    """
     positions = torch.split(torch.arange(len(faces)), BATCH)
     device = device or next(model.parameters()).device
     training = [module for module in model.modules() if module.training]
@@ -47,5 +54,16 @@ def predict_on(device: torch.device, model: torch.nn.Module, faces: FaceSet, pro
 def mean_absolute_error(
     model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold
 ) -> float:
-    """Mean over the faces of abs(f(x) - y), in years; not a number when there are none."""
-    return float((predict(model, faces, device, progress) - faces.ages).abs().mean())
+    """Mean error over the faces, of ages abs(f(x) - y) in years; not a number when there are none."""
+    return _mean(target_of(model).errors, model, faces, device, progress)
+
+
+def mean_loss(model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold) -> float:
+    """The same of the target's losses, which of ages are their errors."""
+    return _mean(target_of(model).losses, model, faces, device, progress)
+
+
+def _mean(measure: Measure, model: torch.nn.Module, faces: FaceSet, device: torch.device | None, progress: Track) -> float:
+    if not len(faces):
+        return math.nan
+    return float(measure(predict(model, faces, device, progress), faces.ages).mean())

@@ -191,8 +191,9 @@ def train_slices(
     ``validation`` and ``aside`` are those of ``fit``; every slice has one of ``checkpoints``.
     """
     from unlearning.data.faces import Batches
+    from unlearning.models.spec import target_of
     from unlearning.training.fit import fit
-    from unlearning.training.losses import absolute_error
+    from unlearning.training.losses import loss_of
 
     seconds, recipe = 0.0, replace(recipe, epochs=slices.plan.epochs)
     for number in range(start, slices.plan.slices):
@@ -204,7 +205,7 @@ def train_slices(
             fabric,
             network,
             counted(Batches(shown, None, recipe.batch_size, recipe.flip, recipe.shift, own_seed)),
-            absolute_error,
+            loss_of(target_of(network)),
             recipe,
             seed=own_seed,
             before=number * recipe.epochs,

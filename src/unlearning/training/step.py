@@ -13,6 +13,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import OneCycleLR
 
 from unlearning.data.faces import Batch
+from unlearning.models.spec import target_of
+from unlearning.targets import Target
 from unlearning.training.group import predicted_together, share_of, synchronised
 from unlearning.training.recipe import Recipe
 
@@ -30,6 +32,7 @@ class Step:
     schedule: OneCycleLR | None
     clip: float
     after_update: Callable[[], None]
+    target: Target
 
     def set_rate(self, lr: float) -> None:
         """The learning rate of the steps to come; a schedule has its own."""
@@ -38,7 +41,7 @@ class Step:
                 group["lr"] = lr
 
     def __call__(self, batch: Batch) -> torch.Tensor:
-        """Loss of the batch, and the sum of its absolute errors in years; nobody waits for them here."""
+        """Loss of the batch, and the sum of its errors in the target's unit; nobody waits for them here."""
         with _single(self.model) if share_of(self.fabric, len(batch.ages)) == 1 else nullcontext():
             predicted = predicted_together(self.fabric, self.model, batch.images)
         value = self.loss(predicted, batch)
@@ -50,7 +53,8 @@ class Step:
         if self.schedule:
             self.schedule.step()
         self.after_update()
-        return torch.stack((value.detach().float(), (predicted.detach() - batch.ages).abs().sum().float()))
+        errors = self.target.errors(predicted.detach(), batch.ages)
+        return torch.stack((value.detach().float(), errors.sum().float()))
 
 
 def set_up(
@@ -61,7 +65,7 @@ def set_up(
     optimizer, schedule = _optimizer(synchronised(model), recipe, steps)
     network: Any = torch.compile(model) if recipe.compile else model
     wrapped, optimizer = fabric.setup(network, optimizer)
-    return Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update)
+    return Step(fabric, wrapped, loss, optimizer, schedule, recipe.clip, after_update, target_of(model))
 
 
 def _set_training(model: torch.nn.Module) -> None:

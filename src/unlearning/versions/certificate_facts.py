@@ -20,8 +20,8 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import DamagedError, InputError
 from unlearning.evaluation.audit.audit import Audit
 from unlearning.evaluation.gates import Decision, read_gate
+from unlearning.evaluation.metric import unit_of
 from unlearning.evaluation.registry import METRICS
-from unlearning.evaluation.study import ALPHA
 from unlearning.finding import EXACT, Finding
 from unlearning.models.ensemble import read_spec, weights_digest
 from unlearning.registry import journal
@@ -165,8 +165,8 @@ def _audit(version: Version, forgotten: list[ForgetSet], found: Found) -> Audit:
 
 
 def alpha_of(version: Version) -> float:
-    """Scale of Forgetting that a version is scored at, in years."""
-    return version.require_number("alpha", ALPHA)
+    """Scale of Forgetting that a version is scored at, in its target's unit."""
+    return version.require_number("alpha", version.target.alpha)
 
 
 def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Iterator[Measured]:
@@ -177,7 +177,7 @@ def _measured(version: Version, forgotten: list[ForgetSet], audit: Audit) -> Ite
     audited = {row.metric for row in audit.rows}
     for name, value in score(version, forgotten[-1], alpha_of(version), reference).items():
         if name not in audited:
-            yield Measured(name, _finite(value), unit=METRICS[name].unit)
+            yield Measured(name, _finite(value), unit=unit_of(METRICS[name], version.target))
 
 
 def _finite(value: float) -> float:

@@ -16,11 +16,11 @@ from unlearning.errors import DamagedError
 from unlearning.naming import PREDICTION_TABLE
 from unlearning.once import once
 from unlearning.registry.lookup import download_model
-from unlearning.registry.version import Version
+from unlearning.registry.version import TARGET, Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
 
-NEEDED = ("id", "split", "age", "predicted")
+NEEDED = ("id", "split", "predicted")
 SHA256 = "sha256"
 TABLES_KEPT = 8
 
@@ -61,16 +61,17 @@ def predictions_of(version: Version) -> pd.DataFrame:
         DamagedError: it is not what was registered.
     """
     label = f"{version.label} of {version.model}"
-    return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label)
+    needs = (*NEEDED, "label" if version.tag(TARGET) else "age")
+    return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label, needs)
 
 
 @once(TABLES_KEPT)
-def _predictions(run_id: str, kept: str, label: str) -> pd.DataFrame:
+def _predictions(run_id: str, kept: str, label: str, needs: tuple[str, ...]) -> pd.DataFrame:
     def check(path: Path) -> None:
         if kept:
             _require(kept, sha256_of(path), PREDICTION_TABLE, label)
 
-    return runs.read_table(run_id, PREDICTION_TABLE, needs=NEEDED, check=check)
+    return runs.read_table(run_id, PREDICTION_TABLE, needs=needs, check=check)
 
 
 def _require(kept: str, found: str, name: str, label: str) -> None:

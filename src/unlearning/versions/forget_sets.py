@@ -32,7 +32,7 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     if text.strip().startswith(MANIFEST):
         return _of_same_data(read_manifest(*_taken_apart(text)), data.digest, model.model)
     predictions = predictions_of(model) if "hardest" in text else None
-    found = resolve(text, Known(data.manifest, data.rejected, predictions), data.digest)
+    found = resolve(text, Known(data.manifest, data.rejected, predictions, target=data.target), data.digest)
     for note in found.notes:
         say(f"forget set {found.rule}: {note}")
     return found
@@ -72,7 +72,7 @@ def foresee(text: str, data: DataSet) -> None:
     """
     rules.parse(text)
     if "hardest" not in text:
-        check(data.manifest, resolve(text, Known(data.manifest, data.rejected), data.digest), [])
+        check(data.manifest, resolve(text, Known(data.manifest, data.rejected, target=data.target), data.digest), [])
 
 
 def log(sets: list[ForgetSet]) -> None:
@@ -120,7 +120,8 @@ def first_that_forgot(versions: list[Version]) -> Version:
 def of_rule(version: Version, text: str) -> ForgetSet:
     """A rule read against the account of a version's data; no image folder is needed."""
     manifest, rejected = account_of(version.tag("data_run"))
-    forget = resolve(text, Known(manifest, rejected), version.tag("data_digest"))
+    known = Known(manifest, rejected, target=version.target)
+    forget = resolve(text, known, version.tag("data_digest"))
     check(manifest, forget, [])
     return forget
 

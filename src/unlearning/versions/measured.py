@@ -55,7 +55,7 @@ def measure_tables(version: Version, case: Case) -> Measured:
     own, about = case.version, case.about
     copies = own.id.isin(about.id[about.copy_of != ""])
     members = (own.split == "train") & own.id.isin(case.forget.ids) & ~copies
-    found = of_seeds(tables, members.to_numpy()) if RETRAINED in tables else Measured()
+    found = of_seeds(tables, members.to_numpy(), scale=case.target.scale) if RETRAINED in tables else Measured()
     planted = planted_in(version)
     return found | _confused(tables, planted) if planted.confuse else found
 
@@ -130,7 +130,7 @@ def _relearned(models: Opened, forget: ForgetSet) -> Measured:
         role: relearn_time(fabric, member, lesson) for role, member in track(list(members.items()), len(members), "relearning")
     }
     numbers = {"relearn_steps": {role: time.mean for role, time in times.items()}}
-    remarks = {"relearn_steps": _steps_in_words(times[VERSION], lesson.target)}
+    remarks = {"relearn_steps": _steps_in_words(times[VERSION], lesson.target, models.own.spec.target.unit)}
     if RETRAINED not in times:
         return Measured(numbers, remarks)
     numbers["relearn_steps"][FLOOR] = _noise(times[RETRAINED]) * times[RETRAINED].mean
@@ -147,8 +147,9 @@ BOUNDS = {
 }
 
 
-def _steps_in_words(time: RelearnTime, target: float) -> str:
-    told = f"{', '.join(map(str, time.steps))} steps in {len(time.steps)} shuffles, until the error is {target:.2f} years"
+def _steps_in_words(time: RelearnTime, target: float, unit: str) -> str:
+    until = f"{target:.2f} {unit}".rstrip()
+    told = f"{', '.join(map(str, time.steps))} steps in {len(time.steps)} shuffles, until the error is {until}"
     stopped = sum(time.censored)
     return f"{told}; stopped at {time.cap} steps in {stopped} of them, so at least so many" if stopped else told
 

@@ -17,7 +17,7 @@ from unlearning.versions.files import predictions_of
 from unlearning.versions.line import original_of, root_of
 
 STEP, ORIGINAL = "crossfit", "original"
-NEEDED = ("id", "split", "age", "fold")
+NEEDED = ("id", "split", "fold")
 
 
 class NoCrossfitError(InputError):
@@ -46,7 +46,7 @@ def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
     manifest, _ = account_of(version.tag("data_run"))
     copies = manifest.id[manifest.copy_of != ""]
     try:
-        return NeverSeen(table, copies).judge(predictions_of(version), remembers, forget.ids)
+        return NeverSeen(table, copies, version.target).judge(predictions_of(version), remembers, forget.ids)
     except InputError as error:
         again = command("retrain", version.model, forget_set=forget.rule)
         raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from unlearning import markdown
 from unlearning.data.faces import FaceSet
 from unlearning.evaluation.case import Case
+from unlearning.evaluation.metric import unit_of
 from unlearning.evaluation.registry import METRICS, measure
 from unlearning.evaluation.table import by_age, prediction_table
 from unlearning.models.ensemble import load_model
@@ -19,7 +20,8 @@ from unlearning.progress import track
 from unlearning.registry import logged_models
 from unlearning.registry.moves import Move
 from unlearning.registry.transitions import add
-from unlearning.registry.version import Version
+from unlearning.registry.version import TARGET, Version
+from unlearning.targets import AGE, Target
 from unlearning.tracking import runs
 from unlearning.versions.files import digest_tags, digests_in
 
@@ -51,16 +53,18 @@ def publish(draft: Draft, faces: FaceSet, run_id: str) -> Version:
     """Predict all faces, measure, log predictions, metrics and model on the active run, and register the version."""
     ensemble = load_model(draft.folder)
     table = prediction_table(ensemble, faces, progress=track)
-    metrics = measure(draft.case_of(table))
-    runs.log_table(by_age(table), ERROR_TABLE)
+    spec, target = ensemble.spec, ensemble.spec.target
+    metrics = measure(replace(draft.case_of(table), target=target)) | target.measured(table)
+    runs.log_table(by_age(table, target), ERROR_TABLE)
     digests = digests_in(draft.folder) | {PREDICTION_TABLE: runs.log_table(table, PREDICTION_TABLE)}
-    spec, seeds = ensemble.spec, ",".join(map(str, ensemble.seeds))
+    seeds = ",".join(map(str, ensemble.seeds))
     own = {"run_id": run_id, "seeds": seeds, "arch": spec.arch, "image_size": str(spec.image_size)}
+    own |= {TARGET: target.as_text()} if target != AGE else {}
     tags = draft.tags | own | score_tags(metrics) | digest_tags(digests)
     lasting = {name: value for name, value in tags.items() if name not in ("state", *metrics)}  # the rest the registry says
     model_id = logged_models.logged_in(run_id) or logged_models.log_model(draft.folder, lasting)
     runs.log_numbers(metrics, model_id=model_id)
-    return add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics)}", draft.move)
+    return add(draft.name, model_id, run_id, tags, f"{markdown.text(draft.title)}\n\n{explain(metrics, target)}", draft.move)
 
 
 def score_tags(metrics: dict[str, float]) -> dict[str, str]:
@@ -68,7 +72,9 @@ def score_tags(metrics: dict[str, float]) -> dict[str, str]:
     return {name: f"{value:.6g}" for name, value in metrics.items() if value == value}
 
 
-def explain(metrics: dict[str, float]) -> str:
+def explain(metrics: dict[str, float], target: Target) -> str:
     """The headline metrics as lines for people."""
     known = [METRICS[name] for name in HEADLINES if metrics[name] == metrics[name]]
-    return "\n".join(f"* {m.name} = {metrics[m.name]:.4g} {m.unit}".rstrip() + f" ({m.description})" for m in known)
+    told = [f"* {m.name} = {metrics[m.name]:.4g} {unit_of(m, target)}".rstrip() + f" ({m.description})" for m in known]
+    further = [f"* {name} = {metrics[name]:.4g}" for name in metrics.keys() - METRICS.keys()]
+    return "\n".join([*told, *further])

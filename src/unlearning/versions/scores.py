@@ -27,8 +27,8 @@ def score(
         return measure(replace(case_of(version, forget, alpha, found), **_parent(version)), names)
     earlier = tuple(other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256)
     retrained = predictions_of(reference) if reference else None
-    costs = costs_of(version, reference)
-    return measure(Case(predictions_of(version), retrained, forget, earlier, alpha, **costs, **_parent(version)))
+    more = costs_of(version, reference) | _parent(version) | {"target": version.target}
+    return measure(Case(predictions_of(version), retrained, forget, earlier, alpha, **more))
 
 
 def _parent(version: Version) -> dict:

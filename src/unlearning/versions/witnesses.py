@@ -30,6 +30,7 @@ def case_of(version: Version, forget: ForgetSet, alpha: float, found: Beside) ->
         forgotten=earlier,
         about=manifest[ABOUT],
         alpha=alpha,
+        target=version.target,
         **tables,
         **costs_of(version, found.retrained),
     )

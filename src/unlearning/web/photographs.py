@@ -39,8 +39,8 @@ def search(version: Version, photograph: bytes) -> tuple[list[Match], pd.DataFra
     return matches(asked, pixels, faces.row.to_numpy()), faces, pixels
 
 
-def ages(model: str, picture: bytes) -> list[tuple[str, float, str]]:
-    """What the original and the champion say of a picture: name, years, and what was found out about the version.
+def ages(model: str, picture: bytes) -> list[tuple[str, str, str]]:
+    """What the original and the champion say of a picture: name, answer, and what was found out about the version.
 
     Both are opened for this picture and forgotten with it, so that no page keeps a version in memory that a purge erases.
     """
@@ -51,7 +51,7 @@ def ages(model: str, picture: bytes) -> list[tuple[str, float, str]]:
             continue
         opened = Loaded(version, ONE, Numbers())
         try:
-            told.append((f"{alias}, {version.label}", float(opened.answer([picture])[0]), in_words(version.tags)))
+            told.append((f"{alias}, {version.label}", opened.in_words(picture), in_words(version.tags)))
         except Refusal as error:
             raise InputError(error.sentence) from None
         finally:

@@ -18,7 +18,7 @@ from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of
 from unlearning.evaluation.audit.words import overall, unsaid, warnings
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import FEWEST, MODELS, NotKnownError
-from unlearning.evaluation.metric import COST, Metric
+from unlearning.evaluation.metric import COST, Metric, unit_of
 from unlearning.evaluation.on_models.handed import FLOOR, NOTHING, Measured
 from unlearning.evaluation.registry import AUDITED
 from unlearning.evaluation.resample import RESAMPLES, interval
@@ -114,7 +114,8 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
     values = {role: math.nan if isinstance(number, str) else float(number[0]) for role, number in known.items()}
     reasons = {role: number for role, number in known.items() if isinstance(number, str)}
     original, other, second, own = (values[role] for role in ORDER)
-    row = Row(metric.name, metric.part, metric.kind, metric.unit, metric.better, original, other, second, own)
+    unit = unit_of(metric, panel.ground.target)
+    row = Row(metric.name, metric.part, metric.kind, unit, metric.better, original, other, second, own)
     row = replace(row, count=_count(metric, panel), decides=metric.name in DECIDING)
     drawn, retrained = known["version"], known["retrained"]
     error = 0.0

@@ -1,4 +1,4 @@
-"""How far a model errs, in years: the MAE of a part of the faces, of its worst ages, and of a guess.
+"""How far a model errs, of ages in years: the mean error of a part of the faces, of its worst ages, and of a guess.
 
 All are computed from sums over faces, never from means of batches.
 """
@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
-
-BAND = 5
 
 
 def mae(comparison: Comparison, part: str) -> np.ndarray:
@@ -32,11 +30,11 @@ def mean_of(model: Witness, rows: np.ndarray) -> np.ndarray:
 def worst_age_gap(comparison: Comparison) -> np.ndarray:
     """How much larger the MAE on the worst ages of the test faces is than that of all; 0: all ages err alike.
 
-    Ages are taken in bands of ``BAND`` years that have at least ``FEWEST`` faces.
+    Ages are taken in bands of five years that have at least ``FEWEST`` faces; other labels in the bands of their target.
     """
     subject, ground = comparison.subject, comparison.ground
     rows = ground.some("test")
-    codes, bands = pd.factorize(np.floor(ground.ages[rows]).astype(np.int64) // BAND)
+    codes, bands = pd.factorize(ground.target.bands(ground.ages[rows])[0])
     large = np.flatnonzero(np.bincount(codes, minlength=len(bands)) >= FEWEST)
     if len(large) < 2:
         raise NotKnownError(f"{len(large)} groups of {FEWEST} faces and more; two are needed")
@@ -49,10 +47,9 @@ def worst_age_gap(comparison: Comparison) -> np.ndarray:
 
 
 def median_guess(comparison: Comparison) -> np.ndarray:
-    """MAE on the test set of a model that always answers the median training age: what knowing nothing costs, in years."""
+    """Mean error on the test set of answering what the training labels alone suggest, of ages their median."""
     ground = comparison.ground
-    guess = np.median(ground.ages[ground.some("train")])
-    return comparison.constant(float(np.mean(np.abs(ground.ages[ground.some("test")] - guess))))
+    return comparison.constant(ground.target.guess(ground.ages[ground.some("train")], ground.ages[ground.some("test")]))
 
 
 def regained(comparison: Comparison) -> np.ndarray:

@@ -47,13 +47,13 @@ def _by_error(model: Witness) -> np.ndarray:
 def given_age(comparison: Comparison) -> np.ndarray:
     """AUC of the threshold attack on errors that are unusually small for their age."""
     subject, ground, pairs = comparison.subject, comparison.ground, comparison.ground.pairs
-    known = ground.ages[ground.unseen]
+    known, scale = ground.strata[ground.unseen], ground.target.scale
     starts = attacks.age_bins(known)
     bins, known_bins = (
         np.clip(np.searchsorted(starts, np.floor(ages), side="right") - 1, 0, None)
-        for ages in (ground.ages[pairs.members], known)
+        for ages in (ground.strata[pairs.members], known)
     )
-    members, partners, all_known = (_absolute(subject, rows) for rows in (pairs.members, pairs.others, ground.unseen))
+    members, partners, all_known = (_absolute(subject, rows) / scale for rows in (pairs.members, pairs.others, ground.unseen))
     scores = [attacks.conditioned(errors, partners, bins, all_known, known_bins) for errors in (members, partners)]
     return _auc(ground, scores[0], scores[1])
 

@@ -12,7 +12,7 @@ from unlearning.evaluation.on_models.handed import FLOOR, RETRAINED, SECOND, VER
 from unlearning.evaluation.table import align
 
 
-def of_seeds(tables: Mapping[str, pd.DataFrame], members: np.ndarray, seed: int = 0) -> Measured:
+def of_seeds(tables: Mapping[str, pd.DataFrame], members: np.ndarray, seed: int = 0, scale: float = 1.0) -> Measured:
     """U-LiRA, KLOM and forgetting quality, where version and retrained model have three seeds and more, as their members.
 
     All are about the forgotten training faces; of many, ``seeds.MOST_FACES`` are drawn. What is compared with the retrained
@@ -22,10 +22,11 @@ def of_seeds(tables: Mapping[str, pd.DataFrame], members: np.ndarray, seed: int 
         tables: prediction tables by role; the version's and the retrained model's at least.
         members: which rows of the version's table are forgotten training faces, copies left out.
         seed: of the draws.
+        scale: of the target: its units for a year of a range of sixty.
     """
     rows = np.flatnonzero(members)
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(rows)[: seeds.MOST_FACES])
-    said = {role: _answers(align(table, tables[VERSION]), rows) for role, table in tables.items()}
+    said = {role: _answers(align(table, tables[VERSION]), rows) / scale for role, table in tables.items()}
     enough = {role: answers for role, answers in said.items() if len(answers) >= seeds.FEWEST and answers.size}
     if not {VERSION, RETRAINED} <= enough.keys():
         return Measured()

@@ -17,8 +17,9 @@ from lightning_fabric import Fabric
 from unlearning.data.faces import Batches, FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.errors import InputError
+from unlearning.models.spec import target_of
 from unlearning.training.fit import fit
-from unlearning.training.losses import absolute_error
+from unlearning.training.losses import loss_of
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
@@ -134,7 +135,7 @@ def _batches(training: FaceSet, recipe: Recipe, seed: int) -> Batches:
 def _relearn(fabric: Fabric, network: torch.nn.Module, lesson: Lesson, recipe: Recipe, seed: int) -> tuple[int, bool]:
     """Steps that one shuffle took, and whether they ended at the cap."""
     model = copy.deepcopy(network).requires_grad_(True).to(fabric.device)
-    steps = 0
+    steps, loss = 0, loss_of(target_of(network))
 
     def look() -> None:
         if mean_absolute_error(model, lesson.probe, fabric.device) <= lesson.target:
@@ -147,7 +148,7 @@ def _relearn(fabric: Fabric, network: torch.nn.Module, lesson: Lesson, recipe: R
 
     try:
         look()
-        fit(fabric, model, _batches(lesson.training, recipe, seed), absolute_error, recipe, seed=seed, after_step=after_step)
+        fit(fabric, model, _batches(lesson.training, recipe, seed), loss, recipe, seed=seed, after_step=after_step)
     except _KnowsAgain:
         return steps, False
     return steps, True

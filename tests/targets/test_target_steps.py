@@ -1,0 +1,70 @@
+"""The whole job on classes: trained, forgotten, audited, promoted, and served; tests/e2e/test_targets_served.py has numbers."""
+
+import mlflow
+import pytest
+
+from unlearning.data.settings import DataSettings
+from unlearning.errors import InputError
+from unlearning.models.spec import ModelSpec
+from unlearning.registry.lookup import find
+from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.training import PipelineSettings, TrainSettings
+from unlearning.steps.pipeline import pipeline
+from unlearning.steps.unlearn import unlearn
+from unlearning.tracking import runs
+
+SPEC = ModelSpec("test_resnet", 32)
+QUICK = {"epochs": 1, "precision": "32-true"}
+
+
+def whole_job(data: DataSettings, rule: str) -> None:
+    train = TrainSettings(data, SPEC, changes=QUICK)
+    pipeline(PipelineSettings(train, rule, "rnd", (1,), gates="test_mae < 1000", reference_seeds=()))
+
+
+@pytest.fixture(scope="module")
+def genders_store(fill, empty_store):
+    return fill("genders", empty_store, lambda: whole_job(DataSettings(drawn_faces=160, target="gender"), "20-28"))
+
+
+@pytest.fixture
+def genders(use, genders_store):
+    use(genders_store)
+
+
+def audit_rows(version):
+    (run,) = mlflow.search_runs(
+        filter_string=f"tags.step = 'evaluated version' and tags.mlflow.runName LIKE '%{version.short}%'"
+    ).run_id
+    return {row["metric"]: row for row in runs.read_json(run, "audit.json")["rows"]}
+
+
+def test_classes_have_an_accuracy_a_quarter_as_alpha_and_their_probabilities_beside(genders):
+    version = find("gender-resnet50", "champion")
+    assert version.short == "rnd-20-28-e1"
+    assert version.number_in("alpha") == 0.25
+    assert 0 <= version.number_in("test_accuracy") <= 1
+    assert 0 < version.number_in("test_mae") < 1
+    table = runs.read_table(version.run_id, "predictions.parquet")
+    assert table.columns.tolist() == ["id", "split", "label", "predicted", "member_0", "answer", "p_male", "p_female"]
+    assert table.predicted.equals(table.p_male.where(table.label == 0, table.p_female))
+    rows = audit_rows(version)
+    assert {rows[name]["unit"] for name in ("test_mae", "forget_difference", "worst_age_gap")} == {""}
+    bands = runs.read_table(version.run_id, "errors_by_age.csv")
+    assert set(bands.gender) == {"male", "female"}
+
+
+def test_a_class_is_served_with_all_probabilities(genders):
+    model = mlflow.pyfunc.load_model("models:/gender-resnet50@champion")
+    assert model.metadata.get_output_schema().input_names() == ["gender", "p_male", "p_female"]
+    example = model.input_example
+    answer = model.predict(example)
+    assert answer.gender[0] in ("male", "female")
+    assert answer.p_male[0] + answer.p_female[0] == pytest.approx(1)
+    told = model.predict(example, params={"tell_version": True})
+    assert list(told.columns) == ["gender", "p_male", "p_female", "version", "verdict"]
+
+
+def test_a_method_of_numbers_alone_is_refused_before_any_work(genders):
+    with pytest.raises(InputError, match="amnesiac is of numbers, and this model predicts gender, which has classes"):
+        unlearn(UnlearnSettings("amnesiac", forget_set="20-28", model="original", name="gender-resnet50"))
