@@ -16,10 +16,18 @@ from unlearning.settings.serving import PredictSettings
 from unlearning.steps.predict import predict
 from unlearning.tracking import runs
 
-SMALL = ("arch=test_resnet", "image_size=32", "train_epochs=1", "methods=rnd", "epochs=1", "gates=test_mae < 1000")
+SMALL = (
+    "arch=test_resnet",
+    "image_size=32",
+    "train_epochs=1",
+    "methods=rnd",
+    "epochs=1",
+    "gates=test_mae < 1000",
+    "reference_seeds=7",
+)
 JOBS = {
-    "hand": ("target=hand", "unit=degrees", "range=0-180", "forget_set=30-60", "data_dir=dials/dials.csv"),
-    "gender": ("target=gender", "forget_set=gender:female & 20-28", "drawn_faces=160"),
+    "hand": ("target=hand", "unit=degrees", "range=0-180", "forget_set=30-60"),
+    "gender": ("target=gender", "forget_set=gender:female & 20-28"),
 }
 
 
@@ -27,9 +35,10 @@ JOBS = {
 def place(tmp_path_factory):
     """A folder of a user, in which the whole job ran on both."""
     folder = tmp_path_factory.mktemp("user")
-    draw_dials(folder / "dials", 120)
-    for own in JOBS.values():
-        done = run_project(folder, "main", *SMALL, "reference_seeds=", *own)
+    table = draw_dials(folder / "dials", 120)
+    for name, own in JOBS.items():
+        faces = f"data_dir={table}" if name == "hand" else "drawn_faces=160"
+        done = run_project(folder, "main", *SMALL, faces, *own)
         assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
