@@ -6,6 +6,7 @@ import mlflow
 import pytest
 
 from registered import SET, promoting
+from unlearning.registry import answer
 from unlearning.registry.journal import find_journal
 from unlearning.registry.lock import registry_lock
 from unlearning.registry.lookup import all_versions, find
@@ -100,6 +101,16 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
     assert (noted["what"], repaired["what"], repaired["reason"]) == ("found", "repair", "as it was")
     assert mending.repair(MODEL) == []
     assert find_journal(MODEL).entries[-2:] == [noted, repaired], "where nothing is wrong, nothing is done"
+
+
+@pytest.mark.parametrize("said", [f"{answer.LEAD}\n\nVersion 4 is served.", ""])
+def test_a_page_that_does_not_say_what_is_served_says_it_again(served, said):
+    served.update_registered_model(MODEL, said)
+    assert [str(one) for one in mending.examine(MODEL).found] == [mending.UNTOLD]
+    mending.repair(MODEL)
+    assert served.get_registered_model(MODEL).description == answer.current(MODEL)
+    served.update_registered_model(MODEL, "Ours; ask Ann.")
+    assert mending.examine(MODEL).found == []
 
 
 def test_scores_and_peoples_own_aliases_tags_and_notes_are_no_inconsistency(served):

@@ -64,12 +64,16 @@ def is_ours(description: str | None) -> bool:
     return not description or WHOM in description.partition("\n")[0]
 
 
+def due(model: str, state: State) -> str:
+    """What MLflow's page of a model should say and does not; empty where it does, or where people have written it."""
+    said, told = mlflow.MlflowClient().get_registered_model(model).description, answer(state)
+    return told if is_ours(said) and said != told else ""
+
+
 def tell(model: str, state: State) -> None:
     """Write it; a page that cannot be told is no reason to fail, for the transition has happened: the next one tells it."""
-    client = mlflow.MlflowClient()
     try:
-        said, due = client.get_registered_model(model).description, answer(state)
-        if is_ours(said) and said != due:
-            client.update_registered_model(model, due)
+        if told := due(model, state):
+            mlflow.MlflowClient().update_registered_model(model, told)
     except MlflowException as error:
         print(f"MLflow's page of the model {model} does not say what is served: {first_line(error)}", file=sys.stderr)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from functools import partial
 
-from unlearning.registry import journal, lock, transitions
+from unlearning.registry import answer, journal, lock, transitions
 from unlearning.registry.entries import BEGIN, FOUND, Entry, Logged, entry_of, label_of, replay
 from unlearning.registry.journal import HEAD, Journal, find_head, find_journal
 from unlearning.registry.lock import Lock, registry_lock
@@ -18,6 +19,7 @@ from unlearning.repair.consistency import Inconsistency, as_it_should_be, incons
 from unlearning.repair.surroundings import Fault
 
 PATIENCE, PAUSE = 30.0, 0.5
+UNTOLD = "MLflow's page of the registered model says something else than which version is served, and what was found out"
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,14 @@ def _examined(model: str, known: list[Version], kept: Journal | None, trust: str
         for number in now.keys() - installed.keys()
     ]
     found = (_of_journal(kept) if kept else []) + found
-    found += inconsistencies(installed, as_it_should_be(installed, logged, trust, measured), logged)
-    return Examined(known, kept, found, around.faults(), measured)
+    due = as_it_should_be(installed, logged, trust, measured)
+    found += inconsistencies(installed, due, logged)
+    return Examined(known, kept, found, [*around.faults(), *_of_page(model, due)], measured)
+
+
+def _of_page(model: str, state: State) -> list[Fault]:
+    """The registered model's description is the answer of the moment, unless people have written another."""
+    return [Fault(0, UNTOLD, partial(answer.tell, model, state))] if state and answer.due(model, state) else []
 
 
 def _of_journal(kept: Journal) -> list[Inconsistency]:
