@@ -5,6 +5,7 @@ import time
 
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from postgres import free_port
@@ -12,6 +13,7 @@ from unlearning.server.http import server_of
 from unlearning.steps.serve import listening
 from unlearning.web.application import Application
 from unlearning.web.beside import handing_on
+from unlearning.web.headers import HEADERS
 
 MODEL, HOME = "age-resnet50", "http://127.0.0.1"
 
@@ -31,7 +33,7 @@ def address(filled):
 
 
 def beside(address):
-    return TestClient(Starlette(routes=[handing_on(address)]), base_url=HOME, follow_redirects=False)
+    return TestClient(Starlette(routes=handing_on(address)), base_url=HOME, follow_redirects=False)
 
 
 def test_pages_and_forms_are_handed_on_with_what_decides_whether_they_may(address):
@@ -48,7 +50,26 @@ def test_pages_and_forms_are_handed_on_with_what_decides_whether_they_may(addres
     assert client.get("/").status_code == 404
 
 
+def test_what_is_strange_is_handed_on_as_it_came_and_what_is_too_large_or_another_s_is_not(address):
+    client = beside(address)
+    assert client.get("/unlearning").headers["location"] == "/unlearning/"
+    for path in ("..%2f..%2fetc", "versions/%0d%0aX:%20y", "versions/%C3%A4?x=%00", "versions/1%3Fx", "acts/%2e%2e%2f"):
+        assert client.get(f"/unlearning/{path}").status_code == 404, path
+    for path in ("/unlearningx", "/unlearning-api/", "//unlearning/"):
+        assert client.get(path).text == "Not Found", "this is no page's"
+    assert client.put("/unlearning/versions").status_code == 405
+    answer = client.post("/unlearning/requests", content=b"x" * 33_000_000, headers={"Origin": HOME})
+    assert answer.status_code == 413
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_the_threads_of_mlflow_stay_free_while_pages_are_waited_for(monkeypatch):
+    monkeypatch.setattr("unlearning.web.beside._ask", lambda *given: Response(threading.current_thread().name))
+    assert beside("nowhere").get("/unlearning/").text.startswith("pages")
+
+
 def test_where_the_pages_are_not_that_is_told():
     answer = beside(f"127.0.0.1:{free_port()}").get("/unlearning/")
     assert answer.status_code == 503
     assert "age-unlearning web --path /unlearning" in answer.text
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS

@@ -14,7 +14,9 @@ from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import make_key
 from unlearning.certificates.samples import picture_id
 from unlearning.errors import InputError
-from unlearning.registry.lookup import find
+from unlearning.purge.rules import Deed, begun
+from unlearning.registry.lookup import find, state_of
+from unlearning.registry.transitions import transition
 from unlearning.requests import store as requests
 from unlearning.settings.forgetting import PromoteSettings
 from unlearning.settings.requests import CertifySettings, RequestSettings
@@ -99,8 +101,9 @@ def test_the_holder_of_a_picture_gets_a_proof_that_verifies(client, one, picture
     files = picture | {"proof": ("proof.json", proof.content)}
     files |= {"certificate": ("c.json", client.get(f"/requests/{one.run_id}/certificate.json").content)}
     assert "Checked, and right: proof" in client.post("/verify", files=files).text
-    other = client.post(f"/requests/{one.run_id}/proof", data={"sample": "0" * 32}, files={"picture": ("none.jpg", b"")})
-    assert other.status_code == 400
+    for asked, words in (("0" * 32, "not in the forget set"), ("\0", "choose a file")):
+        other = client.post(f"/requests/{one.run_id}/proof", data={"sample": asked}, files={"picture": ("none.jpg", b"")})
+        assert (other.status_code, words in other.text) == (400, True)
 
 
 def test_audits_are_shown_alone_and_side_by_side_and_open_no_run(client, one):
@@ -110,6 +113,9 @@ def test_audits_are_shown_alone_and_side_by_side_and_open_no_run(client, one):
     assert "2 versions side by side" in compared.text
     assert "script-src 'sha256-" in compared.headers["content-security-policy"]
     assert "give two or more" in client.get("/compare").text
+    many = client.get("/compare", params={"versions": ",".join(map(str, range(1, 99)))})
+    assert (many.status_code, "a page compares up to 20" in many.text) == (400, True)
+    assert "give two or more" in client.get("/compare", params={"versions": "4,4,4"}).text
     assert runs() == before
 
 
@@ -163,3 +169,16 @@ def test_a_picture_is_shown_to_the_original_and_the_champion(client, pictures):
         ("original", "1"),
         ("champion", "4"),
     ]
+
+
+def test_what_was_purged_or_forgot_nothing_has_no_audit_and_no_comparison(client, one):
+    transition(MODEL, lambda known: begun(state_of(known), 2, Deed("me", "2026-11-24T12:00:00Z", "a run")), "purge")
+    for number in (1, 2):
+        answer = client.get(f"/versions/{number}/audit")
+        assert (answer.status_code, "There is no audit" in answer.text) == (404, True)
+    told = client.get("/compare", params={"versions": "2,4"}).text
+    assert "version 2 of age-resnet50 was purged" in told
+    assert "mlflow run" not in told, "nobody types here"
+    page = client.get("/versions/2").text
+    assert "purging" in page
+    assert "<form" not in page

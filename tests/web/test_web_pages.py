@@ -1,6 +1,7 @@
 """What the pages show, whom they let in, and what their buttons begin."""
 
 import re
+import shutil
 import time
 from datetime import date
 from functools import partial
@@ -254,6 +255,13 @@ def test_an_act_is_one_of_its_store_and_its_model(client, act, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
     assert client.get("/acts/abc").status_code == 404
     assert acts.running(MODEL, "process") is None
+
+
+def test_no_button_begins_more_than_the_machine_can_do(client, act):
+    for number in range(acts.AT_ONCE - 1):
+        shutil.copytree(act, act.with_name(f"{number}"))
+    answer = client.post("/requests", data={"rule": "20-28"}, files=FORM, headers=OURS)
+    assert (answer.status_code, "commands are at work" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(

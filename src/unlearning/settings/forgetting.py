@@ -195,8 +195,8 @@ class CompareSettings:
 
     @property
     def named(self) -> list[str]:
-        """The versions, one by one."""
-        return listed(self.versions)
+        """The versions, one by one, each once."""
+        return list(dict.fromkeys(listed(self.versions)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,6 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from pathlib import Path
 
 import mlflow
@@ -28,14 +26,15 @@ from unlearning.errors import InputError
 from unlearning.requests.store import EXPERIMENT
 from unlearning.tracking import processes
 from unlearning.tracking.store import RUN_ID, SQLITE
+from unlearning.web.asking import spoken
 from unlearning.web.rights import Somebody, is_server
 
 NOTE, SAID, STATUS, PROCESS = "act.json", "said", "status", "process"
 PROGRAM = 'd="$1"; shift; ( "$@" >"$d/said" 2>&1; echo $? >"$d/status" ) & echo $! >"$d/process"'
 ERROR, KILLED = "Error: ", "It was ended from outside, or by a fault: what it said tells more."
-PARTS, TYPED = re.compile(r"(?<=;) "), re.compile(r"mlflow run|make key|export ")  # of a sentence, and what people type
 A_DAY = 24 * 3600.0
 SHOWN = 40  # last lines
+AT_ONCE = 8  # acts on a model
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,7 @@ class Act:
         failed = self.is_over and not self.went_well
         lines = [line.removeprefix(own) for line in said.splitlines() if line.startswith(own)]
         told = [said.rpartition(ERROR)[2] if ERROR in said else KILLED] if failed else lines
-        known = [" ".join(takewhile(lambda part: not TYPED.search(part), PARTS.split(one))) for one in reversed(told)]
-        return next((one.rstrip(";") for one in known if one), "It has begun.")
+        return next(filter(None, map(spoken, reversed(told))), "It has begun.")
 
     @property
     def is_over(self) -> bool:
@@ -108,8 +106,14 @@ def begin(who: Somebody, entry: str, model: str, listed: tuple[str, list[str]] |
         model: registered model.
         listed: a list of pictures, which the command finds under that name in its own folder.
         options: of the entry point.
+
+    Raises:
+        InputError: it cannot be begun, or too much is at work.
     """
     _sweep()
+    at_work = [act for act in _all(model) if not act.is_over]
+    if len(at_work) >= AT_ONCE:
+        raise InputError(f"{len(at_work)} commands are at work for {model}; press again when one of them has ended")
     act = Act(place(model) / uuid.uuid4().hex, entry, who.name, datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     act.folder.mkdir(mode=0o700, parents=True)
     try:
@@ -162,7 +166,7 @@ def running(model: str, entry: str) -> Act | None:
 
 
 def _all(model: str) -> list[Act]:
-    return [_noted(path) for path in place(model).glob(f"*/{NOTE}")]
+    return sorted(map(_noted, place(model).glob(f"*/{NOTE}")), key=lambda act: act.began)
 
 
 def _noted(path: Path) -> Act:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -17,6 +19,7 @@ from unlearning.web.rights import Somebody, refused
 LIMITS = Limits(queue=32, megabytes=32, seconds=60)
 MOST_FIELDS, MOST_FILES = 1000, 4
 LONGEST = 1000  # characters of a field
+PARTS, TYPED = re.compile(r"(?<=;) "), re.compile(r"mlflow run|make key|export ")  # of a sentence, and what people type
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Asked:
         """InputError for whoever may not."""
         if not allowed:
             raise refused(what, right)
+
+
+def spoken(sentence: str) -> str:
+    """A sentence without what would be typed: who reads these pages has no command line."""
+    return " ".join(takewhile(lambda part: not TYPED.search(part), PARTS.split(sentence))).rstrip(";")
 
 
 def same_origin(request: Request) -> None:

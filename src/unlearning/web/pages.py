@@ -16,7 +16,7 @@ from unlearning.certificates.keys import public_key_of
 from unlearning.certificates.verify import Comparison
 from unlearning.errors import InputError
 from unlearning.registry import lock, lookup
-from unlearning.registry.version import CHAMPION, Version
+from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
 from unlearning.reports.certificate_page import certificate_page
@@ -32,12 +32,13 @@ from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version
 from unlearning.versions.certificate_facts import alpha_of
 from unlearning.web import acts, photographs, views
-from unlearning.web.asking import Asked
+from unlearning.web.asking import Asked, spoken
 from unlearning.web.desk import Desk, computes
 from unlearning.web.headers import PLAIN, POLICY
 from unlearning.web.rights import Somebody
 from unlearning.web.seen import DRAWING, Registry
 
+MOST_COMPARED = 20  # versions: each is audited while its reader waits
 SCRIPT = re.compile(r"script-src '(sha256-[\w+/=]+)'")
 FILING, DECIDING = f"EDIT on {store.EXPERIMENT}", "MANAGE on the registered model {}"
 
@@ -56,7 +57,7 @@ class Pages:
 
     def words(self, sentence: str, status: int, who: Somebody) -> Response:
         """A page that says why there is no other."""
-        return self._shown("words", Asked(who, {}, {}), status, sentence=sentence)
+        return self._shown("words", Asked(who, {}, {}), status, sentence=spoken(sentence) or sentence)
 
     def _shown(self, template: str, asked: Asked, status: int = 200, **values) -> Response:
         return _html(views.shown(template, asked, self.root, **values), status=status)
@@ -102,6 +103,8 @@ class Pages:
     def audit(self, asked: Asked) -> Response:
         """How much a version still remembers, found out now from its tables."""
         version = lookup.find(self.model, str(self._version(asked).number))  # with its aliases
+        if version.tag("state") in GONE or version.tag("forget_set", "none") == "none":
+            raise RefusedError(404, "audit", f"There is no audit: {version.label} was made to forget nothing, or is purged.")
         one = audit_version(version, forget_sets.of_version(version), alpha_of(version), "tables")
         with DRAWING:
             return _html(audit_page(one.audit, one.case, one.about, render_audit(one.audit, one.case)))
@@ -109,7 +112,10 @@ class Pages:
     @computes
     def compare(self, asked: Asked) -> Response:
         """Audits side by side; the one page with a script, which sorts its table."""
-        audits = audited(CompareSettings(asked.query.get("versions", ""), name=self.model))
+        settings = CompareSettings(asked.query.get("versions", ""), name=self.model)
+        if len(settings.named) > MOST_COMPARED:
+            raise InputError(f"these are {len(settings.named)} versions; a page compares up to {MOST_COMPARED}")
+        audits = audited(settings)
         with DRAWING:
             page = compare_page(audits)
         script = SCRIPT.search(page)
@@ -201,8 +207,10 @@ class Pages:
         """The proof that one picture is among the forgotten."""
         self._may_decide(asked, "prove who is in it")
         one, envelope = self._envelope(asked)
-        version = lookup.find(self.model, one.version)
-        proof = proof_of(version, Issued(envelope, ""), signing_key(""), _sample(asked))
+        sample, version = _sample(asked), lookup.find(self.model, one.version)
+        if not sample:
+            raise InputError("there is no picture and no sample id; choose a file")
+        proof = proof_of(version, Issued(envelope, ""), signing_key(""), sample)
         return _download(proof, f"proof-{one.run_id[:8]}.json")
 
     @computes
