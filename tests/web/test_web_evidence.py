@@ -171,13 +171,33 @@ def test_a_picture_is_shown_to_the_original_and_the_champion(client, pictures):
     ]
 
 
+def test_a_purge_is_foretold_and_begun_when_its_name_is_typed_back(client, monkeypatch):
+    begun = []
+    act = acts.Act(Path("a" * 32), "purge", "", "now")
+    monkeypatch.setattr(acts, "begin", lambda who, entry, model, **options: begun.append((entry, options)) or act)
+    assert "/versions/4/purge" not in client.get("/versions/4").text, "it is served"
+    assert "the champion, which is never purged" in client.get("/versions/4/purge").text
+    assert 'href="/versions/1/purge"' in client.get("/versions/1").text
+    said = client.get("/versions/1/purge").text
+    assert "Nothing is deleted yet" in said
+    assert re.search(r"<li>Version 1 \(original\) of age-resnet50: \d+ files \(.*bytes\) are to go\.</li>", said)
+    assert "<li>Then gates that name original.METRIC" in said
+    for typed in ("", "1", f"{MODEL}/3"):
+        answer = client.post("/versions/1/purge", data={"confirm": typed}, files={"none": (None, "")})
+        assert (answer.status_code, f"type {MODEL}/1 into the field" in answer.text) == (400, True)
+    assert begun == []
+    form = {"confirm": f"{MODEL}/1", "reason": "Art. 17"}
+    client.post("/versions/1/purge", data=form, files={"none": (None, "")}, follow_redirects=False)
+    assert begun == [("purge", {"version": "1", **form})]
+
+
 def test_what_was_purged_or_forgot_nothing_has_no_audit_and_no_comparison(client, one):
     transition(MODEL, lambda known: begun(state_of(known), 2, Deed("me", "2026-11-24T12:00:00Z", "a run")), "purge")
     for number in (1, 2):
         answer = client.get(f"/versions/{number}/audit")
         assert (answer.status_code, "There is no audit" in answer.text) == (404, True)
     told = client.get("/compare", params={"versions": "2,4"}).text
-    assert "version 2 of age-resnet50 was purged" in told
+    assert "of age-resnet50 was purged" in told
     assert "mlflow run" not in told, "nobody types here"
     page = client.get("/versions/2").text
     assert "purging" in page

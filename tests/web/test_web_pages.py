@@ -204,6 +204,7 @@ def test_whoever_may_only_read_sees_no_button_and_is_told_the_right(filled, begu
         (f"/requests/{one.run_id}/process", f"MANAGE on the registered model {MODEL}"),
         (f"/requests/{one.run_id}/proof", f"MANAGE on the registered model {MODEL}"),
         ("/versions/3/promote", f"MANAGE on the registered model {MODEL}"),
+        ("/versions/3/purge", f"MANAGE on the registered model {MODEL}"),
     ):
         answer = client.post(path, data={"rule": "20-28"}, files=FORM)
         assert right in answer.text, path

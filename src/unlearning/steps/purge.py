@@ -113,22 +113,31 @@ def find_purgeable(name: str, reference: str) -> Version:
 
 def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:
     """Refuse what must not be done; says what would go and what would be lost, and returns the latter."""
-    state = state_of(all_versions(version.model))
-    rules.require_dethroned(state, version.number, version.model)
-    found = rules.losses(state, version.number, version.model, lambda: former(version.model))
-    listed = [file for place in store.places_of(version) for file in store.files_of(place)]
-    say(f"purge: {version.label} of {version.model}: {describe([file for file in listed if file.goes])} are to go")
-    for loss in found:
-        say(f"purge: then {loss.sentence}")
-    shared = store.others_with_its_files(version)
-    if shared:
-        raise InputError(
-            f"nothing was purged: {', '.join(shared)} is made of the same files as {version.label}; delete that version first"
-        )
+    sentences, found = foretold(version)
+    for sentence in sentences:
+        say(f"purge: {sentence}")
     rules.require_not_awaited(found, version.number, settings.force)
     more = {name: value for name, value in vars(settings).items() if name in ("reason", "force", "people") and value}
     rules.require_confirmed(version.model, version.number, str(version.number), settings.confirm, **more)
     return found
+
+
+def foretold(version: Version) -> tuple[list[str], list[rules.Loss]]:
+    """What would go with a version and what could not be done any more, in sentences, and the latter; nothing is changed.
+
+    Raises:
+        InputError: it is the champion, or another version is made of its files.
+    """
+    state = state_of(all_versions(version.model))
+    rules.require_dethroned(state, version.number, version.model)
+    found = rules.losses(state, version.number, version.model, lambda: former(version.model))
+    listed = [file for place in store.places_of(version) for file in store.files_of(place)]
+    if shared := store.others_with_its_files(version):
+        raise InputError(
+            f"nothing was purged: {', '.join(shared)} is made of the same files as {version.label}; delete that version first"
+        )
+    going = f"{version.label} of {version.model}: {describe([file for file in listed if file.goes])} are to go"
+    return [going, *(f"then {loss.sentence}" for loss in found)], found
 
 
 def _forgotten_ids(model: str) -> set[str]:

@@ -52,6 +52,7 @@ class Application:
             "/versions": pages.versions,
             "/versions/{number}": pages.version,
             "/versions/{number}/audit": pages.audit,
+            "/versions/{number}/purge": pages.purged,
             "/compare": pages.compare,
             "/requests/new": pages.new,
             "/requests/{key}": pages.request,
@@ -67,6 +68,7 @@ class Application:
             "/requests/{key}/process": pages.process,
             "/requests/{key}/proof": pages.proof,
             "/versions/{number}/promote": pages.promote,
+            "/versions/{number}/purge": pages.purge,
             "/verify": pages.verify,
             "/picture": pages.picture,
         }

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from unlearning.certificates.keys import public_key_of
 from unlearning.certificates.verify import Comparison
 from unlearning.errors import InputError
+from unlearning.purge.rules import confirmation, require_not_awaited
 from unlearning.registry import lock, lookup
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.audit_figures import render_audit
@@ -27,6 +28,7 @@ from unlearning.server.limits import RefusedError
 from unlearning.settings.forgetting import CompareSettings
 from unlearning.steps.certify import Issued, picture_id, proof_of, signing_key
 from unlearning.steps.compare import audited
+from unlearning.steps.purge import find_purgeable, foretold
 from unlearning.steps.verify import checked, public_keys
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version
@@ -182,6 +184,31 @@ class Pages:
         """Serve a candidate, if it passes its gates."""
         self._may_decide(asked, "promote")
         return self._go(acts.begin(asked.who, "promote", self.model, version=str(self._version(asked).number)))
+
+    def _purgeable(self, asked: Asked) -> tuple[Version, list[str]]:
+        """A version that may go, and what goes and is lost with it."""
+        self._may_decide(asked, "purge")
+        version = find_purgeable(self.model, str(self._version(asked).number))
+        sentences, lost = foretold(version)
+        require_not_awaited(lost, version.number, force=False)
+        return version, sentences
+
+    @computes
+    def purged(self, asked: Asked) -> Response:
+        """What a purge would delete and what stays, before it is confirmed."""
+        version, sentences = self._purgeable(asked)
+        due = confirmation(self.model, version.number)
+        return self._shown("purge", asked, number=version.number, label=version.label, sentences=sentences, due=due)
+
+    @computes
+    def purge(self, asked: Asked) -> Response:
+        """Delete a version's files for good, once its name was typed back."""
+        version, _ = self._purgeable(asked)
+        due = confirmation(self.model, version.number)
+        if asked.text("confirm") != due:
+            raise InputError(f"nothing was purged: type {due} into the field, exactly so, if it is meant")
+        more = {"version": str(version.number), "confirm": due, "reason": asked.text("reason")}
+        return self._go(acts.begin(asked.who, "purge", self.model, **more))
 
     # Certificates
 

@@ -14,7 +14,7 @@ from PIL import Image
 from unlearning.data.photograph import Match
 from unlearning.methods import METHODS
 from unlearning.registry import servers
-from unlearning.registry.version import GONE, Version
+from unlearning.registry.version import CHAMPION, GONE, PURGED, Version
 from unlearning.reports.lineage_page import champion_of, headline
 from unlearning.reports.page import page
 from unlearning.requests.states import NEXT, OPEN, PROMOTED, REFUSED, STATES, Request
@@ -103,6 +103,7 @@ def version(one: Version, row: dict) -> dict:
         "facts": facts,
         "finding": one.tag("finding"),
         "gone": one.tag("state") in GONE,
+        "purgeable": one.tag("state") != PURGED and CHAMPION not in one.aliases,
         "forgot": one.tag("forget_set", "none") != "none",
         "candidate": one.tag("state") == "candidate",
     }
