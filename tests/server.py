@@ -41,11 +41,13 @@ class Server:
         folder: all that it keeps.
         port: of ``mlflow server`` on this machine.
         database_port: of PostgreSQL.
+        pages_port: of the pages that it hands on, where a test starts them.
     """
 
     folder: Path
     port: int
     database_port: int
+    pages_port: int
 
     @property
     def address(self) -> str:
@@ -57,6 +59,8 @@ class Server:
         own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "SERVER_FOLDER": str(self.folder)}
         own |= {"SERVER_PORT": str(self.port), "SERVER_DATABASE_PORT": str(self.database_port), "SERVER_WORKERS": "1"}
         own |= {"MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD, "SERVER_DATABASE_OPTIONS": "-c fsync=off", "SERVER_PATIENCE": "900"}
+        own |= {"SERVER_APP": "age-unlearning", "UNLEARNING_WEB": f"127.0.0.1:{self.pages_port}"}
+        own |= {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
         return subprocess.run([SCRIPT, *words], env=own | settings, cwd="/", capture_output=True, text=True, check=False)
 
     def start(self) -> None:
@@ -103,7 +107,7 @@ def server() -> Iterator[Server]:
     skip_without_programs()
     folder = Path(tempfile.mkdtemp(prefix="server-"))
     folder.chmod(0o755)
-    own = Server(folder, free_port(), free_port())
+    own = Server(folder, free_port(), free_port(), free_port())
     try:
         own.start()
         _add_reader(own.address)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The pictures of pages in docs/images, made anew from drawn faces: the whole job at a small size, then a browser.
 
-    python tools/screenshots.py            # some minutes; needs Chromium, and Playwright from the environment of development
+    python tools/screenshots.py            # five minutes on two free cores; needs Chromium, and Playwright from the environment
+                                           # of development
 
 No face is on them, drawn or real: pages show none.
 """
@@ -28,9 +29,9 @@ SMALL = (
     "--image_size",
     "32",
     "--drawn_faces",
-    "800",
+    "400",
     "--train_epochs",
-    "24",
+    "12",
     "--gates",
     "test_mae < 100",
 )
@@ -54,6 +55,7 @@ def started(place: Path, *words: str) -> subprocess.Popen:
 
 def say(place: Path, *words: str) -> str:
     """What a command said; it ends this one where it fails."""
+    print(f"screenshots: {words[0]}", flush=True)
     process = started(place, *words)
     _, said = process.communicate()
     if process.returncode:
@@ -74,6 +76,7 @@ def pages(place: Path) -> Iterator[tuple[str, str]]:
         yield "web", next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
     finally:
         process.terminate()
+        process.communicate()
 
 
 def picture(page: Page, address: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The whole job as a user runs it: ``mlflow run``, and the registry read back."""
+"""The whole job as a newcomer runs it: ``git clone``, ``mlflow run``, and the registry read back."""
 
 import base64
 import os
@@ -18,6 +18,7 @@ from unlearning.registry.lookup import find
 
 MODEL = "age-resnet50"
 BIN = Path(sys.executable).parent
+CLONE = "age-unlearning"
 
 
 def mlflow_command(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess:
@@ -29,13 +30,21 @@ def mlflow_command(*arguments: str, cwd: Path, **variables: str) -> subprocess.C
 
 def run_project(cwd: Path, entry: str, *parameters: str, **variables: str) -> subprocess.CompletedProcess:
     given = [part for parameter in parameters for part in ("-P", parameter)]
-    return mlflow_command("run", str(ROOT), "-e", entry, "--env-manager", "local", *given, cwd=cwd, **variables)
+    project = cwd / CLONE if (cwd / CLONE).exists() else ROOT
+    return mlflow_command("run", str(project), "-e", entry, "--env-manager", "local", *given, cwd=cwd, **variables)
+
+
+def git(*words: str, **more) -> bytes:
+    return subprocess.run(["git", *words], check=True, stdout=subprocess.PIPE, **more).stdout
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder of a user, in which the whole job ran once on drawn faces."""
+    """A folder of a user who has cloned the project into it, with changes that are not committed yet, and ran the whole job."""
     folder = tmp_path_factory.mktemp("user")
+    git("clone", "--quiet", str(ROOT), str(folder / CLONE))
+    if changed := git("diff", "--binary", "HEAD", cwd=ROOT):
+        git("apply", cwd=folder / CLONE, input=changed)
     small = ("arch=test_resnet", "image_size=32", "drawn_faces=160", "train_epochs=3", "epochs=1,2", "gates=F > 0.1")
     done = run_project(folder, "main", *small)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -54,7 +63,7 @@ def user(place, monkeypatch):
 def test_the_job_ends_in_the_callers_folder_with_what_to_type_next_and_no_pickle(user):
     assert (user / "mlflow.db").exists()
     assert list((user / "mlruns").rglob("spec.json"))
-    assert not (ROOT / "mlflow.db.lock").exists() or (ROOT / "mlflow.db").exists()
+    assert git("status", "--short", "--ignored", cwd=user / CLONE).count(b"mlflow.db") == 0, "the clone holds nothing of it"
     said = (user / "said.txt").read_text()
     assert "registered model age-resnet50" in said
     assert "What to type next:" in said
@@ -84,7 +93,8 @@ def test_a_newcomer_is_led_to_the_overview_which_says_what_is_served_and_so_does
 
 def test_a_newcomer_serves_the_champion_by_the_command_that_was_told(user):
     picture = next((user / "cache").rglob("*.jpg"), None) or next(Path(os.environ["UNLEARNING_CACHE"]).rglob("*.jpg"))
-    with listening(user, "ping", "serve", program="age-unlearning") as address:
+    path = f"{user / CLONE / 'src'}:{user / CLONE}"
+    with listening(user, "ping", "serve", program="age-unlearning", PYTHONPATH=path) as address:
         body = {"inputs": {"image": [base64.b64encode(picture.read_bytes()).decode()]}}
         answer = requests.post(f"{address}/invocations", json=body, timeout=60)
     assert 0 < answer.json()["predictions"][0] <= 60
