@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unlearning.finding import forgotten_names, in_words
 from unlearning.reports.page import page
+from unlearning.targets import AGE, from_text
 
 TEMPLATE = "served_page.html.jinja"
 
@@ -27,4 +28,7 @@ def served_page(
     facts |= {"Made to forget": forgotten or "nothing", "Found out": in_words(tags)}
     told = f"It was made to forget {forgotten}: {in_words(tags)}." if forgotten else "It was made to forget nothing."
     headline = told if label else "Programs that ask are told so, and to ask again."
-    return page(TEMPLATE, label=label, headline=headline, facts=facts, trouble=trouble, ages=ages, refusal=refusal)
+    target = from_text(tags.get("target", ""))
+    asked = "The age of a face" if target == AGE else f"{target.axis} of a picture"
+    shown = {"headline": headline, "facts": facts, "trouble": trouble, "ages": ages, "refusal": refusal, "asked": asked}
+    return page(TEMPLATE, label=label, what=target.name, **shown)
