@@ -10,7 +10,7 @@ from unlearning.server.http import server_of
 from unlearning.settings.checks import listed
 from unlearning.settings.serving import WebSettings
 from unlearning.steps.serve import address_of, listening
-from unlearning.tracking import runs, temporary
+from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.web.application import Application
 from unlearning.web.rights import is_server, speak_for_others
@@ -38,7 +38,6 @@ def web(settings: WebSettings) -> None:
         say("web: hosts=*: every name is answered, also one that another site lets point here; better name those that are used")
     path = settings.path.rstrip("/")
     run = runs.run("web", f"pages about {settings.name}") if runs.launched() and not users else nullcontext()
-    fetched = temporary.private()  # for good: threads that each enter and leave it would send one another elsewhere
-    with run, fetched, listening(settings.host, settings.port) as taken, suppress(KeyboardInterrupt):
+    with run, listening(settings.host, settings.port) as taken, suppress(KeyboardInterrupt):
         say(f"web: {address_of(settings.host, taken.getsockname()[1])}{path}/ is ready; stop it with Ctrl-C")
         server_of(Application(settings.name, hosts, path, users).asgi()).run([taken])
