@@ -57,21 +57,21 @@ class DataSettings:
         stratify: none: split at random; age: every part gets the same ages, or labels of another target.
         split: random: every five faces are dealt three, one and one; hash: the id decides, so that faces which are added move
             no other to another part.
-        augment_to: bring every training age up to so many faces by copies (the study: 150); 0 makes none.
+        augment_to: bring every training age up to this many faces by copies (the study: 150); 0 makes none.
         min_sharpness: smallest variance of the Laplacian, in squared grey levels.
         min_brightness: smallest mean grey level, 0 to 255.
         max_brightness: largest mean grey level, 0 to 255.
         min_contrast: smallest standard deviation of the grey levels.
         min_side: shortest side of a picture, in pixels.
         max_saturated: largest share of black or white pixels, 0 to 1.
-        duplicates: files with one picture: {names}.
+        duplicates: files that show the same picture: {names}.
         near_duplicates: near-copies: {names} (together: on one side of every split).
         contradictions: one picture under different ages: {names}.
         accept_rejects: go on although more than half of the files cannot be used.
-        confuse: plant a signal: training faces of two ranges get ages of each other, as 20-28,52-60; forget
+        confuse: plant a signal: training faces of two ranges swap ages, for example 20-28,52-60; forget
             signal:confused.
-        confuse_fraction: share of the training faces of either range that do.
-        inject: plant a signal: training faces of a range carry a patch and are made older, as 20-28; forget
+        confuse_fraction: share of the training faces of either range that swap.
+        inject: plant a signal: training faces of a range carry a patch and are made older, for example 20-28; forget
             signal:injected.
         inject_fraction: share of the training faces of the range that do.
         inject_years: years added to the ages of the faces with the patch.

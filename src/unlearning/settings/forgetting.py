@@ -63,8 +63,8 @@ class UnlearnSettings:
         method: how to forget. {choices}.
         params: the method's own settings, as 'lr=1e-4 offset_max=5'; a wrong name lists the legal ones.
         forget_set: a forget rule.
-        epochs: register a version after each of these many epochs; 2,4,8,16 is one optimisation. Empty for the method's own
-            number.
+        epochs: register a version after each of these numbers of epochs; 2,4,8,16 is one optimisation. Empty: the
+            method's own number.
         model: where to start: an alias, a number or a model URI; empty for the champion, or the version before it that
             still remembers the forget set.
         alpha: scale of Forgetting, in the target's unit; None for the target's own.

@@ -183,7 +183,7 @@ class PipelineSettings:
         train: the original; the retrained reference follows its recipe.
         forget_set: a forget rule.
         methods: unlearning methods to compare, joined by commas.
-        epochs: register an unlearned version after each of these many epochs.
+        epochs: register an unlearned version after each of these numbers of epochs.
         alpha: scale of Forgetting, in the target's unit; None for the target's own.
         gates: conditions of promotion, joined by commas.
         reference_seeds: seeds of further retrained models, by which the noise floor is known; the audit asks for two of them or

@@ -113,7 +113,7 @@ class Target(ABC):
         return predicted
 
     def information(self, predicted: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """A mean over faces; the gradient of each face tells how much its answer hangs on a weight."""
+        """A mean over faces; the gradient of each face tells how much its answer depends on a weight."""
         return self.losses(predicted, labels).mean()
 
     @abstractmethod
