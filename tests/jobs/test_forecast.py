@@ -3,12 +3,15 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from unlearning.data.faces import FaceSet
 from unlearning.jobs import forecast
 from unlearning.jobs.ensemble import Training, train_ensemble
 from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.targets import Classes
 from unlearning.tracking import runs
 
 
@@ -41,6 +44,14 @@ def test_the_weights_do_not_depend_on_it(training, monkeypatch, tmp_path):
     train_ensemble(training, tmp_path / "after" / "age_model")
     one, other = (load_model(tmp_path / place / "age_model").members[0] for place in ("before", "after"))
     assert weights_digest(one) == weights_digest(other)
+
+
+def test_a_training_of_classes_is_tried_by_its_own_loss(training, monkeypatch, capsys):
+    monkeypatch.setattr(forecast, "LEAST_STEPS", 1)
+    faces, gender = training.faces, Classes("gender", ("male", "female"))
+    labelled = FaceSet(faces.frame.assign(label=faces.frame.gender), np.asarray(faces.pixels))
+    forecast.foretell("train", replace(training, faces=labelled, spec=training.spec.predicting(gender)))
+    assert "train: at most 4 passes" in capsys.readouterr().err
 
 
 def test_hours_are_told_where_minutes_are_many():

@@ -17,7 +17,7 @@ from unlearning.jobs.ensemble import Training
 from unlearning.models.build import build
 from unlearning.progress import say
 from unlearning.training.group import make_fabric, size
-from unlearning.training.losses import absolute_error
+from unlearning.training.losses import loss_of
 from unlearning.training.memory import peak_mb, reset_peak
 from unlearning.training.step import set_up
 
@@ -66,7 +66,7 @@ def _tried(training: Training, batches: Batches) -> tuple[float, float, int]:
     reset_peak()
     with torch.random.fork_rng():
         network = build(replace(training.spec, pretrained=False, weights=""), seed=0)
-        step = set_up(fabric, network, absolute_error, recipe, len(batches), lambda: None)
+        step = set_up(fabric, network, loss_of(network.spec.target), recipe, len(batches), lambda: None)
         for batch in islice(chain(batches, batches), 2):  # the first has more to set up
             begun = time.perf_counter()
             step(batch.to(fabric.device)).tolist()
