@@ -87,6 +87,15 @@ def test_a_request_shows_its_way_and_its_log(client):
     assert client.get("/requests/1").status_code == 404
 
 
+def test_numbers_have_titles_and_no_names_of_the_code(client):
+    why = "it differs in two (memory_left, forget_w1_predictions); ask (again, or not)"
+    one = requests.change_state(asked(state=["running"]), "failed", why)
+    said = texts(client.get(f"/requests/{one.run_id}"))
+    assert said.count("it differs in two (memory left, ") == 2, "above, and in the log"
+    assert "; ask (again, or not)" in said
+    assert "forget_w1_predictions" not in said
+
+
 def test_all_versions_and_each_of_them_have_a_page(client):
     every = client.get("/versions").text
     assert "All versions" in every

@@ -160,7 +160,9 @@ def in_plain_words(sentence: str) -> str:
 
     def as_titles(match: re.Match) -> str:
         told = {name: metric_title(name) for name in METRICS}
-        names = [told[name][:1].lower() + told[name][1:] if name in told else name for name in match[1].split(", ")]
-        return f"({'; '.join(names)})"
+        names = match[1].split(", ")
+        if told.keys().isdisjoint(names):
+            return match[0]
+        return f"({'; '.join(told[name][:1].lower() + told[name][1:] if name in told else name for name in names)})"
 
     return re.sub(r"\(([^()]*)\)", as_titles, sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from unlearning.registry import servers
 from unlearning.registry.version import CHAMPION, GONE, PURGED, Version
 from unlearning.reports.lineage_page import champion_of, headline
 from unlearning.reports.page import page
+from unlearning.reports.words import in_plain_words
 from unlearning.requests.states import NEXT, OPEN, PROMOTED, REFUSED, STATES, Request
 from unlearning.settings.requests import ProcessSettings
 from unlearning.web.acts import Act
@@ -41,7 +43,7 @@ def overview(seen: Seen, requests: list[Request], damaged: list[str], at_work: A
     return {
         "name": seen.look.name,
         "headline": headline(champion),
-        "finding": champion["finding"] if champion else "",
+        "finding": in_plain_words(champion["finding"]) if champion else "",
         "servers": [one.sentence for one in servers.live(seen.look.name)],
         "open": [one for one in told if one["open"]],
         "ended": [one for one in told if not one["open"]],
@@ -70,7 +72,7 @@ def _row(one: Request, today: date) -> dict:
         "certificate": one.certificate,
         "reason": one.reason or "-",
         "user": one.user,
-        "why": one.history[-1].why,
+        "why": in_plain_words(one.history[-1].why),
     }
 
 
@@ -83,7 +85,7 @@ def request(one: Request, at_work: Act | None) -> dict:
         "one": _row(one, datetime.now(UTC).date()),
         "sha256": one.forget_sha256,
         "steps": [{"name": state, "means": STATES[state], "come": state in come, "now": state == one.state} for state in steps],
-        "log": one.history,
+        "log": [replace(change, why=in_plain_words(change.why)) for change in one.history],
         "asked_again": NEXT[one.state] == ("received",) and one.state != PROMOTED,
         "methods": {name: method.__doc__.splitlines()[0] for name, method in METHODS.items()},
         "method": ProcessSettings.method,
@@ -101,7 +103,7 @@ def version(one: Version, row: dict) -> dict:
         "number": one.number,
         "label": one.label,
         "facts": facts,
-        "finding": one.tag("finding"),
+        "finding": in_plain_words(one.tag("finding")),
         "gone": one.tag("state") in GONE,
         "purgeable": one.tag("state") != PURGED and CHAMPION not in one.aliases,
         "forgot": one.tag("forget_set", "none") != "none",
