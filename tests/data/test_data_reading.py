@@ -33,7 +33,7 @@ LEFT_OUT = {
     "46_0_9_8.jpg": "unknown race code 9",
     "notes.txt": "the name is not [age]_[gender]_[race]_[timestamp].jpg",
 }
-COLUMNS = ["file", "id", "picture", "age", "gender", "race", "subject", "label", "row", "reason", "checksum", *MEASURES, "near"]
+COLUMNS = ["file", "id", "picture", "age", "gender", "race", "subject", "text", "row", "reason", "checksum", *MEASURES, "near"]
 
 
 @pytest.fixture(scope="module")

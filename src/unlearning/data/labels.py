@@ -33,7 +33,7 @@ class Label:
     gender: int = UNKNOWN
     race: int = UNKNOWN
     subject: str = ""
-    label: str = ""
+    text: str = ""
 
 
 def parse(name: str) -> Label:
@@ -54,12 +54,12 @@ def parse(name: str) -> Label:
 def of_cells(cells: dict[str, str]) -> Label:
     """Read the cells of a table's row as text: age, and optional gender, race (a code or a word) and subject.
 
-    A row with a ``label``, which is then what is predicted, need not have an age.
+    A row with a ``text`` of what is predicted need not have an age.
     """
-    label = cells.get("label")
-    age = _age(cells.get("age", "").strip(), label is None)
+    text = cells.get("text")
+    age = _age(cells.get("age", "").strip(), text is None)
     gender = code(cells.get("gender", ""), GENDERS, "gender")
-    return Label(age, gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip(), label or "")
+    return Label(age, gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip(), text or "")
 
 
 def _age(text: str, needed: bool) -> int:

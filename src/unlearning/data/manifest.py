@@ -28,6 +28,7 @@ from unlearning.targets import AGE, Classes, Target
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
 LABEL = "label"  # what is predicted, where that is not the age
+TEXT = "text"  # of the account: the same as a table says it
 HASHES = ["id", "picture", "near"]
 CLEANED = ["file", "age", "reason", *MEASURES]  # of the account, beside the hashes: what decides who is kept
 ACCOUNTED = [name for name in COLUMNS if name not in ("split", "copy_of", *PARAMETERS)]  # of the manifest: what it takes over
@@ -157,7 +158,7 @@ def read_labels(target: Target, reading: Reading) -> Labelled:
         codes = reading.column(target.name).to_numpy(np.int64)
         why = np.where(codes < 0, f"the {target.name} is missing", "").astype(object)
         return Labelled(Classes(target.name, CODES[target.name]), {LABEL: codes}, why)
-    texts = reading.column(LABEL).where(reading.column("reason") == "", "")
+    texts = reading.column(TEXT).where(reading.column("reason") == "", "")
     target, labels, why = target.read(texts)
     return Labelled(target, {LABEL: labels}, why)
 

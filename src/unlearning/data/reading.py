@@ -60,7 +60,7 @@ class Reading:
     def files(self) -> pd.DataFrame:
         """One row a file.
 
-        Columns file, id (content hash), picture (hash of the decoded grey picture), age, gender, race, subject, label, the five
+        Columns file, id (content hash), picture (hash of the decoded grey picture), age, gender, race, subject, text, the five
         measures, near (smallest id among its near-copies), row (in the pixel map), checksum (of its pixels), reason (why it
         cannot be used; empty for a readable, labelled face).
         """

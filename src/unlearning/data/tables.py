@@ -32,7 +32,7 @@ def read_table(path: Path, target: str = AGE) -> list[dict[str, str]]:
     """The legal cells of every row as text, what is missing as empty; InputError when it is no table of pictures.
 
     A text is UTF-8, or UTF-16 with its mark, and separated by commas, semicolons or tabs; headings may be in any case. A target
-    other than the age is its column, which stands a second time as ``label``.
+    other than the age is its column, which stands a second time as ``text``.
     """
     needed = (REQUIRED[0], target)
     table = _named(_read(path, needed), needed)
@@ -42,7 +42,7 @@ def read_table(path: Path, target: str = AGE) -> list[dict[str, str]]:
             f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
             f"legal: {', '.join(needed)}, and optional {', '.join(OPTIONAL)}"
         )
-    labels = {} if target == AGE else {"label": table[target]}
+    labels = {} if target == AGE else {"text": table[target]}
     table = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].assign(**labels)
     table = table[(table != "").any(axis=1)]  # spreadsheets leave rows of separators behind
     if table.empty:
