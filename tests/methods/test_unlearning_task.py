@@ -69,7 +69,8 @@ def test_batches_in_turn_show_the_forget_set_first_and_only_in_the_leading_epoch
 
 def test_batches_side_by_side_cycle_the_forget_set_along_the_retain_set(make_task):
     task = make_task()
-    retain, forget = task.batches(), task.batches(retain=False, forget=True, size=2)
+    in_pairs = replace(task, recipe=replace(task.recipe, batch_size=2))
+    retain, forget = task.batches(), in_pairs.batches(retain=False, forget=True)
     steps = list(SideBySide(retain, forget))
     assert len(steps) == len(retain)
     assert all(step.forget.any() and not step.forget.all() for step in steps)
