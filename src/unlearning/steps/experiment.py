@@ -30,7 +30,6 @@ from unlearning.steps.train import train_or_reuse, training_of
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
-from unlearning.versions.data import face_set
 
 CELLS = "experiment/cells.csv"
 Row = dict[str, object]
@@ -87,7 +86,7 @@ def _foretell(plan: list[Cell], trainings: Trainings, data: DataSet) -> None:
     """As if no cell were finished yet, and a pass of every method cost what one of training costs."""
     own = trainings[plan[0].seed, plan[0].scheme]
     passes = sum(_passes(cell, own.recipe().epochs) for cell in plan)
-    foretell("experiment", training_of(own, face_set(data)), passes, sum(len(cell.epochs) or 1 for cell in plan))
+    foretell("experiment", training_of(own, data), passes, sum(len(cell.epochs) or 1 for cell in plan))
 
 
 def _passes(cell: Cell, training_epochs: int) -> int:
