@@ -136,7 +136,7 @@ def test_a_bucket_that_refuses_is_told_in_a_sentence(direct, buckets, monkeypatc
 def test_the_servers_script_takes_a_bucket(buckets, monkeypatch):
     bucket, folder = buckets("script"), Path(tempfile.mkdtemp(prefix="server-"))
     folder.chmod(0o755)
-    server = Server(folder, free_port(), free_port())
+    server = Server(folder, free_port(), free_port(), free_port())
     try:
         done = server.call("start", SERVER_ARTIFACTS=bucket.uri, **bucket.settings)
         assert done.returncode == 0, done.stderr + server.log[-3000:]
