@@ -40,7 +40,7 @@ from unlearning.training.recipe import PRESETS, Recipe
 
 TUNED, SCORED = "52-60", "20-28"  # what trials forget, and what the tables of all methods are scored on
 SEEDS = (100, 101)
-TRIALS = 6  # of every method: its default, and five draws from what `tune` searches
+TRIALS = 4  # of every method: its default, and three draws from what `tune` searches
 WORSE = 1.1
 SEARCHED = [name for name, kind in METHODS.items() if not kind.card.exact]  # retraining has nothing to choose
 MEASURED = ("memory_left", "error", "forget_error", "seconds")
