@@ -26,14 +26,6 @@ def place(fill, trained_store):
     return fill("served_by_mlflow", trained_store, lambda: promote(PromoteSettings("4", gates="F > 0.01"))).parent
 
 
-@pytest.fixture
-def user(place, monkeypatch):
-    """In that folder, with MLflow's default store, which is the folder's own."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-    return place
-
-
 @pytest.fixture(scope="module")
 def address(place):
     """Where the champion answers."""

@@ -43,14 +43,6 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def user(place, monkeypatch):
-    """In that folder, with MLflow's default store, which is the folder's own."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-    return place
-
-
 def invocation(address, picture):
     body = {"inputs": {"image": [base64.b64encode(picture.read_bytes()).decode()]}}
     return requests.post(f"{address}/invocations", json=body, timeout=60).json()["predictions"][0]

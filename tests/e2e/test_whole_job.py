@@ -52,14 +52,6 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def user(place, monkeypatch):
-    """In that folder, with MLflow's default store, which is the folder's own."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
-    return place
-
-
 def test_the_job_ends_in_the_callers_folder_with_what_to_type_next_and_no_pickle(user):
     assert (user / "mlflow.db").exists()
     assert list((user / "mlruns").rglob("spec.json"))

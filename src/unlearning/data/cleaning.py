@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from unlearning.data.labels import UNKNOWN, column_of, labels_of
+from unlearning.data.labels import LABEL, UNKNOWN, column_of, labels_of
 from unlearning.data.settings import DataSettings
 
 ASKED_FOR = ("reduction", "age")
@@ -91,7 +91,7 @@ def reduction(kept: pd.DataFrame, fraction: float, seed: int) -> Dropped:
 
 def ages_outside(kept: pd.DataFrame, youngest: int, oldest: int) -> Dropped:
     """Faces younger or older than asked for, in years; where another target is predicted, an age need not be known."""
-    known = kept.age != UNKNOWN if "label" in kept else True
+    known = kept.age != UNKNOWN if LABEL in kept else True
     outside = kept.age[~kept.age.between(youngest, oldest) & known]
     return outside.map(lambda age: f"age {age} is outside {youngest}-{oldest}").astype(object)
 

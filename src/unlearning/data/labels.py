@@ -15,6 +15,8 @@ GENDERS = ("male", "female")
 RACES = ("White", "Black", "Asian", "Indian", "Other")
 CODES = {"gender": GENDERS, "race": RACES}  # what the names of UTKFace's files hold besides the age
 UNKNOWN = -1
+LABEL = "label"  # the column of a manifest that holds what is predicted, where that is not the age
+TEXT = "text"  # of a table's cells and of the account of files: the same as the table says it
 OLDEST = 120  # years; the oldest face of UTKFace is 116
 PATTERN = re.compile(r"(\d{1,3})_(\d+)_(\d+)_(\d+)\.jpg(\.chip\.jpg)?", re.IGNORECASE)
 
@@ -56,7 +58,7 @@ def of_cells(cells: dict[str, str]) -> Label:
 
     A row with a ``text`` of what is predicted need not have an age.
     """
-    text = cells.get("text")
+    text = cells.get(TEXT)
     age = _age(cells.get("age", "").strip(), text is None)
     gender = code(cells.get("gender", ""), GENDERS, "gender")
     return Label(age, gender, code(cells.get("race", ""), RACES, "race"), cells.get("subject", "").strip(), text or "")
@@ -98,4 +100,4 @@ def labels_of(table: pd.DataFrame) -> pd.Series:
 
 def column_of(table: pd.DataFrame) -> str:
     """The column that holds it: ``label``, or where there is none ``age``."""
-    return "label" if "label" in table else "age"
+    return LABEL if LABEL in table else "age"

@@ -14,7 +14,7 @@ from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_cop
 from unlearning.data.cache import cache_folder, has_its_sums, keep_sums, open_map, write_whole
 from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
-from unlearning.data.labels import CODES
+from unlearning.data.labels import CODES, LABEL, TEXT
 from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Reading, read
 from unlearning.data.settings import DataSettings
@@ -27,8 +27,6 @@ from unlearning.targets import AGE, Classes, Target
 
 LABELS = ["id", "age", "gender", "race", "subject", "split", "copy_of", "near"]
 COLUMNS = [*LABELS[:1], "file", *LABELS[1:], "row", *MEASURES, *PARAMETERS]
-LABEL = "label"  # what is predicted, where that is not the age
-TEXT = "text"  # of the account: the same as a table says it
 HASHES = ["id", "picture", "near"]
 CLEANED = ["file", "age", "reason", *MEASURES]  # of the account, beside the hashes: what decides who is kept
 ACCOUNTED = [name for name in COLUMNS if name not in ("split", "copy_of", *PARAMETERS)]  # of the manifest: what it takes over

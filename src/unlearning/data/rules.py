@@ -162,10 +162,6 @@ def _numbers(low: float, high: float) -> Selection:
     return select
 
 
-def _ages(low: int, high: int) -> Selection:
-    return lambda known: known.manifest.age.between(low, high).to_numpy()
-
-
 def _label(value: str) -> Selection:
     """A class by its name, or a range of a numeric target."""
     numbers = NUMBERS.fullmatch(value)
@@ -186,7 +182,7 @@ def _group(value: str) -> Selection:
     if value not in map(str, range(len(GROUPS))):
         raise InputError(f"unknown group {value!r}; legal: 0 .. {len(GROUPS) - 1}, which are {', '.join(GROUPS)}")
     low, _, high = GROUPS[int(value)].partition("-")
-    return _ages(int(low), int(high))
+    return lambda known: known.manifest.age.between(int(low), int(high)).to_numpy()
 
 
 def _code(column: str, words: tuple[str, ...], value: str) -> Selection:

@@ -11,7 +11,7 @@ from unlearning.data.labels import CODES
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.records import read_record
-from unlearning.targets import AGE, TARGETS, Numeric, Target
+from unlearning.targets import AGE, TARGETS, Classes, Numeric, Target
 
 GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
 DUPLICATES = ("keep_one", "leave_out")
@@ -21,17 +21,8 @@ STRATIFY = ("none", "age")
 SPLITTING = ("random", "hash")
 TASKS = ("", *(kind for kind in TARGETS if kind != AGE.kind))
 NAME = re.compile(r"[a-zA-Z]\w{0,39}")
-TAKEN = (
-    "path",
-    "subject",
-    "label",
-    "id",
-    "split",
-    "version",
-    "verdict",
-    "file",
-    "refused",
-)  # columns with a meaning of their own
+# Columns with a meaning of their own.
+TAKEN = ("path", "subject", "label", "id", "split", "version", "verdict", "file", "refused")
 BETWEEN = re.compile(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)")
 
 LATER = ("split", "target", "task", "unit", "range")  # settings that earlier releases had not
@@ -140,15 +131,15 @@ class DataSettings:
             raise InputError(f"target={self.target!r} is no column to predict; legal: letters, digits and _, as bone_age")
         if self.target == AGE.name:
             return AGE
-        task = self.task or ("classes" if self.target in CODES else Numeric.kind)
-        if self.target in CODES and task != "classes":
+        task = self.task or (Classes.kind if self.target in CODES else Numeric.kind)
+        if self.target in CODES and task != Classes.kind:
             raise InputError(f"target={self.target} has classes, not task={task}; leave task out")
         return TARGETS[task].of(self.target, self.unit, self._bounds())
 
     def _bounds(self) -> tuple[float, float] | None:
-        found = BETWEEN.fullmatch(self.range.replace(" ", ""))
         if not self.range:
             return None
+        found = BETWEEN.fullmatch(self.range.replace(" ", ""))
         if not found or not float(found[1]) < float(found[2]):
             raise InputError(f"range={self.range!r} cannot be read; legal: a lower and a higher number, as 0-228")
         return float(found[1]), float(found[2])

@@ -12,6 +12,7 @@ from pyarrow import ArrowException
 
 from unlearning.data import cache
 from unlearning.data.images import POINTER
+from unlearning.data.labels import TEXT
 from unlearning.data.lists import UTF_16
 from unlearning.errors import InputError
 
@@ -42,7 +43,7 @@ def read_table(path: Path, target: str = AGE) -> list[dict[str, str]]:
             f"the table {path} has no column {' and no column '.join(missing)}; it has {', '.join(map(str, table.columns))}; "
             f"legal: {', '.join(needed)}, and optional {', '.join(OPTIONAL)}"
         )
-    labels = {} if target == AGE else {"text": table[target]}
+    labels = {} if target == AGE else {TEXT: table[target]}
     table = table[[c for c in (*REQUIRED, *OPTIONAL) if c in table.columns]].assign(**labels)
     table = table[(table != "").any(axis=1)]  # spreadsheets leave rows of separators behind
     if table.empty:

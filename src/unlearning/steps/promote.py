@@ -193,12 +193,10 @@ def default_gates(version: Version, finding: Finding) -> list[Gate]:
     """
     if finding.verdict == EXACT:
         return parse_gates(DEFAULTS[EXACT] if find_original(version) else USEFUL)
-    again = (
-        f", {REGAINED.format(version.target.scale)}"
-        if finding.reference == RETRAINED and "," in version.tag("forgotten")
-        else ""
-    )
-    return parse_gates(DEFAULTS[finding.reference] + again)
+    text = DEFAULTS[finding.reference]
+    if finding.reference == RETRAINED and "," in version.tag("forgotten"):
+        text += f", {REGAINED.format(version.target.scale)}"
+    return parse_gates(text)
 
 
 def _decisions(version: Version, forget: ForgetSet, alpha: float, gates: list[Gate], finding: Finding) -> list[Decision]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from unlearning.commands import command
+from unlearning.data.labels import LABEL
 from unlearning.digests import sha256_of
 from unlearning.errors import DamagedError
 from unlearning.naming import PREDICTION_TABLE
@@ -61,7 +62,7 @@ def predictions_of(version: Version) -> pd.DataFrame:
         DamagedError: it is not what was registered.
     """
     label = f"{version.label} of {version.model}"
-    needs = (*NEEDED, "label" if version.tag(TARGET) else "age")
+    needs = (*NEEDED, LABEL if version.tag(TARGET) else "age")
     return _predictions(version.run_id, digests_of(version).get(PREDICTION_TABLE, ""), label, needs)
 
 
