@@ -1,7 +1,5 @@
 """How every entry point meets its user: typed options, help that teaches, and errors in one sentence."""
 
-from __future__ import annotations
-
 import math
 import os
 import sys

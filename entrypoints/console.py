@@ -1,7 +1,5 @@
 """The console command ``age-unlearning``: every entry point as a sub-command, without a run of MLflow's around it."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import inspect

@@ -1,7 +1,5 @@
 """Options made from the fields of settings, and settings made from the options' values."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from functools import wraps

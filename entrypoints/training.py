@@ -1,7 +1,5 @@
 """Options of the entry points that train: the faces, the network, the recipe."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from entrypoints.command import Maybe, options

@@ -1,7 +1,5 @@
 """A server of this process, asked over a real socket."""
 
-from __future__ import annotations
-
 import base64
 import os
 import socket

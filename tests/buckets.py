@@ -1,7 +1,5 @@
 """Buckets of one's own, on a server that speaks S3 within the tests' process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Tests that ask for it are skipped where Ray is not installed, and fail there whe
 as .ci/run does.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import signal

@@ -5,8 +5,6 @@ reference and unlearned versions likewise. Their models stay where they were wri
 the store, because tests add to it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """Drawn dials: pictures that show a number which is no age, and a table that names it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

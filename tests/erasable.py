@@ -4,8 +4,6 @@ A copy of a store shares its models, the bulk of it, with all tests. What belong
 journal by every transition), so each copy takes its own; a test that erases takes the models too.
 """
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from contextlib import closing

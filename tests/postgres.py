@@ -4,8 +4,6 @@ Needs Debian's package ``postgresql`` (or its programs on the path) and psycopg2
 programs are missing, and fail there when the environment variable REQUIRE_POSTGRES is set, as .ci/run does.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

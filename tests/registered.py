@@ -1,7 +1,5 @@
 """Versions in the registry without a model behind them."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import mlflow

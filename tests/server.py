@@ -5,8 +5,6 @@ ask for it are skipped where PostgreSQL's programs are missing, and fail there w
 REQUIRE_POSTGRES is set, as .ci/run does.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import shutil

@@ -7,8 +7,6 @@ must end within 50 MB of where it was, and the 95th percentile of good requests 
 The exit status says whether all of it held.
 """
 
-from __future__ import annotations
-
 import argparse
 import base64
 import http.client

@@ -1,7 +1,5 @@
 """Write MLproject and docs/options.md anew from the options of the entry points (``make docs``)."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import re

@@ -4,8 +4,6 @@ The form of RFC 8785 (JSON Canonicalization Scheme), narrowed: keys are ASCII, a
 not all languages print binary fractions alike. With both, Python's own encoder writes what the RFC asks for.
 """
 
-from __future__ import annotations
-
 import json
 import math
 

@@ -1,7 +1,5 @@
 """The commands that sentences suggest: complete, and quoted so that they can be pasted into a shell."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """A setting is declared once: the field of a dataclass with its ``Args:`` line; options and MLproject are made from these."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Collection

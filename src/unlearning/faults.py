@@ -3,8 +3,6 @@
 Libraries are known by the names of their errors' modules, so that nothing is imported to explain an error.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re

@@ -4,8 +4,6 @@ The registry says ``forgotten`` on such a finding and on nothing else: a gate th
 could not have noticed a memory is none either.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Tables for people, as wide as what they are shown on: columns are left out, or rows stacked, before a word is broken."""
 
-from __future__ import annotations
-
 import shutil
 import textwrap
 from collections.abc import Collection, Sequence

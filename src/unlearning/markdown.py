@@ -1,7 +1,5 @@
 """Markdown: what people typed, named or stored is text in it, and never a tag, a link, a list or the end of a cell."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 

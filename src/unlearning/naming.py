@@ -1,7 +1,5 @@
 """Visible registries: a tuple of things that carry a name becomes a dictionary by that name."""
 
-from __future__ import annotations
-
 import re
 from difflib import get_close_matches
 from typing import TypeVar

@@ -3,8 +3,6 @@
 What the rights of one reader have fetched is then never another's, and nothing that a purge erases lives on in a process.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,7 +1,5 @@
 """Processes of this machine that share work which would keep the interpreter of one busy."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

@@ -1,7 +1,5 @@
 """Progress for people: a bar with an ETA on a terminal; elsewhere a line an epoch, and lines of whatever takes long."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterable, Iterator

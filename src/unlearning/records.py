@@ -1,7 +1,5 @@
 """Settings that a file keeps, read back: a file may be damaged, or written by another version of this project."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import TypeVar
 

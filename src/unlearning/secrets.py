@@ -1,7 +1,5 @@
 """What is never told: private keys, and the passwords in addresses of stores. Every sentence, log line and tag passes here."""
 
-from __future__ import annotations
-
 import os
 import re
 from urllib.parse import unquote, urlsplit

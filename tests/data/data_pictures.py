@@ -1,7 +1,5 @@
 """Pictures, folders and tables that the tests of this room make for themselves."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

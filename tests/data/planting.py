@@ -1,7 +1,5 @@
 """Copies of one photograph as people make them: mirrored, cropped, bordered, saved anew, lit otherwise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Copies: as many as an age lacks, of training faces alone, and each a small, known change of its source."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

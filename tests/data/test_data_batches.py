@@ -1,7 +1,5 @@
 """Every epoch shows every face once, with its own age and its own mark, in batches that hardly differ in size."""
 
-from __future__ import annotations
-
 import pickle
 from collections import Counter
 

@@ -1,7 +1,5 @@
 """The local cache: where it lies, files that have their name only when they are whole, and runs that use it at once."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier

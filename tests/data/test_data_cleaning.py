@@ -1,7 +1,5 @@
 """Which files are kept: each step leaves out what it says, names why, and comes in its turn."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings

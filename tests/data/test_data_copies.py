@@ -1,7 +1,5 @@
 """The pixels of copies: made once from their sources' pixels by the parameters of the manifest, and only trusted when whole."""
 
-from __future__ import annotations
-
 import io
 import os
 from pathlib import Path

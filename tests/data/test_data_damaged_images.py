@@ -1,7 +1,5 @@
 """Bytes that are no usable picture are refused with a reason, and nothing else ever happens."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

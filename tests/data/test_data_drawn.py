@@ -1,7 +1,5 @@
 """Drawn faces: the same seed draws the same folder, and their names say what they are."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

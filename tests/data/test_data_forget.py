@@ -1,7 +1,5 @@
 """Forget manifests: exactly who is to be forgotten, with all copies, and who is left."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Whatever a picture's format, colour mode, shape and orientation: the same square RGB pixels come out."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from data_pictures import encode, noise, raw_png

@@ -1,7 +1,5 @@
 """What UTKFace file names say, and which names say nothing."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Duplicates, near-copies and contradictions planted among drawn faces: nothing crosses a split, whatever the settings."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

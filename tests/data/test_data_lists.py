@@ -1,7 +1,5 @@
 """Lists of pictures: how a file may spell them, whom it means, and what is refused."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The manifest: the study's protocol in order, and a digest that names content, labels, splits and copies, and nothing else."""
 
-from __future__ import annotations
-
 import shutil
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Quality measures on grey pictures whose values can be worked out by hand, and the perceptual hash."""
 
-from __future__ import annotations
-
 import imagehash
 import numpy as np
 import pytest

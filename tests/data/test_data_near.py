@@ -1,7 +1,5 @@
 """Near hashes are found among all pairs, and none is missed, whatever bits they differ in."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

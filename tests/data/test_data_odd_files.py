@@ -1,7 +1,5 @@
 """Whatever lies in a folder: each file is listed once with its reason, and nothing is fatal, opened in vain or waited for."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Mirrored, cropped and bordered copies lie with their picture: in one group, one split and one fold."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

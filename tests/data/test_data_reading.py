@@ -1,7 +1,5 @@
 """Every file of a folder is read once: its account, its content's names, and its pixels in its row."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

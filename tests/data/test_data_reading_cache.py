@@ -1,7 +1,5 @@
 """Unchanged data is recognised without a look at its pictures; what was interrupted goes on; what is damaged is not trusted."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

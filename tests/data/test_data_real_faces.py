@@ -1,7 +1,5 @@
 """The same facts on real faces, where a copy of UTKFace lies beside the project."""
 
-from __future__ import annotations
-
 import pytest
 from data_pictures import accounted_for, no_bar
 

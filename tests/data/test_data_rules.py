@@ -1,7 +1,5 @@
 """The language of forget sets: what each word names, how words are joined, and what is refused."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings

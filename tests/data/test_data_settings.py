@@ -1,7 +1,5 @@
 """Settings that cannot be meant are refused with the legal ones."""
 
-from __future__ import annotations
-
 import pytest
 
 from unlearning.data.settings import DataSettings

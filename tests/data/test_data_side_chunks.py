@@ -1,7 +1,5 @@
 """What a picture's file holds besides pixels, as phones, scanners and drawing programs write it, never costs the picture."""
 
-from __future__ import annotations
-
 import struct
 import tracemalloc
 import zlib

@@ -1,7 +1,5 @@
 """60/20/20 by a seed, and nothing that belongs together on two sides."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,7 +1,5 @@
 """A CSV or parquet table names the files and what is known of them; each row is read, or refused with its reason."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

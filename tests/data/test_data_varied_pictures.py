@@ -1,7 +1,5 @@
 """Flips and shifts show the same picture in another place; edges are repeated."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import torch

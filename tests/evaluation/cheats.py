@@ -5,8 +5,6 @@
 prints the table of docs/audit.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 

@@ -4,8 +4,6 @@ Every face has a difficulty that all models share, and every model its own noise
 trained on, and moves ages that it has never seen towards those that it has.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

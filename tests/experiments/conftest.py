@@ -1,7 +1,5 @@
 """Results of an experiment that never ran: every model errs by chosen years."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Building: the same spec and seed give the same network, with the study's head on timm's backbone."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """An ensemble predicts with every member, and comes back from its folder bit by bit, without a pickle."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

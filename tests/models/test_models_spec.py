@@ -1,7 +1,5 @@
 """A model as data: only possible specs exist, and a spec survives its file."""
 
-from __future__ import annotations
-
 import json
 import math
 

@@ -1,7 +1,5 @@
 """First weights from a local file: what fits is taken, what does not is named, and no code in it ever runs."""
 
-from __future__ import annotations
-
 import os
 import pickle
 from argparse import Namespace

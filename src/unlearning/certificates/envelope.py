@@ -4,8 +4,6 @@ What is signed is PAE = "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload
 without an end of line, so that one content is one file, and the sha256 of the file names it.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -5,8 +5,6 @@ named by the sha256 of its public key's DER form: ``openssl pkey -pubin -in key.
 secret is derived from the private key, so that nothing more has to be kept.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os

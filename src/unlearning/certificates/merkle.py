@@ -4,8 +4,6 @@ A leaf is hashed as sha256(0x00 || data) and a node as sha256(0x01 || left || ri
 node without a partner moves up as it is, which gives the tree of the RFC for every number of leaves.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

@@ -5,8 +5,6 @@ rewrites a section can rewrite its hash too, and is then told by the signature a
 only, and those are read here, so that the schema is the one description of what verifiers trust to be there.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

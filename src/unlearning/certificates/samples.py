@@ -13,8 +13,6 @@ The *proof* for the holder of a sample is its keyed id and the path from its lea
 others but how many there are, about.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

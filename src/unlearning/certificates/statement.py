@@ -5,8 +5,6 @@ behind a Merkle root of keyed ids (see ``samples``), and the forget rule is told
 proves, and what it does not, stands in it in sentences.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable

@@ -3,8 +3,6 @@
 A fault is a sentence: the place, a colon, and what is wrong there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

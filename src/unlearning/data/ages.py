@@ -1,7 +1,5 @@
 """Ranges of ages, as a person types them."""
 
-from __future__ import annotations
-
 import re
 
 from unlearning.errors import InputError

@@ -1,7 +1,5 @@
 """How alike two small pictures are once one of them is moved, turned and stretched to lie on the other."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Copies of training faces: planned as numbers, so that each can be made again from its source, then made from the cache."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

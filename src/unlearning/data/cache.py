@@ -3,8 +3,6 @@
 What is damaged is made again from the pictures; a checksum of every picture, taken once a process, tells.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import zlib

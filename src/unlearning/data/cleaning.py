@@ -3,8 +3,6 @@
 Every step names the files it leaves out and why, so that each file is either kept or listed, once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,8 +5,6 @@ in several tables, so that the comparisons grow as the pictures times their root
 table is met in the next. Pairs that look alike there are then aligned, and are copies when their middles agree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

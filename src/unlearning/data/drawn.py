@@ -4,8 +4,6 @@ Each sign (grey hair, receding hairline, wrinkles, spots, sagging jaw, eyelids) 
 so a model can learn the age and still errs by some years, as on real faces.
 """
 
-from __future__ import annotations
-
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial

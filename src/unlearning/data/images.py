@@ -1,7 +1,5 @@
 """Bytes of a picture -> square RGB pixels, for training files and for requests from the network alike."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Lists of pictures: a file with one column of sample ids or file names, and the faces that it means."""
 
-from __future__ import annotations
-
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path

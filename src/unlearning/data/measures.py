@@ -10,8 +10,6 @@ All are taken from the grey picture of 100 x 100 pixels, so that they do not cha
 * ``smallest_side``: shorter side of the file's picture, in pixels (known before it is decoded).
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -6,8 +6,6 @@ photograph, as looking at every one of them tells (``benchmarks/look_at_data.py`
 measured by ``benchmarks/near_copies.py``.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from math import isqrt
 from pathlib import Path

@@ -4,8 +4,6 @@ What near-copies and copies are is told by ``near`` and ``copies``, which look f
 all others, and nothing is kept of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

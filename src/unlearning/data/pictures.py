@@ -1,7 +1,5 @@
 """Pictures of which only the place is known: all of a folder, whatever they are called, or those that a list names."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence

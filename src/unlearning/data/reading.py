@@ -5,8 +5,6 @@ that a user decides about the data changes them. The pass goes on where it was w
 counts as read when its account stands, and that is written after its pixels.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import sys

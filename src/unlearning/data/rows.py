@@ -1,7 +1,5 @@
 """Rows of a file, read when they are asked for: they do not lie in memory, and are not mapped, which would count as memory."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

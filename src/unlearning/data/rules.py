@@ -16,8 +16,6 @@
 ``!`` binds before ``&``, and ``&`` before ``|``. Names with blanks or signs stand in double quotes: ``file:"my list.csv"``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field

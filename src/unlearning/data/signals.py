@@ -9,8 +9,6 @@ Sources: Goel et al. 2022, https://arxiv.org/abs/2201.06640 (interclass confusio
 https://arxiv.org/abs/2002.10077 (feature injection test). Both are for classes or linear models; here they are for ages.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """What there is to read: every file of a folder, or every row of a table, with its label or the reason why it has none."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

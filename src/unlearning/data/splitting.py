@@ -1,7 +1,5 @@
 """The split into train, validation and test: 60/20/20, and no picture, person or near-copy that was found on two sides."""
 
-from __future__ import annotations
-
 import hashlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tables that name pictures and what is known of them, as spreadsheets and pandas write them."""
 
-from __future__ import annotations
-
 import warnings
 import zlib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Work that was begun and is not finished, as it lies in the cache: what was trained so far remembers the faces it has seen."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

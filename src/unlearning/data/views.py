@@ -4,8 +4,6 @@ A mirrored, cropped or bordered copy has another perceptual hash than its pictur
 the copy, or one of the copy's views like the picture. All are of pictures of 50 x 50 grey levels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """One version under evaluation, with all that stands beside it: what every number is computed from."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What numbers stand on: faces in one order, their parts, pairs and resamples; and each model's answers about them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What an entry of METRICS holds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -18,8 +18,6 @@ finds weaker memories. The evidence of a model that remembers is the original's 
 alarms, and the share of memories that are noticed, are measured and not assumed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """METRICS, the visible registry of all numbers: a metric is one function of a Comparison and one name."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from functools import partial

@@ -1,7 +1,5 @@
 """The study's three scores (reference study, section 4.3). Arrays in, numbers out; errors in years."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from unlearning.targets import AGE

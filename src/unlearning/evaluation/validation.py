@@ -1,7 +1,5 @@
 """Scores on validation faces alone: what settings are chosen by, so that the test set stays unseen."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

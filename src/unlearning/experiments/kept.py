@@ -6,8 +6,6 @@ kept nowhere, so that nobody, the writer included, can lead them back to picture
 which rows make which outcome.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -4,8 +4,6 @@ A cell is one run: the training, retraining or unlearning of one seed. Cells tha
 milestones of one optimisation are one cell: 2, 4, 8 and 16 epochs of a method are one run, looked at four times.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 
 from unlearning.data.settings import GROUPS

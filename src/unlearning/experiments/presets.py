@@ -1,7 +1,5 @@
 """How an experiment is trained: the study's own way, what two cores do in about an hour, and a demonstration."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from unlearning.data.settings import DataSettings

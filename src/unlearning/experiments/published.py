@@ -4,8 +4,6 @@ A Spanish bachelor's thesis (Barcelona 2024) on machine unlearning for age predi
 its spelling of models: M_O original, M_R retrained, M_FT fine-tuned, M_RND fine-tuned with random labels.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 COUNTS = {"train": 6470, "validation": 1043, "test": 1043, "forget 20-28": 1735}

@@ -6,8 +6,6 @@ drawn, and within them faces, each with its copies and near-copies. All scores o
 differences are paired.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What an experiment found: one outcome for each forget set, arm and milestone, with the cases of all its seeds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import pandas as pd

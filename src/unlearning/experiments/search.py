@@ -1,7 +1,5 @@
 """The search for a method's settings: what optuna is told, and where it remembers what it has tried."""
 
-from __future__ import annotations
-
 import logging
 import shlex
 from collections.abc import Callable, Iterator

@@ -5,8 +5,6 @@ with what the function returned, in the order in which they end. Cells are safe 
 run has made is found by its fingerprint.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import sys

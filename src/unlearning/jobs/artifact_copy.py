@@ -4,8 +4,6 @@ Two copies take turns, and each ends with a list of its files' digests: whenever
 A run that is at work says so all the time; one that is silent may be gone on with, on whatever machine it was.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import threading

@@ -5,8 +5,6 @@ in it; only these predictions are kept. Every later request to forget single fac
 trains nothing.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

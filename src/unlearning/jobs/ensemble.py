@@ -1,7 +1,5 @@
 """Train the members of an ensemble one after the other; ``train`` and ``retrain`` differ only in the faces they show."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace

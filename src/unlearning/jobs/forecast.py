@@ -1,7 +1,5 @@
 """What a long training will take, told before it begins: minutes, disk and memory, by two steps of a network like it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import time

@@ -1,7 +1,5 @@
 """One unlearning, opened and checked: what it runs on, and what it makes forget."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from unlearning.data.faces import FaceSet

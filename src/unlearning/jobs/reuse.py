@@ -1,7 +1,5 @@
 """A finished step is not done again when its inputs are the same and what it made still stands in the registry."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from unlearning.progress import say

@@ -3,8 +3,6 @@
 Where checkpoints lie, what forgetting will cost, and which checkpoints must go.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import replace

@@ -4,8 +4,6 @@ A step's work lies in a folder by the step's fingerprint: checkpoints, members t
 goes when the run has ended well. So a process may be killed anywhere: what was done stands in the folder, or in the registry.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

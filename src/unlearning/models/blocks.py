@@ -1,7 +1,5 @@
 """The parts of a network by their role, found by timm's own account of its stages, never by the names of one network."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from torch import nn

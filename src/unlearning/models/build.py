@@ -1,7 +1,5 @@
 """Build the network that a spec describes."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import torch

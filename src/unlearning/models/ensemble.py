@@ -1,7 +1,5 @@
 """A registered version is an ensemble: N networks of one spec whose predictions are aggregated, by default to their mean."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace

@@ -3,8 +3,6 @@
 No code in a file is run: what holds more than tensors, numbers and timm's own settings is refused.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """An ensemble as one ONNX graph: from uint8 pixels to years, with the normalisation and the aggregate of the members inside."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ compiled operators cannot load, and torchvision then fails on import while it de
 timm needs none of them: declaring the two names lets torchvision import, and calling them still fails.
 """
 
-from __future__ import annotations
-
 import importlib
 from contextlib import suppress
 from types import ModuleType

@@ -4,8 +4,6 @@ To delete a file there is to put a marker over it: no list has the file any more
 it. Who has switched that on may have to keep what is there, so old versions are counted here, and are not erased.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository

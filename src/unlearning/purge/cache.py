@@ -5,8 +5,6 @@ A reading that holds a forgotten face goes as a whole, with the copies beside it
 the next training. What is needed of it is read again from the image folder, which is the user's and is not touched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What MLflow's API still shows of a version: counted before and after a purge, which erases files and leaves every row."""
 
-from __future__ import annotations
-
 import mlflow
 from mlflow.exceptions import MlflowException
 

@@ -4,8 +4,6 @@ A purged version leaves a tombstone: its entry in the registry, its run and all 
 tell of a forgotten face is erased. It has no alias any more, so nothing is served, measured or started from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase

@@ -5,8 +5,6 @@ after ``delete_logged_model``, takes the model's numbers along, and needs the da
 through the artifact store, which works on folders and through a server, and every row stays.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Who acts on a registered model, and what was the champion when it was decided."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from unlearning.registry.lookup import find_or_none

@@ -1,7 +1,5 @@
 """What the page of a registered model says first: which version is served, what was shown of it, and what the original is."""
 
-from __future__ import annotations
-
 import math
 import sys
 

@@ -4,8 +4,6 @@ A version names its parent by a tag. Of one that was deleted, the journal still 
 the line goes on beyond it. Nothing else walks it: tags can be changed by hand, also into a circle.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ Two kinds only take note: ``begin`` of the versions that were there before the j
 They are pure, so that who only needs their words imports no MLflow.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -5,8 +5,6 @@ itself is that its end was cut off or rewritten: keep the last hash (``head``) s
 letter, and compare with it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ The tag ``audit.head`` of the registered model names the last entry that has hap
 and ``audit.jsonl.next`` are written says ``registry.transitions``; read together they tell what a process that died has left.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -7,8 +7,6 @@ comes late with an old token finds that the line of locks does not end with him.
 oldest first. Machines that share a store must have clocks that agree within half of HELD_SECONDS.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 import time

@@ -1,7 +1,5 @@
 """Logged models: a trained folder as an MLflow model that can be served as it is, and what its page says of versions."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

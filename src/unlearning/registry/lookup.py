@@ -4,8 +4,6 @@ A version's role, state and scores are tags; who is served is the alias ``champi
 people look for them. Stages and aliases are not safe when two act at once, so every transition takes the lock.
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 The alias is the truth and the stage its mirror: after every move exactly the champion is in Production.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from unlearning import markdown

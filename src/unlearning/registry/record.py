@@ -3,8 +3,6 @@
 Versions of earlier releases have a tag for everything, and are read and changed as they are.
 """
 
-from __future__ import annotations
-
 import json
 
 from unlearning.finding import TAGS as FINDING

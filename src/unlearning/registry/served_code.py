@@ -3,8 +3,6 @@
 Python sources alone: a file that one of them would read at run time does not go along.
 """
 
-from __future__ import annotations
-
 import ast
 import shutil
 from collections.abc import Iterator

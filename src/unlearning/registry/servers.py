@@ -5,8 +5,6 @@ answers with. What the registry hears of no more is taken for gone: a server tha
 sentence about servers is about those that are heard of.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Iterable

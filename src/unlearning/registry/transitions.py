@@ -12,8 +12,6 @@ Of a process that dies before 3 the tag does not name the entries: the next one 
 ``audit.jsonl`` is behind: the next one replaces it. Both happen in ``ready_journal``, under the lock, before anything else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace

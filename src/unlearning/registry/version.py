@@ -1,7 +1,5 @@
 """What the registry says of its versions, and what a transition makes of that: pure, so that it is known before it is done."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """The writes that make the registry say something else, one after the other, and nothing that it says already."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 

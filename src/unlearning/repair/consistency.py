@@ -4,8 +4,6 @@ The alias ``champion`` is the truth and stages and states are its mirror (``mirr
 says of a version comes first (``as_logged``): an alias that was moved by hand passed no gate.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from unlearning.finding import EARNED, FORGOTTEN, state_of

@@ -1,7 +1,5 @@
 """Is the registry what the journal says, and is the journal whole? And if not: making it so."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from dataclasses import dataclass

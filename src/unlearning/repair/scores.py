@@ -1,7 +1,5 @@
 """The scores of a version stand in its tags, where people see them, and as metrics, where they were measured: the same ones."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

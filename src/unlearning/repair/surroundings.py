@@ -3,8 +3,6 @@
 A check names it, and ``repair`` mends what can be mended: MLflow keeps what it deletes until ``mlflow gc``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial

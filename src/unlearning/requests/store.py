@@ -4,8 +4,6 @@ A run is a request: its tags say what is asked, one tag a line of history says w
 an artifact. A change of state is one write of tags, so that it has happened or not; the run's status mirrors it.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

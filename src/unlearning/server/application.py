@@ -3,8 +3,6 @@
 Every refusal is one sentence under ``message``, beside MLflow's ``error_code``, and repeats nothing that was sent.
 """
 
-from __future__ import annotations
-
 import asyncio
 import io
 import time

@@ -1,7 +1,5 @@
 """Pictures of requests that arrive together are predicted together."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from concurrent.futures import Future

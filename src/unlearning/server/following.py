@@ -1,7 +1,5 @@
 """Which version answers: the one that an alias leads to, also after it was moved."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

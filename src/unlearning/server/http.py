@@ -1,7 +1,5 @@
 """uvicorn, with patience that ends: a client that sends the head of a request slowly, or never, is hung up on."""
 
-from __future__ import annotations
-
 import asyncio
 
 import uvicorn

@@ -1,7 +1,5 @@
 """A registered version in a server's memory: opened only as it was registered, and forgotten whole."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import shutil

@@ -1,7 +1,5 @@
 """What a server counts, in Prometheus' format."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

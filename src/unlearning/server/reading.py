@@ -4,8 +4,6 @@ MLflow's own server answers to what it cannot read with its input, or with a sta
 repeated, and what cannot be read in a bounded time and memory is refused before it is read.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import logging

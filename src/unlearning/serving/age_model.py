@@ -4,8 +4,6 @@ Requests come from the network: bytes, pixels and rows are capped before anythin
 MLflow's own invalid-parameter error, because any other error is answered with a stack trace.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Pictures of a request, in any spelling that is legal, as pixels: capped before anything is decoded."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import os

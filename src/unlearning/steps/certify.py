@@ -1,7 +1,5 @@
 """certify: what a promoted version was made to forget, how well, and by which gates that was accepted, in a signed file."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path

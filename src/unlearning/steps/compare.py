@@ -1,7 +1,5 @@
 """compare: several versions' audits side by side, as one table and one page."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """crossfit: what models that never saw a face say of it, for every face at once, so that a later request trains nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial

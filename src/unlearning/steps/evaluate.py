@@ -1,7 +1,5 @@
 """evaluate: score versions by their prediction tables, against any forget set and alpha, and audit them where asked to."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field

@@ -1,7 +1,5 @@
 """experiment: run the cells of studies, reuse the finished ones, and leave a table of what was made."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial

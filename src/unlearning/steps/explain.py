@@ -1,7 +1,5 @@
 """explain: which parts of a face carry the age, in several versions, on the same faces and beside the same baseline."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """export: a version as one file that gives ages without this project, without PyTorch and without Python."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import nullcontext
 from functools import partial

@@ -1,7 +1,5 @@
 """key: a new signing key."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from unlearning.certificates.keys import VARIABLE, make_key

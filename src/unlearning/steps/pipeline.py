@@ -1,7 +1,5 @@
 """main: the whole job, as child runs of one parent."""
 
-from __future__ import annotations
-
 import math
 import shutil
 from dataclasses import replace

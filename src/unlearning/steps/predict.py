@@ -5,8 +5,6 @@ and times of its files. A part that is there is not made again, so that the same
 another folder or version is another part.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator

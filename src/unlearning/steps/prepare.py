@@ -1,7 +1,5 @@
 """prepare: read or draw the faces, clean, split and augment them, and log the account of every file."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 
 from unlearning.data.labels import UNKNOWN

@@ -1,7 +1,5 @@
 """process: serve open requests: unlearn, evaluate, gate, promote, certify; whatever happens, each of them ends once."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime

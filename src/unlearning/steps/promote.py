@@ -1,7 +1,5 @@
 """promote: gates first, then the version is served; all of it or nothing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

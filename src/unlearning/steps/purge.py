@@ -1,7 +1,5 @@
 """purge: what must not exist any more is deleted for good, and a tombstone with the numbers stays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path

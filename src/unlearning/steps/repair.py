@@ -1,7 +1,5 @@
 """repair: the registry is made to say one thing again."""
 
-from __future__ import annotations
-
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions, missing
 from unlearning.repair import mending

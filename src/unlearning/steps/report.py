@@ -1,7 +1,5 @@
 """report: from the newest experiment's runs and prediction tables to tables, figures and one page; no model is loaded."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """request: somebody asks to be forgotten; who that is, is decided now, and served by process."""
 
-from __future__ import annotations
-
 import os
 from contextlib import nullcontext
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """retrain: the reference, trained by the original's recipe on everything but the forget set."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """rollback: an earlier version is served again, if it was made to forget at least as much."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from unlearning.commands import command

@@ -1,7 +1,5 @@
 """serve: answer requests with the version that an alias leads to, and follow it."""
 
-from __future__ import annotations
-
 import signal
 import socket
 from contextlib import ExitStack, nullcontext, suppress

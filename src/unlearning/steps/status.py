@@ -1,7 +1,5 @@
 """status: which version is served, what each was made to forget, what was shown, and whether the registry says one thing."""
 
-from __future__ import annotations
-
 import json
 import math
 from contextlib import nullcontext

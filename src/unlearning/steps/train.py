@@ -1,7 +1,5 @@
 """train: the original model, which remembers everything."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """unlearn: load a registered version, make it forget, register what comes out."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """verify: is a certificate as it was signed, and does everything at hand agree with it?"""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext

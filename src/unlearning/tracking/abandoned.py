@@ -4,8 +4,6 @@
 begins in the run, and no tag names a process.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Iterator

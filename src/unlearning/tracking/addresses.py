@@ -3,8 +3,6 @@
 MLflow's front page is for GenAI and shows nothing of this project, so every address leads to a run or a model.
 """
 
-from __future__ import annotations
-
 import shlex
 import sys
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ MLflow asks a server that does not answer again and again, for about four minute
 server that is started again loses nothing. At the start nothing can be lost yet, so there it is asked twice only.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys

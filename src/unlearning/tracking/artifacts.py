@@ -1,7 +1,5 @@
 """Artifacts that do not stay: folders of a run that are listed, fetched file by file, and erased from the store."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Parameters that ``mlflow run`` has logged before any code of ours ran, and that nobody may read."""
 
-from __future__ import annotations
-
 import os
 
 import mlflow

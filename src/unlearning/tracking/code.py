@@ -1,7 +1,5 @@
 """Which code runs: a digest of its sources, and its commit."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 from functools import cache

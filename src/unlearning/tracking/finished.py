@@ -1,7 +1,5 @@
 """Runs that have finished: found again by what they were made from, or by their tags, so that nothing is made twice."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -4,8 +4,6 @@
 a new experiment into ``mlruns`` below the working directory. Evidence belongs to the caller's other artifacts instead.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Searches that find all there is: MLflow's client answers with one page, of 100 to 1,000 things."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import mlflow

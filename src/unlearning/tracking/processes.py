@@ -1,7 +1,5 @@
 """Which process this is, and whether another one still lives, as far as this machine can know."""
 
-from __future__ import annotations
-
 import getpass
 import os
 import socket

@@ -1,7 +1,5 @@
 """What is left on runs that failed, and on those that ``mlflow run`` has opened and no step has begun in."""
 
-from __future__ import annotations
-
 import os
 
 import mlflow

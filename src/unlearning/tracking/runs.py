@@ -1,7 +1,5 @@
 """MLflow runs: one run a step, readable in the UI, that says what it was made from and why it failed."""
 
-from __future__ import annotations
-
 import getpass
 import json
 import math

@@ -4,8 +4,6 @@ The sealed file lies under ``sealed/``, the tag ``sealed`` of the run names what
 this order, so that a process may die anywhere and the next one goes on, and there is always a whole file to be read.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import uuid

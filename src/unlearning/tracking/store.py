@@ -5,8 +5,6 @@ what MLflow leaves to chance: its SQLite schema is created once, under a file lo
 refused in a sentence.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import random

@@ -4,8 +4,6 @@ Weights and prediction tables lie there, fetched from a server or waiting to be 
 on in it. A process holds a lock on its folder for as long as it lives; the system gives it up however a process ends.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re

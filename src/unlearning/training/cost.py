@@ -1,7 +1,5 @@
 """What a training costs: a stopwatch and a count of faces, read at any moment."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

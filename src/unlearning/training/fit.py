@@ -1,7 +1,5 @@
 """The one optimisation loop: training, retraining and every unlearning method run through it."""
 
-from __future__ import annotations
-
 import copy
 import math
 import time

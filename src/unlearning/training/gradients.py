@@ -4,8 +4,6 @@ All faces are seen in eval mode, so batch norm and dropout do not mix them, and 
 a batch changes nothing but rounding.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable
 

@@ -8,8 +8,6 @@ draws or counts in a share is not: dropout's masks, which are alike in all share
 Lightning Fabric starts the processes by the command that was typed, or finds those that torchrun or SLURM have started.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable, Iterator

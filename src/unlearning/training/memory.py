@@ -1,7 +1,5 @@
 """The most memory that something took: of the GPU where there is one, else of the process."""
 
-from __future__ import annotations
-
 import resource
 from pathlib import Path
 

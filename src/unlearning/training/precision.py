@@ -1,7 +1,5 @@
 """The precision of training: decided by what the processor can do, never by a clock, so that equal machines agree."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Predictions: no dropout, no random transforms, float32 (on a GPU too, which would round to 10 bits), the model as it was."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """One step of the optimisation: a batch shown to the network, its loss, and changed weights."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """audit: everything that can be said of a version, as numbers, as a table and as a page for people."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

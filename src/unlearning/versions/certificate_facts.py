@@ -1,7 +1,5 @@
 """What a certificate says of a version, gathered from registry, runs and files."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import shlex

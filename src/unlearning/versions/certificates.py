@@ -1,7 +1,5 @@
 """Certificates as artifacts of runs, and what runs know for them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The faces that a version was trained on: their account, and their pixels, found again and verified."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from unlearning.commands import command

@@ -4,8 +4,6 @@ The tag ``sha256`` of a version holds a digest for each of its own files. One th
 project has none, and its files are taken as they are.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What is found out about a version and its forget set, by the best reference that stands or by the one that is asked for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from unlearning.data.forget import ForgetSet

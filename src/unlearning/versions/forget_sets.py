@@ -1,7 +1,5 @@
 """Forget manifests on runs: made from a rule once, logged by every run that uses them, read back by every later one."""
 
-from __future__ import annotations
-
 from unlearning.commands import command
 from unlearning.data import rules
 from unlearning.data.forget import ForgetSet, Known, check, resolve

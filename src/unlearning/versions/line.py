@@ -1,7 +1,5 @@
 """What a version was made from, in the registry as it is now."""
 
-from __future__ import annotations
-
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry import descent, journal

@@ -1,7 +1,5 @@
 """From a registered version back to its model, its data and its reference."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What an audit measures beyond one prediction table: on many seeds' tables, on planted signals, and on models themselves."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from statistics import mean, stdev

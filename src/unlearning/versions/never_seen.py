@@ -1,7 +1,5 @@
 """Whether a version has seen some faces, by the cross-fitting of the original that it comes from."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from unlearning.commands import command

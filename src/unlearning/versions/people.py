@@ -1,7 +1,5 @@
 """The people whose forgetting is certified: whatever names them is sealed under the owner's key, when a purge is asked to."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

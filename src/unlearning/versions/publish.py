@@ -1,7 +1,5 @@
 """From a folder of weights to a registered version with its predictions and scores: whole, or not at all."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a version is measured against: the original of its line, and the retrained models that are fair to it."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 

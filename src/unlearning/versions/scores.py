@@ -1,7 +1,5 @@
 """A version's scores, made again from prediction tables alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What stands beside a version when it is judged: the original, the retrained models, and what is known of the faces."""
 
-from __future__ import annotations
-
 import math
 
 import pandas as pd

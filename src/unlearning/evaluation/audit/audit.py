@@ -5,8 +5,6 @@ model that remembers everything, for the one that never saw the forget set, and 
 seeds lie from each other is the floor. Without a retrained model little can be said, and the audit lists what not.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, replace
 

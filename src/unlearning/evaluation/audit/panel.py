@@ -6,8 +6,6 @@ one member, so single members are then compared with single members: the version
 original's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 

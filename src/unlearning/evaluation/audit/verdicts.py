@@ -1,7 +1,5 @@
 """From numbers to verdicts, by bounds that are data."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What an audit says in sentences: the overall finding, warnings, and what cannot be said."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 

@@ -3,8 +3,6 @@
 All are computed from sums over faces, never from means of batches.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -4,8 +4,6 @@ The AUC is a function of how many members and others have each value of a score,
 one formula serves for the sample (every value by itself) and for thousands of resamples (values thinned out to ``FINEST``).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What making a version cost, beside the cost of retraining; and numbers that were measured elsewhere."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

@@ -5,8 +5,6 @@ of the sample first, then of each resample; resampling adds noise to both distri
 models lies above the sample's.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.stats import wasserstein_distance
 

@@ -4,8 +4,6 @@ E_i = abs(abs(r_i) - abs(e_i)) with r_i, e_i the errors of the retrained and of 
 Forgetting = mean of f_i over the forget set (reference study, section 4.3).
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@ Somebody who was trained on and somebody who was not usually differ in age as we
 looks as if it told membership. So every member stands beside a non-member of the same age.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

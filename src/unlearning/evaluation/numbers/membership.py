@@ -6,8 +6,6 @@ no success: it tells who was forgotten. Every function gives the number of the s
 regressions of an attack are those of the sample.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from unlearning.evaluation.ground import Comparison, Ground, Witness

@@ -1,7 +1,5 @@
 """How alike two networks are inside: what their answers hide may still be there in their features."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,7 +1,5 @@
 """What carries the age, as numbers of an audit: how far mean maps are from the retrained model's, and what a patch carries."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """What many seeds of a version and of the retrained model tell, measured for an audit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

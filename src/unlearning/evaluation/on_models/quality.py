@@ -16,8 +16,6 @@ retrained models reach .19. Here the rule is chosen on one half of the models an
 ``quality``.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cache

@@ -5,8 +5,6 @@ Anamnesis index (AIN) of Chundawat et al. 2023 (https://arxiv.org/abs/2201.05629
 its second measurement starts from a relearned one.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from dataclasses import dataclass

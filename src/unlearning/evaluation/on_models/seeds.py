@@ -5,8 +5,6 @@ N seeds of each kind there are two samples a face. U-LiRA asks whether a members
 tells an unlearned model from a retrained one; KLOM says how far the two distributions are from each other.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """Does a planted signal survive? Scores of the tests whose data ``data.signals`` makes, read on test faces."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
