@@ -11,9 +11,9 @@ BUILT_BY_MLFLOW = re.compile(r"mlflow(-[0-9a-f]{40}){1,2}")
 CONSOLE = "age-unlearning"
 
 
-def name_for(target: str) -> str:
+def name_for(target: str, usual: str = MODEL_NAME) -> str:
     """What the registered model of a target is called where nobody says otherwise: age-resnet50, gender-resnet50."""
-    return MODEL_NAME.replace("age", target, 1)
+    return usual.replace("age", target, 1)
 
 
 def command(entry: str, name: str = MODEL_NAME, **values) -> str:

@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
+from unlearning.evaluation.case import Case
 from unlearning.experiments.kept import OUTCOMES, TABLES, load, save
 from unlearning.experiments.results import Results, outcome_of, scores
 from unlearning.settings.experiments import ReportSettings
 from unlearning.steps.report import report
+from unlearning.targets import Classes
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,19 @@ def test_no_id_is_in_it_and_none_can_be_made_from_one(results, kept, tmp_path):
     assert not any(one in (kept / OUTCOMES).read_text() for one in ids)
     save(results, {}, tmp_path)
     assert not set(pd.read_parquet(tmp_path / TABLES).id) & set(table.id)  # another folder, another key
+
+
+def test_classes_come_out_again_with_the_share_that_was_right(tmp_path):
+    ids, labels, split = ["a", "b", "c", "d"], [0, 1, 2, 1], ["train", "test", "test", "test"]
+    said = pd.DataFrame({"id": ids, "split": split, "label": labels, "predicted": [0.9, 0.8, 0.3, 0.4], "answer": [0, 1, 0, 1]})
+    about = pd.DataFrame({"id": ids, "copy_of": "", "near": ids})
+    forget, colours = ForgetSet("label:red", "red", "digest", ("a",), ()), Classes("colour", ("red", "green", "blue"))
+    case = Case(said, said, forget, about=about, alpha=0.25, target=colours)
+    save(Results("tiny", "digest", (outcome_of("red", "original", 0, (0,), (case,)),)), {}, tmp_path)
+    alone, pooled = scores(load(tmp_path)[0]).to_dict("records")
+    assert alone["test_mae"] == pytest.approx(0.5)  # of 1 - p: .2, .7 and .6
+    assert alone["test_accuracy"] == pytest.approx(2 / 3)
+    assert np.isnan(pooled["test_accuracy"])  # a mean of probabilities of the true class has no likeliest class
 
 
 @pytest.mark.parametrize("name", [TABLES, OUTCOMES])

@@ -1,9 +1,9 @@
 """What an experiment found, in a folder that names nobody: every table and verdict can be made again from it.
 
-``tables.parquet`` has a row for each face and copy: a keyed id, split, age, keyed ids of the face that it copies and of its
-near-copies, and the predictions of every version in years. The ids are HMAC-SHA256 under a key that is drawn for the folder and
-kept nowhere, so that nobody, the writer included, can lead them back to pictures. ``outcomes.json`` says which columns and
-which rows make which outcome.
+``tables.parquet`` has a row for each face and copy: a keyed id, split, label, keyed ids of the face that it copies and of its
+near-copies, and the predictions of every version; of classes the probability of the true one, and the likeliest. The ids are
+HMAC-SHA256 under a key that is drawn for the folder and kept nowhere, so that nobody, the writer included, leads them back to
+pictures. ``outcomes.json`` says which columns and which rows make which outcome.
 """
 
 import hashlib
@@ -19,10 +19,12 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
+from unlearning.data.labels import column_of
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.table import align
 from unlearning.experiments.results import SUMMED, Results, outcome_of
+from unlearning.targets import AGE, ANSWER, from_dict
 
 TABLES, OUTCOMES = "tables.parquet", "outcomes.json"
 SIDES = ("version", "retrained", "original", "second")
@@ -34,7 +36,7 @@ def save(results: Results, setup: dict[str, str], folder: Path) -> None:
     key, about = secrets.token_bytes(32), results.outcomes[0].cases[0].about
     assert about is not None
     first = results.outcomes[0].cases[0].version
-    faces = first[["id", "split", "age"]].merge(about, on="id")
+    faces = first[["id", "split", column_of(first)]].merge(about, on="id")
     numbers: dict[int, int] = {}
     columns: dict[str, np.ndarray] = {}
     outcomes = [_outcome(one, lambda table: _number(table, faces, numbers, columns)) for one in results.outcomes]
@@ -79,6 +81,7 @@ def _number(table: pd.DataFrame, faces: pd.DataFrame, numbers: dict[int, int], c
         members = [name for name in own if name.startswith("member_")]
         names = ["predicted", *(members if len(members) > 1 else [])]  # one member alone is what is predicted
         columns |= {f"{number}/{name}": own[name].to_numpy(np.float32) for name in names}
+        columns |= {f"{number}/{name}": own[name].to_numpy(np.int16) for name in own if name == ANSWER}
     return numbers[id(table)]
 
 
@@ -87,7 +90,8 @@ def _outcome(one, number) -> dict[str, Any]:
     for case in one.cases:
         tables = {side: number(getattr(case, side)) for side in SIDES if getattr(case, side) is not None}
         costs = {name: value for name in COSTS if math.isfinite(value := getattr(case, name))}
-        cases.append({"tables": tables, "alpha": case.alpha, **costs})
+        target = {} if case.target == AGE else {"target": case.target.as_dict()}
+        cases.append({"tables": tables, "alpha": case.alpha, **target, **costs})
     return {"forget_set": one.forget_set, "arm": one.arm, "epochs": one.epochs, "seeds": list(one.seeds), "cases": cases}
 
 
@@ -101,12 +105,13 @@ def _set(forget: ForgetSet | None, title: str, hidden: dict[str, str]) -> dict[s
 def _read(one: dict[str, Any], table: pd.DataFrame, sets: dict[str, ForgetSet]):
     def predictions(number: int) -> pd.DataFrame:
         own = {name.partition("/")[2]: table[name] for name in table if name.startswith(f"{number}/")}
-        return table[["id", "split", "age"]].assign(**{"member_0": own["predicted"]} | own)
+        return table[["id", "split", column_of(table)]].assign(**{"member_0": own["predicted"]} | own)
 
     about, forget = table[["id", "copy_of", "near"]], sets[one["forget_set"]]
     cases = []
     for kept in one["cases"]:
         sides = {side: predictions(number) for side, number in kept["tables"].items()}
         costs = {name: kept[name] for name in COSTS if name in kept}
-        cases.append(Case(**sides, forget=forget, alpha=kept["alpha"], about=about, **costs))
+        target = from_dict(kept["target"]) if "target" in kept else AGE
+        cases.append(Case(**sides, forget=forget, alpha=kept["alpha"], target=target, about=about, **costs))
     return outcome_of(one["forget_set"], one["arm"], one["epochs"], tuple(one["seeds"]), tuple(cases))

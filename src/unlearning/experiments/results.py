@@ -8,6 +8,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import measure
 from unlearning.evaluation.table import align
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.targets import ANSWER
 
 POOLED = "pooled"
 AGAIN = "retrained again"
@@ -93,10 +94,11 @@ def _pooled(cases: tuple[Case, ...]) -> Case:
 
 
 def pool(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """One prediction table with the mean of several tables' predictions, in years, face by face."""
+    """One prediction table with the mean of several tables' predictions, face by face; the mean has no likeliest class."""
     first = tables[0]
     others = [align(table, first).predicted.to_numpy() for table in tables[1:]]
-    return first.assign(predicted=sum([first.predicted.to_numpy(), *others]) / len(tables))
+    mean = sum([first.predicted.to_numpy(), *others]) / len(tables)
+    return first.drop(columns=ANSWER, errors="ignore").assign(predicted=mean)
 
 
 def scores(results: Results) -> pd.DataFrame:
@@ -109,7 +111,7 @@ def scores(results: Results) -> pd.DataFrame:
     for outcome in results.outcomes:
         keys = {"forget_set": outcome.forget_set, "arm": outcome.arm, "epochs": outcome.epochs}
         named = [*zip(map(str, outcome.seeds), outcome.cases, strict=True), (POOLED, outcome.pooled)]
-        rows += [keys | {"seed": seed} | measure(case, BESIDES) for seed, case in named]
+        rows += [keys | {"seed": seed} | measure(case, BESIDES) | case.target.measured(case.version) for seed, case in named]
     return pd.DataFrame(rows)
 
 

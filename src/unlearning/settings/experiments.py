@@ -6,15 +6,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from unlearning.commands import name_for
+from unlearning.data.labels import CODES
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.experiments.plan import STUDIES
 from unlearning.experiments.presets import PRESETS
 from unlearning.experiments.spread import PROCESSES, SPREADS
 from unlearning.naming import choose
+from unlearning.targets import AGE
 
 BETWEEN_RULES = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 NEEDS_QUOTES = re.compile(r"[\s&|!();]")
+NAME = "age-study"
+TARGETS = (AGE.name, *CODES)
 
 
 @dataclass(frozen=True)
@@ -27,31 +32,37 @@ class ExperimentSettings:
         forget_sets: forget rules in place of the studies' own, joined by semicolons, as random:50;file:list.csv; empty
             keeps the studies'.
         data_dir: folder or table of faces; empty draws faces, as the demo does.
+        target: what is predicted: {names}.
         pretrained: start from timm's pretrained weights, which timm downloads.
         weights: start from a local file instead: safetensors, or what timm saves.
         seeds: other seeds than the preset's, joined by commas.
         workers: cells that run at the same time.
         spread: where they run. {choices}. All machines of a cluster need one tracking server, and the faces at the same
             place.
-        name: registered models are called NAME-PRESET-seed-N.
+        name: registered models are called NAME-PRESET-seed-N; the default is called by the target, as gender-study.
     """
 
     studies: tuple[str, ...] = setting(asked=False)
     preset: str = setting("demo", choices=PRESETS)
     forget_sets: tuple[str, ...] = ()
     data_dir: str = setting("", kind="path")
+    target: str = setting(AGE.name, choices=TARGETS)
     pretrained: bool = False
     weights: str = ""
     seeds: tuple[int, ...] = setting((), least=0)
     workers: int = setting(1, least=1)
     spread: str = setting(PROCESSES, choices=SPREADS)
-    name: str = setting("age-study", kind="model")
+    name: str = setting(NAME, kind="model")
 
     def __post_init__(self):
         for study in self.studies:
             choose(STUDIES, study, "study")
         choose(PRESETS, self.preset, "preset")
         choose(SPREADS, self.spread, "spread")
+        if self.target not in TARGETS:
+            raise InputError(f"target={self.target!r} is not known to experiments; legal: {', '.join(TARGETS)}")
+        if self.name == NAME:
+            object.__setattr__(self, "name", name_for(self.target, NAME))
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,7 @@ def _case(cell, seed, references, forget, known) -> Case:
     """A version beside its own seed's reference, that of the next seed, and the original that it comes from."""
     following = np.roll(references.index, -1)[references.index.get_loc(seed)]
     original = known.originals.loc[seed] if seed in known.originals.index else None
+    version = known.version(cell)
     return Case(
         known.table(cell),
         known.table(references.loc[seed]),
@@ -202,7 +203,9 @@ def _case(cell, seed, references, forget, known) -> Case:
         original=known.table(original),
         second=None if following == seed else known.table(references.loc[following]),
         about=known.about,
-        **costs_of(known.version(cell), known.version(references.loc[seed])),
+        alpha=version.target.alpha,
+        target=version.target,
+        **costs_of(version, known.version(references.loc[seed])),
     )
 
 
