@@ -10,6 +10,7 @@ from unlearning.registry.lookup import find
 from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.settings.training import PipelineSettings, TrainSettings
 from unlearning.steps.pipeline import pipeline
+from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
 from unlearning.tracking import runs
 
@@ -63,6 +64,12 @@ def test_a_class_is_served_with_all_probabilities(genders):
     assert answer.p_male[0] + answer.p_female[0] == pytest.approx(1)
     told = model.predict(example, params={"tell_version": True})
     assert list(told.columns) == ["gender", "p_male", "p_female", "version", "verdict"]
+
+
+def test_another_target_is_not_trained_into_the_same_model(genders):
+    race = DataSettings(drawn_faces=160, target="race")
+    with pytest.raises(InputError, match="the versions of gender-resnet50 predict gender, and race is asked for"):
+        train(TrainSettings(race, SPEC, changes=QUICK, name="gender-resnet50"))
 
 
 def test_a_method_of_numbers_alone_is_refused_before_any_work(genders):

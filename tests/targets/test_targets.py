@@ -105,7 +105,8 @@ def test_a_column_gives_numbers_and_says_what_is_none():
     assert found == MONTHS
     assert labels[:2].tolist() == [12.5, 228.0]
     assert why.tolist() == [
-        *("", "", "bone_age is outside 0-228", "bone_age is missing", "bone_age is not a number", "bone_age is not a number")
+        *("", "", "bone_age is not in the range: 229; legal: 0 to 228, by -P range"),
+        *("bone_age is missing", "bone_age is not a number", "bone_age is not a number"),
     ]
 
 
@@ -114,8 +115,18 @@ def test_a_column_teaches_the_classes_in_the_order_of_the_alphabet():
     assert found == PLATES
     assert labels.tolist() == [2, 0, -1, 1, 2]
     assert why.tolist() == ["", "", "plate is missing", "", ""]
-    with pytest.raises(InputError, match="plate has 1 classes in this data"):
+    with pytest.raises(InputError, match="plate has one class, 'red', in this data"):
         Classes("plate").read(pd.Series(["red", "red"]))
+    with pytest.raises(InputError, match="plate has no class in this data"):
+        Classes("plate").read(pd.Series(["", ""]))
+    with pytest.raises(InputError, match="target=p_x is what the probability of its class 'x' is called where it is served"):
+        Classes("p_x").read(pd.Series(["x", "y"]))
+
+
+def test_the_largest_number_is_in_the_last_of_twelve_bands():
+    codes, names = Numeric("temp", "degrees", -20.0, 40.0).bands(np.array([-20.0, -15.1, 40.0]))
+    assert codes.tolist() == [0, 0, 1]
+    assert names == ["-20 to -15", "35 to 40"]
 
 
 def test_answers_are_told_in_the_words_of_the_target():

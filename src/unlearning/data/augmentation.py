@@ -8,6 +8,7 @@ import pandas as pd
 
 from unlearning.data.labels import labels_of
 from unlearning.progress import Track
+from unlearning.targets import AGE, Target
 
 ROTATION_DEGREES, SHIFT, ZOOM = 10.0, 0.1, 0.2  # the study's: most degrees, share of the side, share of the size
 PARAMETERS = ("rotation", "shift_x", "shift_y", "zoom", "flip")
@@ -15,15 +16,18 @@ IDENTITY = {"rotation": 0.0, "shift_x": 0.0, "shift_y": 0.0, "zoom": 1.0, "flip"
 AT_ONCE = 128  # pictures in memory as float32, which torch transforms
 
 
-def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int) -> pd.DataFrame:
+def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int, target: Target = AGE) -> pd.DataFrame:
     """Rows for the copies that bring every training age up to ``augment_to`` faces; none for ages that have as many.
+
+    Of other targets it is every class, and every sixtieth of a range of numbers.
 
     A copy has the row of its source, an id of its own, the source's id in ``copy_of``, and its drawn parameters: rotation
     (degrees, up to 10 either way), shift_x and shift_y (shares of the side, up to .1 either way), zoom (.8 to 1.2), flip.
     The sources of an age take turns, in random order. Labels are kept.
     """
     random = np.random.default_rng([seed, 2])
-    ages = labels_of(faces)[faces.split == "train"]
+    labels = labels_of(faces)[faces.split == "train"]
+    ages = pd.Series(np.floor(target.strata(labels.to_numpy())), labels.index)
     chosen = [_sources(members, augment_to - len(members), random) for members in ages.groupby(ages).groups.values()]
     copies = faces.loc[np.concatenate(chosen)] if chosen else faces.iloc[:0]
     copies = copies.assign(copy_of=copies.id, **_draw(len(copies), random))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from unlearning.data.labels import LABEL, UNKNOWN, column_of, labels_of
 from unlearning.data.settings import DataSettings
+from unlearning.targets import AGE, Target
 
 ASKED_FOR = ("reduction", "age")
 LISTED = ["file", "id", "near"]
@@ -17,15 +18,17 @@ STEPS = ("file", "contradiction", "duplicate", "reduction", "age", "quality")
 Dropped = pd.Series
 
 
-def clean(files: pd.DataFrame, settings: DataSettings) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
-    """Apply all steps.
+def clean(
+    files: pd.DataFrame, settings: DataSettings, target: Target = AGE
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """Apply all steps, to files whose labels are of a target.
 
     Returns:
         the kept rows; the rows left out with columns file, id, near, step, reason; the labels of what was kept after each step.
     """
     unusable = files.reason[files.reason != ""]
     rejected, stages, kept = [], {}, files
-    for step, reasons_of in {"file": lambda kept: unusable, **_steps(settings)}.items():
+    for step, reasons_of in {"file": lambda kept: unusable, **_steps(settings, target)}.items():
         reasons = reasons_of(kept)
         rejected.append(kept.loc[reasons.index, LISTED].assign(step=step, reason=reasons))
         if len(reasons):  # a table without the rows is another table in memory
@@ -35,24 +38,25 @@ def clean(files: pd.DataFrame, settings: DataSettings) -> tuple[pd.DataFrame, pd
     return kept.drop(columns="reason"), listed.reset_index(drop=True), stages
 
 
-def _steps(settings: DataSettings) -> dict[str, Callable[[pd.DataFrame], Dropped]]:
+def _steps(settings: DataSettings, target: Target) -> dict[str, Callable[[pd.DataFrame], Dropped]]:
     return {
-        "contradiction": lambda kept: contradictions(kept, settings.contradictions),
+        "contradiction": lambda kept: contradictions(kept, settings.contradictions, target),
         "duplicate": lambda kept: duplicates(kept, settings.duplicates, settings.near_duplicates),
-        "reduction": lambda kept: reduction(kept, settings.fraction, settings.split_seed),
+        "reduction": lambda kept: reduction(kept, settings.fraction, settings.split_seed, target),
         "age": lambda kept: ages_outside(kept, settings.min_age, settings.max_age),
         "quality": lambda kept: bad_quality(kept, settings),
     }
 
 
-def contradictions(kept: pd.DataFrame, policy: str) -> Dropped:
+def contradictions(kept: pd.DataFrame, policy: str, target: Target = AGE) -> Dropped:
     """Pictures that stand under different ages, as they are or as near-copies: no age of theirs can be trusted."""
     column = column_of(kept)
     unclear = kept[kept.groupby("near")[column].transform("nunique") > 1]
     others = unclear.groupby("near").agg(low=(column, "min"), high=(column, "max"))
     dropped = unclear if policy == "leave_out" else unclear[unclear.duplicated("near")]
     span = others.loc[dropped.near]
-    texts = [f"one picture under {column}s from {low} to {high}" for low, high in zip(span.low, span.high, strict=True)]
+    ends = ([target.spelled(end) for end in ends] for ends in (span.low, span.high))
+    texts = [f"one picture under {_several(target)} from {low} to {high}" for low, high in zip(*ends, strict=True)]
     return pd.Series(texts, dropped.index, dtype=object)
 
 
@@ -73,13 +77,18 @@ def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
     return reasons[reasons != ""]
 
 
-def reduction(kept: pd.DataFrame, fraction: float, seed: int) -> Dropped:
-    """Leave out all but ``fraction`` of the faces; every age, or other label, keeps its share within one picture."""
+def _several(target: Target) -> str:
+    return "ages" if target == AGE else f"labels of {target.name}"
+
+
+def reduction(kept: pd.DataFrame, fraction: float, seed: int, target: Target = AGE) -> Dropped:
+    """Leave out all but ``fraction`` of the faces; every age, class or sixtieth of a range keeps its share within a picture."""
     if fraction == 1 or kept.empty:
         return pd.Series(dtype=object)
     shuffled = kept.sort_values("id").sample(frac=1, random_state=seed)
-    labels = labels_of(shuffled)
-    exact = labels.groupby(labels).size() * fraction
+    labels = pd.Series(np.floor(target.strata(labels_of(shuffled).to_numpy())), shuffled.index)
+    # What is left over goes to the youngest ages; of numbers, of which each may stand once, it must not go to the smallest.
+    exact = labels.groupby(labels, sort=target == AGE).size() * fraction
     quota = exact.astype(int)
     missing = round(len(kept) * fraction) - quota.sum()
     quota[(exact - quota).sort_values(ascending=False, kind="stable").index[:missing]] += 1

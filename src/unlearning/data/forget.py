@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from unlearning.data import rules
-from unlearning.data.labels import labels_of
+from unlearning.data.labels import UNKNOWN, labels_of
 from unlearning.data.rules import Known
 from unlearning.errors import InputError
 from unlearning.naming import printable
+from unlearning.targets import AGE, Target
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,23 @@ def retain_mask(table: pd.DataFrame, forgotten: list[ForgetSet]) -> np.ndarray:
     return kept
 
 
-def check(manifest: pd.DataFrame, forget: ForgetSet, forgotten: list[ForgetSet]) -> None:
+def check(manifest: pd.DataFrame, forget: ForgetSet, forgotten: list[ForgetSet], target: Target = AGE) -> None:
     """InputError when the set names no face to forget, or leaves none to train on or to validate with."""
-    labels = labels_of(manifest)
-    ages = f"the {labels.name}s in the data are {labels.min()}-{labels.max()}"
+    there = _there(manifest, target)
     notes = "".join(f"; {note}" for note in forget.notes)
     if not (forget_mask(manifest, forget) & (manifest.split == "train").to_numpy()).any():
-        raise InputError(f"the forget set {forget.rule} is empty: it names no training face; {ages}{notes}")
+        raise InputError(f"the forget set {forget.rule} is empty: it names no training face; {there}{notes}")
     retained = manifest[retain_mask(manifest, [forget, *forgotten])]
     missing = [part for part in ("train", "validation") if not (retained.split == part).any()]
     if missing:
-        raise InputError(f"the forget set {forget.rule} leaves nothing to retain in {' and '.join(missing)}; {ages}")
+        raise InputError(f"the forget set {forget.rule} leaves nothing to retain in {' and '.join(missing)}; {there}")
+
+
+def _there(manifest: pd.DataFrame, target: Target) -> str:
+    """What a rule could name."""
+    if target != AGE and target.numeric:
+        labels = labels_of(manifest)
+        return f"{target.name} goes from {target.spelled(labels.min())} to {target.spelled(labels.max())} in the data"
+    ages = manifest.age[manifest.age != UNKNOWN]
+    known = f"the ages in the data are {ages.min()}-{ages.max()}" if len(ages) else "the data has no ages"
+    return known if target == AGE else f"{known}; a class of {target.name} is named by label:CLASS"

@@ -63,8 +63,11 @@ class DataSet:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over ids, labels and splits (first 16 hex digits): equal digests are equal data and equal splits."""
-        return _digest(self.manifest)
+        """sha256 over ids, labels and splits (first 16 hex digits): equal digests are equal data and equal splits.
+
+        Of another target than the age also over what its labels mean: the numbers of two columns' classes may be the same.
+        """
+        return _digest(self.manifest, self.target)
 
     @property
     def reasons(self) -> pd.DataFrame:
@@ -93,7 +96,7 @@ def prepare(settings: DataSettings, side: int, progress: Track, each_window: Eac
         faces["split"] = split(faces.assign(near=near.array), settings.split_seed, settings.stratify)
     _require_parts(faces)
     faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
-    copies = plan_copies(faces, settings.augment_to, settings.split_seed).sort_values("id")
+    copies = plan_copies(faces, settings.augment_to, settings.split_seed, labelled.target).sort_values("id")
     columns = [*COLUMNS, *_beside(faces)]
     manifest = pd.concat([faces, copies], ignore_index=True)[columns] if len(copies) else faces[columns]
     titled = {title: stages[step] for step, title in STAGES.items()}
@@ -114,14 +117,15 @@ def _clean(
     files = pd.DataFrame(columns | labelled.columns, copy=False)
     if labelled.columns:
         files["reason"] = files.reason.where(files.reason != "", labelled.why)
-    kept, rejected, stages = clean(files, settings)
+    kept, rejected, stages = clean(files, settings, labelled.target)
     others = np.setdiff1d(files.index, kept.index)
     texts = {name: reading.column(name).iloc[others].array for name in HASHES if name in rejected}
     return kept.near.iloc[kept.id.argsort(kind="stable")], rejected.assign(**texts), stages
 
 
-def _digest(manifest: pd.DataFrame) -> str:
-    labels, digest = manifest[[*LABELS, *_beside(manifest)]], hashlib.sha256()
+def _digest(manifest: pd.DataFrame, target: Target = AGE) -> str:
+    labels = manifest[[*LABELS, *_beside(manifest)]]
+    digest = hashlib.sha256(b"" if target == AGE else target.as_text().encode())
     for start in range(0, max(1, len(labels)), ROWS):  # a part of the text at a time: it is longer than the table
         part = labels.iloc[start : start + ROWS]
         digest.update(part.to_csv(index=False, header=start == 0, lineterminator="\n").encode())

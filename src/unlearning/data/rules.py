@@ -2,10 +2,10 @@
 
 ========================  ==========================================================================================
 ``20-28``                 ages from 20 to 28 years, both included, or numbers of another target
-``group:0`` .. ``4``      the study's five age groups: 20-28, 28-36, 36-44, 44-52, 52-60
+``group:0`` .. ``4``      the study's five age groups, short for 20-28, 28-36, 36-44, 44-52 and 52-60
 ``gender:1``              a UTKFace code, or its word: ``gender:female``
 ``race:2``                a UTKFace code, or its word: ``race:asian``
-``label:poodle``          a class of the target, or a range of its numbers: ``label:0.2-0.45``
+``label:poodle``          a class of the target, or a range of its numbers: ``label:0.2-0.45``, ``label:-10-5``
 ``subject:ID``            all pictures of one person (tables with a column subject)
 ``file:ids.csv``          the sample ids or file names of a file's one column
 ``random:50``             50 faces drawn at random, ``random:0.05`` 5 % of them; ``random:50@7`` draws with seed 7
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, takewhile
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,7 @@ LEGAL = (
 )
 AGES = re.compile(r"(\d{1,3})-(\d{1,3})")
 NUMBERS = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)-(-?\d{1,9}(?:\.\d{1,9})?)")
+LONGEST = 400  # of the names of many classes
 DEEPEST = 50  # the parser calls itself for every parenthesis, and Python's stack is bounded
 TOKEN = re.compile(r'\s*(?:([&|!()])|((?:"[^"]*"|[^\s&|!()"])+))')
 
@@ -62,6 +64,11 @@ class Known:
     predictions: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
     target: Target = AGE
+
+    @property
+    def numbers(self) -> pd.Series:
+        """What a range of numbers means: what is predicted, or where that has classes the ages."""
+        return labels_of(self.manifest) if self.target.numeric else self.manifest.age
 
     @property
     def drawn_from(self) -> np.ndarray:
@@ -141,7 +148,8 @@ def _atom(word: str, text: str) -> Selection:
         return _numbers(int(ages[1]), int(ages[2]))
     kind, colon, value = word.partition(":")
     if not colon or kind not in ATOMS:
-        raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{did_you_mean(kind, ATOMS)}; legal: {LEGAL}")
+        meant = f" (did you mean label:{word}?)" if NUMBERS.fullmatch(word) else did_you_mean(kind, ATOMS)
+        raise InputError(f"unknown forget set {text!r}: {word!r} is no rule{meant}; legal: {LEGAL}")
     value = value.replace('"', "")
     if not value.strip():
         raise InputError(f"unknown forget set {text!r}: nothing stands after {kind}:; legal: {LEGAL}")
@@ -152,12 +160,7 @@ def _numbers(low: float, high: float) -> Selection:
     """The numbers that are predicted, or where these are classes the ages."""
     if low > high:
         raise InputError(f"the forget set '{low:g}-{high:g}' ends before it begins; did you mean {high:g}-{low:g}?")
-
-    def select(known: Known) -> np.ndarray:
-        numbers = labels_of(known.manifest) if known.target.numeric else known.manifest.age
-        return numbers.between(low, high).to_numpy()
-
-    return select
+    return lambda known: known.numbers.between(low, high).to_numpy()
 
 
 def _label(value: str) -> Selection:
@@ -168,10 +171,12 @@ def _label(value: str) -> Selection:
         classes = getattr(known.target, "classes", ())
         if numbers and not classes:
             return _numbers(float(numbers[1]), float(numbers[2]))(known)
-        if value not in classes:
-            legal = f"its classes are {', '.join(classes)}" if classes else "it has numbers; legal: a range, as label:20-28"
-            raise InputError(f"{known.target.name} has no class {value!r}{did_you_mean(value, classes)}; {legal}")
-        return (labels_of(known.manifest) == classes.index(value)).to_numpy()
+        order = {name: place for place, name in enumerate(classes)}
+        places = {name.replace('"', ""): place for name, place in order.items()} | order
+        if value not in places:
+            legal = f"its classes are {shorten(', '.join(classes), LONGEST)}" if classes else "it has numbers: label:20-28"
+            raise InputError(f"{known.target.name} has no class {value!r}{did_you_mean(value, places)}; {legal}")
+        return (labels_of(known.manifest) == places[value]).to_numpy()
 
     return select
 
@@ -179,8 +184,7 @@ def _label(value: str) -> Selection:
 def _group(value: str) -> Selection:
     if value not in map(str, range(len(GROUPS))):
         raise InputError(f"unknown group {value!r}; legal: 0 .. {len(GROUPS) - 1}, which are {', '.join(GROUPS)}")
-    low, _, high = GROUPS[int(value)].partition("-")
-    return lambda known: known.manifest.age.between(int(low), int(high)).to_numpy()
+    return _numbers(*map(int, GROUPS[int(value)].split("-")))
 
 
 def _code(column: str, words: tuple[str, ...], value: str) -> Selection:
@@ -220,15 +224,16 @@ def _random(value: str) -> Selection:
     def select(known: Known) -> np.ndarray:
         pool = known.manifest[known.drawn_from].sort_values("id")
         count = max(1, round(float(match[1]) * len(pool))) if "." in match[1] else int(match[1])
-        _require_as_many(f"random:{value}", count, len(pool))
         order = np.random.default_rng(int(match[2] or 0)).permutation(len(pool))
-        return known.manifest.id.isin(_first_together(pool.iloc[order], count)).to_numpy()
+        return known.manifest.id.isin(_first_together(pool.iloc[order], count, f"random:{value}")).to_numpy()
 
     return select
 
 
-def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
+def _first_together(ordered: pd.DataFrame, count: int, rule: str) -> list[str]:
     """The first ``count`` ids, but near-copies all or none: a set of 50 faces has 50, and no twin of them is kept."""
+    if count > len(ordered):
+        raise InputError(f"{rule} asks for more faces than there are: {len(ordered)} can be forgotten")
     taken: list[list[str]] = []
     skipped: list[list[str]] = []
     missing = count
@@ -263,16 +268,10 @@ def _hardest(value: str) -> Selection:
         truth = known.target.truth(labels_of(known.predictions).to_numpy())
         errors = (known.predictions.predicted - truth).abs().set_axis(known.predictions.id)
         pool = known.manifest[known.drawn_from]
-        _require_as_many(f"hardest:{value}", int(value), len(pool))
         order = np.lexsort((pool.id, -errors.reindex(pool.id).to_numpy()))
-        return known.manifest.id.isin(_first_together(pool.iloc[order], int(value))).to_numpy()
+        return known.manifest.id.isin(_first_together(pool.iloc[order], int(value), f"hardest:{value}")).to_numpy()
 
     return select
-
-
-def _require_as_many(rule: str, count: int, there_are: int) -> None:
-    if count > there_are:
-        raise InputError(f"{rule} asks for more faces than there are: {there_are} can be forgotten")
 
 
 def _file(value: str) -> Selection:

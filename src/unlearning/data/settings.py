@@ -21,8 +21,11 @@ STRATIFY = ("none", "age")
 SPLITTING = ("random", "hash")
 TASKS = ("", *(kind for kind in TARGETS if kind != AGE.kind))
 NAME = re.compile(r"[a-zA-Z]\w{0,39}")
-# Columns with a meaning of their own.
-TAKEN = ("path", "subject", "label", "id", "split", "version", "verdict", "file", "refused")
+# Columns with a meaning of their own, in the table of faces or in what is made of it.
+TAKEN = ("path", "subject", "label", "id", "split", "version", "verdict", "file", "refused", "faces", "mae", "mean_error")
+LARGEST = 1e12  # of a range
+FINEST = 1e4  # a range is no narrower than its largest number by this: networks have seven digits
+LONGEST_UNIT = 40
 BETWEEN = re.compile(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)")
 
 LATER = ("split", "target", "task", "unit", "range")  # settings that earlier releases had not
@@ -128,7 +131,14 @@ class DataSettings:
         if self.target == AGE.name and given:
             raise InputError(f"target=age is in years, so {' and '.join(given)} cannot be given; call the column otherwise")
         if not NAME.fullmatch(self.target) or self.target.lower() in TAKEN:
-            raise InputError(f"target={self.target!r} is no column to predict; legal: letters, digits and _, as bone_age")
+            raise InputError(
+                f"target={self.target!r} is no column to predict; legal: letters, digits and _, as bone_age, and none of "
+                f"{', '.join(TAKEN)}"
+            )
+        if self.target.lower() in (AGE.name, *CODES) and self.target != self.target.lower():
+            raise InputError(f"target={self.target!r} is written otherwise; give target={self.target.lower()}")
+        if not self.unit.isprintable() or self.unit != self.unit.strip() or len(self.unit) > LONGEST_UNIT:
+            raise InputError(f"unit={self.unit!r} is no unit; legal: a word on one line, in the plural, as months")
         if self.target == AGE.name:
             return AGE
         task = self.task or (Classes.kind if self.target in CODES else Numeric.kind)
@@ -140,9 +150,17 @@ class DataSettings:
         if not self.range:
             return None
         found = BETWEEN.fullmatch(self.range.replace(" ", ""))
-        if not found or not float(found[1]) < float(found[2]):
-            raise InputError(f"range={self.range!r} cannot be read; legal: a lower and a higher number, as 0-228")
-        return float(found[1]), float(found[2])
+        low, high = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+        if not -LARGEST <= low < high <= LARGEST:
+            raise InputError(
+                f"range={self.range!r} cannot be read; legal: a lower and a higher number up to {LARGEST:g}, as 0-228 or -20-40"
+            )
+        if high - low < max(-low, high) / FINEST:
+            raise InputError(
+                f"range={self.range!r} is too narrow for numbers of this size, of which networks have seven digits; take the "
+                f"column less {low:g}, and the range 0-{high - low:g}"
+            )
+        return low, high
 
     def as_dict(self) -> dict[str, Any]:
         """All settings; later ones only where they are not the default, so that what was made before keeps its fingerprint."""

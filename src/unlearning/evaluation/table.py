@@ -36,7 +36,8 @@ def prediction_table(ensemble: Ensemble, faces: FaceSet, **progress: Any) -> pd.
     members = [target.answers(predict_on(device, member, faces, **progress).double()) for member in ensemble.members]
     labels, whole = labels_of(table).to_numpy(), ensemble.aggregate(torch.stack(members, dim=1)).numpy()
     said = {f"member_{i}": target.said(answers.numpy(), labels) for i, answers in enumerate(members)}
-    return table.assign(predicted=target.said(whole, labels), **said, **target.shown(whole))
+    columns = {"predicted": target.said(whole, labels)} | said | target.shown(whole)  # there may be hundreds of classes
+    return pd.concat([table, pd.DataFrame(columns, table.index)], axis=1)
 
 
 def by_age(table: pd.DataFrame, target: Target = AGE) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from unlearning.data.labels import labels_of
 from unlearning.evaluation.case import Case
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.published import ALPHAS
@@ -88,7 +89,7 @@ def samples(case: Case) -> np.ndarray:
 def errors_of(case: Case, ids: np.ndarray) -> np.ndarray:
     """Absolute errors, in years, of some faces, in the order of ``ids``."""
     table = case.version.set_index("id").loc[list(ids)]
-    return np.abs(table.predicted - table.age).to_numpy(np.float64)
+    return np.abs(table.predicted.to_numpy(np.float64) - case.target.truth(labels_of(table).to_numpy()))
 
 
 def figure_11(numbers: Numbers, theme: Theme) -> Figure | None:

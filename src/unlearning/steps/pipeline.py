@@ -24,7 +24,7 @@ from unlearning.steps.prepare import prepare
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.status import NUMBERS, look_at, render, show
-from unlearning.steps.train import train_or_reuse
+from unlearning.steps.train import require_one_target, train_or_reuse
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
@@ -76,6 +76,7 @@ def _next(settings: PipelineSettings, original: Version, others: list[Version]) 
 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
+    require_one_target(train)
     try_out(train.model)
     data, _ = prepare(train.data, train.model.image_size, force)
     for method in settings.methods.split(","):

@@ -55,7 +55,7 @@ def _resolved(rule: str, champion: Version) -> ForgetSet:
     forget = resolve(rule, known, champion.tag("data_digest"))
     for note in forget.notes:
         say(f"request: {note}")
-    check(manifest, forget, forget_sets.forgotten_by(champion))
+    check(manifest, forget, forget_sets.forgotten_by(champion), champion.target)
     return forget
 
 

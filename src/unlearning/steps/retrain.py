@@ -42,7 +42,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
         parent = open_parent(find_version(settings.name, settings.model))
         forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
         before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]
-        check(parent.data.manifest, forget, before)
+        check(parent.data.manifest, forget, before, parent.data.target)
         made_of = mark(settings, parent.version, forget)
         with work(made_of, "retrain", name, parent.data.digest) as place:
             version = _retrain(settings, parent, [*before, forget], place)

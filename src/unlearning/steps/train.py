@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from unlearning.commands import command
 from unlearning.data.manifest import DataSet
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -16,7 +17,8 @@ from unlearning.models.aggregate import Aggregate
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.version import Version
+from unlearning.registry.lookup import all_versions
+from unlearning.registry.version import GONE, Version
 from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.settings.training import TrainSettings
 from unlearning.steps.prepare import prepare
@@ -33,6 +35,7 @@ def train(settings: TrainSettings) -> Version:
     spec = settings.model
     name = f"original {spec.arch} {spec.image_size}px"
     with runs.run("train", name):
+        require_one_target(settings)
         try_out(spec)
         warn_of_first_weights("train", file_digest(spec.weights))
         data, data_run = prepare(settings.data, spec.image_size)
@@ -42,6 +45,18 @@ def train(settings: TrainSettings) -> Version:
             mark_finished(made_of, [version])
     say(f"train: {settings.name} {version.label} registered, test {version.target.error_in_words(version.tag('test_mae'))}")
     return version
+
+
+def require_one_target(settings: TrainSettings) -> None:
+    """InputError where the versions of the registered model predict something else: who asks it expects one thing."""
+    asked = settings.data.predicts
+    known = [one.target for one in all_versions(settings.name) if one.tag("role") and one.tag("state") not in GONE]
+    other = next((one for one in known if (one.kind, one.axis) != (asked.kind, asked.axis)), None)
+    if other:
+        raise InputError(
+            f"the versions of {settings.name} predict {other.axis}, and {asked.axis} is asked for; give it a model of its own: "
+            f"{command('train', 'NAME', target=asked.name)}"
+        )
 
 
 def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -> Version:

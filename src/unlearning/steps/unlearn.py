@@ -133,7 +133,7 @@ def open_request(settings: UnlearnSettings) -> Request:
             f"{parent.version.label} was made to forget {forget.rule} already; start from one that remembers it: "
             f"{command('unlearn', parent.version.model, model=ORIGINAL, method=method.name, forget_set=forget.rule)}"
         )
-    check(parent.data.manifest, forget, parent.forgotten)
+    check(parent.data.manifest, forget, parent.forgotten, parent.data.target)
     kind, reference = _reference(settings, parent.version, forget, method.card.exact)
     if method.name == Retrain.name:
         # The reference began with the same file, and later.

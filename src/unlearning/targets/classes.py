@@ -35,7 +35,7 @@ class Classes(Target):
     @classmethod
     def of(cls, name: str, unit: str, bounds: Bounds | None) -> Classes:
         if unit or bounds:
-            raise InputError(f"{name} has classes, which have neither unit nor range; leave these out, or give -P task=numeric")
+            raise InputError(f"{name} has classes, which have neither unit nor range; leave unit and range out")
         return cls(name)
 
     @property
@@ -95,6 +95,9 @@ class Classes(Target):
     def strata(self, labels: np.ndarray) -> np.ndarray:
         return labels
 
+    def spelled(self, label: float) -> str:
+        return self.classes[int(label)]
+
     def bands(self, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
         places, codes = np.unique(labels.astype(np.int64), return_inverse=True)
         return codes, [self.classes[place] for place in places]
@@ -113,7 +116,15 @@ class Classes(Target):
         names = texts.str.strip()
         classes = self.classes or tuple(sorted({name for name in names if name}))
         if len(classes) < 2:
-            raise InputError(f"{self.name} has {len(classes)} classes in this data, and a model tells apart two or more")
+            raise InputError(
+                f"{self.name} has {f'one class, {classes[0]!r},' if classes else 'no class'} in this data, and a model tells "
+                f"apart two or more; give another column, as -P target=breed"
+            )
+        if self.name in (f"p_{name}" for name in classes):
+            raise InputError(
+                f"target={self.name} is what the probability of its class {self.name[2:]!r} is called where it is served; call "
+                f"the column otherwise"
+            )
         labels = names.map({name: place for place, name in enumerate(classes)}).fillna(-1).to_numpy(np.int64)
         why = np.where(labels < 0, f"{self.name} is missing", "").astype(object)
         return type(self)(self.name, classes), labels, why

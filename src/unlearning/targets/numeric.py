@@ -37,7 +37,10 @@ class Numeric(Target):
     @classmethod
     def of(cls, name: str, unit: str, bounds: Bounds | None) -> Numeric:
         if bounds is None:
-            raise InputError(f"the range of {name} is not known; give smallest and largest number, as -P range=0-228")
+            raise InputError(
+                f"the range of {name} is not known; give smallest and largest number, as -P range=0-228, or for a column "
+                f"of names -P task=classes"
+            )
         return cls(name, unit, *bounds)
 
     @property
@@ -98,12 +101,16 @@ class Numeric(Target):
     def strata(self, labels: np.ndarray) -> np.ndarray:
         return (labels - self.low) / self.scale
 
+    def spelled(self, label: float) -> str:
+        return f"{label:.10g}"
+
     def bands(self, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        """Twelve parts of the range."""
+        """Twelve parts of the range; its largest number is in the last."""
         width = BAND * self.scale
-        places, codes = np.unique(np.floor((labels - self.low) / width), return_inverse=True)
+        parts = np.floor((labels - self.low) / width).clip(max=YEARS / BAND - 1)
+        places, codes = np.unique(parts, return_inverse=True)
         starts = self.low + places * width
-        return codes, [f"{start:g} to {start + width:g}" for start in starts]
+        return codes, [f"{self.spelled(start)} to {self.spelled(start + width)}" for start in starts]
 
     def guess(self, known: np.ndarray, labels: np.ndarray) -> float:
         """Of always answering the median."""
@@ -115,7 +122,9 @@ class Numeric(Target):
         texts = texts.str.strip()
         numbers = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
         why = np.full(len(texts), "", object)
-        why[~((numbers >= self.low) & (numbers <= self.high))] = f"{self.name} is outside {self.low:g}-{self.high:g}"
+        outside = ~((numbers >= self.low) & (numbers <= self.high))
+        legal = f"{self.spelled(self.low)} to {self.spelled(self.high)}, by -P range"
+        why[outside] = f"{self.name} is not in the range: " + texts[outside] + f"; legal: {legal}"
         why[~np.isfinite(numbers)] = f"{self.name} is not a number"
         why[(texts == "").to_numpy()] = f"{self.name} is missing"
         return self, numbers, why

@@ -152,6 +152,10 @@ class Target(ABC):
         """A number for each label; attacks compare faces only where these are alike in whole numbers."""
 
     @abstractmethod
+    def spelled(self, label: float) -> str:
+        """A label as a table has it."""
+
+    @abstractmethod
     def bands(self, labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
         """The band of each label, from 0, and the name of each band: what tables of errors are grouped by."""
 

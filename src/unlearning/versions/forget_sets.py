@@ -70,7 +70,8 @@ def foresee(text: str, data: DataSet) -> None:
     """
     rules.parse(text)
     if "hardest" not in text:
-        check(data.manifest, resolve(text, Known(data.manifest, data.rejected, target=data.target), data.digest), [])
+        known = Known(data.manifest, data.rejected, target=data.target)
+        check(data.manifest, resolve(text, known, data.digest), [], data.target)
 
 
 def log(sets: list[ForgetSet]) -> None:
@@ -120,7 +121,7 @@ def of_rule(version: Version, text: str) -> ForgetSet:
     manifest, rejected = account_of(version.tag("data_run"))
     known = Known(manifest, rejected, target=version.target)
     forget = resolve(text, known, version.tag("data_digest"))
-    check(manifest, forget, [])
+    check(manifest, forget, [], version.target)
     return forget
 
 
