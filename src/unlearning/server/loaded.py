@@ -1,7 +1,5 @@
 """A registered version in a server's memory: opened only as it was registered, and forgotten whole."""
 
-import ctypes
-import gc
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from unlearning.registry.logged_models import SIGNATURE
 from unlearning.registry.version import Version
 from unlearning.server.batches import Batches
 from unlearning.server.limits import Limits
+from unlearning.server.memory import give_back
 from unlearning.server.numbers import Numbers
 from unlearning.serving.age_model import AgeModel
 from unlearning.serving.pictures import Budget
@@ -108,11 +107,3 @@ class Loaded:
         """Nothing is left of the weights; nobody may ask it any more."""
         self._answering.forget()
         give_back()
-
-
-def give_back() -> None:
-    """Hand free memory back to the system, with what copies of weights, made while they were read, have left there."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; other libraries keep free memory as they like
-    if trim:
-        trim(0)
