@@ -24,8 +24,8 @@ class Curves:
     Args:
         deletion: mean over faces at each of ``POINTS``, the cells that carry most taken away first; 1 is the baseline.
         insertion: the cells that carry most put back first: at each of ``POINTS`` so many are there.
-        random_deletion: the same in random order.
-        random_insertion: the same in random order.
+        random_deletion: the same by a random map: the face's own, moved elsewhere.
+        random_insertion: the same by that map.
         gains: of deletion and insertion, the area between the two curves; above 0 the map is better than a random one.
         errors: their standard errors over faces.
     """
@@ -46,13 +46,13 @@ class Curves:
 def curves(network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, seed: int = 0) -> Curves:
     """Deletion and insertion, every face by its own map (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421, of classes)."""
     cells = in_cells(carried(method, network, pictures, baseline)).reshape(len(pictures), -1)
-    noise = np.random.default_rng([seed, 7]).random(cells.shape)
+    elsewhere = _moved_elsewhere(cells, np.random.default_rng([seed, 7]))
     with torch.no_grad():
         whole = _answers(network, pictures)
         scale = float((_answers(network, baseline) - whole).abs().mean()) or math.nan
         moved = {
             (name, inserted): _moved(network, pictures, baseline, order, inserted, whole) / scale
-            for name, order in (("map", cells), ("random", noise))
+            for name, order in (("map", cells), ("random", elsewhere))
             for inserted in (False, True)
         }
     gains = [moved["map", False] - moved["random", False], moved["random", True] - moved["map", True]]
@@ -66,6 +66,17 @@ def curves(network: Network, pictures: torch.Tensor, baseline: torch.Tensor, met
         (float(areas[0].mean()), float(areas[1].mean())),
         (_error(areas[0]), _error(areas[1])),
     )
+
+
+def _moved_elsewhere(cells: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Every map moved by some cells, over the edge to the other side: as smooth as it was, and wrong.
+
+    Cells drawn one by one would be no fair opponent: scattered over a real face they moved the answers by up to twice as much
+    as the whole baseline did, whatever was below them.
+    """
+    moves = random.integers(1, GRID, (len(cells), 2))
+    maps = cells.reshape(-1, GRID, GRID)
+    return np.stack([np.roll(one, move, axis=(0, 1)).ravel() for one, move in zip(maps, moves, strict=True)])
 
 
 def _error(values: np.ndarray) -> float:

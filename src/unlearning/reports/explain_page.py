@@ -213,10 +213,10 @@ def regions(found: Found, theme: Theme) -> Figure:
 
 
 def curves(found: Found, theme: Theme) -> Figure:
-    """Deletion and insertion, each beside a random order."""
+    """Deletion and insertion, each beside the map moved elsewhere."""
     colours = _colours(found, theme)
     keys = [Line2D([], [], color=colour, label=shorten(name, LONGEST)) for name, colour in colours.items()]
-    keys.append(Line2D([], [], color=theme.muted, linestyle=":", label="in random order"))
+    keys.append(Line2D([], [], color=theme.muted, linestyle=":", label="by the map moved elsewhere"))
     figure, panels = stack("Taken away and put back by the map", 2, 2.0, scale=0.3, keys=keys, columns=2)
     for axes, name, good in zip(
         panels, ("deletion", "insertion"), ("faster up is better", "faster down is better"), strict=True
