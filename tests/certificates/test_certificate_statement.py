@@ -34,10 +34,10 @@ def test_the_schema_is_one_and_a_certificate_follows_it(files):
 
 
 def test_every_field_of_the_predicate_is_required_and_no_other_is_allowed(files):
-    statement = written(files)
+    statement = written(files, target="hand (degrees)")
     described = SCHEMA["properties"]["predicate"]
     assert set(described["properties"]) == set(statement["predicate"])
-    assert set(described["required"]) == set(statement["predicate"]) - {"finding"}  # those from before have none
+    assert set(described["required"]) == set(statement["predicate"]) - {"finding", "target"}  # from before; of the age
     for name in described["required"]:
         fewer = {key: part for key, part in statement["predicate"].items() if key != name}
         with pytest.raises(jsonschema.ValidationError):
@@ -99,12 +99,16 @@ def test_the_forget_set_is_told_by_its_number_root_and_keyed_hash(files):
     }
 
 
-@pytest.mark.parametrize("rule", ["20-28", "20-28 & !gender:1", "(group:0|race:asian) & random:0.05@7", "hardest:50"])
+@pytest.mark.parametrize(
+    "rule", ["20-28", "label:-2.5-7 & !gender:1", "20-28 & !gender:1", "(group:0|race:asian) & random:0.05@7", "hardest:50"]
+)
 def test_a_rule_that_speaks_of_nobody_is_told(rule):
     assert public_rule(rule) == rule
 
 
-@pytest.mark.parametrize("rule", ["subject:ann", "20-28 & subject:ann", "file:ann.csv", 'file:"my & 20-28"', "", "Ann Example"])
+@pytest.mark.parametrize(
+    "rule", ["subject:ann", "label:ann", "20-28 & subject:ann", "file:ann.csv", 'file:"my & 20-28"', "", "Ann Example"]
+)
 def test_a_rule_that_may_name_somebody_is_withheld(rule, files):
     assert public_rule(rule) == WITHHELD
     text = statement_bytes(facts(files, rule=rule), SECRET).decode()

@@ -59,6 +59,11 @@ def test_a_method_changes_a_model_of_another_target_or_refuses_it_in_a_sentence(
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
+def test_numbers_of_a_bell_curve_are_brought_into_the_range_of_their_target():
+    drawn = METHODS["amnesiac"](clip=True).draw(300.0, 400.0, 200, torch.Generator().manual_seed(0), MONTHS)
+    assert (drawn.min(), drawn.max()) == (0.0, 720.0)
+
+
 @pytest.mark.parametrize("name", ["ft", "scrub"])
 def test_months_are_learned_as_years_are(name, task_of):
     """A range counts as sixty years: the same faces with other numbers come to the same weights but for rounding."""
@@ -72,5 +77,8 @@ def test_a_model_of_classes_is_fine_tuned_and_the_others_refused(task_of):
     assert weights_digest(METHODS["rnd"]().unlearn(task)) != weights_digest(task.model)
     with pytest.raises(InputError, match="distance=gaussian is of numbers, and gender has classes; use distance=absolute"):
         METHODS["scrub"](distance="gaussian").unlearn(task)
+    for target in (SEXES, MONTHS):
+        with pytest.raises(InputError, match=f"params: youngest is of ages, and this model predicts {target.name}"):
+            require_support(METHODS["rnd_full"](youngest=10.0), target)
     with pytest.raises(InputError, match="as_published=clipped is of ages, and this model predicts gender"):
         METHODS["rnd"](as_published="clipped").unlearn(task)

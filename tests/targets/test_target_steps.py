@@ -1,5 +1,7 @@
 """The whole job on classes: trained, forgotten, audited, promoted, and served; tests/e2e/test_targets_served.py has numbers."""
 
+from dataclasses import replace
+
 import mlflow
 import pytest
 
@@ -7,8 +9,9 @@ from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
-from unlearning.settings.forgetting import UnlearnSettings
+from unlearning.settings.forgetting import CompareSettings, UnlearnSettings
 from unlearning.settings.training import PipelineSettings, TrainSettings
+from unlearning.steps.compare import compare
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
@@ -70,6 +73,14 @@ def test_another_target_is_not_trained_into_the_same_model(genders):
     race = DataSettings(drawn_faces=160, target="race")
     with pytest.raises(InputError, match="the versions of gender-resnet50 predict gender, and race is asked for"):
         train(TrainSettings(race, SPEC, changes=QUICK, name="gender-resnet50"))
+
+
+def test_versions_of_two_targets_are_not_compared(genders, monkeypatch):
+    own = find("gender-resnet50", "champion")
+    ages = replace(own, model="age-resnet50", tags=own.tags | {"target": ""})
+    monkeypatch.setattr("unlearning.steps.compare.find_version", lambda name, reference: {"1": own, "2": ages}[reference])
+    with pytest.raises(InputError, match=r"predicts gender, and .* of age-resnet50 predicts age \(years\)"):
+        compare(CompareSettings("1,2"))
 
 
 def test_a_method_of_numbers_alone_is_refused_before_any_work(genders):

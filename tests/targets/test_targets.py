@@ -93,6 +93,12 @@ def test_a_range_counts_as_the_sixty_years_of_the_study():
     assert same.item() == pytest.approx(AGE.losses(torch.tensor([10.0]), torch.tensor([0.0])).item())
 
 
+def test_a_range_counts_from_its_lowest_number():
+    """What squares an answer, as lfssd, would otherwise find no weight important to a picture of 0 degrees."""
+    temperature, ages = Numeric("temp", "degrees", -20.0, 40.0), torch.tensor([0.0, 20.0, 60.0])
+    assert torch.equal(temperature.plain(ages - 20), AGE.plain(ages))
+
+
 def test_classes_are_trained_by_cross_entropy_and_teachers_by_divergence():
     predicted, other, labels = predicted_of(PLATES), predicted_of(PLATES).flip(0), labels_of(PLATES)
     assert torch.allclose(PLATES.losses(predicted, labels), cross_entropy(predicted, labels.long(), reduction="none"))

@@ -20,7 +20,9 @@ from unlearning.evaluation.gates import Decision
 from unlearning.finding import Finding
 
 WITHHELD = "withheld: it names people or files"
-SPEAKS_OF_NOBODY = re.compile(r"\d{1,3}-\d{1,3}|group:\d|gender:\w+|race:\w+|random:[\d.]+(?:@\d+)?|hardest:\d+")
+SPEAKS_OF_NOBODY = re.compile(
+    r"(?:label:)?-?[\d.]{1,19}--?[\d.]{1,19}|group:\d|gender:\w+|race:\w+|random:[\d.]+(?:@\d+)?|hardest:\d+"
+)
 PICTURE_NAME = re.compile(r"\d{1,3}_\d_\d_\d{6,}")
 PROVES = (
     "Whoever holds the signing key stated what stands here, and not one byte of it was changed since.",
@@ -106,6 +108,7 @@ class Certificate:
         level: confidence of the metrics' intervals.
         first_weights: what training began with, by name and digest; empty for weights drawn from a seed.
         finding: what was found out about the version, and by which reference.
+        target: what the version predicts; empty for the age.
     """
 
     model: ModelVersion
@@ -128,6 +131,7 @@ class Certificate:
     level: float = 0.95
     first_weights: str = ""
     finding: Finding | None = None
+    target: str = ""
 
 
 def statement_bytes(certificate: Certificate, secret: bytes, private: Iterable[str] = ()) -> bytes:
@@ -177,6 +181,7 @@ def statement(certificate: Certificate, secret: bytes) -> dict[str, Any]:
         },
         "times": {name: _time(moment) for name, moment in certificate.times.items()},
         **({"finding": _found(certificate.finding)} if certificate.finding else {}),
+        **({"target": certificate.target} if certificate.target else {}),
         "earlier": list(certificate.earlier),
         "proves": list(PROVES),
         "does_not_prove": list(limits(certificate.approximate, certificate.first_weights, certificate.lost)),

@@ -9,17 +9,19 @@ import shlex
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from unlearning.errors import InputError
 from unlearning.methods.card import check_knobs
 from unlearning.naming import did_you_mean
+from unlearning.targets import AGE
 
 if TYPE_CHECKING:
     from unlearning.methods.task import Method
     from unlearning.targets import Target
 
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+OF_AGES = ("youngest", "oldest")
 Setting = int | float | str | bool
 READERS: dict[str, Callable[[str], Setting]] = {
     "int": int,
@@ -71,6 +73,13 @@ def require_support(method: Method | type[Method], target: Target) -> None:
         raise InputError(
             f"{method.name} is of numbers, and this model predicts {target.name}, which has classes; choose another method: "
             f"age-unlearning methods"
+        )
+    own = {one.name: one.default for one in fields(cast("Any", method)) if one.name in OF_AGES}
+    given = [name for name, usual in own.items() if target != AGE and getattr(method, name) != usual]
+    if given:
+        said = " and ".join(given)
+        raise InputError(
+            f"params: {said} is of ages, and this model predicts {target.name}, which has its own range; leave it out"
         )
 
 

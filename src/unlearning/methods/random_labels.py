@@ -157,7 +157,7 @@ class GaussianAmnesiac:
     Args:
         lr: constant learning rate of Adam.
         moments: whose training ages mean and standard deviation are taken from: ``all``, or ``retain`` alone.
-        clip: bring drawn ages into 0 to 116 years, the ages that people reach.
+        clip: bring drawn ages into 0 to 116 years, the ages that people reach; other numbers into their range.
     """
 
     name: ClassVar[str] = "amnesiac"
@@ -179,7 +179,7 @@ class GaussianAmnesiac:
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         mean, std = self.moments_of(task)
-        task = relabelled(task, lambda count, random: self.draw(mean, std, count, random))
+        task = relabelled(task, lambda count, random: self.draw(mean, std, count, random, task.target))
         batches = task.batches(forget=True)
         return task.fit(task.copy(), task.loss, self.lr, batches, optimizer="adam", weight_decay=0.0)
 
@@ -190,12 +190,12 @@ class GaussianAmnesiac:
         ages = torch.cat([getattr(task, part).part("train").ages for part in MOMENTS[self.moments]])
         return float(ages.mean()), float(ages.std()) if len(ages) > 1 else 0.0
 
-    def draw(self, mean: float, std: float, count: int, random: Generator) -> Tensor:
-        """Ages in years, shape (count,)."""
+    def draw(self, mean: float, std: float, count: int, random: Generator, target: Target = AGE) -> Tensor:
+        """Ages in years, or numbers of another target, shape (count,)."""
         import torch
 
         ages = mean + std * torch.randn(count, generator=random)
-        return ages.clamp(YOUNGEST, OLDEST) if self.clip else ages
+        return ages.clamp(*target.within((YOUNGEST, OLDEST))) if self.clip else ages
 
 
 def check_range(youngest: float, oldest: float) -> None:

@@ -113,7 +113,8 @@ class Scrub:
             raise InputError(f"distance=gaussian is of numbers, and {task.target.name} has classes; use distance=absolute")
         faces = task.retain.part("validation")
         with task.meter.aside():
-            spread = float(task.target.plain(predict(teacher, faces, progress=task.track) - faces.ages).std(correction=0))
+            said, true = map(task.target.plain, (predict(teacher, faces, progress=task.track), faces.ages))
+            spread = float((said - true).std(correction=0))
         if not spread > 0:
             raise InputError("distance=gaussian needs two validation faces to keep; use distance=absolute")
         return spread

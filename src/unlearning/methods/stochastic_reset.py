@@ -63,7 +63,8 @@ class StochasticReset:
                 renew([layers[index] for index in chosen], int(torch.randint(2**31, (1,), generator=random)), network)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return task.target.plain(predicted - original(batch.images)).square().mean()
+            apart = task.target.plain(predicted) - task.target.plain(original(batch.images))
+            return apart.square().mean()
 
         batches = Passes(Grainy(task.batches(), self.grain, task.random(1)), before)
         return task.fit(network, loss, self.lr, batches, clip=self.clip)

@@ -78,7 +78,7 @@ def _said(ensemble: Ensemble) -> str:
     target = ensemble.spec.target
     if target == AGE:
         return "Ages in years"
-    return f"{target.name}: " + (target.unit or f"probabilities, {', '.join(list(target.columns)[1:])},")
+    return target.axis if target.numeric else f"{target.name}: probabilities, {', '.join(list(target.columns)[1:])},"
 
 
 def difference(file: bytes, ensemble: Ensemble) -> float:

@@ -10,6 +10,7 @@ from unlearning.reports.audit_page import in_two
 from unlearning.reports.charts import counted
 from unlearning.reports.page import page
 from unlearning.reports.words import NONE, metric_title, shown
+from unlearning.targets import AGE
 
 TEMPLATE = "certificate_page.html.jinja"
 DECIMALS = {"years": 2, "seconds": 1}
@@ -102,6 +103,7 @@ def made(predicate: dict) -> dict[str, str]:
         "Made from": f"version {parent['version']} of {parent['name']}",
         "Method": f"{method['name']} ({KINDS[method['approximate']]})",
         "Settings": settings or NONE,
+        "Predicts": predicate.get("target", AGE.axis),
         "Forget rule": predicate["forget_set"]["rule"],
         **{name: _time(time) for time, name in times},
         "Data": predicate["data_digest"],

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from unlearning.errors import InputError
 from unlearning.progress import say, track
 from unlearning.registry.lookup import one_look
 from unlearning.registry.version import Version
@@ -37,6 +38,12 @@ def compare(settings: CompareSettings) -> pd.DataFrame:
 def audited(settings: CompareSettings) -> dict[str, Audited]:
     """The audit of every version on one forget set, by what people call it."""
     chosen = [find_version(settings.name, name) for name in settings.named]
+    first, other = chosen[0], next((one for one in chosen if not one.target.is_like(chosen[0].target)), None)
+    if other:
+        raise InputError(
+            f"{first.label} of {first.model} predicts {first.target.axis}, and {other.label} of {other.model} predicts "
+            f"{other.target.axis}: their errors cannot be compared; give those of one model, as -P versions=original,champion"
+        )
     forget = forget_sets.asked_for(forget_sets.first_that_forgot(chosen), settings.forget_set)
     audits = [
         audit_version(v, forget, settings.alpha or v.target.alpha, "tables") for v in track(chosen, len(chosen), "auditing")

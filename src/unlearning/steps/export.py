@@ -37,8 +37,9 @@ def export(settings: ExportSettings) -> Path:
         if runs.launched():
             runs.set_tags({"version": f"{version.model}/{version.number}"})
     layout = LAYOUT.format(side=ensemble.spec.image_size)
-    unit = ensemble.spec.target.unit or "probabilities"
-    say(f"export: {printable(str(out))} takes {layout}, and gives {unit}; onnxruntime's are {version.label}'s")
+    target = ensemble.spec.target
+    given = target.unit or target.name if target.numeric else "probabilities"
+    say(f"export: {printable(str(out))} takes {layout}, and gives {given}; onnxruntime's are {version.label}'s")
     return out
 
 

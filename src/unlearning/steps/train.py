@@ -51,7 +51,7 @@ def require_one_target(settings: TrainSettings) -> None:
     """InputError where the versions of the registered model predict something else: who asks it expects one thing."""
     asked = settings.data.predicts
     known = [one.target for one in all_versions(settings.name) if one.tag("role") and one.tag("state") not in GONE]
-    other = next((one for one in known if (one.kind, one.axis) != (asked.kind, asked.axis)), None)
+    other = next((one for one in known if not one.is_like(asked)), None)
     if other:
         raise InputError(
             f"the versions of {settings.name} predict {other.axis}, and {asked.axis} is asked for; give it a model of its own: "

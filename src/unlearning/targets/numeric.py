@@ -66,10 +66,11 @@ class Numeric(Target):
         return self.apart(predicted, labels)
 
     def apart(self, predicted: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return self.plain(predicted - other).abs()
+        return (self.plain(predicted) - self.plain(other)).abs()
 
     def plain(self, predicted: torch.Tensor) -> torch.Tensor:
-        return predicted if self.scale == 1 else predicted / self.scale
+        shifted = predicted - self.low if self.low else predicted
+        return shifted if self.scale == 1 else shifted / self.scale
 
     def information(self, predicted: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The mean answer: its gradients are those of a normal distribution around each answer."""

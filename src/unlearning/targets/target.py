@@ -73,6 +73,10 @@ class Target(ABC):
         """What a figure writes below its labels."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
+    def is_like(self, other: Target) -> bool:
+        """Can errors of the two be compared? Ranges and classes may differ: they grow with the data."""
+        return (self.kind, self.axis) == (other.kind, other.axis)
+
     @property
     def outputs(self) -> int:
         """How many numbers the head gives for a face."""
@@ -109,7 +113,7 @@ class Target(ABC):
         """How far every answer is from another network's, in what ``losses`` are counted in, shape (batch,)."""
 
     def plain(self, predicted: torch.Tensor) -> torch.Tensor:
-        """The network's output as numbers whose squares mean something, as years of sixty where they have a unit."""
+        """The network's output as numbers whose squares mean something: of a range years of sixty, 0 at its lowest number."""
         return predicted
 
     def information(self, predicted: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

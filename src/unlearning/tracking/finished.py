@@ -12,7 +12,7 @@ from unlearning.tracking.store import STEP
 
 FINGERPRINT = "fingerprint"
 # What decides weights. Scores are not in it: they are measured again from the predictions whenever they are shown.
-DECIDING = ("data", "models", "training")
+DECIDING = ("data", "models", "targets", "training")
 
 
 def fingerprint(step: str, *, code: tuple[str, ...] = (), **inputs) -> str:

@@ -28,6 +28,7 @@ from unlearning.registry.lookup import download_model
 from unlearning.registry.version import GONE as NO_MORE
 from unlearning.registry.version import Version
 from unlearning.requests.states import together
+from unlearning.targets import AGE
 from unlearning.tracking import finished, runs
 from unlearning.versions import certificates
 from unlearning.versions.audit import audit_version
@@ -101,6 +102,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         level=audit.settings.bounds.level,
         first_weights=began_with(content),
         finding=_about(found.finding, forgotten),
+        target="" if version.target == AGE else version.target.axis,
     )
 
 
