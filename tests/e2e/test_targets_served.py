@@ -2,19 +2,26 @@
 
 import base64
 import json
+import re
 
 import mlflow
 import pytest
 import requests
 from pyarrow import parquet
+from starlette.testclient import TestClient
 from test_whole_job import run_project
 
 from dials import draw_dials
 from server import listening
+from unlearning.certificates.keys import make_key
 from unlearning.registry.lookup import find
+from unlearning.reports.served_page import served_page
+from unlearning.settings.requests import CertifySettings
 from unlearning.settings.serving import PredictSettings
+from unlearning.steps.certify import certify
 from unlearning.steps.predict import predict
 from unlearning.tracking import runs
+from unlearning.web.application import Application
 
 SMALL = (
     "arch=test_resnet",
@@ -84,3 +91,26 @@ def test_a_class_is_served_with_the_probability_of_each(user):
     version = find("gender-resnet50", "champion")
     assert version.tag("forget_rule") == "gender:female & 20-28"
     assert 0 <= version.number_in("test_accuracy") <= 1
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_no_page_speaks_of_ages_or_years(name, user, monkeypatch):
+    """But of those that a rule asks for, and of the data where faces have them."""
+    make_key(user / f"{name}.pem")
+    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(user / f"{name}.pem"))
+    model, home = f"{name}-resnet50", "http://127.0.0.1"
+    version = find(model, "champion")
+    paths = ("", "versions", f"versions/{version.number}", f"versions/{version.number}/audit", "picture", "requests/new")
+    client = TestClient(Application(model, ["127.0.0.1"]).asgi(), base_url=home, headers={"Origin": home})
+    pages = [client.get(f"/{path}").text for path in (*paths, f"compare?versions=original,{version.number}")]
+    with (user / "dials" / "dial-0000.png").open("rb") as picture:
+        pages.append(client.post("/picture", files={"picture": picture}).text)
+    pages += [certify(CertifySettings(name=model)).page, version.description, find(model, "original").description]
+    pages.append(served_page(version.label, version.tags, "now", "champion", "", [], ""))
+    if name == "hand":
+        pages.append(mlflow.artifacts.load_text(f"runs:/{version.tag('data_run')}/data/data_report.html"))
+    shown = [
+        re.sub(r"<style.*?</style>|<script.*?</script>|base64,[^\"]*|ages:? 20", "", page, flags=re.DOTALL) for page in pages
+    ]
+    of_ages = re.compile(r".{,40}\b(?:ages?|years?|older|younger)\b(?!-).{,40}", re.IGNORECASE)
+    assert [found for page in shown for found in of_ages.findall(page)] == []

@@ -18,6 +18,7 @@ from unlearning.reports.page import render
 from unlearning.reports.study_report import STUDY_FIGURES
 from unlearning.reports.study_tables import numbers
 from unlearning.reports.style import THEMES, svg
+from unlearning.targets import AGE, Target
 
 HAND = [
     ("train", 20, 0),
@@ -67,6 +68,7 @@ class FakeData:
     reasons: pd.DataFrame
     stages: dict[str, np.ndarray]
     digest: str = "0123456789abcdef"
+    target: Target = AGE
 
 
 def _manifest(rows) -> pd.DataFrame:

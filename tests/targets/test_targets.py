@@ -1,6 +1,7 @@
 """What every target owes, and what the kinds of them are."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,11 @@ import torch
 from torch.nn.functional import cross_entropy, kl_div
 
 from unlearning.errors import InputError
+from unlearning.evaluation.registry import METRICS
 from unlearning.models.build import build
 from unlearning.models.spec import ModelSpec
+from unlearning.reports.page import CAPTIONS
+from unlearning.reports.words import TITLES
 from unlearning.targets import AGE, TARGETS, Classes, Numeric, from_dict, from_text
 
 MONTHS = Numeric("bone_age", "months", 0.0, 228.0)
@@ -141,3 +145,16 @@ def test_answers_are_told_in_the_words_of_the_target():
     assert PLATES.in_words([0.2, 0.7, 0.1]) == "light (70%)"
     assert PLATES.served(np.array([[0.2, 0.7, 0.1]])) == {"plate": ["light"], "p_blue": [0.2], "p_light": [0.7], "p_red": [0.1]}
     assert math.isclose(PLATES.errors(torch.zeros(1, 3), torch.zeros(1)).item(), 2 / 3, rel_tol=1e-6)
+
+
+def test_whatever_pages_say_of_a_number_names_no_ages_for_other_targets():
+    texts = [*TITLES.values(), *(text for metric in METRICS.values() for text in (metric.description, metric.formula))]
+    texts += [
+        text for kind in ("audit", "compare", "explain", "status") for told in CAPTIONS[kind].values() for text in told.values()
+    ]
+    assert [AGE.told(text) for text in texts] == texts
+    of_ages = re.compile(r"\b(ages?|years?|older|younger)\b")
+    for target in (MONTHS, PLATES):
+        assert not [told for told in map(target.told, texts) if of_ages.search(told)]
+    assert MONTHS.told("alpha = 15 years, in a band of 5 years") == "alpha = 57 months, in a twelfth of the range"
+    assert PLATES.told("MAE on faces of the same ages") == "mean error on faces of the same classes"

@@ -113,9 +113,8 @@ class Ground:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
         pairs = match(self.forgotten, self.unseen, self.strata, self.seed)
         if len(pairs) < FEWEST:
-            raise NotKnownError(
-                f"{len(pairs)} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
-            )
+            told = f"{len(pairs)} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
+            raise NotKnownError(self.target.told(told))
         return pairs
 
 

@@ -83,6 +83,7 @@ class NeverSeen:
 
     def __init__(self, table: pd.DataFrame, copies: Collection[str] = (), target: Target = AGE):
         self.table, self.cut = table[~table.id.isin(copies)].reset_index(drop=True), CUT * target.scale
+        self.told = target.told
         self.ages = labels_of(self.table).to_numpy(np.float64)
         self.truth = target.truth(self.ages)
         self.mean = self.table.filter(regex=f"^{SEED}").mean(axis=1).to_numpy(np.float64)
@@ -120,8 +121,9 @@ class NeverSeen:
         ordered = trained[np.argsort(self.ages[trained], kind="stable")]
         around = np.convolve(np.isin(ordered, group), np.ones(NEAREST) / NEAREST, mode="valid")
         if len(group) * folds > len(trained) or around.max(initial=0) > 0.5:
+            many = self.told("too many, or too many of one age")
             raise InputError(
-                f"{len(group)} of {len(trained)} training faces are too many, or too many of one age, to be judged by a "
+                f"{len(group)} of {len(trained)} training faces are {many}, to be judged by a "
                 f"cross-fitting with {folds} folds: models that never saw them would answer otherwise than those of the folds"
             )
 

@@ -136,7 +136,7 @@ def by_age(answers: Answers, theme: Theme) -> Figure:
         raise NotKnownError("there is nobody to forget, and there are no test faces")
     titles = {"forget": "faces it was asked to forget", "test": "test faces, which no model ever saw"}
     keys = _keys(answers.some(*SHOWN), theme)
-    figure, panels = stack("Average error by age", len(parts), 2.0, keys=keys, columns=3)
+    figure, panels = stack(target.told("Average error by age"), len(parts), 2.0, keys=keys, columns=3)
     every = ground.ages[np.concatenate(list(parts.values()))]
     for axes, (part, rows) in zip(panels, parts.items(), strict=True):
         step = _step(ground.strata[rows])

@@ -28,6 +28,7 @@ from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, style
 from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
 from unlearning.reports.words import NONE, discreet, in_plain_words, metric_title, shown, titles
+from unlearning.targets import AGE, Target
 
 TEMPLATE = "audit_page.html.jinja"
 FIRST = (
@@ -62,6 +63,7 @@ SIGNS = {
 DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1, "%": 0}
 RATIO_DECIMALS = 3
 BESIDE = ("original", "retrained", "second", "floor")
+DASH = "\N{EN DASH}"
 SPAN = re.compile(r"\d+-\d+")
 
 
@@ -75,19 +77,20 @@ def audit_page(audit: Audit, case: Case, about: dict[str, str], drawn: Drawn) ->
         drawn: what ``render_audit`` gave.
     """
     lead, basis = in_two(audit.sentence)
-    rows = {row.metric: row for row in audit.rows}
+    rows, target = {row.metric: row for row in audit.rows}, case.target
     return page(
         TEMPLATE,
         lead=lead,
         basis=basis,
         subject=subject(about, case),
         asked=asked(case),
-        scale=scale_texts(scale_of(audit)),
+        scale=scale_texts(scale_of(audit), target),
         warnings=[whole(warning) for warning in audit.warnings],
-        unsaid=[unsaid_texts(said) for said in audit.unsaid],
-        first=[row_texts(rows[name]) for name in FIRST if name in rows],
-        kinds=[_kind(kind, audit.rows) for kind in QUESTIONS],
-        figures=figures("audit", drawn.pictures),
+        unsaid=[unsaid_texts(said, target) for said in audit.unsaid],
+        first=[row_texts(rows[name], target) for name in FIRST if name in rows],
+        kinds=[_kind(kind, audit.rows, target) for kind in QUESTIONS],
+        figures=figures("audit", drawn.pictures, target),
+        every=target.told("How it errs at every age"),
         missing=drawn.missing,
         **judged_by(audit),
     )
@@ -122,34 +125,34 @@ def asked(case: Case) -> str:
         return "nobody"
     whom = _title(case)
     if SPAN.fullmatch(whom):
-        whom = "ages " + whom.replace("-", "\N{EN DASH}")
+        whom = f"{case.target.name if case.target.numeric and case.target != AGE else 'ages'} {whom.replace('-', DASH)}"
     earlier = f", after {counted(len(case.forgotten), 'earlier request')}" if case.forgotten else ""
     return f"{whom} ({counted(len(case.forget.ids), 'picture')}, copies included){earlier}"
 
 
-def scale_texts(scale: Scale) -> dict:
+def scale_texts(scale: Scale, target: Target = AGE) -> dict:
     """A scale as the template draws it, and which of the models and floors are on it."""
-    marks = [{"row": row_texts(mark.row), **styles(mark)} for mark in scale.marks]
+    marks = [{"row": row_texts(mark.row, target), **styles(mark)} for mark in scale.marks]
     there = [name for name in BESIDE if any(mark[name] for mark in marks)]
     ends = {"at_start": left(0.0), "at_end": left(1.0), "beyond": TOO_FAR}
     return vars(scale) | ends | {"marks": marks, "there": there}
 
 
-def unsaid_texts(said: str) -> dict:
+def unsaid_texts(said: str, target: Target = AGE) -> dict:
     """A reason, and the titles of the numbers that have no verdict for it."""
     reason, _, names = said.rpartition(": ")
     if not reason:
         return {"reason": whole(names), "titles": []}
-    return {"reason": whole(reason), "titles": [metric_title(name) for name in names.split(", ")]}
+    return {"reason": whole(reason), "titles": [metric_title(name, target) for name in names.split(", ")]}
 
 
-def _kind(kind: str, rows: tuple[Row, ...]) -> dict:
+def _kind(kind: str, rows: tuple[Row, ...], target: Target) -> dict:
     """The numbers of one kind under their question, and how often each verdict was given, with its sign and tone."""
     of_kind = [row for row in rows if row.kind == kind]
     given = Counter(row.verdict for row in of_kind)
     counts = [(verdict, given[verdict], *SIGNS[verdict]) for verdict in VERDICTS if given[verdict]]
     question, remark = QUESTIONS[kind]
-    return {"question": question, "remark": remark, "counts": counts, "rows": [row_texts(row) for row in of_kind]}
+    return {"question": question, "remark": remark, "counts": counts, "rows": [row_texts(row, target) for row in of_kind]}
 
 
 def judged_by(audit: Audit) -> dict:
@@ -163,7 +166,7 @@ def judged_by(audit: Audit) -> dict:
     }
 
 
-def row_texts(row: Row) -> dict[str, str]:
+def row_texts(row: Row, target: Target = AGE) -> dict[str, str]:
     """One row of a table: every number, the verdict with its sign, the bound that decided, and what the number is."""
     decimals = DECIMALS.get(row.unit, RATIO_DECIMALS)
     sign, tone = SIGNS[row.verdict]
@@ -172,11 +175,11 @@ def row_texts(row: Row) -> dict[str, str]:
     if row.metric in METRICS:
         metric = METRICS[row.metric]
         pairs = ("pair of faces", "pairs of faces") if metric.paired else ("face",)
-        card = {name: getattr(metric, name) for name in ("description", "formula", "source", "range")}
+        card = {name: target.told(getattr(metric, name)) for name in ("description", "formula", "source", "range")}
         card["count"] = "" if math.isnan(row.count) else counted(int(row.count), *pairs)
     return {
         "metric": row.metric,
-        "title": metric_title(row.metric),
+        "title": metric_title(row.metric, target),
         "unit": row.unit,
         **numbers,
         "interval": _interval(row.low, row.high, decimals),

@@ -10,7 +10,7 @@ from unlearning.reports.audit_page import in_two
 from unlearning.reports.charts import counted
 from unlearning.reports.page import page
 from unlearning.reports.words import NONE, metric_title, shown
-from unlearning.targets import AGE
+from unlearning.targets import AGE, Target
 
 TEMPLATE = "certificate_page.html.jinja"
 DECIMALS = {"years": 2, "seconds": 1}
@@ -29,13 +29,14 @@ BY = {
 KINDS = {True: "approximate", False: "exact"}
 
 
-def certificate_page(envelope: bytes) -> str:
+def certificate_page(envelope: bytes, target: Target = AGE) -> str:
     """The page as HTML text: a sheet of A4 with everything else folded away, on paper and in a PDF of the browser as well.
 
     The page itself is not signed, and says so. Whatever calls this verifies the certificate first (``certificates.verify``).
 
     Args:
         envelope: the certificate's file.
+        target: of the version.
 
     Raises:
         NotAnEnvelopeError: it is none.
@@ -54,7 +55,7 @@ def certificate_page(envelope: bytes) -> str:
         told=told(predicate, percent),
         made=made(predicate),
         percent=percent,
-        metrics=[_metric(each) for each in predicate["metrics"]],
+        metrics=[_metric(each, target) for each in predicate["metrics"]],
         gates=[_gate(each) for each in predicate["gates"]["decided"]],
         files={subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]},
         digest=digest(envelope),
@@ -115,13 +116,13 @@ def made(predicate: dict) -> dict[str, str]:
     }
 
 
-def _metric(measured: dict) -> dict:
+def _metric(measured: dict, target: Target) -> dict:
     decimals = DECIMALS.get(measured["unit"], RATIO_DECIMALS)
     value, low, high = (shown(float(measured[name] or "nan"), decimals) for name in ("value", "low", "high"))
     interval = NONE if measured["low"] is None or measured["high"] is None else f"{low} to {high}"
     value = f"{value} {measured['unit']}".strip()
     name, verdict = measured["metric"], measured["verdict"] or NONE
-    return {"title": metric_title(name), "name": name, "value": value, "interval": interval, "verdict": verdict}
+    return {"title": metric_title(name, target), "name": name, "value": value, "interval": interval, "verdict": verdict}
 
 
 def _gate(decided: dict) -> dict:

@@ -35,6 +35,7 @@ from unlearning.reports.audit_page import (
 from unlearning.reports.audit_scale import Scale, scale_of
 from unlearning.reports.page import figures, page, render
 from unlearning.reports.style import THEMES
+from unlearning.targets import AGE, Target
 
 TEMPLATE = "compare_page.html.jinja"
 SCRIPT = Path(__file__).with_name("compare_sort.js")
@@ -80,7 +81,7 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
         asked=whom,
         columns=columns(audits),
         overview=[_overview(place, label, one) for place, (label, one) in enumerate(audits.items())],
-        **one_scale({label: scale_of(one.audit) for label, one in audits.items()}),
+        **one_scale({label: scale_of(one.audit) for label, one in audits.items()}, next(iter(audits.values())).case.target),
         figure=_figure(audits),
         metrics=[block for name in FIRST if (block := _block(name, audits))],
         versions=[_account(label, one) for label, one in audits.items()],
@@ -146,7 +147,7 @@ def _overview(place: int, label: str, one: Audited) -> dict:
         "alike": alike,
         "judged": len(judged),
         "alike_rank": -alike / max(len(judged), 1),
-        "cells": {name: row_texts(row) | {"rank": _rank(row)} for name, row in _rows(one).items()},
+        "cells": {name: row_texts(row, one.case.target) | {"rank": _rank(row)} for name, row in _rows(one).items()},
     }
 
 
@@ -156,7 +157,7 @@ def _rank(row: Row) -> str:
     return "" if math.isnan(value) else f"{value:.9g}"
 
 
-def one_scale(scales: Mapping[str, Scale]) -> dict:
+def one_scale(scales: Mapping[str, Scale], target: Target = AGE) -> dict:
     """Every number that can be placed, with its versions below each other, on the scale that most versions have.
 
     Versions on another scale are named: theirs would mean something else by the same place.
@@ -164,7 +165,7 @@ def one_scale(scales: Mapping[str, Scale]) -> dict:
     usable = {label: scale for label, scale in scales.items() if scale.marks}
     kinds = Counter(scale.remark for scale in usable.values())
     common = min(kinds, key=lambda remark: (-kinds[remark], remark)) if kinds else ""
-    alike = {label: scale_texts(scale) for label, scale in usable.items() if scale.remark == common}
+    alike = {label: scale_texts(scale, target) for label, scale in usable.items() if scale.remark == common}
     places = {label: place for place, label in enumerate(scales)}
     blocks: dict[str, list] = {}
     for label, scale in alike.items():
@@ -198,7 +199,8 @@ def _figure(audits: Mapping[str, Audited]) -> dict | None:
 
 def _block(name: str, audits: Mapping[str, Audited]) -> dict | None:
     """One number of all versions, with everything that is known of it; none where no version has it."""
-    rows = [row_texts(_rows(one)[name]) | {"label": label} for label, one in audits.items() if name in _rows(one)]
+    having = {label: one for label, one in audits.items() if name in _rows(one)}
+    rows = [row_texts(_rows(one)[name], one.case.target) | {"label": label} for label, one in having.items()]
     if not rows:
         return None
     return {"title": rows[0]["title"], "unit": rows[0]["unit"], "description": whole(rows[0]["description"]), "rows": rows}
@@ -213,5 +215,5 @@ def _account(label: str, one: Audited) -> dict:
         "basis": basis,
         "subject": subject(one.about, one.case),
         "warnings": [whole(warning) for warning in one.audit.warnings],
-        "unsaid": [unsaid_texts(said) for said in one.audit.unsaid],
+        "unsaid": [unsaid_texts(said, one.case.target) for said in one.audit.unsaid],
     }

@@ -7,6 +7,7 @@ import pandas as pd
 
 from unlearning.data.rules import GROUPS
 from unlearning.data.splitting import SPLITS
+from unlearning.targets import Target
 
 STEPS = {
     "file": "files that cannot be used",
@@ -17,6 +18,11 @@ STEPS = {
     "quality": "quality filter",
 }
 LONGEST = 160
+
+
+def title_of(step: str, target: Target) -> str:
+    """What a step is called; labels of any target can contradict each other, and the age filter is of ages."""
+    return target.told(STEPS[step]) if step == "contradiction" else STEPS.get(step, printable(step))
 
 
 def is_copy(manifest: pd.DataFrame) -> np.ndarray:

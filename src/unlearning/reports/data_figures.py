@@ -36,6 +36,7 @@ from unlearning.reports.charts import (
 from unlearning.reports.data_counts import ages_of
 from unlearning.reports.page import by_function
 from unlearning.reports.style import MARGIN, TITLE_HEIGHT, WIDTH, Theme, sheet
+from unlearning.targets import Target
 
 STEP_HEIGHT, PART_HEIGHT = 0.9, 1.3
 GROUP_BAR, NOTED, THREE_DIGITS = 0.3, 0.85, 999
@@ -206,17 +207,17 @@ def rejected(data: DataSet, settings: dict, theme: Theme) -> Figure:
         axes.text(0, 0.2, "No file was left out.")
         return figure
     axes.set_xlim(0, 1.14 * max(count for reasons in steps.values() for _, count in reasons))
-    _rows(axes, steps, theme)
+    _rows(axes, steps, data.target, theme)
     return figure
 
 
-def _rows(axes: Axes, steps: dict[str, list[tuple[str, int]]], theme: Theme) -> None:
+def _rows(axes: Axes, steps: dict[str, list[tuple[str, int]]], target: Target, theme: Theme) -> None:
     """From the top in inches: a step's name and total, then each reason above its bar."""
     at, order = 0.0, list(data_counts.STEPS)
     for step, reasons in steps.items():
         colour = theme.steps[(order.index(step) if step in order else len(order)) % len(theme.steps)]
         total = sum(count for _, count in reasons)
-        title = shorten(data_counts.STEPS.get(step, step), 40)
+        title = shorten(data_counts.title_of(step, target), 40)
         axes.text(0, at + 0.24, f"{title}: {counted(total, 'file')}", weight="bold", color=colour)
         at += STEP_ROW
         for reason, count in reasons:

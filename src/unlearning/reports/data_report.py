@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from unlearning.data.manifest import DataSet
+from unlearning.data.labels import UNKNOWN
+from unlearning.data.manifest import STAGES, DataSet
 from unlearning.experiments.published import COUNTS
 from unlearning.reports import data_counts
 from unlearning.reports.charts import counted
@@ -29,22 +30,29 @@ def data_report(data: DataSet, settings: dict, pictures: dict[str, dict[str, str
         pictures: the figures of FIGURES as SVG texts, by theme and name.
     """
     place = Path(settings.get("data_dir") or "").name
-    groups = data_counts.groups(data.manifest).groupby("group", sort=False)
+    known = knows_ages(data)
+    groups = data_counts.groups(data.manifest).groupby("group", sort=False) if known else ()
     return page(
         TEMPLATE,
         headline=headline(data.manifest, data.rejected),
         digest=data.digest,
         place=place,
-        compared=compared(data.manifest),
+        compared=compared(data.manifest) if known else compared(data.manifest)[:-1],
         deviations=[
             (key, settings[key], theirs) for key, theirs in STUDY_SETTINGS.items() if settings.get(key, theirs) != theirs
         ],
-        stages={title: len(ages) for title, ages in data.stages.items()},
-        steps=steps(data.reasons),
+        stages={title: len(ages) for title, ages in data.stages.items() if known or title != STAGES["age"]},
+        steps=steps(data),
+        told=data.target.told,
         groups={group: list(parts.itertuples()) for group, parts in groups},
         figures=figures("data", pictures),
         settings=settings | {"data_dir": place},
     )
+
+
+def knows_ages(data: DataSet) -> bool:
+    """Is the age of any face known? A table of another target need not have any."""
+    return bool((data.manifest.age != UNKNOWN).any())
 
 
 def headline(manifest: pd.DataFrame, rejected: pd.DataFrame) -> str:
@@ -70,13 +78,13 @@ def compared(manifest: pd.DataFrame) -> list[tuple[str, int, int | None]]:
     ]
 
 
-def steps(reasons: pd.DataFrame) -> list[dict]:
+def steps(data: DataSet) -> list[dict]:
     """Every step with its title, its total and its reasons; of very many reasons the most frequent, and the others as one."""
     return [
         {
-            "title": data_counts.STEPS.get(step, data_counts.printable(step)),
+            "title": data_counts.title_of(step, data.target),
             "reasons": data_counts.fewer(counts, MOST_REASONS),
             "total": sum(count for _, count in counts),
         }
-        for step, counts in data_counts.by_step(reasons).items()
+        for step, counts in data_counts.by_step(data.reasons).items()
     ]

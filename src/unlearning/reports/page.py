@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from unlearning.reports.style import THEMES, styled, svg
+from unlearning.targets import AGE, Target
 
 FOLDER = Path(__file__).parent
 CAPTIONS = tomllib.loads((FOLDER / "captions.toml").read_text(encoding="utf-8"))
@@ -57,7 +58,7 @@ def render(registry: dict[str, Drawing], theme_name: str, *shown) -> dict[str, s
         return {name: svg(figure) for name, figure in drawn.items() if figure}
 
 
-def figures(kind: str, drawn: dict[str, dict[str, str]]) -> dict[str, dict]:
+def figures(kind: str, drawn: dict[str, dict[str, str]], target: Target = AGE) -> dict[str, dict]:
     """By name, the figures that were drawn, with caption, alternative text and one picture for every paper.
 
     Pictures are data addresses, so that the ids of two of them cannot clash.
@@ -65,9 +66,14 @@ def figures(kind: str, drawn: dict[str, dict[str, str]]) -> dict[str, dict]:
     Args:
         kind: ``data``, ``audit``, ``study`` or ``compare``.
         drawn: SVG texts by theme and name.
+        target: what captions speak of.
     """
     return {
-        name: {"name": name, **told, "source": address([pictures[name] for pictures in drawn.values()])}
+        name: {
+            "name": name,
+            **{kind: target.told(text) for kind, text in told.items()},
+            "source": address([pictures[name] for pictures in drawn.values()]),
+        }
         for name, told in CAPTIONS[kind].items()
         if all(name in pictures for pictures in drawn.values())
     }

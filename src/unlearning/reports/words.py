@@ -11,6 +11,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.data.rules import TOKEN
 from unlearning.evaluation.registry import METRICS
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
+from unlearning.targets import AGE, Target
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -147,11 +148,11 @@ TITLES = {
 }
 
 
-def metric_title(name: str) -> str:
+def metric_title(name: str, target: Target = AGE) -> str:
     """A number's title; of one without a title its description, and its name where the registry has none."""
     if name in TITLES:
-        return TITLES[name]
-    described = METRICS[name].description.partition(";")[0] if name in METRICS else name.replace("_", " ")
+        return target.told(TITLES[name])
+    described = target.told(METRICS[name].description).partition(";")[0] if name in METRICS else name.replace("_", " ")
     return described[:1].upper() + described[1:]
 
 

@@ -96,7 +96,7 @@ def issue(
     if version.tag(certificates.TAG):
         envelope = _existing(version)
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
-        return Issued(envelope, certificate_page(envelope))
+        return Issued(envelope, certificate_page(envelope, version.target))
     forgotten = forget_sets.forgotten_by(version)
     since = served_since(version)
     served = {"served_everywhere_that_is_known": since} if since else {}
@@ -108,7 +108,7 @@ def issue(
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
     if faults := verify(envelope, [private_key.public_key()], known).faults:
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
-    page = certificate_page(envelope)
+    page = certificate_page(envelope, version.target)
     note(version, found.finding)  # first: a certificate must not say what the registry was not allowed to say
     certificates.attach(version.run_id, envelope, page)
     write_scores(version, {certificates.TAG: digest(envelope)})

@@ -2,14 +2,13 @@
 
 from contextlib import nullcontext
 
-from unlearning.data.labels import UNKNOWN
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.spread import PROCESSES, RAY, each_on_ray
 from unlearning.progress import say, track
 from unlearning.reports import data_figures
-from unlearning.reports.data_report import data_report
+from unlearning.reports.data_report import data_report, knows_ages
 from unlearning.reports.page import render
 from unlearning.reports.style import THEMES
 from unlearning.tracking import finished, runs
@@ -65,7 +64,7 @@ def _counts(data: DataSet) -> dict[str, float]:
 
 def _log_report(data: DataSet, settings: DataSettings) -> None:
     """Figures on light and dark paper, and the page for people; neither holds a face."""
-    known = (data.manifest.age != UNKNOWN).any()
+    known = knows_ages(data)
     drawn = {name: figure for name, figure in data_figures.FIGURES.items() if known or name not in data_figures.OF_AGES}
     pictures = {theme: render(drawn, theme, data, settings.as_dict()) for theme in THEMES}
     for theme, drawn in pictures.items():

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+OFF = "as the probability of the true class less 1: 0 is certain of it"
+
 
 ANSWER = "answer"  # the column of a prediction table that holds the likeliest class
 
@@ -45,6 +47,13 @@ class Classes(Target):
     @property
     def unit(self) -> str:
         return ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        off = {"in years: right of 0 it takes faces for older than they are, left for younger": OFF}
+        own = {"the median training age": "the shares of the training classes"}
+        own |= {"15 years": f"{self.alpha:g}", "band of 5 years": "class", "years": "probability", "MAE": "mean error"}
+        return off | own | {"ages": "classes", "age": "class"}
 
     @property
     def outputs(self) -> int:

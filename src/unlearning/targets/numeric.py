@@ -51,6 +51,12 @@ class Numeric(Target):
     def unit(self) -> str:
         return self.measure
 
+    @property
+    def words(self) -> dict[str, str]:
+        unit = self.unit or "units"
+        own = {"15 years": f"{self.alpha:g} {unit}", "band of 5 years": "twelfth of the range", "years": unit}
+        return own | {"older": "more", "younger": "less"} | super().words
+
     def output(self, raw: torch.Tensor, head: Head) -> torch.Tensor:
         raw = raw.squeeze(1)
         if head.output == "linear":
@@ -140,6 +146,10 @@ class Years(Numeric):
 
     kind: ClassVar[str] = "years"
     measure: str = "years"
+
+    @property
+    def words(self) -> dict[str, str]:
+        return {}
 
     def within(self, bounds: Bounds) -> Bounds:
         return bounds

@@ -8,6 +8,7 @@ ages nothing changes.
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -67,6 +68,16 @@ class Target(ABC):
     @abstractmethod
     def unit(self) -> str:
         """Of an error, in words; empty for none."""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What stands in a sentence about this target where one about ages has something else; longer texts before shorter."""
+        return {"ages": "labels", "age": "label"}
+
+    def told(self, sentence: str) -> str:
+        """A sentence that was written about ages, about this target."""
+        words = self.words
+        return re.sub(rf"\b({'|'.join(words)})\b", lambda found: words[found[0]], sentence) if words else sentence
 
     @property
     def axis(self) -> str:

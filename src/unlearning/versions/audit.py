@@ -65,6 +65,6 @@ def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: l
     by_role = {role: {name: measured.numbers.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
     missing = [name for name, value in by_role["version"].items() if math.isnan(value)]
     if missing:
-        why = "; ".join(f"{name}: {METRICS[name].description}" for name in missing)
+        why = "; ".join(f"{name}: {version.target.told(METRICS[name].description)}" for name in missing)
         raise InputError(f"{version.label} has no number for a gate ({why}); leave it out, or bring what it needs")
     return by_role

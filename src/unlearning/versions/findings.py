@@ -27,6 +27,7 @@ from unlearning.registry.lookup import find, one_look
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import UNJUDGED, Version
 from unlearning.registry.writes import write_scores
+from unlearning.targets import AGE, Target
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.data import account_of
@@ -105,13 +106,13 @@ def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUT
     Args:
         version: the version.
         forget: whom it was made to forget.
-        alpha: scale of Forgetting, in years.
+        alpha: scale of Forgetting, in the target's unit.
         asked: a name of REFERENCES.
         audit: a name of AUDITS, of an audit by a retrained reference or by none.
     """
     kind, unseen = _chosen(version, forget, asked)
     if unseen:
-        return Found(_exact(version, forget, kind) or of_unseen(unseen))
+        return Found(_exact(version, forget, kind) or of_unseen(unseen, version.target))
     audited = audit_version(version, forget, alpha, audit, without=kind == NONE)
     return Found(_of_audit(version, audited, kind), audited)
 
@@ -137,7 +138,7 @@ def is_exact(version: Version, forget: ForgetSet) -> bool:
     return forgot and not is_approximate(line_of(version))
 
 
-def of_unseen(unseen: Unseen) -> Finding:
+def of_unseen(unseen: Unseen, target: Target = AGE) -> Finding:
     """The verdict of the test for single faces: one that could hardly have noticed a memory proves nothing."""
     left, (low, high) = unseen.memory_left, unseen.interval
     if unseen.p < LEVEL:
@@ -146,7 +147,7 @@ def of_unseen(unseen: Unseen) -> Finding:
         verdict = OVER
     else:
         verdict = AS_RETRAINING if unseen.power >= ENOUGH_POWER else NOT_KNOWN
-    told = f"{VERDICTS[verdict]}: its answers on them are {unseen.sentence}."
+    told = f"{VERDICTS[verdict]}: its answers on them are {target.told(unseen.sentence)}."
     return Finding(verdict, CROSSFIT, told, PERCENT * left, PERCENT * low, PERCENT * high, unseen.p)
 
 

@@ -176,5 +176,5 @@ def _explained(models: Opened, forget: ForgetSet) -> Measured:
     try:
         return explained(models.members, models.faces, forget, bool(planted_in(models.own.version).inject))
     except InputError as reason:
-        say(f"audit: what carries the age is not measured: {reason}")
+        say(f"audit: what carries the {models.own.spec.target.name} is not measured: {reason}")
         return Measured()

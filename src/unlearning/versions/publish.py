@@ -73,6 +73,8 @@ def score_tags(metrics: dict[str, float]) -> dict[str, str]:
 def explain(metrics: dict[str, float], target: Target) -> str:
     """The headline metrics as lines for people."""
     known = [METRICS[name] for name in HEADLINES if metrics[name] == metrics[name]]
-    told = [f"* {m.name} = {metrics[m.name]:.4g} {unit_of(m, target)}".rstrip() + f" ({m.description})" for m in known]
+    told = [
+        f"* {m.name} = {metrics[m.name]:.4g} {unit_of(m, target)}".rstrip() + f" ({target.told(m.description)})" for m in known
+    ]
     further = [f"* {name} = {metrics[name]:.4g}" for name in metrics if name not in METRICS]
     return "\n".join([*told, *further])

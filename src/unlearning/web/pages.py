@@ -17,7 +17,7 @@ from unlearning.certificates.verify import Comparison
 from unlearning.errors import InputError
 from unlearning.purge.rules import confirmation, require_not_awaited
 from unlearning.registry import lock, lookup
-from unlearning.registry.version import CHAMPION, GONE, Version
+from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.reports.audit_figures import render_audit
 from unlearning.reports.audit_page import audit_page
 from unlearning.reports.certificate_page import certificate_page
@@ -30,6 +30,7 @@ from unlearning.steps.certify import Issued, picture_id, proof_of, signing_key
 from unlearning.steps.compare import audited
 from unlearning.steps.purge import find_purgeable, foretold
 from unlearning.steps.verify import checked, public_keys
+from unlearning.targets import AGE, Target
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version
 from unlearning.versions.certificate_facts import alpha_of
@@ -72,6 +73,11 @@ class Pages:
 
     def _may_decide(self, asked: Asked, what: str) -> None:
         asked.require(asked.who.may_decide, what, DECIDING.format(self.model))
+
+    def _target(self, asked: Asked) -> Target:
+        """What the model predicts."""
+        known = self._registry.seen(asked.who.name).champion or lookup.named(self.model, ORIGINAL)
+        return known.target if known else AGE
 
     # What is there
 
@@ -135,7 +141,8 @@ class Pages:
 
     def new(self, asked: Asked) -> Response:
         """The forms by which a request is filed."""
-        return self._shown("new", asked)
+        target = self._target(asked)
+        return self._shown("new", asked, numbers=target.told("ages") if target.numeric else "ages")
 
     def _found(self, asked: Asked) -> Request:
         key = asked.path["key"]
@@ -222,7 +229,7 @@ class Pages:
     @computes
     def certificate(self, asked: Asked) -> Response:
         """What was certified, for people; its file decides, and not the page that a run holds."""
-        return _html(certificate_page(self._envelope(asked)[1]))
+        return _html(certificate_page(self._envelope(asked)[1], self._target(asked)))
 
     def certificate_file(self, asked: Asked) -> Response:
         """The signed file."""
@@ -255,7 +262,7 @@ class Pages:
     def picture(self, asked: Asked) -> Response:
         """What the original and the champion say of a picture."""
         ages = photographs.ages(self.model, asked.file("picture", "picture")) if asked.files else []
-        return self._shown("picture", asked, ages=ages)
+        return self._shown("picture", asked, ages=ages, what=self._target(asked).name)
 
 
 def _html(text: str, policy: str = PLAIN, status: int = 200) -> Response:

@@ -125,7 +125,7 @@ def warnings(panel: Panel, rows: tuple[Row, ...], bounds: Bounds) -> tuple[str, 
             f"over-unlearning: the threshold attack's AUC of {attack.version:.2f} lies far below .5, "
             f"so errors tell who was forgotten"
         )
-    return tuple(said)
+    return tuple(map(panel.ground.target.told, said))
 
 
 def _missing(panel: Panel) -> list[str]:
