@@ -1,5 +1,7 @@
 """Faces and dials as data of a target: what is read, refused, and forgotten by its labels."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -100,6 +102,11 @@ def test_numbers_keep_their_shares_in_a_reduction_and_get_copies_by_sixtieths_of
     sixtieths = (copied.label[copied.split == "train"] // 3).value_counts()
     assert sixtieths.min() == 2
     assert sixtieths.max() == (dials.manifest.label[dials.manifest.split == "train"] // 3).value_counts().max()
+
+
+def test_classes_that_no_training_face_has_are_known(plates, dials):
+    assert plates.untrained == dials.untrained == []
+    assert replace(plates, manifest=plates.manifest[plates.manifest.label != 0]).untrained == ["blue"]
 
 
 def test_columns_with_the_same_classes_by_number_are_other_data(table, plates):

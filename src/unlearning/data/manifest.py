@@ -14,7 +14,7 @@ from unlearning.data.augmentation import AT_ONCE, IDENTITY, PARAMETERS, plan_cop
 from unlearning.data.cache import cache_folder, has_its_sums, keep_sums, open_map, write_whole
 from unlearning.data.cleaning import ASKED_FOR, clean, general, reasons_table
 from unlearning.data.drawn import draw_folder
-from unlearning.data.labels import CODES, LABEL, TEXT
+from unlearning.data.labels import CODES, LABEL, TEXT, labels_of
 from unlearning.data.measures import MEASURES
 from unlearning.data.reading import Reading, read
 from unlearning.data.settings import DataSettings
@@ -68,6 +68,13 @@ class DataSet:
         Of another target than the age also over what its labels mean: the numbers of two columns' classes may be the same.
         """
         return _digest(self.manifest, self.target)
+
+    @property
+    def untrained(self) -> list[str]:
+        """Classes of the target that no training face is of."""
+        classes = self.target.classes if isinstance(self.target, Classes) else ()
+        trained = set(labels_of(self.manifest)[self.manifest.split == "train"])
+        return [name for place, name in enumerate(classes) if place not in trained]
 
     @property
     def reasons(self) -> pd.DataFrame:

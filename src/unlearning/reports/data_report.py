@@ -51,8 +51,8 @@ def data_report(data: DataSet, settings: dict, pictures: dict[str, dict[str, str
 
 
 def knows_ages(data: DataSet) -> bool:
-    """Is the age of any face known? A table of another target need not have any."""
-    return bool((data.manifest.age != UNKNOWN).any())
+    """Is every age known? A table of another target need not have any, and a missing one would be a bar at -1 years."""
+    return all((ages != UNKNOWN).all() for ages in data.stages.values())
 
 
 def headline(manifest: pd.DataFrame, rejected: pd.DataFrame) -> str:

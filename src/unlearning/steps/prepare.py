@@ -1,6 +1,7 @@
 """prepare: read or draw the faces, clean, split and augment them, and log the account of every file."""
 
 from contextlib import nullcontext
+from textwrap import shorten
 
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
@@ -14,6 +15,7 @@ from unlearning.reports.style import THEMES
 from unlearning.tracking import finished, runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 
+LONGEST = 400  # of the names of many classes
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
 
 
@@ -78,6 +80,8 @@ def _tell(data: DataSet, settings: DataSettings) -> None:
     say(f"prepare: {faces} faces from {source}, {len(data.rejected)} files left out, data {data.digest}")
     for row in data.reasons.to_dict("records"):
         say(f"prepare:   {row['count']:>6} left out ({row['step']}): {row['reason']}")
+    if data.untrained:
+        say(f"prepare: no training face has as {data.target.name}: {shorten(', '.join(data.untrained), LONGEST)}")
     parts = data.manifest.groupby(["split", data.manifest.copy_of != ""]).size().to_dict()
     for name in SPLITS:
         copies = parts.get((name, True), 0)
