@@ -140,6 +140,8 @@ def test_labels_that_cannot_be_read_are_told_by_file(table, tmp_path):
         prepare(DataSettings(str(table), target="hand", range="0-20"), SIDE, untold)
     with pytest.raises(InputError, match="has no column colour; it has path, hand, plate"):
         prepare(DataSettings(str(table), target="colour", task="classes"), SIDE, untold)
+    with pytest.raises(InputError, match=r"the image folder .*gone\.csv does not exist; give a folder"):
+        prepare(DataSettings(str(table.with_name("gone.csv")), **NUMBERS), SIDE, untold)
     with pytest.raises(InputError, match="is no table, so it has no column hand; names of files hold age, gender, race"):
         prepare(DataSettings(str(table.parent), **NUMBERS), SIDE, untold)
 

@@ -119,15 +119,15 @@ def list_sources(data_dir: Path, target: str = AGE) -> Iterator[Listing]:
 
 
 def _list_folder(data_dir: Path, target: str, files: ExitStack) -> Listing:
-    if target not in (AGE, *labels.CODES):
-        known = ", ".join((AGE, *labels.CODES))
-        raise InputError(f"{data_dir} is no table, so it has no column {target}; names of files hold {known}: give a table")
     if not data_dir.exists():
         raise InputError(f"the image folder {data_dir} does not exist; give {LEGAL}, with -P data_dir=FOLDER")
     if not data_dir.is_dir():
         named = (words for endings, words in OTHERS.items() if data_dir.name.lower().endswith(endings))
         what = next(named, "neither a folder nor a table by its ending")
         raise InputError(f"{data_dir} is {what}, with -P data_dir=FOLDER; legal is {LEGAL}")
+    if target not in (AGE, *labels.CODES):
+        known = ", ".join((AGE, *labels.CODES))
+        raise InputError(f"{data_dir} is no table, so it has no column {target}; names of files hold {known}: give a table")
     listing = listed(data_dir, in_order(data_dir, walk(data_dir, ""), files), files)
     if not listing.count:
         raise InputError(f"the image folder {data_dir} is empty; give {LEGAL}, with -P data_dir=FOLDER")
