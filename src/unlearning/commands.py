@@ -17,12 +17,9 @@ def name_for(target: str, usual: str = MODEL_NAME) -> str:
 
 
 def command(entry: str, name: str = MODEL_NAME, **values) -> str:
-    """What to type for an entry point.
+    """What to type for an entry point; the registered model is said where it is not the default.
 
-    Args:
-        entry: its name.
-        name: registered model; said where it is not the default.
-        values: its other parameters; ``...`` or a word in capitals stands for what only the user knows.
+    A value of ``...`` or a word in capitals stands for what only the user knows.
     """
     if Path(sys.argv[0]).name == CONSOLE:
         return typed(entry, name, **values)

@@ -18,13 +18,7 @@ def text(value: object) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
-    """Lines of a table whose cells are Markdown (of ``text``, or our own).
-
-    Args:
-        head: titles of the columns.
-        rows: cells.
-        right: titles of the columns that end at the right.
-    """
+    """Lines of a table whose cells are Markdown (of ``text``, or our own); the columns named in ``right`` end at the right."""
     rule = ["---:" if name in right else "---" for name in head]
     lines = [[re.sub(r"(?<!\\)\|", r"\\|", cell) for cell in row] for row in (head, rule, *rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

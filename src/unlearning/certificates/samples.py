@@ -71,14 +71,7 @@ def forget_root(secret: bytes, samples: Iterable[str]) -> str:
 
 
 def prove(envelope: bytes, predicate: dict[str, Any], secret: bytes, samples: Iterable[str], sample: str) -> bytes:
-    """The proof that one sample is in a certified forget set, as canonical JSON.
-
-    Args:
-        envelope: of the certificate.
-        predicate: of the certificate.
-        secret: of the forget set.
-        samples: all ids of the forget manifest.
-        sample: the id that is proved.
+    """The proof that one of ``samples``, all ids of a certified forget set, is in it, as canonical JSON.
 
     Raises:
         InputError: the sample is not in the set, or the set is not the certified one.

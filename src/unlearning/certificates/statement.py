@@ -68,7 +68,6 @@ class Measured:
     """A metric of the version.
 
     Args:
-        metric: its name.
         value: not a number where it could not be measured.
         low, high: the interval; None where there is none.
         unit: ``years``, ``seconds`` or empty.
@@ -88,19 +87,13 @@ class Certificate:
     """The plain facts that are certified.
 
     Args:
-        model: the version.
         files: sha256 of each of its files, by name.
         parent: the version that it was made from.
-        method: its name.
         settings: of the method, by name.
         approximate: whether the method promises less than retraining.
         rule: the forget rule as it was asked for; it is withheld where it names people or files.
         forget_sha256: of the forget manifest; written keyed.
         samples: ids of all samples in the forget manifest; not written.
-        data_digest: of the data.
-        code_version: of the code that unlearned.
-        metrics: of the version.
-        decisions: of the gates.
         forced: whether somebody promoted it although a gate failed.
         times: by what happened then (``unlearned``, ``decided``, ``issued``), with time zone.
         earlier: sha256 of the envelopes of all earlier certificates of this line, oldest first.
@@ -138,7 +131,6 @@ def statement_bytes(certificate: Certificate, secret: bytes, private: Iterable[s
     """The statement to sign, as canonical JSON.
 
     Args:
-        certificate: the facts.
         secret: of the forget set (``samples.secret_of``).
         private: words that must not be told: names, file names.
 
@@ -244,7 +236,6 @@ def limits(approximate: bool, first_weights: str = "", lost: tuple[str, ...] = (
     """What is not proved, first of all by the method.
 
     Args:
-        approximate: does the method promise less than retraining?
         first_weights: what training began with, unless with nothing.
         lost: sha256 of earlier certificates that nothing can be said of.
     """

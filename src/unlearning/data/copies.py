@@ -46,7 +46,6 @@ class Search:
 
     Args:
         small: the small pictures (``views.shrink``).
-        folder: where its files lie.
         own: mean and spread of the pictures' coefficients.
     """
 

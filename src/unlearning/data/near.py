@@ -27,12 +27,10 @@ HASHES = "hashes.part"
 def near_groups(hashes: np.ndarray, small: Rows | np.ndarray, folder: Path, progress: Track, each: Each = map) -> np.ndarray:
     """A group number for each picture: the same for near-copies, and for near-copies of near-copies.
 
+    All but ``hashes`` is what ``copy_pairs`` takes, in the same order.
+
     Args:
         hashes: perceptual hash of each picture, uint8, shape (n, 32).
-        small: the small pictures in the same order, as ``copy_pairs`` takes them.
-        folder: for files of the search, which are gone when it is done.
-        progress: wraps an iterable of known length under a title.
-        each: ``map``, or that of a pool of processes.
     """
     known, codes = np.unique(hashes.view(f"S{BITS // 8}").ravel(), return_inverse=True)
     (folder / HASHES).write_bytes(known.tobytes())

@@ -40,10 +40,7 @@ def asked() -> bool:
 def kept(folder: Path, mark: str, digest: str) -> Iterator[None]:
     """Within, what is written to the folder of the run that is open is copied beside the run, which says that it is at work.
 
-    Args:
-        folder: of the work.
-        mark: fingerprint of the step.
-        digest: of the data, by which a purge finds it.
+    A purge finds it by ``digest``, that of the data.
     """
     if not asked():
         yield

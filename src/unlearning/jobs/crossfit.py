@@ -74,10 +74,7 @@ def fold_predictions(faces: FaceSet, within: np.ndarray, title: str, start: Star
     Validation faces of the fold choose no epoch, and test faces are never trained on.
 
     Args:
-        faces: all faces.
         within: which of them are in the fold, bool, shape (faces,).
-        title: what a person reads beside the progress.
-        start: network, recipe and seed.
         place: where weights and checkpoints lie until the caller removes them.
     """
     learned, inside, folder = faces.where(~within).part("train", "validation"), faces.where(within), place / MODEL_ARTIFACT

@@ -86,8 +86,6 @@ class Training:
 
     Args:
         faces: the training part takes steps; the validation part stops early and chooses the best epoch.
-        spec: what network.
-        recipe: how.
         seeds: one member each.
         title: what a person reads beside the progress.
         plan: shards and slices: every member sees its own shard, slice by slice, and no validation face decides anything.

@@ -30,8 +30,6 @@ def foretell(step: str, training: Training, passes: float = 0.0, networks: int =
     Several devices wait for each other in every step, so that one cannot try it alone: nothing is said there.
 
     Args:
-        step: who says it.
-        training: one of those that are to be done.
         passes: over its faces, all networks together; by default those of the training.
         networks: how many are kept; by default one a seed.
     """

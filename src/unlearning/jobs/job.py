@@ -13,11 +13,8 @@ class Job:
     """One unlearning, opened and checked: everything that a method's run needs.
 
     Args:
-        method: the method with its settings.
         epochs: after how many passes a version is made.
         forget_set: who is to be forgotten.
-        parent: the version to start from.
-        faces: all faces.
     """
 
     method: Method

@@ -50,12 +50,8 @@ def knob(
     """A hyperparameter: a field of a method's dataclass with what is legal and what is worth searching.
 
     Args:
-        default: its value when the user says nothing.
-        low: smallest legal value.
-        high: largest legal value.
         search: (low, high) of a number, or all values of a text; empty keeps it out of the search.
         log: search on a logarithmic scale.
-        unit: such as years; empty for none.
     """
     about = {"low": low, "high": high, "search": search, "log": log, "unit": unit}
     return field(default=default, metadata=about)

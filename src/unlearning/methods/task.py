@@ -113,7 +113,6 @@ class UnlearningTask:
         """Shuffled passes over the training part of the named sets, each counted by the meter.
 
         Args:
-            retain: show the faces to keep.
             forget: show the faces to forget; ``Batch.forget`` tells them apart.
             vary: flips and shifts as in training; without them the pictures are as they are.
             seed: added to the task's, for a stream of its own.

@@ -36,7 +36,6 @@ def to_onnx(ensemble: Ensemble, metadata: dict[str, str]) -> bytes:
     """The file: input ``pixels``, uint8 (pictures, 3, side, side); output ``age``, float32 (pictures,) in years, or another.
 
     Args:
-        ensemble: what predicts, on the CPU.
         metadata: what the file says of itself (``metadata_props``).
 
     Raises:

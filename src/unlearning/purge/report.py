@@ -35,8 +35,6 @@ class Report:
     """What a purge did.
 
     Args:
-        model: name of the registered model.
-        number: of the version.
         label: how a sentence calls it.
         deed: who, when, why and in which run.
         remembered: faces that it remembered and the champion was made to forget, by rule.

@@ -39,8 +39,6 @@ class Place:
     """A folder of the artifact store.
 
     Args:
-        name: for people.
-        uri: where it is.
         kind: of all its files; empty where their paths tell.
     """
 

@@ -15,7 +15,6 @@ class Ancestor:
     """A version of a line.
 
     Args:
-        number: of the version.
         facts: what the registry says of it, or, where it was deleted, what the journal said of it last.
         gone: was it deleted?
     """
@@ -47,8 +46,6 @@ def line_of(state: State, number: int, former: Callable[[], dict[int, Facts]] = 
     """Walk from a version to its original.
 
     Args:
-        state: all versions.
-        number: of the version to begin with.
         former: what the journal knows of versions that were deleted; asked only where one is missing.
     """
     steps = [Ancestor(number, state[number])]

@@ -31,13 +31,7 @@ class Logged:
 
 
 def entry_of(before: State, after: State, occasion: dict[str, str]) -> Entry:
-    """The entry of a transition.
-
-    Args:
-        before: all versions; a new one is not among them.
-        after: all versions; a deleted one is not among them.
-        occasion: who did what when and why, and in which run.
-    """
+    """The entry of a transition; a new version is not in ``before``, a deleted one not in ``after``."""
     touched = [number for number in sorted(before.keys() | after.keys()) if before.get(number) != after.get(number)]
     sides = [(number, before.get(number), after.get(number)) for number in touched]
     return occasion | {

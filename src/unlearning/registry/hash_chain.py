@@ -75,7 +75,6 @@ def first_broken(log: bytes, expected_head: str = "") -> Broken | None:
     """The first entry that was changed, taken out, put in or cut off; None for a whole log.
 
     Args:
-        log: the bytes of the file.
         expected_head: what ``head`` gave once, if it was kept; entries may have been added since.
     """
     *lines, rest = log.split(b"\n")

@@ -33,9 +33,7 @@ class Act:
     """Who does something, and what was known when it was decided.
 
     Args:
-        user: who.
         time: when, in UTC, as ``2026-11-24T12:03:04Z``.
-        reason: why; empty where none was asked for.
         seen: number of the champion when it was decided, 0 for none; a move that finds another champion is refused.
     """
 
@@ -103,9 +101,6 @@ def promote(versions: list[Version], number: int, forget_set: str, tags: dict[st
     """The version is served, in the state that its verdict has earned; what it replaces is archived.
 
     Args:
-        versions: all, as they are.
-        number: the version.
-        forget_set: name of what it was made to forget.
         tags: how it was decided; ``verdict`` gives it state and aliases.
         act: who; None writes no note.
 
@@ -144,9 +139,6 @@ def roll_back(versions: list[Version], number: int, act: Act, regained: str = ""
     """An earlier version is served again; the one that was served is archived, with the reason.
 
     Args:
-        versions: all, as they are.
-        number: the version to return to.
-        act: who and why.
         regained: what is remembered again, for people; empty when nothing is.
 
     Raises:

@@ -40,8 +40,6 @@ def changed(stored: dict[str, str], values: dict[str, str | None], scores: bool 
     The record comes first, so that no name is missing in between.
 
     Args:
-        stored: the tags as the store keeps them.
-        values: by name.
         scores: new ones, which nobody reads one by one, go into the record as well.
     """
     record = record_of(stored)

@@ -131,12 +131,7 @@ def holding(version: Version) -> list[Server]:
 
 
 def still(ask: Callable[[Version], list[Server]], version: Version) -> list[Server]:
-    """The servers that ``ask`` names, once they have had the time to follow: one refresh, and loading a version.
-
-    Args:
-        ask: ``behind`` or ``holding``.
-        version: that was promoted, or purged.
-    """
+    """The servers that ``ask`` names, once they have had the time to follow: one refresh, and loading a version."""
     until = time.monotonic() + LONGEST
     while (late := ask(version)) and time.monotonic() < until:
         time.sleep(1)

@@ -124,12 +124,6 @@ def remove_unfinished(held: Held, now: State) -> bool:
 def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> None:
     """Make the registry say ``after`` and the journal say why, in the order that this module begins with.
 
-    Args:
-        held: the registered model.
-        entries: to be added to its journal.
-        now: all versions as they are.
-        after: as they shall be.
-
     Raises:
         InputError: a write failed, and so did putting back what was done before.
         BaseException: whatever a write raised; everything is as it was.
@@ -192,11 +186,9 @@ def transition(model: str, decide: Callable[[list[Version]], Move], what: str = 
     """Move versions between stages and aliases, all or nothing, one transition at a time, and record it in the journal.
 
     Args:
-        model: name of the registered model.
         decide: called under the lock with the versions as they are; returns the changes, and the aliases to set as a
             dictionary from alias to version number (None takes the alias away).
         what: promote, rollback, install, repair, purge, ...: for the journal.
-        reason: why, in the words of whoever did it.
 
     Returns:
         The versions as they are afterwards. When a write fails, also to the journal, what was written is put back and the
@@ -220,11 +212,6 @@ def add(
     the tag under the lock knows that the process died in between.
 
     Args:
-        model: name of the registered model, made if it is the first version.
-        model_id: the logged model (``m-...``).
-        run_id: the run that made it.
-        tags: of the version.
-        description: of the version, for people.
         move: (versions, number of the new one) -> changes and aliases, as ``transition`` wants them.
     """
     client = mlflow.MlflowClient()

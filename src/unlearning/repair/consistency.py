@@ -61,10 +61,7 @@ def as_it_should_be(
     """The versions that there are, as they should be.
 
     Args:
-        now: as they are.
-        logged: what the journal says of them.
         trust: ``log`` or ``aliases``.
-        measured: what was measured of each.
     """
     return with_scores(mirrored(as_logged(now, logged) if trust == "log" and logged else now), measured or {})
 

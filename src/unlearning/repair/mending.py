@@ -25,11 +25,9 @@ class Examined:
     """A registered model and its journal at one moment.
 
     Args:
-        versions: all of them.
         journal: None before the first transition.
         registered: every inconsistency of the registry and its journal.
         around: everything that is wrong with the runs, experiments and logged models around the versions.
-        measured: of each version.
     """
 
     versions: list[Version]
@@ -95,9 +93,7 @@ def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsisten
     """Make the registry consistent again, all or nothing, and record what was found and what was done.
 
     Args:
-        model: name of the registered model.
         trust: ``log`` or ``aliases``.
-        reason: why, for the journal.
 
     Returns:
         What was wrong.

@@ -48,8 +48,6 @@ class Around:
     """What stands around the versions of a registered model.
 
     Args:
-        model: its name.
-        versions: all of it.
         journal_id: the run that holds its journal; empty before the first transition.
         experiments: all of the store, by id, deleted ones among them.
         runs: of the versions, of the journal and of logged models without a version, by id, deleted ones among them.

@@ -37,8 +37,6 @@ class StateChange:
     Args:
         state: one of STATES, from then on.
         time: when, in UTC, as ``2026-11-24T12:03:04.123Z``.
-        user: who.
-        why: in a sentence.
     """
 
     state: str
@@ -53,13 +51,11 @@ class Request:
 
     Args:
         run_id: of the MLflow run that holds it.
-        model: name of the registered model.
         key: two requests with one key are one.
         rule: the forget rule as it was asked for.
         forget_set: name of the forget manifest.
         forget_sha256: of the forget manifest.
         count: samples in it.
-        reason: why it is asked.
         deadline: the last day for it; None where there is none.
         history: every change of its state, oldest first; never empty.
         version: number of the version that was made to forget it; empty before.

@@ -156,14 +156,7 @@ def note_gates(request: Request, content: dict, decision: str, gates: str) -> No
 
 
 def change_state(request: Request, state: str, why: str, version: str = "", certificate: str = "") -> Request:
-    """Move a request to another state, in one write.
-
-    Args:
-        request: as it is.
-        state: a name of STATES.
-        why: in a sentence, for its history.
-        version: number of the version that was made to forget it, once there is one.
-        certificate: sha256 of the certificate's file, once there is one.
+    """Move a request to another state, in one write; ``why`` is a sentence for its history.
 
     Raises:
         InputError: the state cannot follow the one it has.

@@ -77,9 +77,6 @@ class Application:
     """One server's answers.
 
     Args:
-        following: which version answers.
-        numbers: what is counted.
-        limits: of a request, and of all at once.
         beside: another version, whose ages the page shows as well.
     """
 

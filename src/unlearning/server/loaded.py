@@ -58,11 +58,6 @@ class Loaded:
 
     No code that was logged with a version is run: its weights are, by this process's own code.
 
-    Args:
-        version: as the registry has it.
-        limits: of the server.
-        numbers: of the server.
-
     Raises:
         InputError: its files cannot be read.
         DamagedError: they are not those that were registered.

@@ -33,9 +33,6 @@ def read(body: bytes, content_type: str, schema: Schema, most_bytes: int) -> Rea
     """The input and the parameters of a request: a list of pictures in its usual forms, else what MLflow makes of it.
 
     Args:
-        body: as it was sent.
-        content_type: the header.
-        schema: of the model's input.
         most_bytes: that a parquet file may hold.
 
     Raises:

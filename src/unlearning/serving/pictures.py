@@ -60,9 +60,7 @@ def decoded(pictures: list, side: int, files: bool, budget: Budget) -> Iterator[
 
     Args:
         pictures: bytes or base64; also Pillow's images and paths.
-        side: pixels of the network's input.
         files: may text name a file?
-        budget: of all of them.
 
     Raises:
         InputError: with the reason, and with the row where there are several.

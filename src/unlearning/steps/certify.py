@@ -88,9 +88,7 @@ def issue(
     """The certificate of a version: the one that it has, or a new one, which is left on its run and named by its tag.
 
     Args:
-        version: one that was promoted.
         private_key: signs it, and hides the samples in it.
-        times: what else happened when.
         asked: what it is measured against, a name of REFERENCES.
     """
     if version.tag(certificates.TAG):

@@ -58,9 +58,6 @@ class Scored:
     """A version, what it was scored on, and its metrics.
 
     Args:
-        version: the version.
-        forget: the forget set.
-        alpha: scale of Forgetting, in the target's unit.
         metrics: at that scale; none when there is no retrained model to measure against.
         others: at other scales.
         own: are these the version's headline numbers?

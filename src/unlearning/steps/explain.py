@@ -58,11 +58,9 @@ class Study:
     Args:
         opened: the versions by what they are called.
         retrained: those of them that never saw the forgotten faces, the reference first.
-        forget: the forget set.
         parts: the faces by name.
         baseline: the picture that says nothing.
         injected: does the data have a planted patch?
-        boxes: which regions.
     """
 
     opened: Mapping[str, Parent]

@@ -52,13 +52,7 @@ class Few(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """A version that predicts.
-
-    Args:
-        version: its entry in the registry.
-        ensemble: on the device that it predicts on.
-        device: that one.
-    """
+    """A version that predicts."""
 
     version: Version
     ensemble: Ensemble

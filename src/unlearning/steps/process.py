@@ -37,13 +37,7 @@ from unlearning.versions.references import beside
 
 @dataclass(frozen=True)
 class Service:
-    """One call of process.
-
-    Args:
-        settings: what the user decided.
-        private_key: signs certificates.
-        lock: says that nobody else is serving.
-    """
+    """One call of process."""
 
     settings: ProcessSettings
     private_key: Ed25519PrivateKey

@@ -168,7 +168,6 @@ def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
     """What is found out about a version, on its own forget set, and the decision of every gate.
 
     Args:
-        version: unlearned or retrained.
         text: gates; empty for those of the reference.
         asked: a name of REFERENCES.
     """

@@ -48,8 +48,6 @@ class Request:
     """One unlearning, opened and checked.
 
     Args:
-        settings: what the user asked for.
-        job: what the method's run needs.
         kind: of the reference that the versions will be measured against.
         reference: the retrained version, where they are measured against one.
     """

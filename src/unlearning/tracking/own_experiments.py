@@ -17,11 +17,7 @@ from unlearning.errors import InputError
 
 
 def own_experiment(name: str, holds: str) -> str:
-    """The id of an experiment, which is made when it is missing.
-
-    Args:
-        name: of the experiment.
-        holds: what is in it, for people.
+    """The id of an experiment, which is made when it is missing; ``holds`` says what is in it, for people.
 
     Raises:
         InputError: somebody has deleted it.

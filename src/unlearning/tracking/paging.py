@@ -8,13 +8,7 @@ PAGE = 1000
 
 
 def every(search: Callable, *arguments, **named) -> list:
-    """What a search of MLflow's client finds, on all pages.
-
-    Args:
-        search: such as ``client.search_runs``.
-        arguments: its own.
-        named: its own.
-    """
+    """What a search of MLflow's client finds, on all pages."""
     found, token = [], None
     while token is None or token:
         page = search(*arguments, **named, page_token=token)

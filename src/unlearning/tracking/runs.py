@@ -221,8 +221,6 @@ def read_table(
     """A table that ``log_table`` wrote.
 
     Args:
-        run_id: the run.
-        name: of the artifact.
         texts: columns of a CSV file that hold text even where it looks like numbers.
         needs: columns that it must have.
         check: is shown the file before it is read, and raises where it is not the one that is wanted.

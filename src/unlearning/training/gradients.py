@@ -42,8 +42,6 @@ def mean_of_gradients(
 
     Args:
         model: seen in eval mode, and not changed.
-        batches: the faces.
-        loss: (predictions, batch) -> scalar.
         size: ``torch.square``, which gives the diagonal of the empirical Fisher matrix, or ``torch.abs``.
         per_batch: take the size of the gradient of a batch's mean loss instead, as published code does; it then depends on
             the size of the batch.

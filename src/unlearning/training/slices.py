@@ -183,8 +183,6 @@ def train_slices(
     Args:
         network: as it was before slice ``start``.
         faces: all faces to train on; the shard takes its own.
-        seed: of the shard.
-        counted: wraps the batches of a slice.
         after_epoch: called after every epoch; their numbers count through all slices.
         after_step: called with the epochs done so far, through all slices.
 

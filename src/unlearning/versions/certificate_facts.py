@@ -66,9 +66,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     """Everything that is certified of a version that was promoted.
 
     Args:
-        version: the version.
         forgotten: all that it has forgotten, oldest first; the certificate is about all of it.
-        times: what else happened when.
         found: what was found out about it, on the last set.
 
     Raises:

@@ -104,8 +104,6 @@ def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUT
     """Judge a version on a forget set.
 
     Args:
-        version: the version.
-        forget: whom it was made to forget.
         alpha: scale of Forgetting, in the target's unit.
         asked: a name of REFERENCES.
         audit: a name of AUDITS, of an audit by a retrained reference or by none.

@@ -30,9 +30,7 @@ class Parent:
     """A registered version, opened.
 
     Args:
-        version: its entry in the registry.
         folder: local copy of its files.
-        spec: what network it is.
         recipe: how it was trained.
         seeds: of its members.
         weights_digest: sha256 of the local file its training started from; empty without one.
@@ -116,7 +114,6 @@ def first_spec(parent: Parent, path: str, then: str) -> ModelSpec:
     """The network that a version's training began with: its weights are fresh, or those of the original's file.
 
     Args:
-        parent: the version.
         path: where that file lies now; empty for where it lay when the original was trained.
         then: what to do when it does not lie there, for people.
 

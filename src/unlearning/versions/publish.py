@@ -33,7 +33,6 @@ class Draft:
     Args:
         name: registered model.
         title: what the version is, in one sentence.
-        folder: saved ensemble.
         tags: what the version will say of itself, scores aside.
         case_of: turns its prediction table into the case to measure.
         move: turns the versions and its number into the changes and aliases that install it.

@@ -92,8 +92,6 @@ def audit(case: Case, settings: AuditSettings = AuditSettings(), measured: Measu
     """Measure every metric on every model, and judge the version.
 
     Args:
-        case: the version and what stands beside it.
-        settings: how to measure and judge.
         measured: numbers from elsewhere; what is measured on models is a part of the audit where it was handed over.
 
     Raises:

@@ -84,14 +84,7 @@ def _number(metric: Metric, comparison: Comparison) -> np.ndarray | str:
 
 
 def panel_of(case: Case, measured: Measured, resamples: int, seed: int) -> Panel:
-    """Line up a case's models; a second retrained model that answers like the first one is left out.
-
-    Args:
-        case: the version and its references.
-        measured: numbers from elsewhere.
-        resamples: of the faces.
-        seed: of all draws.
-    """
+    """Line up a case's models; a second retrained model that answers like the first one is left out."""
     ground = ground_of(case, resamples, seed)
     given = {role: getattr(case, role) for role in ROLES}
     said = {role: _answers(table, role, case, ground) for role, table in given.items() if table is not None}

@@ -109,15 +109,9 @@ class Row:
         kind: usefulness, memory, likeness or cost.
         unit: of the numbers.
         better: higher, lower, or empty where the retrained model's value is the best.
-        original: value of the original.
-        retrained: value of the retrained model.
-        second: value of the second retrained model.
-        version: value of the version.
         low: lower end of the version's interval.
-        high: upper end.
         gap: version - retrained.
         gap_low: lower end of its interval, the faces drawn alike for both models.
-        gap_high: upper end.
         distance: what is judged: how far the version is from the retrained models.
         floor: the same of one further retrained model, at most.
         verdict: one of VERDICTS.

@@ -45,8 +45,6 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:
     Linear CKA of a stage: see ``Moments``, with one row for every position of every picture. It does not see the order.
 
     Args:
-        first: a member of one version.
-        second: a member of the other.
         faces: the forget set, or any other; not a number without any.
 
     Raises:

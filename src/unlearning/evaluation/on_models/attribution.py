@@ -24,8 +24,6 @@ def explained(members: Mapping[str, torch.nn.Module], faces: FaceSet, forget: Fo
 
     Args:
         members: one network of every version by role, in eval mode.
-        faces: all prepared faces.
-        forget: the forget set.
         injected: were faces of the data trained on with a patch?
 
     Raises:

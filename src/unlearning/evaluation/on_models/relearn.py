@@ -93,10 +93,7 @@ def lesson_of(
 
     Args:
         original: the member of the original with the seed of the networks that are to relearn.
-        faces: all prepared faces.
-        forget: who was to be forgotten.
         recipe: how the models were trained: batch size, flips and shifts are taken from it.
-        settings: of the relearning; the usual ones without.
 
     Raises:
         InputError: the forget set has no validation face, or no training face.
@@ -114,11 +111,6 @@ def relearn_time(fabric: Fabric, network: torch.nn.Module, lesson: Lesson) -> Re
     """rt(M): steps of training a copy of ``network`` until its MAE on ``probe`` is at most ``target`` years, for each shuffle.
 
     The order of the batches follows the seeds alone, so it is the same for any two networks. Fewer steps: remembers more.
-
-    Args:
-        fabric: Lightning Fabric: device and precision.
-        network: it stays as it is.
-        lesson: what it is to learn.
     """
     settings = lesson.settings
     now = lesson.recipe.fine_tuning(settings.lr, settings.epochs, optimizer="adam", weight_decay=0.0)

@@ -87,10 +87,6 @@ def patch_effect(network: torch.nn.Module, faces: FaceSet) -> PatchEffect:
     The patch covers a part of every face, so that even a model that never saw it may answer a little differently: the target
     is what M_R does, not 0. The network stays as it is. Not a number without a test face.
     Source: Izzo et al. 2021, https://arxiv.org/abs/2002.10077, whose feature is a weight of a linear model.
-
-    Args:
-        network: one member of a version.
-        faces: all prepared faces, or the test part.
     """
     test = faces.part("test")
     if not len(test):
