@@ -36,12 +36,13 @@ def brighter(image: Image.Image, factor: float) -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(image) * factor, 0, 255).astype(np.uint8))
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A piece of a PNG's file."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
 def raw_png(size: tuple[int, int], depth: int, colour: int, lines: bytes) -> bytes:
     """A PNG of ``depth`` bits and colour type ``colour`` (0 grey, 2 RGB), whatever its lines hold."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 

@@ -30,11 +30,6 @@ def account(ages: list[int], **columns) -> pd.DataFrame:
     return pd.DataFrame(texts | {"age": ages} | GOOD | columns)
 
 
-def left_out(dropped: pd.Series) -> dict[int, str]:
-    """Reason by position."""
-    return dropped.to_dict()
-
-
 @settings(derandomize=True, max_examples=40, deadline=None)
 @given(AGES, FRACTIONS, SEEDS)
 def test_every_age_keeps_its_share_within_one_picture(ages, fraction, seed):
@@ -54,7 +49,7 @@ def test_the_reduction_follows_its_seed_and_not_the_order_of_the_files(seed, fra
 
 
 def test_both_ends_of_the_ages_asked_for_are_kept():
-    assert left_out(ages_outside(account([19, 20, 60, 61, 0, 116]), 20, 60)) == {
+    assert ages_outside(account([19, 20, 60, 61, 0, 116]), 20, 60).to_dict() == {
         0: "age 19 is outside 20-60",
         3: "age 61 is outside 20-60",
         4: "age 0 is outside 20-60",
@@ -77,25 +72,22 @@ def test_each_threshold_drops_exactly_what_lies_beyond_it(measure, setting, boun
     """The default is the documented one; the value itself is kept, and so is the other side."""
     assert getattr(DataSettings(), setting) == bound
     files = account([30, 30, 30], **{measure: [bound - step, bound, bound + step]})
-    assert left_out(bad_quality(files, DataSettings())) == {2: f"{measure} {bound + step:g} is {word} {bound:g}"}
+    assert bad_quality(files, DataSettings()).to_dict() == {2: f"{measure} {bound + step:g} is {word} {bound:g}"}
     assert bad_quality(files, DataSettings(**{setting: type(getattr(DataSettings(), setting))(bound + 2 * step)})).empty
 
 
 def test_a_picture_beyond_two_thresholds_is_listed_with_the_first():
     files = account([30], sharpness=1.5, contrast=2.0)
-    assert left_out(bad_quality(files, DataSettings())) == {0: "sharpness 1.5 is below 15"}
+    assert bad_quality(files, DataSettings()).to_dict() == {0: "sharpness 1.5 is below 15"}
 
 
-def test_a_picture_under_different_ages_is_left_out_everywhere():
+def test_a_picture_under_different_ages_is_left_out_everywhere_or_the_first_by_name_is_kept():
     files = account([30, 35, 30, 30], near=["a", "a", "b", "b"])
     reason = "one picture under ages from 30 to 35"
-    assert left_out(contradictions(files, "leave_out")) == {0: reason, 1: reason}
-
-
-def test_of_a_contradiction_the_first_by_name_can_be_kept():
+    assert contradictions(files, "leave_out").to_dict() == {0: reason, 1: reason}
     files = account([40, 35, 30, 30], near=["a", "a", "a", "b"])
     reason = "one picture under ages from 30 to 40"
-    assert left_out(contradictions(files, "keep_one")) == {1: reason, 2: reason}
+    assert contradictions(files, "keep_one").to_dict() == {1: reason, 2: reason}
 
 
 @pytest.mark.parametrize(
@@ -104,11 +96,11 @@ def test_of_a_contradiction_the_first_by_name_can_be_kept():
 )
 def test_of_duplicates_the_first_by_name_is_kept_or_none(columns, words):
     files = account([30, 30, 30], **columns)
-    assert left_out(duplicates(files, "keep_one", "together")) == {
+    assert duplicates(files, "keep_one", "together").to_dict() == {
         1: f"{words} as another: 0000.jpg",
         2: f"{words} as another: 0000.jpg",
     }
-    none = left_out(duplicates(files, "leave_out", "together"))
+    none = duplicates(files, "leave_out", "together").to_dict()
     assert list(none) == [0, 1, 2]
     assert all(words in reason for reason in none.values())
 
@@ -117,7 +109,7 @@ def test_near_copies_stay_together_or_only_the_first_is_kept():
     files = account([30, 30, 30], near=["a", "a", "b"])
     assert duplicates(files, "keep_one", "together").empty
     assert duplicates(files, "leave_out", "together").empty
-    (place, reason), *more = left_out(duplicates(files, "keep_one", "keep_one")).items()
+    (place, reason), *more = duplicates(files, "keep_one", "keep_one").to_dict().items()
     assert (place, more) == (1, [])
     assert "nearly the same picture" in reason
     assert "0000.jpg" in reason

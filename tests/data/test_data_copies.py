@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from data_pictures import fill, prepared
 
+from certificates.issued import flipped
 from unlearning.data import augmentation
 from unlearning.data.augmentation import vary
 from unlearning.data.images import decode
@@ -97,29 +98,23 @@ def test_a_run_interrupted_while_it_makes_copies_leaves_no_map(folder, cache, mo
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
 
 
-def test_a_truncated_map_of_copies_is_made_anew(folder, cache):
+def flip(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(flipped(whole, len(whole) - 1))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: os.truncate(path, 1000), flip, lambda path: path.with_suffix(".sums").unlink()]
+)
+def test_copies_that_are_cut_off_or_changed_or_have_no_sums_are_made_again(folder, cache, made, capsys, damage):
+    """Without sums a run was killed between the two: nobody knows whether they are what was written."""
     prepared(folder, SIDE, augment_to=UP_TO)
-    os.truncate(maps(cache)[0], 1000)
-    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
-
-
-def test_a_flipped_bit_in_a_copy_is_noticed_and_copies_are_made_again(folder, cache, capsys):
-    prepared(folder, SIDE, augment_to=UP_TO)
-    (path,) = maps(cache)
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    check(prepared(folder, SIDE, augment_to=UP_TO), folder)
-    assert f"the cached pixels {path} are damaged: they are made again" in capsys.readouterr().err
-
-
-def test_copies_whose_sums_are_missing_are_made_again(folder, cache, made):
-    """A run was killed between the two: nobody knows whether they are what was written."""
-    prepared(folder, SIDE, augment_to=UP_TO)
-    portions = len(made)
-    maps(cache)[0].with_suffix(".sums").unlink()
+    portions, (path,) = len(made), maps(cache)
+    damage(path)
     check(prepared(folder, SIDE, augment_to=UP_TO), folder)
     assert len(made) > portions
+    told = f"the cached pixels {path} are damaged: they are made again" in capsys.readouterr().err
+    assert told or damage is not flip
 
 
 def test_a_run_that_makes_the_same_copies_in_the_meantime_disturbs_nobody(folder, cache, monkeypatch):

@@ -66,15 +66,12 @@ def test_every_png_mode_becomes_rgb_over_white(mode, colour, expected):
     assert middle(encode(Image.new(mode, (16, 16), colour))) == expected
 
 
-def test_a_palette_gives_its_colours_and_its_transparent_entry_is_white():
+def test_a_palette_gives_its_colours_and_what_is_declared_transparent_is_white():
     image = Image.new("P", (16, 16), 1)
     image.putpalette([9, 9, 9, 10, 20, 30])
     assert middle(encode(image)) == [10, 20, 30]
     assert middle(encode(image, transparency=0)) == [10, 20, 30]
     assert middle(encode(image, transparency=1)) == [255, 255, 255]
-
-
-def test_a_colour_declared_transparent_is_white():
     image = Image.new("RGB", (16, 16), (10, 20, 30))
     assert middle(encode(image, transparency=(10, 20, 30))) == [255, 255, 255]
     assert middle(encode(Image.new("L", (16, 16), 7), transparency=7)) == [255, 255, 255]

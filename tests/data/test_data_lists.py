@@ -96,7 +96,7 @@ def test_a_picture_that_was_left_out_as_a_copy_means_the_one_that_was_kept(tmp_p
     assert (found.ids, found.notes) == (kept, ())
 
 
-def test_listed_test_faces_and_left_out_pictures_are_told_and_no_error(tmp_path):
+def test_listed_test_faces_and_left_out_pictures_are_told_and_an_error_only_where_there_is_nobody_else(tmp_path):
     found = listed(tmp_path, "aa", "dd", "3.jpg", "xx", "broken.jpg")
     assert found.ids == ("aa",)
     assert found.test_ids == ("dd",)
@@ -104,9 +104,6 @@ def test_listed_test_faces_and_left_out_pictures_are_told_and_no_error(tmp_path)
         "2 of the listed pictures were left out of the data: no model was trained on them",
         "1 of the listed pictures are test faces: no model was trained on them",
     )
-
-
-def test_a_list_of_nothing_but_those_is_empty_and_the_refusal_says_why(tmp_path):
     found = listed(tmp_path, "dd", "baby.jpg")
     with pytest.raises(InputError, match=r"is empty: it names no training face.*1 of the listed .* left out.*1 .* test faces"):
         check(KEPT, found, [])
@@ -145,14 +142,11 @@ def test_what_is_no_list_is_refused_in_a_sentence(tmp_path, monkeypatch, entry, 
     assert entry in str(refusal.value)
 
 
-def test_entries_that_nobody_knows_are_counted_and_the_first_five_named(tmp_path):
+def test_entries_that_nobody_knows_are_counted_and_five_named_and_a_name_of_two_pictures_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"names 1 of 2 that are neither sample ids nor file names of this data: 9.jpg$"):
         listed(tmp_path, "aa", "9.jpg")
     with pytest.raises(InputError, match=r"names 7 of 8 .*: s0, s1, s2, s3, s4 \.\.\.$"):
         listed(tmp_path, "aa", *(f"s{i}" for i in range(7)))
-
-
-def test_a_name_of_two_pictures_is_refused_and_their_paths_are_not(tmp_path):
     with pytest.raises(InputError, match=r"names '1\.jpg', and two pictures are called so; give the path or the sample id"):
         listed(tmp_path, "1.jpg")
     assert listed(tmp_path, "ann/1.jpg", "bob/1.jpg").ids == ("aa", "cc")

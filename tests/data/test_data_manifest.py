@@ -1,4 +1,4 @@
-"""The manifest: the study's protocol in order, and a digest that names content, labels, splits and copies, and nothing else."""
+"""The manifest: the study's protocol in order, a digest that names content, labels, splits and copies alone; and settings."""
 
 import shutil
 
@@ -112,12 +112,9 @@ def test_with_a_split_by_hash_more_files_move_no_face(crowd, tmp_path):
     assert after[before.index].equals(before)
 
 
-def test_four_faces_are_too_few_and_the_error_says_what_was_left_out(folder):
+def test_four_faces_are_too_few_and_the_error_says_what_was_left_out_and_five_are_enough(folder):
     with pytest.raises(InputError, match=r"4 usable faces in .*at least 5 are needed; left out: age N is outside N-N \(18\); "):
         prepared(folder, min_age=30, max_age=36)
-
-
-def test_five_faces_are_enough(folder):
     manifest = prepared(folder, min_age=30, max_age=38).manifest
     assert manifest.split.value_counts().to_dict() == {"train": 3, "validation": 1, "test": 1}
 
@@ -134,3 +131,35 @@ def test_without_a_folder_faces_are_drawn_in_the_cache(workplace):
     assert len(data.manifest) == 5
     assert source_folder(settings).is_relative_to(workplace / "cache")
     assert np.isin(data.manifest.age, range(20, 61)).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fraction": 0.0}, "fraction=0.0 is not possible; legal: above 0, up to 1"),
+        ({"fraction": 1.1}, "fraction=1.1"),
+        ({"fraction": -0.3}, "fraction=-0.3"),
+        ({"fraction": float("nan")}, "fraction=nan"),
+        ({"min_age": 60, "max_age": 20}, "min_age=60 is not below max_age=20"),
+        ({"min_brightness": 200.0, "max_brightness": 100.0}, "min_brightness=200.0 is not below max_brightness=100.0"),
+        ({"duplicates": "drop"}, "duplicates='drop' is not known; legal: keep_one, leave_out"),
+        ({"near_duplicates": "leave_out"}, "near_duplicates='leave_out' is not known; legal: together, keep_one"),
+        ({"contradictions": "together"}, "contradictions='together' is not known; legal: leave_out, keep_one"),
+        ({"split": "name"}, "split='name' is not known; legal: random, hash"),
+        ({"split": "hash", "stratify": "age"}, "split=hash looks at no ages, so stratify=age cannot be kept"),
+        ({"stratify": "gender"}, "stratify='gender' is not known; legal: none, age"),
+    ],
+)
+def test_an_impossible_setting_is_named_with_the_legal_ones(changes, words):
+    with pytest.raises(InputError) as refusal:
+        DataSettings(**changes)
+    assert words in str(refusal.value)
+
+
+def test_settings_give_themselves_back_and_a_split_that_nobody_asked_for_is_not_told():
+    settings = DataSettings(fraction=0.3, augment_to=150)
+    assert DataSettings(**settings.as_dict()) == settings
+    # The fingerprints of runs from before there was a choice are made of the same settings.
+    assert "split" not in DataSettings().as_dict()
+    asked = DataSettings(split="hash")
+    assert DataSettings.from_dict(asked.as_dict()) == asked

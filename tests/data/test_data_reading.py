@@ -50,13 +50,10 @@ def test_every_file_is_accounted_for_once_with_its_reason(files):
     assert reasons(files) == {name: LEFT_OUT.get(name, "") for name in CONTENTS}
 
 
-def test_what_the_name_says_is_in_the_account(files):
+def test_what_the_name_says_is_in_the_account_and_the_id_is_the_beginning_of_the_files_sha256(files):
     assert files.loc["30_1_2_2.jpg.chip.jpg", ["age", "gender", "race", "subject"]].tolist() == [30, 1, 2, ""]
     assert files.loc["part/deep/55_1_4_9.jpg", ["age", "gender", "race"]].tolist() == [55, 1, 4]
     assert files.loc["notes.txt", ["age", "gender", "race", "id", "near"]].tolist() == [-1, -1, -1, "", ""]
-
-
-def test_the_id_is_the_beginning_of_the_files_sha256(files):
     assert files.id["35_0_0_3.jpg"] == files.id["35_0_0_4.jpg"] == hashlib.sha256(TWICE).hexdigest()[:32]
 
 
@@ -109,12 +106,9 @@ def test_progress_hears_of_every_window_and_of_both_searches_for_near_copies(fol
     assert told[3:] == [("looking for near-copies", 1), ("looking for mirrored and cropped copies", 1)]
 
 
-def test_a_missing_folder_is_named_with_the_option_that_gives_one(tmp_path):
+def test_a_missing_folder_is_named_with_the_option_that_gives_one_and_so_is_an_empty_one(tmp_path):
     with pytest.raises(InputError, match=r"nowhere does not exist; give a folder .* with -P data_dir=FOLDER"):
         read(tmp_path / "nowhere")
-
-
-def test_an_empty_folder_is_named(tmp_path):
     (tmp_path / "faces" / "empty").mkdir(parents=True)
     with pytest.raises(InputError, match="faces is empty; give a folder of UTKFace-named files"):
         read(tmp_path / "faces")

@@ -47,15 +47,6 @@ def test_a_table_gives_its_pictures_their_ages(root, kind):
         assert (data.pixels[known.row[path]] == decode((root / path).read_bytes(), 16)).all()
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_codes_and_words_are_read_alike_and_what_is_empty_is_not_known(root, kind):
-    genders = ["male", "Female", "0", "1", "", "FEMALE", "1.0", " male ", "0", "0", "0", "0"]
-    races = ["White", "black", "2", "Indian", "4", "", "asian", "0.0", "1", "1", "1", "1"]
-    files = read(write(root, gender=genders, race=races, kind=kind)).files
-    assert files.gender.tolist() == [0, 1, 0, 1, -1, 1, 1, 0, 0, 0, 0, 0]
-    assert files.race.tolist() == [0, 1, 2, 3, 4, -1, 2, 0, 1, 1, 1, 1]
-
-
 def test_numbers_of_a_parquet_table_are_read_also_where_some_are_missing(root):
     files = read(write(root, gender=[1.0, None] * 6, race=pd.array([3, None] * 6, "Int64"), kind="parquet")).files
     assert files.gender.tolist() == [1, -1] * 6
@@ -129,14 +120,11 @@ def test_paths_within_the_folder_may_be_spelled_in_any_way(root):
     assert prepared(write(root, path=spelled)).rejected.empty
 
 
-def test_the_digest_does_not_depend_on_the_order_of_the_rows_or_of_other_columns(root):
+def test_the_digest_does_not_depend_on_the_order_of_rows_and_columns_and_others_of_any_kind_are_passed_over(root):
     digest = prepared(write(root, gender=["male", "female"] * 6)).digest
     table = pd.read_csv(root / "table.csv").assign(note="x")
     table.sample(frac=1, random_state=0)[["note", "gender", "age", "path"]].to_csv(root / "table.csv", index=False)
     assert prepared(root / "table.csv").digest == digest
-
-
-def test_other_columns_of_any_kind_are_passed_over(root):
     columns = {"landmarks": [[1.0, 2.0]] * COUNT, "box": [{"x": 1}] * COUNT, "when": pd.Timestamp("2020-01-01")}
     assert prepared(write(root, columns, "parquet")).rejected.empty
 
