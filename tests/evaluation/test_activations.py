@@ -39,14 +39,11 @@ def gram_cka(first, second):
     return (one * other).sum() / math.sqrt((one**2).sum() * (other**2).sum())
 
 
-def test_cka_is_what_the_whole_matrix_of_pairs_gives():
+def test_cka_is_what_the_whole_matrix_of_pairs_gives_and_by_hand():
     first, second = table(40, 7), table(40, 5, seed=1) + table(40, 7)[:, :5]
     assert linear_cka(first, second) == pytest.approx(gram_cka(first, second), abs=1e-12)
     assert 0 < linear_cka(first, second) < 1
-
-
-def test_cka_by_hand():
-    """Columns (1, -1, 0, 0) and (1, 1, -1, -1) are orthogonal; the first beside their sum: 2^2 / (2 * 6)."""
+    # Columns (1, -1, 0, 0) and (1, 1, -1, -1) are orthogonal; the first beside their sum: 2^2 / (2 * 6).
     one, other = torch.tensor([[1.0], [-1], [0], [0]]), torch.tensor([[1.0], [1], [-1], [-1]])
     assert linear_cka(one, other) == 0
     assert linear_cka(one, one + other) == pytest.approx(1 / 3)

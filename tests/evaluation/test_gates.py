@@ -24,18 +24,12 @@ def test_a_number_is_a_bound(comparison, below, equal, above):
     assert [passes(f"F {comparison} 0.5", F=value) for value in (0.4, 0.5, 0.6)] == [below, equal, above]
 
 
-def test_the_bound_can_be_a_metric_of_the_original_or_of_the_retrained_reference():
+def test_the_bound_can_be_any_metric_of_the_original_or_of_the_retrained_reference_times_a_factor():
     assert passes("F > original.F", F=0.9)
     assert not passes("F > retrained.F", F=0.9)
-
-
-def test_a_factor_scales_the_reference():
-    """1.1 times the 6 years of the retrained model are 6.6."""
+    # 1.1 times the 6 years of the retrained model are 6.6.
     assert passes("test_mae <= 1.1 * retrained.test_mae", test_mae=6.6)
     assert not passes("test_mae <= 1.1 * retrained.test_mae", test_mae=6.7)
-
-
-def test_another_metric_of_the_reference_can_be_the_bound():
     assert passes("validation_mae < retrained.test_mae", validation_mae=5.9)
 
 
@@ -115,7 +109,10 @@ def test_an_unknown_metric_is_answered_with_the_nearest_and_the_legal_ones(text)
 
 @pytest.mark.parametrize(
     "text",
-    ["F", "F >", "> 0.5", "F = 0.5", "F == 0.5", "F > high", "F > champion.F", "F > 2 original.F", "F > original", "F > 1 > 0"],
+    [
+        *("F", "F >", "> 0.5", "F = 0.5", "F == 0.5", "F > high", "F > champion.F", "F > 2 original.F", "F > original"),
+        *("F > 1 > 0", "F > 1e999", "F > -1e999", "F > nan", "F > inf"),
+    ],
 )
 def test_a_gate_that_cannot_be_read_is_refused_with_its_text_and_an_example(text):
     with pytest.raises(InputError) as refusal:
@@ -128,12 +125,6 @@ def test_a_gate_that_cannot_be_read_is_refused_with_its_text_and_an_example(text
 def test_no_gate_at_all_is_refused(text):
     with pytest.raises(InputError, match="names no gate"):
         parse_gates(text)
-
-
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "nan", "inf"])
-def test_a_bound_that_is_not_finite_is_refused(number):
-    with pytest.raises(InputError, match="cannot be read"):
-        parse_gates(f"test_mae < {number}")
 
 
 @pytest.mark.parametrize("text", [*DEFAULTS.values(), REGAINED.format(1), STUDY])
@@ -154,11 +145,6 @@ def test_by_default_retraining_and_good_fine_tuning_pass_and_what_hardly_forgets
     values = {"memory_left": left, "memory_left_high": left + 10, "test_mae": test}
     decided = [gate.decide(values, {"retrained": {"test_mae": 8.52}}).passed for gate in parse_gates(DEFAULTS["retrained"])]
     assert all(decided) is passes
-
-
-def test_a_gate_on_a_number_that_is_gone_is_refused_in_one_sentence_with_the_legal_ones():
-    with pytest.raises(InputError, match=r"^unknown metric 'forget_rmse'.*; legal: Utility, Forgetting, F, memory_left, "):
-        parse_gates("forget_rmse > .5")
 
 
 def test_a_gate_that_was_decided_can_be_read_when_its_number_is_gone():

@@ -53,15 +53,6 @@ def with_copies(faces):
     )
 
 
-def test_augmented_copies_are_no_members():
-    copied = with_copies(WORLD)
-    plain, more = compared(WORLD, WORLD.model(True, 1)).ground, compared(copied, copied.model(True, 1)).ground
-    assert len(more.rows["forget"]) > 2 * len(plain.rows["forget"])
-    assert len(more.forgotten) == len(plain.forgotten)
-    assert len(more.pairs) == len(plain.pairs)
-    assert not more.copies[more.pairs.members].any()
-
-
 def test_copies_are_drawn_with_their_face():
     copied = with_copies(WORLD)
     ground = ground_of(case_of(copied, copied.model(True, 1)), 5)

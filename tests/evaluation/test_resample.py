@@ -15,7 +15,7 @@ def test_the_mean_of_drawn_seeds_spreads_as_the_mean_of_all_does():
     assert means[1:].std() == pytest.approx(values.std(ddof=1) / np.sqrt(3), rel=0.02)
 
 
-def test_an_interval_of_three_seeds_is_students_where_faces_say_nothing():
+def test_an_interval_of_three_seeds_is_students_where_faces_say_nothing_and_that_of_the_faces_where_seeds_agree():
     """The mean of 1, 2 and 6 is 3, and 4.303 standard errors of a mean of three with 2 degrees of freedom lie on each side."""
     values = np.array([1.0, 2.0, 6.0])
     counts = draw_seeds(3, 50_000, seed=0)
@@ -23,9 +23,6 @@ def test_an_interval_of_three_seeds_is_students_where_faces_say_nothing():
     low, high = interval_of_seeds(both, np.full(len(both), 3.0), 3)
     assert (low + high) / 2 == pytest.approx(3)
     assert (high - low) / 2 == pytest.approx(4.303 * values.std(ddof=1) / np.sqrt(3), rel=0.02)
-
-
-def test_an_interval_is_that_of_the_faces_where_seeds_agree():
     faces = np.concatenate([[3.0], np.random.default_rng(0).normal(3, 0.5, 50_000)])
     assert interval_of_seeds(faces, faces, 3) == pytest.approx((3 - 1.96 * 0.5, 3 + 1.96 * 0.5), rel=0.02)
 

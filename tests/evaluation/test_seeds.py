@@ -80,14 +80,11 @@ def test_a_difference_of_kinds_lies_beyond_what_dealing_the_models_out_again_giv
     assert three.auc == three.null[1] == 1, "three of a kind can never lie beyond all ways of dealing"
 
 
-def test_the_divergence_of_a_face_by_hand():
+def test_the_divergence_of_a_face_by_hand_which_shift_and_scale_of_the_ages_do_not_change():
     """Means 10 and 14 with spreads 2 and 4: ln 2 + (4 + 16) / 32 - 1/2; then equal ones; then ones without any spread."""
     unlearned = np.array([[8.0, 8.0, 5.0, 5.0], [12.0, 12.0, 5.0, 5.0]])
     retrained = np.array([[10.0, 8.0, 4.0, 5.0], [18.0, 12.0, 4.0, 5.0]])
     assert divergences(unlearned, retrained).tolist() == pytest.approx([math.log(2) + 20 / 32 - 0.5, 0.0, math.inf, 0.0])
-
-
-def test_shift_and_scale_of_the_ages_do_not_change_a_divergence():
     unlearned, retrained = draw(4, 50, 1.0)
     assert divergences(3 * unlearned - 20, 3 * retrained - 20) == pytest.approx(divergences(unlearned, retrained))
 

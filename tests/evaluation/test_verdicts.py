@@ -81,13 +81,10 @@ def test_a_distance(version, expected):
     assert verdict("forget_w1_predictions", 2.0, 0.0, 0.5, version) == expected
 
 
-def test_the_bound_and_the_share_that_is_gone_are_told():
+def test_the_bound_and_the_share_that_is_gone_are_told_and_so_is_doing_exactly_nothing():
     told = finding("forget_w1_predictions", 2.0, 0.0, 0.5, 0.6)
     assert told.bound == "0.6 > floor 0.5, < original 2"
     assert told.note == "70% of the original's distance is gone"
-
-
-def test_doing_exactly_nothing_is_told():
     assert finding("forget_mae", 3.0, 8.0, 8.5, 3.0).note == "exactly the original's distance"
 
 
@@ -144,12 +141,9 @@ def test_the_time_limit_is_a_fifth_of_retraining(seconds, expected):
     assert verdict("samples", NAN, 1.0, NAN, seconds) == NOT_JUDGED
 
 
-def test_a_number_that_is_missing_is_not_known_and_says_why():
+def test_a_number_that_is_missing_altogether_or_of_a_member_is_not_known_and_says_why():
     found = finding("mia_auc", 0.8, 0.5, 0.55, NAN, reasons={"version": "3 pairs"})
     assert (found.verdict, found.reason) == (NOT_KNOWN, "3 pairs")
-
-
-def test_what_is_not_known_of_every_member_does_not_pass():
     found = finding("forget_mae", 3.0, 8.0, 8.5, 8.0, lean=NAN, distance=NAN)
     assert (found.verdict, found.reason.partition(",")[0]) == (NOT_KNOWN, "it is not known of every member")
 
@@ -188,7 +182,7 @@ def alone(name, low, high):
     return finding(name, NAN, NAN, NAN, (low + high) / 2, reasons, low=low, high=high)
 
 
-def test_without_a_retrained_model_an_attack_stands_beside_a_guess():
+def test_without_a_retrained_model_an_attack_stands_beside_a_guess_and_other_numbers_say_nothing():
     assert alone("mia_auc", 0.2, 0.3).verdict == OVER
     held, above, below = alone("mia_auc", 0.45, 0.55), alone("mia_auc", 0.6, 0.7), alone("mia_auc", 0.46, 0.49)
     assert {held.verdict, above.verdict, below.verdict} == {NOT_KNOWN}
@@ -196,9 +190,6 @@ def test_without_a_retrained_model_an_attack_stands_beside_a_guess():
     assert "still remembers" in above.note
     assert "errs more on forgotten" in below.note
     assert held.reason == "no retrained model"
-
-
-def test_without_a_retrained_model_other_numbers_say_nothing():
     found = alone("forget_mae", 3.0, 4.0)
     assert (found.verdict, found.bound, found.note) == (NOT_KNOWN, "", "")
 

@@ -55,7 +55,7 @@ def test_every_cell_names_a_method_and_settings_that_there_are(preset):
             make_method(METHODS[cell.method], cell.params)
 
 
-def test_the_study_of_methods_asks_each_for_its_own_passes_and_a_scheme_for_its_own_original():
+def test_the_study_of_methods_asks_each_for_its_own_passes_and_a_scheme_for_its_own_original_at_defaults():
     methods = {"ft": Known(8), "ssd": Known(), "sisa": Known(0, "sisa")}
     plan = cells([STUDIES["methods"]], (0,), {}, methods)
     of_group = [cell for cell in plan if cell.role == UNLEARNED and cell.forget_set == "20-28"]
@@ -63,8 +63,5 @@ def test_the_study_of_methods_asks_each_for_its_own_passes_and_a_scheme_for_its_
     assert [(cell.method, cell.epochs, cell.scheme) for cell in of_group] == expected
     assert [(cell.role, cell.scheme) for cell in plan[:2]] == [(ORIGINAL, ""), (ORIGINAL, "sisa")]
     assert Cell(0, RETRAINED, "20-28", scheme="sisa") in plan
-
-
-def test_the_study_of_methods_leaves_the_settings_of_a_preset_aside():
     plan = cells([STUDIES["methods"], STUDIES["alpha"]], (0,), {"ft": "lr=1e-5"}, KNOWN)
     assert {cell.params for cell in plan if (cell.method, cell.forget_set) == ("ft", "20-28")} == {"", "lr=1e-5"}

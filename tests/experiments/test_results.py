@@ -1,9 +1,10 @@
-"""The study's N = 3, read in two ways."""
+"""The study's N = 3, read in two ways, and its published values, checked against each other."""
 
 import pandas as pd
 import pytest
 
 from unlearning.evaluation.registry import HEADLINES
+from unlearning.experiments import published
 from unlearning.experiments.results import BESIDES, POOLED, Results, pool, scores, summary
 
 
@@ -25,3 +26,19 @@ def test_rows_hold_every_metric_by_seed_and_pooled_and_the_summary_is_their_mean
     seeds = first.drop(index=POOLED)
     assert [row["F"], row["F_sd"], row["F_pooled"]] == pytest.approx([seeds.F.mean(), seeds.F.std(ddof=1), first.F[POOLED]])
     assert row.test_mae_pooled < row.test_mae
+
+
+@pytest.mark.parametrize("table", [published.tables_4_to_7(), published.table_8()], ids=["4 to 7", "8"])
+def test_f_is_utility_times_forgetting(table):
+    """The study rounds all three to two digits, so the product is off by up to .011."""
+    assert (table.F - table.Utility * table.Forgetting).abs().max() < 0.012
+
+
+def test_no_published_row_is_missing_and_scores_agree_with_errors_and_alphas():
+    table = published.tables_4_to_7()
+    assert (table.Utility - published.RETRAINED["test_mae"] / table.test_mae).abs().max() < 0.011
+    table = published.table_3().pivot_table(index="alpha", columns="model", values="Forgetting")
+    assert (table.diff().dropna() > 0).all(axis=None)
+    tables = published.table_3(), published.tables_4_to_7(), published.table_8()
+    assert [len(table) for table in tables] == [24, 8, 15]
+    assert not any(table.isna().any(axis=None) for table in tables)

@@ -19,15 +19,12 @@ def perturbed(age, count, seed=0):
     return RandomLabels().perturb(torch.full((count,), age), seeded(seed))
 
 
-def test_an_age_moves_by_3_to_6_years_up_or_down_about_as_often():
+def test_an_age_moves_by_3_to_6_years_up_or_down_about_as_often_and_is_clipped_to_20_and_60():
     """250 expected of each in 2000; the standard deviation is 15."""
     changes, counts = (perturbed(40.0, 2000) - 40).unique(return_counts=True)
     assert changes.tolist() == [-6, -5, -4, -3, 3, 4, 5, 6]
     assert counts.min() > 180
     assert counts.max() < 320
-
-
-def test_perturbed_ages_are_clipped_to_20_and_60():
     assert set(perturbed(22.0, 500).tolist()) == {20, 25, 26, 27, 28}
     assert set(perturbed(60.0, 500).tolist()) == {54, 55, 56, 57, 60}
 
@@ -115,12 +112,9 @@ def published(ages: list[float], forget: list[bool], **settings) -> set[tuple[fl
     return {tuple(method.labels(batch, random).tolist()) for _ in range(50)}
 
 
-def test_clipped_labels_are_1200_years_for_forgotten_faces_and_the_age_for_others():
+def test_clipped_labels_are_1200_years_for_forgotten_faces_alone_and_divided_ones_are_ages_over_60_for_all():
     """24 / 60 = .4 moved by at most 6 is below 20, and 20 in units of 60 years is 1,200 years."""
     assert published([24.0, 24.0, 50.0], [True, False, False], as_published="clipped") == {(1200.0, 24.0, 50.0)}
-
-
-def test_divided_labels_are_ages_over_60_for_all_faces():
     assert published([24.0, 24.0, 51.0], [True, False, False], as_published="divided") == {
         tuple(torch.tensor([0.4, 0.4, 0.85]).tolist())
     }

@@ -1,5 +1,6 @@
-"""Building: the same spec and seed give the same network, with the study's head on timm's backbone."""
+"""A model as data, and building: the same spec and seed give the same network, with the study's head on timm's backbone."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from torch import nn
 from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
+from unlearning.models.spec import ModelSpec
 from unlearning.models.timm_backbone import import_timm
 
 
@@ -118,3 +120,34 @@ def test_a_network_of_one_size_is_made_for_the_size_that_is_asked_for_and_keeps_
 def test_a_size_that_a_network_cannot_take_is_answered_with_the_nearest_legal_one(spec, arch, legal):
     with pytest.raises(InputError, match=rf"{arch} cannot take pictures of 50 pixels \(.+\); .* -P image_size={legal}$"):
         build(replace(spec, arch=arch, image_size=50), 0)
+
+
+OTHER = ModelSpec("resnet10t", 64, False, "some/file.safetensors", "linear", 0.1, 0.0, 80.0, 38.5, 11.25)
+
+
+@pytest.mark.parametrize("spec", [ModelSpec(), OTHER])
+def test_a_spec_survives_json(spec):
+    assert ModelSpec.from_dict(json.loads(json.dumps(spec.as_dict()))) == spec
+
+
+def test_a_field_that_is_not_said_has_its_default_and_one_of_a_newer_version_is_refused_by_name():
+    assert ModelSpec.from_dict({"arch": "resnet10t"}) == ModelSpec("resnet10t")
+    with pytest.raises(InputError, match=r"unknown fields \['colour', 'heads'\]; a newer version wrote it"):
+        ModelSpec.from_dict(ModelSpec().as_dict() | {"heads": 2, "colour": "grey"})
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("image_size", (0, -48, 15, 1025), "={!r} is not possible; legal: 16 to 1024 pixels"),
+        ("output", ("", "softmax", "Sigmoid"), "={!r} is unknown; legal: sigmoid, linear"),
+        ("dropout_features", (-0.1, 1.0, 50, math.nan, math.inf), "={!r} is not a rate"),
+        ("dropout_hidden", (-0.1, 1.0, 50, math.nan, math.inf), "={!r} is not a rate"),
+    ],
+)
+def test_what_is_not_possible_is_named_with_what_is(name, values, words):
+    for value in values:
+        with pytest.raises(InputError, match=name + words.format(value)):
+            ModelSpec(**{name: value})
+    with pytest.raises(InputError, match="exclude each other; give one of them"):
+        ModelSpec(pretrained=True, weights="some.safetensors")

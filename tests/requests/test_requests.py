@@ -41,13 +41,10 @@ def asked(*states, run_id="a" * 32, deadline=None):
     return Request(run_id, "age", "key", "20-28", "20-28", "5" * 64, 7, "Art. 17", deadline, history)
 
 
-def test_every_state_is_explained_and_followed_by_states():
+def test_every_state_is_explained_and_every_open_one_can_end_well_and_badly_and_what_has_ended_only_begins_again():
     assert STATES.keys() == NEXT.keys()
     assert {state for following in NEXT.values() for state in following} <= STATES.keys()
     assert set(STATES) - set(OPEN) == {PROMOTED, REFUSED, FAILED}
-
-
-def test_every_open_state_can_end_well_and_badly_and_what_has_ended_only_begins_again():
     for state in OPEN:
         reached, before = {state}, set()
         while reached != before:

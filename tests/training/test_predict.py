@@ -1,12 +1,15 @@
+"""Predictions, and how wrong they are."""
+
 import math
 
 import numpy as np
 import pytest
 import torch
 
-from unlearning.data.faces import FaceSet
+from unlearning.data.faces import Batch, FaceSet
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
+from unlearning.training.losses import absolute_error
 from unlearning.training.predict import mean_absolute_error, predict, predict_on
 
 
@@ -60,3 +63,12 @@ def test_no_faces_give_no_ages_and_an_error_that_is_not_a_number(network, faces)
 
 def test_mean_absolute_error_by_hand(one_age, aged):
     assert mean_absolute_error(one_age(30.0), aged(20, 33, 47)) == pytest.approx((10 + 3 + 17) / 3)
+
+
+def test_absolute_error_is_the_mean_of_the_distances_in_years():
+    batch = Batch(torch.zeros(3, 3, 4, 4), torch.tensor([20.0, 40.0, 60.0]), torch.zeros(3, dtype=torch.bool))
+    predicted = torch.tensor([25.0, 37.0, 59.0], requires_grad=True)
+    loss = absolute_error(predicted, batch)
+    loss.backward()
+    assert loss.item() == pytest.approx((5 + 3 + 1) / 3)
+    assert predicted.grad.tolist() == pytest.approx([1 / 3, -1 / 3, -1 / 3])
