@@ -1,7 +1,6 @@
 """A server of this process, asked over a real socket."""
 
 import base64
-import os
 import socket
 import threading
 import time
@@ -9,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pytest
 import requests
 import uvicorn
 
+from made import drawn
 from unlearning.server.application import Application
 from unlearning.server.following import Following
 from unlearning.server.http import server_of
@@ -97,8 +96,7 @@ def asked(workplace, promoted_store) -> Iterator[Asked]:
 
 @pytest.fixture(scope="session")
 def pictures(data) -> list[bytes]:
-    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
-    return [path.read_bytes() for path in sorted(folder.glob("*.jpg"))[:6]]
+    return [path.read_bytes() for path in drawn()[:6]]
 
 
 @pytest.fixture(scope="session")

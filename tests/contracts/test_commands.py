@@ -43,14 +43,11 @@ def test_no_sentence_spells_a_command_by_itself():
     assert {path.name for path in PACKAGE.rglob("*.py") if spelt.search(path.read_text())} <= TEXTS
 
 
-def test_a_shell_reads_the_value_that_was_meant():
+def test_a_shell_reads_the_value_that_was_meant_and_the_default_model_is_not_said():
     for value in ("20-28 & gender:1", "it's $HOME", "F > 0.9, mia < 1", "", "`ls`"):
         words = shlex.split(command("unlearn", "o'brien", forget_set=value, force=True))
         assert words[:6] == ["mlflow", "run", ".", "-e", "unlearn", "-P"]
         assert words[6:11:2] == [f"forget_set={value}", "force=true", "name=o'brien"]
-
-
-def test_the_default_model_is_not_said():
     assert MODEL_NAME not in command("status", MODEL_NAME)
     assert command("status", "other") == command("status").replace("status", "status -P name=other", 1)
 

@@ -1,4 +1,4 @@
-"""Who may import whom, read from the sources."""
+"""Who may import whom, and that no file is opened as a text without its encoding, read from the sources."""
 
 import ast
 from functools import cache
@@ -118,24 +118,18 @@ def _uses(path: Path, library: str) -> bool:
     return any(name.split(".")[0] == library for name in imports(path))
 
 
-def test_all_temporary_files_lie_in_the_process_s_own_folder():
+def test_temporary_files_are_made_in_one_file_and_mlflow_stays_in_its_own():
     assert {path.name for path in FILES if "tempfile" in imports(path)} == {"temporary.py"}
-
-
-def test_mlflow_stays_in_its_files():
     users = {(room_of(path), path.name) for path in FILES if _uses(path, "mlflow")}
     assert users == {(room, name) for room, names in MLFLOW_FILES.items() for name in names}
 
 
-def test_entry_points_know_steps_and_registries_only():
+def test_entry_points_know_steps_and_registries_only_and_nobody_knows_them():
     known = {"settings", "steps", "methods", "evaluation", "experiments", "web"}
     # To open the store, look a version up early, leave the reason on a run that failed, join other processes, prepare memory.
     lazy = {"tracking", "registry", "training", "server"}
     for path in (ROOT / "entrypoints").glob("*.py"):
         assert rooms_of(imports(path)) <= known | lazy, path
-
-
-def test_nothing_imports_the_entry_points():
     assert not [path for path in FILES if any(name.startswith("entrypoints") for name in imports(path))]
 
 
@@ -155,3 +149,26 @@ def _called(path: Path) -> set[str]:
 def test_no_code_sets_a_tracking_uri():
     files = [*FILES, *(ROOT / "entrypoints").glob("*.py")]
     assert not [path for path in files if {"set_tracking_uri", "set_registry_uri"} & _called(path)]
+
+
+SOURCES = [path for room in ("src", "entrypoints", "tools", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def opened_as_text(call: ast.Call) -> bool:
+    """Is it ``read_text``, ``write_text``, or ``open`` without a mode of bytes?"""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name in ("read_text", "write_text"):
+        return True
+    owner = getattr(getattr(call.func, "value", None), "id", "")
+    modes = [argument.value for argument in call.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str)]
+    is_file = (name == "open" and not call.args) or any(set(mode) <= set("rwaxt+") for mode in modes)
+    return name in ("open", "fdopen") and is_file and owner not in ("Image",)
+
+
+def test_every_text_file_names_its_encoding():
+    unnamed = []
+    for path in SOURCES:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        texts = [node for node in nodes if isinstance(node, ast.Call) and opened_as_text(node)]
+        unnamed += [f"{path}:{call.lineno}" for call in texts if "encoding" not in {word.arg for word in call.keywords}]
+    assert unnamed == []

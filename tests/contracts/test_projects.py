@@ -26,28 +26,18 @@ def command(name: str) -> click.Command:
     return importlib.import_module(f"entrypoints.{name}").main
 
 
-def test_the_entry_points_are_the_documented_ones():
+def test_mlproject_and_the_page_of_options_are_what_make_docs_writes_from_the_documented_entry_points():
     assert list(ENTRIES) == NAMES
-
-
-def test_mlproject_is_what_make_docs_writes_from_the_options():
     text = (ROOT / "MLproject").read_text()
     assert mlproject(text) == text
-
-
-def test_the_page_of_options_is_up_to_date():
     assert PAGE.read_text() == options(), "an option changed: make docs"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_command_passes_every_parameter_once_and_unquoted(name):
+def test_the_command_passes_every_parameter_once_and_unquoted_and_every_option_has_help_that_ends(name):
     passed = re.findall(r"--(\w+) (\S+)", ENTRIES[name]["command"])
     assert [(key, value) for key, value in passed] == [(key, f"{{{key}}}") for key in ENTRIES[name]["parameters"]]
     assert ENTRIES[name]["command"].startswith(f'PYTHONPATH="$PWD/src" python -m entrypoints.{name} ')
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_option_has_help_that_ends_in_a_full_stop(name):
     assert command(name).help
     for parameter in command(name).params:
         assert not isinstance(parameter, click.Option) or parameter.help.endswith("."), parameter.name
@@ -65,12 +55,9 @@ def pip_list() -> list[str]:
     return next(part["pip"] for part in conda["dependencies"] if isinstance(part, dict))
 
 
-def test_conda_and_pyproject_list_the_same_packages():
+def test_conda_and_pyproject_list_the_same_packages_which_are_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert pip_list() == project["dependencies"]
-
-
-def test_what_is_installed_is_what_is_listed():
     from importlib.metadata import version
 
     for line in pip_list():

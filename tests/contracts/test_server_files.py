@@ -21,13 +21,10 @@ def command() -> list[str]:
     return SERVICES["services"]["server"]["command"]
 
 
-def test_what_the_image_installs_is_what_the_project_lists():
+def test_what_the_image_installs_is_what_the_project_lists_and_tests_with():
     pins = set(re.findall(r"\S+==\S+", SERVICES["services"]["server"]["build"]["dockerfile_inline"]))
     mlflow = [line for line in PROJECT["project"]["dependencies"] if line.startswith("mlflow==")]
     assert pins == {*mlflow, *PROJECT["project"]["optional-dependencies"]["server"]}
-
-
-def test_the_extra_for_servers_is_tested_with():
     assert set(PROJECT["project"]["optional-dependencies"]["server"]) <= set(PROJECT["dependency-groups"]["dev"])
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from clusters import ray_alone as ray_alone
+from made import drawn
 from places import ROOT
 
 URI = "models:/age-resnet50/3"
@@ -20,7 +21,7 @@ URI = "models:/age-resnet50/3"
 
 @pytest.fixture
 def paths():
-    return sorted(next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*")).glob("*.jpg"))[::20]
+    return drawn()[::20]
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import made
 from erasable import copy_store
 from places import ROOT
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find
-from unlearning.versions.files import model_folder
 
 MODEL = "age-resnet50"
 TRAIN = ["--drawn_faces", "160", "--arch", "test_resnet", "--image_size", "32", "--epochs", "4", "--precision", "32-true"]
@@ -50,7 +49,7 @@ def children(process: subprocess.Popen) -> list[int]:
 
 def weights(folder: Path, monkeypatch) -> list[str]:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-    return [weights_digest(member) for member in load_model(model_folder(find(MODEL, "original"))).members]
+    return made.weights(find(MODEL, "original"))
 
 
 def test_a_process_that_is_killed_ends_the_training_in_a_sentence_and_it_goes_on(empty_store, tmp_path, own_cache, monkeypatch):

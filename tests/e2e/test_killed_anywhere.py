@@ -14,13 +14,12 @@ import mlflow
 import pytest
 
 from erasable import copy_store
+from made import weights
 from places import ROOT
 from unlearning.data import unfinished
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import mending
 from unlearning.tracking import temporary
-from unlearning.versions.files import model_folder
 
 KILLS = int(os.environ.get("KILLS", "0"))
 SHORT = ("train", "ft")
@@ -101,7 +100,7 @@ def look(name: str) -> dict:
         "versions": [
             {
                 **{"stage": version.stage, "aliases": sorted(version.aliases)},
-                **{"weights": [weights_digest(member) for member in load_model(model_folder(version)).members]},
+                **{"weights": weights(version)},
                 **{name: text for name, text in version.tags.items() if not name.startswith(VOLATILE) and "sha256" not in name},
             }
             for version in all_versions(name)

@@ -19,6 +19,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageOps
 
 from browser import CONTRAST, DRAWN, PHONE, SMALLEST, UNREADABLE
+from made import drawn
 from places import ROOT
 from server import ADMIN, PASSWORD, as_user
 from unlearning.certificates.keys import make_key
@@ -67,8 +68,7 @@ def team(server, tmp_path_factory):
             grant(server, OFFICER, "experiment", number, "EDIT")
         grant(server, OFFICER, "registered_model", MODEL, "MANAGE")
     make_key(folder / "signing-key.pem")
-    drawn = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*/"))
-    with Image.open(drawn / manifest.file[manifest.split == "train"].iloc[0]) as face:
+    with Image.open(drawn()[0].parent / manifest.file[manifest.split == "train"].iloc[0]) as face:
         ImageOps.mirror(face).save(folder / "photograph.jpg", quality=80)
     return folder
 

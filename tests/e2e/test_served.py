@@ -4,14 +4,13 @@ import base64
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
 import requests
 
+from made import drawn
 from places import ROOT
 from server import listening
 from unlearning.settings.forgetting import PromoteSettings
@@ -35,8 +34,7 @@ def address(place):
 
 @pytest.fixture(scope="module")
 def pictures():
-    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
-    return [base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.glob("*.jpg"))[:5]]
+    return [base64.b64encode(path.read_bytes()).decode() for path in drawn()[:5]]
 
 
 def test_the_server_answers_years_in_order(address, pictures, user):
@@ -74,16 +72,6 @@ def test_the_server_refuses_bad_pictures_and_nonsense_in_one_sentence(address, p
         answer = requests.post(address, json=body, timeout=60)
         assert answer.status_code == 400
         assert "stack_trace" not in answer.json()
-
-
-def test_requests_at_once_get_the_answers_of_requests_one_by_one(address, pictures):
-    def ask(picture: str) -> float:
-        answer = requests.post(address, json={"dataframe_records": [{"image": picture}]}, timeout=60)
-        return answer.json()["predictions"][0]
-
-    one_by_one = [ask(picture) for picture in pictures]
-    with ThreadPoolExecutor(5) as pool:
-        assert list(pool.map(ask, pictures)) == pytest.approx(one_by_one, abs=1e-4)
 
 
 ALONE = """

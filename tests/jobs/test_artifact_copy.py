@@ -8,10 +8,10 @@ import mlflow
 import pytest
 
 from dying import Killed, die_after
+from made import weights
 from unlearning.data import unfinished
 from unlearning.data.settings import DataSettings
 from unlearning.jobs import artifact_copy
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
 from unlearning.settings.registry import PurgeSettings
@@ -20,7 +20,6 @@ from unlearning.steps.purge import purge
 from unlearning.steps.train import train
 from unlearning.tracking import artifacts, runs
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
-from unlearning.versions.files import model_folder
 
 SETTINGS = TrainSettings(
     DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 2, "precision": "32-true"}, name="whole"
@@ -31,10 +30,6 @@ SETTINGS = TrainSettings(
 def _beside_the_run(monkeypatch):
     monkeypatch.setenv(artifact_copy.VARIABLE, artifact_copy.ARTIFACTS)
     monkeypatch.setenv(MINUTES_VARIABLE, "0")
-
-
-def weights(version) -> list[str]:
-    return [weights_digest(member) for member in load_model(model_folder(version)).members]
 
 
 def test_a_training_that_is_killed_goes_on_on_another_machine(store, own_cache, monkeypatch):

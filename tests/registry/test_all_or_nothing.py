@@ -9,6 +9,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
+from dying import Killed
 from registered import SET, UNLEARNED, fill, promoting
 from unlearning.errors import InputError
 from unlearning.registry import journal, lock, moves, transitions
@@ -32,10 +33,6 @@ WRITES = (
 )
 ACT = Act("me", "2026-11-24T12:00:00Z", "too low", 1)
 MOST_WRITES = 40
-
-
-class Killed(BaseException):
-    """Stands for the end of a process: nothing is caught, nothing is put back."""
 
 
 class Writes:

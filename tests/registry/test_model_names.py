@@ -18,14 +18,9 @@ LEGAL = ["a%b", "a_b", "axb", 'a"b', "a`b", "a\\", "a@b", "a#b", "$HOME & (gr√∂√
 
 @pytest.mark.parametrize("name", ILLEGAL, ids=ascii)
 def test_a_name_that_cannot_be_used_is_refused_before_any_work(name):
-    for refuse in (lambda: TrainSettings(name=name), lambda: all_versions(name)):
+    for refuse in (lambda: TrainSettings(name=name), lambda: all_versions(name), lambda: find("age", "models:/o'brien/2")):
         with pytest.raises(InputError, match="cannot be a registered model's; legal: up to 200 printable characters without"):
             refuse()
-
-
-def test_a_uri_with_such_a_name_is_refused_with_the_same_sentence():
-    with pytest.raises(InputError, match="cannot be a registered model's"):
-        find("age-resnet50", "models:/o'brien/2")
 
 
 def test_every_option_for_the_name_of_a_model_refuses_it_with_the_same_sentence():

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import platform
 from pathlib import Path
 
@@ -12,12 +11,9 @@ import pytest
 from click.testing import CliRunner
 from mlflow.cli import cli
 
+from made import drawn
+
 URI = "models:/age-resnet50/3"
-
-
-@pytest.fixture
-def paths():
-    return sorted(next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*")).glob("*.jpg"))[::40]
 
 
 def models(*words: str) -> None:
@@ -30,7 +26,8 @@ def texts(paths: list[Path], spelling: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("kind", "spelling"), [("csv", "names"), ("csv", "base64"), ("json", "base64")])
-def test_mlflow_models_predict_reads_a_file_of_pictures(untouched, tmp_path, paths, kind, spelling):
+def test_mlflow_models_predict_reads_a_file_of_pictures(untouched, tmp_path, kind, spelling):
+    paths = drawn()[::40]
     table = pd.DataFrame({"image": texts(paths, spelling)})
     asked = table.to_csv(index=False) if kind == "csv" else json.dumps({"dataframe_split": table.to_dict("split")})
     (tmp_path / "asked").write_text(asked, encoding="utf-8")

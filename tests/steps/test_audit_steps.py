@@ -7,9 +7,9 @@ import mlflow
 import pandas as pd
 import pytest
 
+from made import weights
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models.relearn import RelearnSettings
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import find, logged_model_id
 from unlearning.reports.audit_figures import render_audit
 from unlearning.settings.forgetting import CompareSettings, EvaluateSettings, PromoteSettings
@@ -20,7 +20,6 @@ from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.tracking import finished, runs
 from unlearning.versions import measured
-from unlearning.versions.files import model_folder
 from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
@@ -85,7 +84,7 @@ def briefly(monkeypatch):
 
 def test_a_full_audit_measures_the_models_and_changes_none(trained, briefly):
     version = find_version(MODEL, "ft-20-28-e2")
-    before = [weights_digest(member) for member in load_model(model_folder(version)).members]
+    before = weights(version)
     evaluate(EvaluateSettings("ft-20-28-e2", audit="full"))
     rows = pd.read_parquet(runs.download(newest("evaluate"), TABLE)).set_index("metric")
     assert rows.version["activation_distance"] > 0
@@ -93,7 +92,7 @@ def test_a_full_audit_measures_the_models_and_changes_none(trained, briefly):
     assert rows.version["relearn_steps"] >= 0
     assert "steps in 1 shuffles" in rows.note["relearn_steps"]
     assert "relearn_ratio" in rows.index
-    assert [weights_digest(member) for member in load_model(model_folder(version)).members] == before
+    assert weights(version) == before
 
 
 def test_several_alphas_are_a_row_each_and_the_first_gives_the_headline(trained):

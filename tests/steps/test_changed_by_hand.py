@@ -204,10 +204,12 @@ def test_requests_in_an_experiment_that_was_renamed_are_named_and_found_again(cl
     assert ([one.key for one in requests.listed(MODEL)], found()) == (["key"], [])
 
 
-def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd):
+@pytest.mark.parametrize(("tag", "value"), [("request.history.0001", "{"), ("forget_count", "many")])
+def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd, tag, value):
     forget = forget_sets.of_version(find(MODEL, "3"))
     broken, whole = (requests.create(MODEL, key, forget, "", None, "asked") for key in ("a", "b"))
-    mlflow.MlflowClient().set_tag(broken.run_id, "forget_count", "many")
+    assert tag in mlflow.get_run(broken.run_id).data.tags
+    mlflow.MlflowClient().set_tag(broken.run_id, tag, value)
     assert [one.key for one in requests.listed(MODEL)] == [whole.key]
     (told,) = found()
     assert told.startswith(f"the request in run {broken.run_id} cannot be read")

@@ -1,7 +1,6 @@
 """Damaged files of a store are named, with what holds them and what to do; nothing is made from them."""
 
 import json
-import re
 from pathlib import Path
 
 import mlflow
@@ -14,7 +13,6 @@ from unlearning.errors import InputError
 from unlearning.naming import PREDICTION_TABLE
 from unlearning.once import OF_THE_PROCESS
 from unlearning.registry.lookup import find
-from unlearning.requests import store as requests
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.certificate_facts import weights_of
@@ -102,14 +100,3 @@ def test_damaged_files_of_a_version_name_the_version_and_what_to_do(trained, nam
         open_parent(version()).ensemble()
     with pytest.raises(InputError, match=f"{begin}.*{said}" if name == WEIGHTS else begin):
         weights_of(version())
-
-
-@pytest.mark.parametrize(("tag", "value"), [("request.history.0001", "{"), ("forget_count", "x")])
-def test_a_request_whose_tags_were_changed_by_hand_names_its_run(trained, tag, value):
-    forget = forget_sets.of_version(version())
-    asked = requests.create("age-resnet50", "key", forget, "a test", None, "asked")
-    assert tag in mlflow.get_run(asked.run_id).data.tags
-    mlflow.MlflowClient().set_tag(asked.run_id, tag, value)
-    known, (said,) = requests.readable("age-resnet50")
-    assert known == []
-    assert re.search(f"the request in run {asked.run_id} cannot be read.*mlflow runs delete --run-id", said)

@@ -1,12 +1,21 @@
-"""Scores from logged predictions."""
+"""Scores from logged predictions, those of planted signals too: trained on, forgotten, and looked for in any version."""
 
 import mlflow
+import pandas as pd
 import pytest
 
+from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.evaluation.on_models.relearn import RelearnSettings
+from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import all_versions, find
 from unlearning.settings.forgetting import EvaluateSettings
-from unlearning.steps.evaluate import evaluate
+from unlearning.settings.training import RetrainSettings, TrainSettings
+from unlearning.steps.evaluate import TABLE, evaluate
+from unlearning.steps.retrain import retrain
+from unlearning.steps.train import train
+from unlearning.tracking import finished, runs
+from unlearning.versions import measured
 
 MODEL = "age-resnet50"
 SCORES = ["Utility", "Forgetting", "F"]
@@ -45,3 +54,41 @@ def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(untouche
     with pytest.raises(InputError, match=r"retrain -P forget_set=36-44"):
         evaluate(EvaluateSettings("1,3", forget_set="36-44"))
     assert all_versions(MODEL) == before
+
+
+CHANGES = {"epochs": 1, "precision": "32-true"}
+
+
+def audited(version: str, kind: str) -> pd.DataFrame:
+    evaluate(EvaluateSettings(version, audit=kind))
+    run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
+    return pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
+
+
+def planted(**signal) -> None:
+    train(TrainSettings(DataSettings(drawn_faces=160, **signal), ModelSpec("test_resnet", 32), changes=CHANGES))
+
+
+@pytest.mark.slow
+def test_confused_labels_are_scored_from_tables(store):
+    planted(confuse="20-28,52-60", confuse_fraction=0.3)
+    retrain(RetrainSettings("signal:confused"))
+    rows = audited("original", "tables")
+    assert 0 <= rows.version["confusion"] <= 1
+    assert rows.retrained["confusion_pull"] != rows.version["confusion_pull"]
+    assert "30% of the training faces of 20-28,52-60" in rows.note["confusion"]
+
+
+@pytest.mark.slow
+def test_an_injected_patch_is_scored_on_models_with_and_without_a_reference(store, monkeypatch):
+    monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
+    planted(inject="20-28")
+    evaluate(EvaluateSettings("original", forget_set="signal:injected", audit="full"))
+    run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
+    alone = pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
+    assert alone.verdict["patch_effect"] == "not known"
+    retrain(RetrainSettings("signal:injected"))
+    rows = audited("original", "full")
+    assert rows.version["patch_effect"] == pytest.approx(alone.version["patch_effect"])
+    assert rows.retrained["patch_effect"] != rows.version["patch_effect"]
+    assert "20-28 carried the patch, and 10 years more" in rows.note["patch_effect"]

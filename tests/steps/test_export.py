@@ -1,13 +1,11 @@
 """A version as an ONNX file: its ages without this project, or no file."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
+from made import drawn
 from unlearning.data.images import decode
 from unlearning.errors import InputError
 from unlearning.models.ensemble import load_model
@@ -34,7 +32,7 @@ def test_onnxruntime_gives_the_ages_of_the_version_on_faces_and_the_file_says_wh
         name: version.tag(name) for name in ("method", "forgotten", "data_digest")
     }
     assert told["verdict"] == "not judged yet"
-    paths = sorted(next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*")).glob("*.jpg"))[::8]
+    paths = drawn()[::8]
     ensemble = load_model(model_folder(version))
     pixels = np.stack([decode(path.read_bytes(), 32) for path in paths]).transpose(0, 3, 1, 2)
     (ages,) = session.run(None, {"pixels": pixels})

@@ -12,20 +12,19 @@ import torch
 from clusters import cut_power, works_on
 from clusters import ray_alone as ray_alone
 from clusters import two_nodes as two_nodes
+from made import weights
 from postgres import another_database
 from unlearning.data import unfinished
 from unlearning.data.settings import DataSettings
 from unlearning.experiments import plan, presets
 from unlearning.experiments.plan import Arm, Study
 from unlearning.experiments.presets import PRESETS
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import mending
 from unlearning.settings.experiments import ExperimentSettings
 from unlearning.steps.experiment import experiment
 from unlearning.tracking.abandoned import PROCESS
 from unlearning.training.checkpoint import MINUTES_VARIABLE
-from unlearning.versions.files import model_folder
 
 pytestmark = pytest.mark.slow
 EPOCHS, PATIENCE = 6, 600
@@ -70,7 +69,7 @@ def made(name: str) -> list[dict]:
     client, found = mlflow.MlflowClient(), []
     for version in all_versions(name):
         own = {tag: version.tag(tag) for tag in TOLD} | {"number": version.number, "aliases": version.aliases}
-        own["weights"] = [weights_digest(member) for member in load_model(model_folder(version)).members]
+        own["weights"] = weights(version)
         metrics = client.get_run(version.run_id).data.metrics
         own["points"] = {one: [point.step for point in client.get_metric_history(version.run_id, one)] for one in metrics}
         found.append(own)

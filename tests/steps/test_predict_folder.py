@@ -1,6 +1,5 @@
 """The ages of a whole folder: those that the served version gives, in one table, whatever happens on the way."""
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pyarrow import parquet
 from data.data_pictures import fill
 from dying import Killed, die_after
 from entrypoints.console import main
+from made import drawn
 from serving.conftest import loaded
 from unlearning.data import pictures
 from unlearning.errors import InputError
@@ -36,9 +36,8 @@ def few_at_once(monkeypatch):
 @pytest.fixture
 def faces(tmp_path) -> list[Path]:
     """Forty drawn faces in a folder, called as nobody calls them."""
-    drawn = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
     (tmp_path / "faces").mkdir()
-    for number, path in enumerate(sorted(drawn.glob("*.jpg"))[:160:4]):
+    for number, path in enumerate(drawn()[::4]):
         (tmp_path / "faces" / f"face {number:02}").write_bytes(path.read_bytes())
     return sorted((tmp_path / "faces").iterdir())
 

@@ -104,6 +104,7 @@ def test_retain_and_forget_set_are_data_sets_of_the_runs_that_use_them(untouched
     made = mlflow.get_run(find("age-resnet50", "ft-20-28-e2").run_id)
     unlearned = mlflow.get_run(made.data.tags["mlflow.parentRunId"])
     retain, forget = ((f"{data.digest}-{n}", n) for n in (len(learned) - forgotten, forgotten))
+    assert inputs(mlflow.get_run(find("age-resnet50", "original").run_id)).keys() == {"train", "validation"}
     assert inputs(retrained) == {"retain": retain}
     assert inputs(unlearned) == {"retain": retain, "forget": forget}
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from dying import Killed
 from erasable import take_own_models
 from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
@@ -111,10 +112,6 @@ def test_who_was_forgotten_is_read_with_the_key_only(own, monkeypatch, tmp_path)
             predictions_of(find_version(MODEL, "2"))
 
 
-class KilledError(BaseException):
-    """Stands for the end of a process."""
-
-
 @pytest.mark.parametrize("moment", ["before it is named", "before the plain one is deleted"])
 def test_a_purge_that_is_killed_while_it_seals_goes_on_when_it_is_called_again(own, monkeypatch, moment):
     before = people()
@@ -126,12 +123,12 @@ def test_a_purge_that_is_killed_while_it_seals_goes_on_when_it_is_called_again(o
 
     def die_at_the_third(*words):
         if next(calls) >= 2 and words[-1] != "predictions.parquet":
-            raise KilledError
+            raise Killed
         return done(*words)
 
     with monkeypatch.context() as patch:
         patch.setattr(place, name, die_at_the_third)
-        with pytest.raises(KilledError):
+        with pytest.raises(Killed):
             purge(ORIGINAL)
     assert readable(own, before[0])
     purge(ORIGINAL)

@@ -7,11 +7,11 @@ import mlflow
 import pytest
 
 from dying import Killed, die_after
+from made import weights
 from unlearning.data import unfinished as kept
 from unlearning.data.settings import DataSettings
 from unlearning.errors import TerminatedError
 from unlearning.jobs import unfinished
-from unlearning.models.ensemble import load_model, weights_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.registry import logged_models, transitions
 from unlearning.registry.lookup import all_versions, find
@@ -24,7 +24,6 @@ from unlearning.steps import unlearn as unlearning
 from unlearning.tracking import finished
 from unlearning.training import step
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
-from unlearning.versions.files import model_folder
 
 MODEL = "age-resnet50"
 # Where a process may be killed: what it has just done, and how often.
@@ -57,10 +56,6 @@ def train(name: str) -> Version:
     changes = {"epochs": 2, "precision": "32-true"}
     spec = ModelSpec("test_resnet", 32)
     return training.train(TrainSettings(DataSettings(drawn_faces=160), spec, changes=changes, seeds=(0,), name=name))
-
-
-def weights(version: Version) -> list[str]:
-    return [weights_digest(member) for member in load_model(model_folder(version)).members]
 
 
 def points(run_id: str) -> dict[str, list[int]]:

@@ -1,14 +1,18 @@
-"""A SQLite file that another process holds is waited for, also where MLflow opens it, which gives up after five seconds."""
+"""A store that others use: held, which is waited for also where MLflow gives up, and fresh, for many at once."""
 
+import multiprocessing
+import os
 import sqlite3
 import threading
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import mlflow
 import pytest
 
 from unlearning.errors import InputError
+from unlearning.tracking import runs
 from unlearning.tracking import store as tracking
 
 
@@ -68,3 +72,34 @@ def test_a_store_that_is_held_for_too_long_is_told_in_a_sentence(store, hasty, m
 def test_another_error_is_not_waited_for():
     with pytest.raises(ZeroDivisionError):
         tracking.when_free(lambda: 1 / 0)
+
+
+COUNT, SECONDS = 16, 600
+
+
+def open_a_run(uri: str, folder: str, start) -> None:
+    """In a process of its own: open a run when all are ready."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    os.chdir(folder)
+    start.wait(SECONDS)
+    with runs.run("test", "one of many"):
+        pass
+
+
+@pytest.mark.slow
+def test_sixteen_processes_that_start_on_a_fresh_store_all_succeed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/fresh.db")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["mlflow", "mlflow.store.db.utils", "mlflow.store.tracking.sqlalchemy_store", "unlearning.tracking.runs"]
+    )
+    given = os.environ["MLFLOW_TRACKING_URI"], str(Path.cwd()), context.Barrier(COUNT)
+    processes = [context.Process(target=open_a_run, args=given) for _ in range(COUNT)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(SECONDS)
+    assert [process.exitcode for process in processes] == [0] * COUNT
+    found = mlflow.search_runs(output_format="list")
+    assert [run.info.status for run in found] == ["FINISHED"] * COUNT

@@ -67,11 +67,8 @@ def test_what_a_killed_process_left_goes_with_the_next_and_is_told(place):
     assert list(place.iterdir()) == []
 
 
-def test_a_living_process_keeps_its_folder(place):
+def test_a_living_process_keeps_its_folder_and_folders_that_are_not_a_process_s_own_stay(place):
     assert run("print(temporary._sweep())", place).stdout == "[]\n"
-
-
-def test_folders_that_are_not_a_process_s_own_stay(place):
     (place / "elsewhere").mkdir()
     (place / "elsewhere" / "owner").write_text("")
     (place / "unlearning-link").symlink_to(place / "elsewhere")
