@@ -44,12 +44,12 @@ class Metric:
     name: str
     function: Function
     kind: str
-    unit: str
-    better: str
     range: str
     formula: str
     source: str
     description: str
+    unit: str = ""
+    better: str = ""
     part: str = ""
     headline: bool = False
     remembers: str = ""

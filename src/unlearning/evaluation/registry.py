@@ -36,10 +36,8 @@ def _mae(part: str) -> Metric:
     )
 
 
-_beside_retraining = partial(Metric, unit="", range=POSITIVE, part="forget", needs=("retrained",))
-_attack = partial(
-    Metric, kind=MEMORY, unit="", better="", range=SHARE, part="forget", remembers="higher", target=0.5, paired=True
-)
+_beside_retraining = partial(Metric, range=POSITIVE, part="forget", needs=("retrained",))
+_attack = partial(Metric, kind=MEMORY, range=SHARE, part="forget", remembers="higher", target=0.5, paired=True)
 _cost = partial(Metric, kind=COST, better="lower", range=POSITIVE, source="run-time efficiency (RTE)", headline=True)
 METRICS = by_name(
     _beside_retraining(
@@ -79,7 +77,6 @@ METRICS = by_name(
         function=forgetting.memory_left,
         kind=MEMORY,
         unit="%",
-        better="",
         range="any",
         formula="100 * (MAE_R - MAE_U) / (MAE_R - MAE_O), the larger of forget set and test faces that the rule describes",
         source=OWN,
@@ -107,7 +104,6 @@ METRICS = by_name(
         function=accuracy.median_guess,
         kind=TOLD,
         unit="years",
-        better="",
         range=POSITIVE,
         formula="sum abs(median training age - y) / n",
         source=STANDARD,
@@ -202,7 +198,6 @@ METRICS = by_name(
     _cost(
         name="seconds_ratio",
         function=partial(costs.cost_ratio, name="seconds"),
-        unit="",
         formula="seconds / seconds of retraining",
         description="seconds over the seconds of retraining",
     ),
@@ -216,14 +211,12 @@ METRICS = by_name(
     _cost(
         name="samples_ratio",
         function=partial(costs.cost_ratio, name="samples"),
-        unit="",
         formula="samples / samples of retraining",
         description="samples over the samples of retraining",
     ),
     _cost(
         name="passes",
         function=costs.passes,
-        unit="",
         formula="samples / training faces and copies",
         description="samples over the number of training faces and copies",
     ),

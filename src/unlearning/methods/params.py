@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 OF_AGES = ("youngest", "oldest")
 Setting = int | float | str | bool
-READERS: dict[str, Callable[[str], Setting]] = {
-    "int": int,
-    "float": float,
-    "str": str,
-    "bool": lambda text: TRUTH[text.lower()],
-}
+READERS: dict[str, Callable[[str], Setting]] = {"int": int, "float": float, "str": str}
+READERS["bool"] = lambda text: TRUTH[text.lower()]
 
 
 def make_method(kind: type[Any], text: str) -> Any:

@@ -185,12 +185,8 @@ def _row(name: str, values: Mapping[str, float], count: int) -> Row:
 
 def _log(study: Study, found: Found, rows: Rows) -> None:
     forget_sets.log([study.forget])
-    told = {
-        "groups": dict(found.groups),
-        "retrained": list(found.retrained),
-        "checks": found.checks(),
-        "seeds_alike": found.seeds_alike(),
-    }
+    told = {"groups": dict(found.groups), "retrained": list(found.retrained)}
+    told |= {"checks": found.checks(), "seeds_alike": found.seeds_alike()}
     told["judged"] = {
         group: {
             name: {key: getattr(row, key) for key in ("version", "second", "floor", "verdict", "reason")}

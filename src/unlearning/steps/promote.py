@@ -25,11 +25,7 @@ from unlearning.versions.lineage import find_version
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.scores import score
 
-WORDS = {
-    "passed": "promoted",
-    "forced": "promoted in spite of gates that failed",
-    "failed": "refused",
-}
+WORDS = {"passed": "promoted", "forced": "promoted in spite of gates that failed", "failed": "refused"}
 # Of a refused version, by its verdict; of any other, to forget more.
 MAY_HELP = {
     NOT_KNOWN: "what there is to judge it by tells too little, and a method that is exact (retrain, sisa) needs no measurement",

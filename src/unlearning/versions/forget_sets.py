@@ -83,12 +83,8 @@ def log(sets: list[ForgetSet]) -> None:
 
 def tags(forget: ForgetSet) -> dict[str, str]:
     """What runs and versions say of their forget set."""
-    return {
-        "forget_set": forget.name,
-        "forget_rule": forget.rule,
-        "forget_sha256": forget.sha256,
-        "forget_count": str(len(forget.ids)),
-    }
+    named = {"forget_set": forget.name, "forget_rule": forget.rule}
+    return named | {"forget_sha256": forget.sha256, "forget_count": str(len(forget.ids))}
 
 
 def of_version(version: Version) -> ForgetSet:

@@ -75,13 +75,9 @@ class Audit:
         """As JSON holds it; numbers that are not known are null."""
         rows = [{name: _plain(value) for name, value in vars(row).items()} for row in self.rows]
         settings = vars(self.settings) | {"bounds": vars(self.settings.bounds)}
-        texts = {
-            "verdict": self.verdict,
-            "sentence": self.sentence,
-            "warnings": list(self.warnings),
-            "unsaid": list(self.unsaid),
-        }
-        return {**texts, "settings": settings, "rows": rows}
+        texts = {"verdict": self.verdict, "sentence": self.sentence}
+        lists = {"warnings": list(self.warnings), "unsaid": list(self.unsaid)}
+        return {**texts, **lists, "settings": settings, "rows": rows}
 
 
 def _plain(value: object) -> object:

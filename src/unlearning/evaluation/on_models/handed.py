@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from unlearning.evaluation.metric import LIKENESS, MEMORY, Metric
 from unlearning.evaluation.numbers import costs
@@ -37,32 +38,11 @@ class Measured:
 NOTHING = Measured()
 
 
-def _handed(
-    name: str,
-    formula: str,
-    description: str,
-    source: str,
-    kind: str = LIKENESS,
-    part: str = "forget",
-    unit: str = "",
-    better: str = "",
-    range_: str = "0 to infinity",
-    remembers: str = "",
-) -> Metric:
-    return Metric(
-        name=name,
-        function=partial(costs.measured, name=name),
-        kind=kind,
-        unit=unit,
-        better=better,
-        range=range_,
-        formula=formula,
-        source=source,
-        description=description,
-        part=part,
-        remembers=remembers,
-        measured=True,
-    )
+def _handed(name: str, formula: str, description: str, source: str, **more: Any) -> Metric:
+    """A likeness to the retrained model, on the forget set and without an upper end, where ``more`` says nothing else."""
+    told: dict[str, Any] = {"formula": formula, "description": description, "source": source, "measured": True}
+    usual = {"kind": LIKENESS, "range": "0 to infinity", "part": "forget"}
+    return Metric(name, partial(costs.measured, name=name), **usual | told | more)
 
 
 HANDED: tuple[Metric, ...] = (
@@ -79,7 +59,7 @@ HANDED: tuple[Metric, ...] = (
         "likeness of features to the retrained model's, at the stage where it is least; loads models",
         "Kornblith et al. 2019",
         better="higher",
-        range_="0 to 1",
+        range="0 to 1",
     ),
     _handed(
         "relearn_steps",
@@ -103,7 +83,7 @@ HANDED: tuple[Metric, ...] = (
         "AUC of log N(f(x); m_U, s) - log N(f(x); m_R, s) of held-out pairs of models, m and s of the other seeds",
         f"does an attack that knows both distributions of answers tell an unlearned model from a retrained one? {SEEDS}",
         "U-LiRA: Hayes et al. 2024, adapted",
-        range_="0 to 1",
+        range="0 to 1",
     ),
     _handed(
         "klom",
@@ -119,7 +99,7 @@ HANDED: tuple[Metric, ...] = (
         f"can anyone tell an unlearned from a retrained model by one face? Even retraining does not reach 1; {SEEDS}",
         "NeurIPS 2023 competition: Triantafillou et al. 2024, adapted",
         better="higher",
-        range_="0 to 1",
+        range="0 to 1",
     ),
     _handed(
         "confusion",
@@ -128,7 +108,7 @@ HANDED: tuple[Metric, ...] = (
         "Goel et al. 2022, adapted",
         part="test",
         kind=MEMORY,
-        range_="0 to 1",
+        range="0 to 1",
         remembers="higher",
     ),
     _handed(
@@ -139,7 +119,7 @@ HANDED: tuple[Metric, ...] = (
         part="test",
         kind=MEMORY,
         unit="years",
-        range_="any",
+        range="any",
         remembers="higher",
     ),
     _handed(
@@ -150,7 +130,7 @@ HANDED: tuple[Metric, ...] = (
         part="test",
         kind=MEMORY,
         unit="years",
-        range_="any",
+        range="any",
         remembers="higher",
     ),
     _handed(
@@ -159,7 +139,7 @@ HANDED: tuple[Metric, ...] = (
         "share of what carries the age that lies elsewhere than in the retrained model, whose seeds differ too; loads models",
         "integrated gradients: Sundararajan et al. 2017",
         better="lower",
-        range_="0 to 1",
+        range="0 to 1",
     ),
     _handed(
         "planted_share",
@@ -168,7 +148,7 @@ HANDED: tuple[Metric, ...] = (
         "integrated gradients: Sundararajan et al. 2017",
         part="test",
         kind=MEMORY,
-        range_="0 to 1",
+        range="0 to 1",
         remembers="higher",
     ),
 )
