@@ -27,18 +27,8 @@ MODEL, OTHER = "age-resnet50", "other"
 COSTLY = {"browser", "buckets", "postgres", "server", "hidden", "measured_store"}
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
 LONGEST = (
-    *(
-        "test_killed_anywhere",
-        "test_story",
-        "test_experiment_report",
-        "test_whole_job",
-        "test_shared_server",
-        "test_officer",
-        "test_experiment",
-        "test_node_killed",
-        "test_bucket",
-        "test_served",
-    ),
+    *("test_killed_anywhere", "test_story", "test_experiment_report", "test_whole_job", "test_shared_server", "test_officer"),
+    *("test_experiment", "test_node_killed", "test_bucket", "test_served"),
     *("test_process", "test_forget_sets", "test_sisa_steps", "test_method_conformance", "test_method_reach", "test_two_models"),
     *("test_bad_input", "test_changed_by_hand", "test_certify", "test_study_report", "test_all_or_nothing", "test_cheats"),
 )
@@ -173,17 +163,14 @@ def _enter(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def make_versions(name: str, epochs: int, seeds: tuple[int, ...]) -> None:
     """An original (version 1), its reference without 20-28 (2), and ft after 1 and 2 epochs (3, 4)."""
-    from unlearning.data.settings import DataSettings
-    from unlearning.models.spec import ModelSpec
+    from made import small
     from unlearning.settings.forgetting import UnlearnSettings
-    from unlearning.settings.training import RetrainSettings, TrainSettings
+    from unlearning.settings.training import RetrainSettings
     from unlearning.steps.retrain import retrain
     from unlearning.steps.train import train
     from unlearning.steps.unlearn import unlearn
 
-    changes = {"epochs": epochs, "precision": "32-true"}
-    data, spec = DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE)
-    train(TrainSettings(data, spec, changes=changes, seeds=seeds, name=name))
+    train(small(epochs, seeds=seeds, name=name))
     retrain(RetrainSettings(RULE, name=name))
     unlearn(UnlearnSettings(forget_set=RULE, epochs=(1, 2), name=name))
 

@@ -1,9 +1,12 @@
-"""What was made: the weights of versions, and drawn pictures."""
+"""What was made, and what makes it quickly: the weights of versions, drawn pictures, a small training."""
 
 import os
 from pathlib import Path
 
+from unlearning.data.settings import DataSettings
 from unlearning.models.ensemble import load_model, weights_digest
+from unlearning.models.spec import ModelSpec
+from unlearning.settings.training import TrainSettings
 from unlearning.versions.files import model_folder
 
 
@@ -15,3 +18,9 @@ def weights(version) -> list[str]:
 def drawn() -> list[Path]:
     """The files of the 160 drawn faces, by name."""
     return sorted(next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*/")).glob("*.jpg"))
+
+
+def small(epochs: int = 1, **more) -> TrainSettings:
+    """A training of seconds, on the 160 drawn faces."""
+    settings = {"data": DataSettings(drawn_faces=160), "model": ModelSpec("test_resnet", 32)}
+    return TrainSettings(**settings | {"changes": {"epochs": epochs, "precision": "32-true"}} | more)

@@ -10,16 +10,7 @@ from unlearning.errors import InputError
 LABELS = st.tuples(st.integers(0, 120), st.integers(0, 1), st.integers(0, 4), st.integers(0, 10**17))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "26_1_3_20170117195554714.jpg",
-        "26_1_3_20170117195554714.jpg.chip.jpg",
-        "26_1_3_20170117195554714.JPG",
-        "26_1_3_20170117195554714.JPG.CHIP.JPG",
-        "026_1_3_0.jpg",
-    ],
-)
+@pytest.mark.parametrize("name", ["26_1_3_20170117195554714.JPG", "26_1_3_20170117195554714.JPG.CHIP.JPG", "026_1_3_0.jpg"])
 def test_both_spellings_in_any_case_say_the_same(name):
     assert parse(name) == Label(age=26, gender=1, race=3)
 

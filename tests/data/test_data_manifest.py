@@ -13,13 +13,8 @@ from unlearning.errors import InputError
 
 SIDE = 16
 CONTENTS = {f"{20 + 2 * n}_{n % 2}_{n % 5}_{n}.jpg": n for n in range(20)}
-LEFT_OUT = {
-    "holiday.jpg": 50,
-    "61_0_0_1.jpg": 51,
-    "26_0_0_7.jpg": 3,
-    "58_0_0_9.jpg": b"",
-    "39_0_0_1.jpg": encode(noise(9, (40, 40))),
-}
+SMALL = encode(noise(9, (40, 40)))
+LEFT_OUT = {"holiday.jpg": 50, "61_0_0_1.jpg": 51, "26_0_0_7.jpg": 3, "58_0_0_9.jpg": b"", "39_0_0_1.jpg": SMALL}
 
 
 @pytest.fixture

@@ -140,11 +140,7 @@ def linked(tmp_path) -> Path:
 def test_links_and_pipes_are_listed_and_neither_followed_out_nor_waited_for(linked):
     away, loop = "the path leads out of the folder", "the path cannot be followed"
     expected = {f"50_0_0_{n}.jpg": away for n in (1, 2, 3, 9)} | {f"50_0_0_{n}.jpg": loop for n in (5, 6, 7)}
-    expected |= {
-        "50_0_0_4.jpg": "there is no such file",
-        "50_0_0_8.jpg": LINK,
-        "51_0_0_1.jpg": "not a regular file",
-    }
+    expected |= {"50_0_0_4.jpg": "there is no such file", "50_0_0_8.jpg": LINK, "51_0_0_1.jpg": "not a regular file"}
     expected |= {"loop": LINK, "away": LINK, "part/33_0_3_3.jpg": "the same content as another: 33_0_3_3.jpg"}
     data = prepared(linked)
     assert accounted_for(data) == sorted([*GOOD, *expected])

@@ -1,15 +1,61 @@
-"""Mirrored, cropped and bordered copies lie with their picture: in one group, one split and one fold."""
+"""Copies of one photograph as people make them lie with their picture, in one group, split and fold, and are found by it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from data_pictures import prepared, read
-from planting import CHANGES, planted
+from data_pictures import brighter, encode, noise, opened, prepared, read
+from PIL import Image, ImageOps
 
 from places import ROOT
 from unlearning.data.cleaning import contradictions
 from unlearning.data.drawn import draw_folder
+from unlearning.data.images import decode
+from unlearning.data.photograph import MIRRORED, SAME, matches
 from unlearning.jobs.crossfit import deal_folds
+
+Change = Callable[[Image.Image, np.random.Generator], Image.Image]
+
+
+def cropped(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """Nine tenths of the picture, from anywhere, at the picture's size."""
+    edge = round(0.9 * image.width)
+    left, top = random.integers(0, image.width - edge + 1, 2)
+    return image.crop((left, top, left + edge, top + edge)).resize(image.size, Image.Resampling.BICUBIC)
+
+
+def bordered(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """The whole picture within a border of one colour that takes a tenth of the side."""
+    edge = round(0.05 * image.width)
+    inner = image.resize((image.width - 2 * edge,) * 2, Image.Resampling.BICUBIC)
+    return ImageOps.expand(inner, edge, tuple(map(int, random.integers(0, 256, 3))))
+
+
+def striped(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """The picture with a tenth of one side black, as alignment leaves it at the edge of a photograph."""
+    pixels = np.array(image)
+    turned = np.rot90(pixels, random.integers(4))
+    turned[: round(0.1 * len(turned))] = 0
+    return Image.fromarray(pixels)
+
+
+CHANGES: dict[str, Change] = {
+    "mirrored": lambda image, random: ImageOps.mirror(image),
+    "cropped": cropped,
+    "bordered": bordered,
+    "striped": striped,
+    "lit": lambda image, random: brighter(image, random.choice([0.7, 1.3])),
+    "saved": lambda image, random: opened(encode(image, "JPEG", quality=40)),
+    "mirrored and cropped": lambda image, random: ImageOps.mirror(cropped(image, random)),
+    "mirrored and bordered": lambda image, random: ImageOps.mirror(bordered(image, random)),
+}
+
+
+def planted(data: bytes, change: str, seed: int) -> bytes:
+    """The bytes of a changed copy of a picture's file."""
+    return encode(CHANGES[change](opened(data), np.random.default_rng(seed)), "JPEG", quality=85)
+
 
 REAL = ROOT.parent / "shared" / "utkface"
 COUNT = 64
@@ -88,3 +134,48 @@ def test_nothing_else_is_joined_among_the_real_faces():
     near = read(REAL).files.near
     groups = near[near != ""].value_counts()
     assert (len(groups), (groups > 1).sum()) == (7496, 135)
+
+
+SIDE, DRAWN = 48, 40
+UNFOUND = 1  # of 16: resizing averages the noise away that a drawn face's detail mostly consists of
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return sorted(draw_folder(tmp_path_factory.mktemp("drawn") / "faces", DRAWN, 5, (20, 60)).glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def pixels(files):
+    return np.stack([decode(file.read_bytes(), SIDE) for file in files])
+
+
+def found(photograph, pixels, rows=None):
+    return matches(decode(photograph, SIDE), pixels, np.arange(len(pixels)) if rows is None else rows)
+
+
+def test_a_picture_of_the_data_is_found_as_the_same_and_alone(files, pixels):
+    (match,) = found(files[7].read_bytes(), pixels)
+    assert (match.place, match.how) == (7, SAME)
+
+
+def test_copies_as_people_make_them_are_found_and_other_people_are_not(files, pixels):
+    missed, mirrored = 0, set()
+    for number, change in enumerate([*CHANGES, *CHANGES]):
+        hits = found(planted(files[number].read_bytes(), change, number), pixels)
+        assert {hit.place for hit in hits} <= {number}, change
+        missed += not hits
+        mirrored |= {change for hit in hits if hit.how == MIRRORED}
+    assert missed <= UNFOUND
+    assert mirrored == {change for change in CHANGES if change.startswith("mirrored")}
+
+
+def test_only_the_rows_that_are_asked_for_are_looked_through(files, pixels):
+    rows = np.array([30, 7, 2])
+    (match,) = found(files[7].read_bytes(), pixels, rows)
+    assert match.place == 1
+    assert found(files[8].read_bytes(), pixels, rows) == []
+
+
+def test_what_shows_nobody_of_the_data_is_found_nowhere(pixels):
+    assert found(encode(noise(1)), pixels) == []

@@ -11,15 +11,14 @@ import pytest
 
 from buckets import KEYS
 from buckets import buckets as buckets
+from made import small
 from places import ROOT
 from postgres import another_database, free_port
 from postgres import postgres as postgres
 from registered import ORIGINAL
 from server import ADMIN, PASSWORD, Server, as_user, listening
 from unlearning.certificates.keys import make_key
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.models.spec import ModelSpec
 from unlearning.purge import store as purge_store
 from unlearning.purge.buckets import old_versions
 from unlearning.registry import moves
@@ -28,7 +27,6 @@ from unlearning.registry.transitions import add
 from unlearning.repair import mending
 from unlearning.settings.registry import PurgeSettings
 from unlearning.settings.requests import CertifySettings, ProcessSettings, RequestSettings, VerifySettings
-from unlearning.settings.training import TrainSettings
 from unlearning.steps.certify import certify
 from unlearning.steps.process import process
 from unlearning.steps.purge import purge
@@ -61,8 +59,7 @@ def direct(buckets, postgres, tmp_path_factory):
 def test_clients_that_go_to_the_bucket_themselves_train_forget_purge_and_verify(direct, own_cache, tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.json"
     make_key(key)
-    data, changes = DataSettings(drawn_faces=160), {"epochs": 1, "precision": "32-true"}
-    train(TrainSettings(data, ModelSpec("test_resnet", 32), changes=changes))
+    train(small())
     request(RequestSettings("20-28", "Art. 17"))
     process(ProcessSettings(epochs=(1,), gates="test_mae < 100", reference="none", key=str(key)))
     certify(CertifySettings(out=str(certificate), key=str(key)))

@@ -19,22 +19,18 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageOps
 
 from browser import CONTRAST, DRAWN, PHONE, SMALLEST, UNREADABLE
-from made import drawn
+from made import drawn, small
 from places import ROOT
 from server import ADMIN, PASSWORD, as_user
 from unlearning.certificates.keys import make_key
-from unlearning.data.settings import DataSettings
-from unlearning.models.spec import ModelSpec
 from unlearning.registry import journal
 from unlearning.requests import store
-from unlearning.settings.training import TrainSettings
 from unlearning.steps.train import train
 from unlearning.tracking.own_experiments import own_experiment
 from unlearning.versions.data import account_of
 
 MODEL, SECRET = "age-officers", "a-long-enough-one"
 READER, CLERK, OFFICER = "rita", "carl", "olga"
-SMALL = {"epochs": 1, "precision": "32-true"}
 LONG = 240_000  # milliseconds
 
 
@@ -56,7 +52,7 @@ def team(server, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         as_user(patch, server.address, ADMIN, PASSWORD)
-        made = train(TrainSettings(DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes=SMALL, name=MODEL))
+        made = train(small(name=MODEL))
         manifest, _ = account_of(made.tag("data_run"))
         asked = own_experiment(store.EXPERIMENT, store.HOLDS)
         journals = own_experiment(journal.EXPERIMENT, journal.HOLDS)
@@ -79,17 +75,8 @@ def address(server, team):
     own = {"MLFLOW_TRACKING_URI": server.address, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "OMP_NUM_THREADS": "1"}
     own |= {"UNLEARNING_SIGNING_KEY": str(team / "signing-key.pem"), "UNLEARNING_CACHE": os.environ["UNLEARNING_CACHE"]}
     own |= {"PATH": "/usr/bin:/bin", "HOME": str(team), "MLFLOW_TRACKING_USERNAME": ADMIN, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
-    command = [
-        sys.executable,
-        "-m",
-        "entrypoints.web",
-        "--port",
-        str(server.pages_port),
-        "--path",
-        "/unlearning",
-        "--name",
-        MODEL,
-    ]
+    options = ("--port", str(server.pages_port), "--path", "/unlearning", "--name", MODEL)
+    command = [sys.executable, "-m", "entrypoints.web", *options]
     log = team / "web.txt"
     with log.open("w") as said:
         process = subprocess.Popen(command, cwd=team, env=own, stdout=said, stderr=said)

@@ -1,8 +1,13 @@
-"""The commands of README's table, as they stand there, one after the other on small networks and drawn faces."""
+"""The commands of README's table on small networks and drawn faces, and the notebook, run as they stand there."""
 
 import importlib
+import json
+import os
 import re
+import resource
 import shlex
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,3 +72,19 @@ def test_every_command_of_the_table_does_what_it_says_there(empty_store, use, ow
 def typed(entry: str, words: list[str], refusal: str | None = None) -> None:
     said = CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, words)
     assert said.exit_code == 0 or (refusal and refusal in said.output), f"{entry} {words}: {said.output} {said.exception}"
+
+
+NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
+MOST_SECONDS = 60  # of a core
+
+
+def test_the_notebook_runs_in_a_fresh_process_within_a_minute_and_is_committed_without_outputs(tmp_path):
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert [cell["outputs"] for cell in cells] == [[]] * len(cells)
+    code = "\n\n".join("".join(cell["source"]) for cell in cells)
+    own = {"PYTHONPATH": str(ROOT / "src"), "TMPDIR": str(tmp_path), "UNLEARNING_CACHE": str(tmp_path / "cache")}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | own, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "| gentle-20-28-e2 |" in done.stdout
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < MOST_SECONDS

@@ -19,13 +19,12 @@ from entrypoints.request import main as request_entry
 from entrypoints.rollback import main as rollback_entry
 from entrypoints.status import main as status_entry
 from entrypoints.train import main as train_entry
+from made import small
 from places import ROOT
 from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
 from unlearning.certificates.keys import make_key
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.models.spec import ModelSpec
 from unlearning.registry.journal import EXPERIMENT
 from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
@@ -33,7 +32,7 @@ from unlearning.requests.store import EXPERIMENT as REQUESTS
 from unlearning.requests.store import listed
 from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
 from unlearning.settings.registry import RollbackSettings
-from unlearning.settings.training import RetrainSettings, TrainSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps import train as train_step
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
@@ -45,9 +44,6 @@ from unlearning.tracking.own_experiments import own_experiment
 MODEL, OTHER = "age-resnet50", "age-other"
 EASY = "F > 0.01"
 CREATE, GRANT = "2.0/mlflow/users/create", "3.0/mlflow/users/permissions/grant"
-SMALL = TrainSettings(
-    DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 1, "precision": "32-true"}
-)
 TYPED = ["--arch", "test_resnet", "--image_size", "32", "--drawn_faces", "160", "--epochs", "1", "--precision", "32-true"]
 
 
@@ -56,7 +52,7 @@ def filled(server):
     """Original (1), reference (2), and two versions made to forget 20-28 (3, 4), of which 3 is served; by the admin."""
     with pytest.MonkeyPatch.context() as patch:
         as_user(patch, server.address, ADMIN, PASSWORD)
-        train(SMALL)
+        train(small())
         retrain(RetrainSettings("20-28"))
         unlearn(UnlearnSettings(forget_set="20-28", epochs=(1, 2)))
         promote(PromoteSettings("ft-20-28-e1", gates=EASY))
@@ -257,7 +253,7 @@ def test_a_server_that_is_killed_and_started_again_in_mid_run_loses_nothing(admi
 
     train_ensemble = train_step.train_ensemble
     monkeypatch.setattr(train_step, "train_ensemble", killing)
-    made = train(TrainSettings(SMALL.data, SMALL.model, changes=SMALL.changes, seeds=(7,), name=OTHER))
+    made = train(small(seeds=(7,), name=OTHER))
     again.join()
     run = mlflow.MlflowClient().get_run(made.run_id)
     assert run.info.status == "FINISHED"

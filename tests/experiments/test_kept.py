@@ -76,15 +76,8 @@ def test_a_folder_that_is_none_is_refused_in_a_sentence(results, tmp_path, name)
 
 
 def test_a_report_is_made_again_from_what_was_kept_and_nothing_else(results, tmp_path):
-    setup = {
-        "preset": "demo",
-        "data digest": "digest",
-        "studies": "alpha",
-        "commands": "",
-        "seconds": "",
-        "code": "",
-        "versions": "",
-    }
+    setup = {"preset": "demo", "data digest": "digest", "studies": "alpha"}
+    setup |= dict.fromkeys(("commands", "seconds", "code", "versions"), "")
     save(results, setup, tmp_path / "kept")
     assert report(ReportSettings(source=str(tmp_path), out=str(tmp_path / "again"))).seeds == (0, 1, 2)
     assert (tmp_path / "again" / "tables" / "all.csv").is_file()

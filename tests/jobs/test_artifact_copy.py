@@ -8,22 +8,17 @@ import mlflow
 import pytest
 
 from dying import Killed, die_after
-from made import weights
+from made import small, weights
 from unlearning.data import unfinished
-from unlearning.data.settings import DataSettings
 from unlearning.jobs import artifact_copy
-from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
 from unlearning.settings.registry import PurgeSettings
-from unlearning.settings.training import TrainSettings
 from unlearning.steps.purge import purge
 from unlearning.steps.train import train
 from unlearning.tracking import artifacts, runs
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
 
-SETTINGS = TrainSettings(
-    DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 2, "precision": "32-true"}, name="whole"
-)
+SETTINGS = small(2, name="whole")
 
 
 @pytest.fixture(autouse=True)

@@ -39,12 +39,8 @@ def test_every_transition_is_an_entry_that_says_who_did_what_when_and_why(filled
     assert (original["before"]["tags"], original["after"]["tags"]) == ({"state": "remembers"}, {"state": "retired"})
     assert candidate["before"]["aliases"] == ["ft-20-28-e1"]
     assert candidate["after"]["aliases"] == ["champion", "forgotten", "forgotten-20-28", "ft-20-28-e1"]
-    assert candidate["after"]["tags"] == {
-        "state": "forgotten",
-        "gates": "passed",
-        "promoted_by": "me",
-        "verdict": "as retraining",
-    }
+    written = {"state": "forgotten", "gates": "passed", "promoted_by": "me", "verdict": "as retraining"}
+    assert candidate["after"]["tags"] == written
 
 
 def test_the_journal_is_an_artifact_of_a_run_in_an_experiment_of_its_own(filled):

@@ -48,10 +48,8 @@ def test_a_record_that_was_changed_by_hand_holds_nothing(damaged):
 
 def test_what_is_in_the_record_is_changed_there_and_everything_else_beside_it():
     kept = packed(TAGS)
-    assert changed(kept, {"seeds": "7", "state": "retired"}) == {
-        RECORD: json.dumps({"data_run": "r1", "seeds": "7"}),
-        "state": "retired",
-    }
+    written = {RECORD: json.dumps({"data_run": "r1", "seeds": "7"}), "state": "retired"}
+    assert changed(kept, {"seeds": "7", "state": "retired"}) == written
     assert changed(kept | {"seeds": "9"}, {"seeds": None}) == {RECORD: json.dumps({"data_run": "r1"}), "seeds": None}
     assert changed(kept, {"mia_auc": "0.5"}) == {"mia_auc": "0.5"}
     assert json.loads(changed(kept, {"mia_auc": "0.5"}, scores=True)[RECORD])["mia_auc"] == "0.5"

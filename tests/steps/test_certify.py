@@ -49,12 +49,8 @@ def place(workplace):
 @pytest.fixture(scope="module")
 def certified_store(fill, trained_store, place):
     """Version 4, which has forgotten 20-28, was promoted and certified; the certificate lies in the store's folder."""
-
-    def act():
-        promote(PromoteSettings("4", "test_mae < 100, F > 0.1"))
-        certify(CertifySettings("champion", CERTIFICATE))
-
-    return fill("certified", trained_store, act)
+    promoting, certifying = PromoteSettings("4", "test_mae < 100, F > 0.1"), CertifySettings("champion", CERTIFICATE)
+    return fill("certified", trained_store, lambda: (promote(promoting), certify(certifying)))
 
 
 @pytest.fixture(scope="module")

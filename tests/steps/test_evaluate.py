@@ -4,13 +4,13 @@ import mlflow
 import pandas as pd
 import pytest
 
+from made import small
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models.relearn import RelearnSettings
-from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import all_versions, find
 from unlearning.settings.forgetting import EvaluateSettings
-from unlearning.settings.training import RetrainSettings, TrainSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain
 from unlearning.steps.train import train
@@ -56,9 +56,6 @@ def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(untouche
     assert all_versions(MODEL) == before
 
 
-CHANGES = {"epochs": 1, "precision": "32-true"}
-
-
 def audited(version: str, kind: str) -> pd.DataFrame:
     evaluate(EvaluateSettings(version, audit=kind))
     run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
@@ -66,7 +63,7 @@ def audited(version: str, kind: str) -> pd.DataFrame:
 
 
 def planted(**signal) -> None:
-    train(TrainSettings(DataSettings(drawn_faces=160, **signal), ModelSpec("test_resnet", 32), changes=CHANGES))
+    train(small(data=DataSettings(drawn_faces=160, **signal)))
 
 
 @pytest.mark.slow

@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from made import weights
-from unlearning.data.settings import DataSettings
+from made import small, weights
 from unlearning.errors import InputError
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model
 from unlearning.registry.lookup import find
 from unlearning.settings.forgetting import UnlearnSettings
-from unlearning.settings.training import RetrainSettings, TrainSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
@@ -56,8 +55,7 @@ def test_retraining_as_a_method_gives_the_weights_of_the_retrained_reference_bit
 def test_it_begins_with_the_original_s_file_of_weights_wherever_the_reference_found_it(store, tmp_path, spec):
     first, moved = tmp_path / "first.pth", tmp_path / "moved.pth"
     torch.save(build(spec, seed=7).backbone.state_dict(), first)
-    changes = {"epochs": 1, "precision": "32-true"}
-    train(TrainSettings(DataSettings(drawn_faces=160), replace(spec, weights=str(first)), changes=changes))
+    train(small(model=replace(spec, weights=str(first))))
     first.rename(moved)
     reference = retrain(RetrainSettings("20-28", weights=str(moved)))
     (version,) = unlearn(UnlearnSettings(method="retrain"))

@@ -71,9 +71,8 @@ def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_ver
     issued = certify.certify(CertifySettings("champion"))
     state, told = STATES.get(verdict, "unproven"), f"{verdict} (memory left 12 %, 3 to 21; by retrained)"
     assert (served.tag("state"), served.tag("verdict"), served.tag("reference")) == (state, verdict, "retrained")
-    assert {"forgotten", "forgotten-20-28"} & set(served.aliases) == (
-        {"forgotten", "forgotten-20-28"} if state == FORGOTTEN else set()
-    )
+    aliases = {"forgotten", "forgotten-20-28"}
+    assert aliases & set(served.aliases) == (aliases if state == FORGOTTEN else set())
     row = next(one for one in json.loads(render(look_at(MODEL), "json"))["versions"] if one["version"] == 4)
     assert (row["state"], row["verdict"], row["memory_left"], row["found"]) == (state, verdict, 12.0, told)
     assert f"Version 4 is served. It was made to forget 20-28: {told}." in render(look_at(MODEL), "html")
@@ -219,13 +218,8 @@ def test_a_test_that_could_hardly_have_noticed_a_memory_proves_nothing(p, power,
 def test_a_verdict_is_told_with_what_it_rests_on():
     assert findings.in_words({}) == "not judged yet"
     assert findings.in_words({"verdict": "exact", "reference": "none"}) == "exact (by none)"
-    tags = {
-        "verdict": "not known",
-        "reference": "retrained",
-        "memory_left": "-0.3",
-        "memory_left_low": "-9",
-        "memory_left_high": "8",
-    }
+    tags = {"verdict": "not known", "reference": "retrained"}
+    tags |= {"memory_left": "-0.3", "memory_left_low": "-9", "memory_left_high": "8"}
     assert findings.in_words(tags) == "not known (memory left 0 %, -9 to 8; by retrained)"
     assert findings.in_words(tags | {"memory_left": ""}) == "not known (by retrained)", "an end is not the number"
     assert findings.in_words(tags | {"memory_left_high": "much"}) == "not known (memory left 0 %; by retrained)"

@@ -8,16 +8,15 @@ from functools import partial
 import mlflow
 import pytest
 
+from made import small
 from unlearning.data.forget import ForgetSet, Known, forget_mask, resolve
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.models.spec import ModelSpec
 from unlearning.registry import moves
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import Version
 from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
-from unlearning.settings.training import PipelineSettings, RetrainSettings, TrainSettings
+from unlearning.settings.training import PipelineSettings, RetrainSettings
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.promote import promote
@@ -84,12 +83,8 @@ def parent_of(run_id: str) -> str:
 
 
 def test_runs_and_versions_say_who_was_to_be_forgotten_and_shown_to_no_reference(asked, people, data):
-    told = {
-        "forget_set": people.name,
-        "forget_rule": RULE,
-        "forget_sha256": people.sha256,
-        "forget_count": str(len(people.ids)),
-    }
+    told = {"forget_set": people.name, "forget_rule": RULE, "forget_sha256": people.sha256}
+    told["forget_count"] = str(len(people.ids))
     evaluate(EvaluateSettings("6"))
     (evaluated,) = mlflow.search_runs(filter_string="tags.step = 'evaluate'", output_format="list")
     unlearned = version("6").run_id
@@ -207,9 +202,7 @@ def test_a_rule_means_the_same_read_against_the_account_of_a_run(untouched, data
 @pytest.mark.slow
 def test_the_whole_job_takes_the_hardest_faces_and_reuses_its_steps(store, capfd):
     rule = "hardest:8"
-    train = TrainSettings(
-        DataSettings(drawn_faces=160), ModelSpec("test_resnet", 32), changes={"epochs": 1, "precision": "32-true"}
-    )
+    train = small()
     job = PipelineSettings(train, rule, "ft", (1,), 15.0, "F > 0")
     pipeline(job)
     name = version("champion").tag("forget_set")

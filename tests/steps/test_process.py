@@ -67,23 +67,13 @@ def key(workplace):
 @pytest.fixture(scope="module")
 def served_store(fill, trained_store):
     """20-28 was asked for and is forgotten: version 5 is the champion."""
-
-    def act():
-        ask("20-28")
-        serve()
-
-    return fill("served", trained_store, act)
+    return fill("served", trained_store, lambda: (ask("20-28"), serve()))
 
 
 @pytest.fixture(scope="module")
 def served_twice_store(fill, served_store):
     """Then 36-44: version 6 is its reference, version 7 the champion."""
-
-    def act():
-        ask("36-44")
-        serve()
-
-    return fill("served-twice", served_store, act)
+    return fill("served-twice", served_store, lambda: (ask("36-44"), serve()))
 
 
 @pytest.fixture

@@ -40,12 +40,8 @@ def key(workplace):
 @pytest.fixture(scope="module")
 def certified_store(fill, trained_store, key):
     """Version 4, which has forgotten 20-28, is the champion, and certified."""
-
-    def act():
-        promote(PromoteSettings("4", "test_mae < 100"))
-        certify(CertifySettings("champion", key=key))
-
-    return fill("certified for a purge of people", trained_store, act)
+    promoting, certifying = PromoteSettings("4", "test_mae < 100"), CertifySettings("champion", key=key)
+    return fill("certified for a purge of people", trained_store, lambda: (promote(promoting), certify(certifying)))
 
 
 @pytest.fixture

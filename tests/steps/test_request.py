@@ -38,10 +38,8 @@ def test_a_request_is_a_run_in_an_experiment_of_its_own(trained):
     assert mlflow.get_experiment(run.info.experiment_id).name == "age-unlearning requests"
     assert run.info.status == "SCHEDULED"
     assert run.data.tags["request.state"] == RECEIVED
-    assert (asked.state, asked.rule, asked.reason, str(asked.deadline)) == (
-        *(RECEIVED, "20-28"),
-        *("Art. 17, ticket 4711", "2026-12-31"),
-    )
+    assert (asked.state, asked.rule) == (RECEIVED, "20-28")
+    assert (asked.reason, str(asked.deadline)) == ("Art. 17, ticket 4711", "2026-12-31")
     assert asked.history[0].user
 
 
@@ -74,10 +72,9 @@ def test_what_the_champion_has_forgotten_is_done_at_once(forgotten):
     asked = ask()
     assert (asked.state, asked.version, asked.certificate) == (PROMOTED, "4", "c" * 64)
     assert [one.state for one in asked.history] == [RECEIVED, PROMOTED]
-    assert (
-        f"version 4 (ft-20-28-e2) was made to forget all {asked.count} samples already: not judged yet" in asked.history[-1].why
-    )
-    assert "c" * 64 in asked.history[-1].why
+    why = asked.history[-1].why
+    assert f"version 4 (ft-20-28-e2) was made to forget all {asked.count} samples already: not judged yet" in why
+    assert "c" * 64 in why
     assert mlflow.get_run(asked.run_id).info.status == "FINISHED"
     assert ask() == asked
 

@@ -1,24 +1,24 @@
 """A step that is killed and typed again goes on in its run, and ends as one that was left alone: weights, numbers, version."""
 
+import re
 import signal
 from functools import partial
 
 import mlflow
 import pytest
+from click.testing import CliRunner
 
 from dying import Killed, die_after
-from made import weights
+from entrypoints.unlearn import main
+from made import small, weights
 from unlearning.data import unfinished as kept
-from unlearning.data.settings import DataSettings
 from unlearning.errors import TerminatedError
-from unlearning.jobs import unfinished
-from unlearning.models.spec import ModelSpec
+from unlearning.jobs import forgetting, unfinished
 from unlearning.registry import logged_models, transitions
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.version import Version
 from unlearning.repair import mending
 from unlearning.settings.forgetting import UnlearnSettings
-from unlearning.settings.training import TrainSettings
 from unlearning.steps import train as training
 from unlearning.steps import unlearn as unlearning
 from unlearning.tracking import finished
@@ -53,9 +53,7 @@ def every_step(monkeypatch):
 
 
 def train(name: str) -> Version:
-    changes = {"epochs": 2, "precision": "32-true"}
-    spec = ModelSpec("test_resnet", 32)
-    return training.train(TrainSettings(DataSettings(drawn_faces=160), spec, changes=changes, seeds=(0,), name=name))
+    return training.train(small(2, seeds=(0,), name=name))
 
 
 def points(run_id: str) -> dict[str, list[int]]:
@@ -173,3 +171,44 @@ def test_another_process_at_the_same_work_is_left_alone(store, own_cache, every_
         assert train("killed").run_id != left.run_id
     assert "another process is at work on the same" in capsys.readouterr().err
     assert kept.everything() == [left]
+
+
+@pytest.fixture
+def interruptible():
+    """A shell that starts a job in the background makes it ignore an interruption."""
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
+
+
+def versions() -> list[tuple]:
+    return [(version.number, version.aliases) for version in all_versions(MODEL)]
+
+
+def newest() -> mlflow.entities.Run:
+    order = ["attributes.start_time DESC"]
+    return mlflow.search_runs(search_all_experiments=True, max_results=1, order_by=order, output_format="list")[0]
+
+
+def test_a_loss_that_is_not_finite_names_method_and_step(untouched):
+    before = versions()
+    result = CliRunner().invoke(main, ["--method", "conv_transpose", "--params", "lr=10 weight_decay=1", "--epochs", "20"])
+    assert result.exit_code == 1
+    assert len([line for line in result.output.splitlines() if line.startswith("Error: ")]) == 1
+    assert newest().info.status == "FAILED"
+    assert re.search(r"conv_transpose: the loss became (nan|inf|-inf) at step \d+ of an epoch", newest().data.tags["failure"])
+    assert versions() == before
+
+
+def test_an_interruption_between_two_passes_registers_nothing_and_the_next_call_does_it_all(
+    trained, monkeypatch, interruptible
+):
+    before = versions()
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "epoch_logger", lambda seed: lambda epoch, **more: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            unlearning.unlearn(UnlearnSettings(epochs=(1, 2)))
+    assert newest().info.status == "FAILED"
+    assert versions() == before
+    made = unlearning.unlearn(UnlearnSettings(epochs=(1, 2)))
+    assert [version.tag("epochs") for version in made] == ["1", "2"]

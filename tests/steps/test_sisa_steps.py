@@ -6,18 +6,16 @@ import pandas as pd
 import pytest
 import torch
 
-from made import weights
-from unlearning.data.settings import DataSettings
+from made import small, weights
 from unlearning.errors import InputError
 from unlearning.jobs.scheme import kept_by
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec
 from unlearning.models.first_weights import file_digest
-from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
 from unlearning.settings.forgetting import UnlearnSettings
-from unlearning.settings.training import RetrainSettings, TrainSettings
+from unlearning.settings.training import RetrainSettings
 from unlearning.steps.retrain import retrain
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
@@ -28,10 +26,7 @@ from unlearning.versions.files import model_folder, predictions_of
 from unlearning.versions.lineage import find_version, open_parent
 
 MODEL, SIDE = "age-resnet50", 32
-CHANGES = {"epochs": 2, "precision": "32-true"}
-SETTINGS = TrainSettings(
-    DataSettings(drawn_faces=160), ModelSpec("test_resnet", SIDE), changes=CHANGES, scheme="sisa", shards=2, slices=3
-)
+SETTINGS = small(2, scheme="sisa", shards=2, slices=3)
 PLAN = SlicePlan(2, 3)
 EVERY = {(shard, number) for shard in (0, 1) for number in (1, 2)}
 

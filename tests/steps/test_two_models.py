@@ -143,24 +143,9 @@ def _serve():
         assert [one.version for one in servers.live(OTHER)] == ["3"]
 
 
-ACTS = {
-    "promote": _promote,
-    "rollback": _rollback,
-    "purge": _purge,
-    "unlearn": _unlearn,
-    "retrain": _retrain,
-    "crossfit": _crossfit,
-    "tune": _tune,
-    "evaluate": _evaluate,
-    "compare": _compare,
-    "explain": _explain,
-    "certify": _certify,
-    "predict": _predict,
-    "export": _export,
-    "serve": _serve,
-}
-
-
+FORGETTING = (_unlearn, _retrain, _crossfit, _tune, _evaluate, _compare, _explain)
+SERVING = (_promote, _rollback, _purge, _certify, _predict, _export, _serve)
+ACTS = {act.__name__[1:]: act for act in (*FORGETTING, *SERVING)}
 OF_THE_CACHE = ("purge", "tune")  # what erases pixels, and what keeps its trials beside them
 
 
