@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files as resources
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -14,6 +15,7 @@ from unlearning.certificates.statement import Certificate, Measured, ModelVersio
 from unlearning.evaluation.gates import parse_gates
 from unlearning.finding import Finding
 
+SCHEMA = json.loads((resources("unlearning.certificates") / "certificate.schema.json").read_text())
 PRIVATE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC_KEY = PRIVATE_KEY.public_key()
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))

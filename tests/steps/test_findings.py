@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from places import ROOT
+from certificates.issued import SCHEMA
 from unlearning import finding as findings
 from unlearning.data.drawn import draw_face
 from unlearning.errors import InputError
@@ -58,8 +58,7 @@ def key(tmp_path, monkeypatch):
 
 def test_only_a_verdict_of_forgetting_earns_a_state_of_it():
     assert {verdict: findings.state_of(verdict) for verdict in VERDICTS} == dict.fromkeys(VERDICTS, "unproven") | STATES
-    schema = json.loads((ROOT / "src" / "unlearning" / "certificates" / "certificate.schema.json").read_text())
-    certified = schema["properties"]["predicate"]["properties"]["finding"]["properties"]["verdict"]
+    certified = SCHEMA["properties"]["predicate"]["properties"]["finding"]["properties"]["verdict"]
     assert certified["enum"] == list(VERDICTS)
 
 
