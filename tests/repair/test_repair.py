@@ -11,8 +11,10 @@ from unlearning.registry.journal import find_journal
 from unlearning.registry.lock import registry_lock
 from unlearning.registry.lookup import all_versions, find
 from unlearning.registry.transitions import transition
+from unlearning.registry.version import Facts
 from unlearning.registry.writes import write_scores
 from unlearning.repair import mending
+from unlearning.repair.scores import with_scores
 
 MODEL = "age-resnet50"
 
@@ -185,3 +187,8 @@ def test_what_a_registry_of_real_versions_says_is_consistent(trained):
     seen = mending.examine(MODEL)
     assert seen.found == []
     assert seen.journal.named == seen.journal.head
+
+
+def test_the_accuracy_of_a_model_of_classes_is_put_back_as_it_was_measured():
+    edited = {1: Facts("None", (), {"role": "original", "test_accuracy": "0.9"})}
+    assert with_scores(edited, {1: {"test_accuracy": 0.5}})[1].tags["test_accuracy"] == "0.5"

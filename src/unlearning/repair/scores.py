@@ -7,7 +7,7 @@ from unlearning.evaluation.registry import METRICS
 from unlearning.finding import TAGS as FINDING
 from unlearning.registry.version import Facts, State, as_number
 
-SCORES = (*METRICS, "retain_samples", "forget_samples")
+SCORES = (*METRICS, "test_accuracy", "retain_samples", "forget_samples")
 MEASURED = "that was measured"
 UNMEASURED = "it is no number, and nobody has measured one"
 DIGITS = 1e-4  # tags have six
