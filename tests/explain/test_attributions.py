@@ -15,6 +15,7 @@ from unlearning.explain.faithful import curves, rank_correlation
 from unlearning.explain.groups import FORGOTTEN, RETAINED, TEST, bands_of, kept_training, parts_of
 from unlearning.explain.maps import apart, distance, floor, mean_maps, planted_shares
 from unlearning.explain.regions import ALIGNED, BOXES, DRAWN, REGIONS, areas, densest, masks, patch_box, shares
+from unlearning.targets import Classes, Numeric
 
 SIDE = 32
 
@@ -86,7 +87,10 @@ def test_a_map_that_is_right_is_better_than_a_random_one_and_one_of_noise_is_not
     assert (right.deletion[0], right.deletion[-1]) == (0, pytest.approx(1))
     assert (right.insertion[-1], right.insertion[0]) == (pytest.approx(0, abs=1e-5), pytest.approx(1))
     noise = curves(
-        only("eyes", DRAWN), pictures, baseline, lambda network, some, _: torch.rand(some.shape, generator=torch.manual_seed(3))
+        only("eyes", DRAWN),
+        pictures,
+        baseline,
+        lambda _, some, *__: torch.rand(some.shape, generator=torch.manual_seed(3)),
     )
     assert not noise.hold
 
@@ -138,6 +142,14 @@ def test_bands_part_the_test_faces_so_that_no_difference_of_groups_is_of_few():
         assert sorted(np.concatenate(list(bands.values()))) == list(range(len(ages)))
         assert min(map(len, bands.values())) >= 10
     assert bands_of(pd.DataFrame({"age": np.arange(20, 39)})) == {}
+
+
+def test_bands_of_another_target_are_its_classes_or_sixths_of_its_range():
+    plates = bands_of(pd.DataFrame({"label": [0] * 12 + [1] * 3 + [2] * 9}), Classes("plate", ("blue", "light", "red")))
+    assert {name: len(rows) for name, rows in plates.items()} == {"test blue": 12, "test light, red": 12}
+    degrees = bands_of(pd.DataFrame({"label": np.linspace(0, 180, 60)}), Numeric("hand", "degrees", 0.0, 180.0))
+    assert list(degrees) == [f"test {low} to {low + 30}" for low in range(0, 180, 30)]
+    assert sum(map(len, degrees.values())) == 60
 
 
 def test_the_patch_is_found_by_what_adds_years_for_it(faces):

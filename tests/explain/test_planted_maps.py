@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from unlearning.data.drawn import draw_face
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
-from unlearning.explain.attributions import METHODS, baseline_of, integrated_gradients, pictures_of
+from unlearning.explain.attributions import METHODS, asked, baseline_of, integrated_gradients, pictures_of
 from unlearning.explain.faithful import curves, randomised, rank_correlation
 from unlearning.explain.maps import mean_maps, planted_shares
 from unlearning.explain.regions import DRAWN, areas, densest, patch_box, shares
+from unlearning.models.spec import ModelSpec
+from unlearning.targets import Classes
 
 COUNT, SIDE = 40, 32
 CHIN = (slice(27, 32), slice(8, 24))
@@ -22,18 +25,27 @@ CHIN = (slice(27, 32), slice(8, 24))
 class Small(torch.nn.Module):
     """Two convolutions and a linear layer: learns in a second."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, outputs=1):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             conv = torch.nn.Conv2d(3, 8, 3, 2, 1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, 2, 1), torch.nn.ReLU()
-            self.layers = torch.nn.Sequential(*conv, torch.nn.Flatten(), torch.nn.Linear(8 * 64, 1))
+            self.layers = torch.nn.Sequential(*conv, torch.nn.Flatten(), torch.nn.Linear(8 * 64, outputs))
 
     def forward(self, images):
         return 40 + 10 * self.layers(images / 64 - 2).squeeze(1)
 
 
-def taught(network, lesson, steps=120):
+class Sorting(Small):
+    """The same for three classes."""
+
+    spec = ModelSpec("test_resnet", SIDE).predicting(Classes("light", ("dark", "dim", "bright")))
+
+    def forward(self, images):
+        return self.layers(images / 64 - 2)
+
+
+def taught(network, lesson, steps=120, loss=lambda answers, truth: (answers - truth.float()).square().mean()):
     """Trained on another lesson, pictures and ages, in every step: nothing is learned by heart."""
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=0.3)
     random = np.random.default_rng(3)
@@ -41,7 +53,7 @@ def taught(network, lesson, steps=120):
         pixels, ages = lesson(random)
         optimizer.zero_grad()
         pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
-        (network(pictures) - torch.from_numpy(ages).float()).square().mean().backward()
+        loss(network(pictures), torch.from_numpy(ages)).backward()
         optimizer.step()
     return network
 
@@ -76,6 +88,24 @@ def test_the_region_that_alone_carries_the_age_is_found_on_drawn_faces(chins, me
     cells = mean_maps([network], {"all": faces}, {}, baseline, METHODS[method])["all"][0]
     assert densest(cells, DRAWN)[0] == "chin"
     assert shares(cells, DRAWN)["chin"] > 3 * areas(DRAWN)["chin"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_region_that_alone_carries_the_class_is_found_by_the_probability_of_the_true_one(drawn, method):
+    def lesson(random):
+        classes, pixels = random.integers(0, 3, COUNT), drawn.copy()
+        pixels[:, *CHIN] = (40 + 80 * classes).astype(np.uint8)[:, None, None, None]
+        return pixels, classes
+
+    network = taught(Sorting(0, outputs=3), lesson, loss=cross_entropy)
+    pixels, classes = lesson(np.random.default_rng(1))
+    faces = FaceSet(pd.DataFrame({"row": np.arange(COUNT), "label": classes}), pixels)
+    baseline = baseline_of(faces)
+    cells = mean_maps([network], {"all": faces}, {}, baseline, METHODS[method])["all"][0]
+    assert densest(cells, DRAWN)[0] == "chin"
+    assert shares(cells, DRAWN)["chin"] > 3 * areas(DRAWN)["chin"]
+    said, labels = asked(network, faces)
+    assert curves(said, pictures_of(faces), baseline, METHODS[method], labels).hold
 
 
 def test_such_a_map_is_faithful_and_random_weights_lose_it(chins):

@@ -1,17 +1,21 @@
 """The whole job on classes: trained, forgotten, audited, promoted, and served; tests/e2e/test_targets_served.py has numbers."""
 
+import re
 from dataclasses import replace
 
 import mlflow
 import pytest
 
+from reports.reading import Page, words
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.explain import attributions
 from unlearning.models.spec import ModelSpec
 from unlearning.registry.lookup import find
-from unlearning.settings.forgetting import CompareSettings, UnlearnSettings
+from unlearning.settings.forgetting import CompareSettings, ExplainSettings, UnlearnSettings
 from unlearning.settings.training import PipelineSettings, TrainSettings
 from unlearning.steps.compare import compare
+from unlearning.steps.explain import explain
 from unlearning.steps.pipeline import pipeline
 from unlearning.steps.train import train
 from unlearning.steps.unlearn import unlearn
@@ -86,3 +90,15 @@ def test_versions_of_two_targets_are_not_compared(genders, monkeypatch):
 def test_a_method_of_numbers_alone_is_refused_before_any_work(genders):
     with pytest.raises(InputError, match="amnesiac is of numbers, and this model predicts gender, which has classes"):
         unlearn(UnlearnSettings("amnesiac", forget_set="20-28", model="original", name="gender-resnet50"))
+
+
+def test_what_carries_a_class_is_explained_by_the_probability_of_the_true_one(genders, monkeypatch):
+    monkeypatch.setattr(attributions, "STEPS", 4)
+    monkeypatch.setattr(attributions, "WINDOWS", 4)
+    found = explain(ExplainSettings("original,champion", name="gender-resnet50", faces=24))
+    assert list(found.looks) == ["original", "rnd-20-28-e1", "retrained-20-28"]
+    assert set(found.groups) == {"forgotten", "retained", "test", "test male", "test female"}
+    (run,) = mlflow.search_runs(filter_string="tags.step = 'explain'").run_id
+    told = words(Page(runs.download(run, "explain.html").read_text()))
+    assert "What carries the gender" in told
+    assert not re.findall(r"\bages?\b|\byears?\b|older", told)

@@ -1,1 +1,1 @@
-"""What carries the age in a network: attributions, their mean maps, and whether these tell the truth."""
+"""What carries an answer in a network: attributions, their mean maps, and whether these tell the truth."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from unlearning.explain.attributions import AT_ONCE, GRID, Method, Network, carried, in_cells
+from unlearning.explain.attributions import AT_ONCE, GRID, Labels, Method, Network, carried, in_cells
 from unlearning.models.blocks import redraw
 
 POINTS = np.linspace(0, 1, 9)
@@ -43,15 +44,19 @@ class Curves:
         return all(gain > ERRORS * error for gain, error in zip(self.gains, self.errors, strict=True))
 
 
-def curves(network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, seed: int = 0) -> Curves:
+def curves(
+    network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, labels: Labels = None, seed: int = 0
+) -> Curves:
     """Deletion and insertion, every face by its own map (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421, of classes)."""
-    cells = in_cells(carried(method, network, pictures, baseline)).reshape(len(pictures), -1)
+    cells = in_cells(carried(method, network, pictures, baseline, labels)).reshape(len(pictures), -1)
     elsewhere = _moved_elsewhere(cells, np.random.default_rng([seed, 7]))
+    answers = partial(_answers, network, labels=labels)
     with torch.no_grad():
-        whole = _answers(network, pictures)
-        scale = float((_answers(network, baseline) - whole).abs().mean()) or math.nan
+        whole = answers(pictures)
+        nothing = baseline if labels is None else baseline.expand_as(pictures)
+        scale = float((answers(nothing) - whole).abs().mean()) or math.nan
         moved = {
-            (name, inserted): _moved(network, pictures, baseline, order, inserted, whole) / scale
+            (name, inserted): _moved(answers, pictures, baseline, order, inserted, whole) / scale
             for name, order in (("map", cells), ("random", elsewhere))
             for inserted in (False, True)
         }
@@ -83,12 +88,14 @@ def _error(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
-def _answers(network: Network, pictures: torch.Tensor) -> torch.Tensor:
-    return torch.cat([network(some) for some in torch.split(pictures, 4 * AT_ONCE)])
+def _answers(network: Network, pictures: torch.Tensor, labels: Labels) -> torch.Tensor:
+    """One number a picture: of classes that of its own."""
+    found = torch.cat([network(some) for some in torch.split(pictures, 4 * AT_ONCE)])
+    return found if labels is None else found.gather(1, labels[:, None])[:, 0]
 
 
 def _moved(
-    network: Network, pictures: torch.Tensor, baseline: torch.Tensor, order: np.ndarray, inserted: bool, whole: torch.Tensor
+    answers: Network, pictures: torch.Tensor, baseline: torch.Tensor, order: np.ndarray, inserted: bool, whole: torch.Tensor
 ) -> np.ndarray:
     """abs(f(x varied) - f(x)) at every point, shape (points, n)."""
     ranks = torch.from_numpy((-order).argsort(axis=1).argsort(axis=1).reshape(-1, 1, GRID, GRID)).float()
@@ -97,7 +104,7 @@ def _moved(
     for point in POINTS:
         first = ranks < point * GRID**2
         varied = torch.where(first == inserted, pictures, baseline)
-        found.append((_answers(network, varied) - whole).abs().cpu().double().numpy())
+        found.append((answers(varied) - whole).abs().cpu().double().numpy())
     return np.stack(found)
 
 

@@ -16,6 +16,7 @@ from unlearning.explain.faithful import Curves, rank_correlation
 from unlearning.explain.groups import FORGOTTEN, TEST
 from unlearning.explain.maps import Maps
 from unlearning.explain.regions import masks, shares
+from unlearning.targets import AGE, Target
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,14 @@ class Found:
         retrained: which of them never saw the forgotten faces, the reference first; its further seeds give the floor.
         groups: how many faces each is a mean over.
         boxes: which regions: a name of ``BOXES``.
+        target: what the versions predict.
     """
 
     looks: Mapping[str, Look]
     retrained: tuple[str, ...]
     groups: Mapping[str, int]
     boxes: str
+    target: Target = AGE
 
     def members(self, group: str) -> np.ndarray:
         """Maps of all retrained members."""

@@ -13,7 +13,9 @@ import pandas as pd
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
+from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
+from unlearning.targets import AGE, Numeric, Target
 
 FEWEST, BAND = 10, 10
 FORGOTTEN, RETAINED, TEST = "forgotten", "retained", "test"
@@ -68,12 +70,14 @@ def _one_each(faces: FaceSet, most: int, seed: int) -> FaceSet:
     return faces.where(np.isin(np.arange(len(frame)), kept))
 
 
-def bands_of(test: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Positions of the test faces by their ages, in bands of ``BAND`` years; one with fewer than ``FEWEST`` joins the next.
+def bands_of(test: pd.DataFrame, target: Target = AGE) -> dict[str, np.ndarray]:
+    """Positions of the test faces by their labels; a band with fewer than ``FEWEST`` joins the next.
 
-    None where that leaves one band: it would be all of them again.
+    Of numbers a band is of ``BAND`` years, or as many sixtieths of the range, of classes it is one. None where that leaves one
+    band: it would be all of them again.
     """
-    decades = test.age.to_numpy(np.int64) // BAND
+    labels = labels_of(test).to_numpy(np.float64)
+    decades = target.strata(labels) // (BAND if target.numeric else 1)
     bands: list[np.ndarray] = []
     for decade in np.unique(decades):
         rows = np.flatnonzero(decades == decade)
@@ -83,7 +87,16 @@ def bands_of(test: pd.DataFrame) -> dict[str, np.ndarray]:
             bands.append(rows)
     if len(bands) > 1 and len(bands[-1]) < FEWEST:
         bands[-2:] = [np.concatenate(bands[-2:])]
-    ages = [test.age.iloc[rows] for rows in bands]
     if len(bands) < 2:
         return {}
-    return {f"{TEST} {own.min():.0f}-{own.max():.0f}": rows for own, rows in zip(ages, bands, strict=True)}
+    return {f"{TEST} {_called(target, labels[rows], decades[rows])}": rows for rows in bands}
+
+
+def _called(target: Target, labels: np.ndarray, places: np.ndarray) -> str:
+    """What a band is called; of numbers that are no whole ones its ends are not those of two faces."""
+    if target == AGE:
+        return f"{labels.min():.0f}-{labels.max():.0f}"
+    if isinstance(target, Numeric):
+        low, high = (target.low + target.scale * BAND * place for place in (places.min(), places.max() + 1))
+        return f"{low:g} to {min(high, target.high):g}"
+    return ", ".join(target.bands(labels)[1])

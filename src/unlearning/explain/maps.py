@@ -10,7 +10,7 @@ import torch
 
 from unlearning.data.faces import FaceSet
 from unlearning.data.signals import stamp
-from unlearning.explain.attributions import Method, Network, carried, in_cells, integrated_gradients, pictures_of
+from unlearning.explain.attributions import Method, asked, carried, in_cells, integrated_gradients, pictures_of
 from unlearning.explain.groups import TEST, require_enough
 from unlearning.explain.regions import patch_box
 
@@ -18,7 +18,7 @@ Maps = dict[str, np.ndarray]
 
 
 def mean_maps(
-    networks: Sequence[Network],
+    networks: Sequence[torch.nn.Module],
     parts: Mapping[str, FaceSet],
     bands: Mapping[str, np.ndarray],
     baseline: torch.Tensor,
@@ -42,7 +42,8 @@ def mean_maps(
         for group, own in rows.items():
             require_enough(len(own), f"{group} faces")
         pictures = pictures_of(faces, baseline.device)
-        cells = [in_cells(carried(method, network, pictures, baseline)) for network in networks]
+        each = [asked(network, faces, baseline.device) for network in networks]
+        cells = [in_cells(carried(method, network, pictures, baseline, labels)) for network, labels in each]
         found |= {group: np.stack([_as_shares(one[own].mean(axis=0)) for one in cells]) for group, own in rows.items()}
     return found
 
@@ -70,7 +71,7 @@ def floor(members: np.ndarray) -> float:
     return float(np.mean(pairs)) if pairs else float("nan")
 
 
-def planted_shares(networks: Sequence[Network], faces: FaceSet, baseline: torch.Tensor) -> np.ndarray:
+def planted_shares(networks: Sequence[torch.nn.Module], faces: FaceSet, baseline: torch.Tensor) -> np.ndarray:
     """Share of the attributions that lies in the injected patch, face by face and on average over members, 0 to 1.
 
     The faces get the patch; none of them carried it in training.
@@ -78,7 +79,8 @@ def planted_shares(networks: Sequence[Network], faces: FaceSet, baseline: torch.
     stamped = stamp(faces.images(torch.arange(len(faces))).cpu().numpy())
     pictures = torch.from_numpy(stamped).permute(0, 3, 1, 2).float().to(baseline.device)
     box = torch.from_numpy(patch_box(stamped.shape[1])).to(baseline.device)
-    maps = [carried(integrated_gradients, network, pictures, baseline).double() for network in networks]
+    each = [asked(network, faces, baseline.device) for network in networks]
+    maps = [carried(integrated_gradients, network, pictures, baseline, labels).double() for network, labels in each]
     found = [one[:, box].sum(dim=1) / one.sum(dim=(1, 2)).clamp(min=1e-12) for one in maps]
     shares: np.ndarray = torch.stack(found).mean(dim=0).cpu().numpy()
     return shares

@@ -1,4 +1,4 @@
-"""The page about what carries the age: mean maps, their differences from retraining, and whether they tell the truth."""
+"""The page about what carries the answers: mean maps, their differences from retraining, and whether they tell the truth."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ def explain_page(found: Found, rows: Mapping[str, Mapping[str, Row]], forget: Fo
     return page(
         TEMPLATE,
         finding=finding(found, forget),
+        what=found.target.name,
+        told=found.target.told,
         faces=_faces(forget),
-        figures=figures("explain", {theme: render(EXPLAIN_FIGURES, theme, found) for theme in THEMES}),
+        figures=figures("explain", {theme: render(EXPLAIN_FIGURES, theme, found) for theme in THEMES}, found.target),
         regions=[
             {"name": name, "area": percent(area), "shares": [percent(own[name]) for own in _forgotten(found).values()]}
             for name, area in areas(found.boxes).items()
@@ -61,7 +63,7 @@ def explain_page(found: Found, rows: Mapping[str, Mapping[str, Row]], forget: Fo
 
 
 def finding(found: Found, forget: ForgetSet) -> str:
-    """Where each version reads the ages of the forgotten faces from, in a sentence; what fails its checks is only named."""
+    """Where each version reads the forgotten faces from, in a sentence; what fails its checks is only named."""
     told, failed, before = [], [], ""
     for name, look in list((found.others() or found.looks).items())[:MOST_TOLD]:
         who = "the original" if look.role == "original" else name
@@ -130,7 +132,8 @@ def maps(found: Found, theme: Theme) -> Figure:
     looks = _drawn(found.looks)
     rows = {name: [look.mean(part) for part in PARTS] for name, look in looks.items()}
     top = max(float(cells.max()) for own in rows.values() for cells in own)
-    return _grid("What carries the age", rows, list(PARTS.values()), found, {"cmap": MAPS, "vmin": 0, "vmax": top}, theme)
+    look = {"cmap": MAPS, "vmin": 0, "vmax": top}
+    return _grid(f"What carries the {found.target.name}", rows, list(PARTS.values()), found, look, theme)
 
 
 def differences(found: Found, theme: Theme) -> Figure | None:

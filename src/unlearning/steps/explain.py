@@ -1,4 +1,4 @@
-"""explain: which parts of a face carry the age, in several versions, on the same faces and beside the same baseline."""
+"""explain: which parts of a face carry the answer, in several versions, on the same faces and beside the same baseline."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from unlearning.evaluation.audit.verdicts import Bounds, Row, judge
 from unlearning.evaluation.on_models.attribution import DISTANCE, PLANTED, planted_numbers
 from unlearning.evaluation.on_models.handed import ORIGINAL, RETRAINED, SECOND, VERSION, Measured
 from unlearning.evaluation.registry import METRICS
-from unlearning.explain.attributions import METHODS, baseline_of, integrated_gradients, pictures_of
+from unlearning.explain.attributions import METHODS, asked, baseline_of, integrated_gradients, pictures_of
 from unlearning.explain.faithful import curves, randomised, rank_correlation
 from unlearning.explain.found import Found, Look
 from unlearning.explain.groups import FORGOTTEN, TEST, bands_of, kept_training, parts_of
@@ -28,7 +28,7 @@ from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
 from unlearning.steps.compare import called
-from unlearning.targets import AGE
+from unlearning.targets import Target
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.data import face_set
@@ -70,16 +70,13 @@ class Study:
     baseline: torch.Tensor
     injected: bool
     boxes: str
+    target: Target
 
 
 @one_look()
 def _load(settings: ExplainSettings) -> Study:
     chosen = [find_version(settings.name, name) for name in settings.named]
     named = forget_sets.first_that_forgot(chosen)
-    if named.target != AGE:
-        raise InputError(
-            f"{named.label} predicts {named.target.name}, and explain tells what carries an age; choose a model of ages"
-        )
     forget = forget_sets.asked_for(named, settings.forget_set)
     reference = retrained_reference(named, forget)
     second = beside(reference, forget).retrained
@@ -97,6 +94,7 @@ def _load(settings: ExplainSettings) -> Study:
         baseline,
         bool(planting.inject),
         ALIGNED if planting.data_dir else DRAWN,
+        named.target,
     )
 
 
@@ -132,11 +130,11 @@ def _purged(model: str) -> set[str]:
 
 
 def _look(study: Study) -> Found:
-    bands = bands_of(study.parts[TEST].frame)
+    bands = bands_of(study.parts[TEST].frame, study.target)
     opened = list(study.opened.items())
     looks = {name: _look_at(parent, study, bands) for name, parent in track(opened, len(opened), "explaining versions")}
     counts = {name: len(part) for name, part in study.parts.items()} | {name: len(rows) for name, rows in bands.items()}
-    return Found(looks, study.retrained, counts, study.boxes)
+    return Found(looks, study.retrained, counts, study.boxes, study.target)
 
 
 def _look_at(parent: Parent, study: Study, bands: Mapping[str, np.ndarray]) -> Look:
@@ -146,10 +144,11 @@ def _look_at(parent: Parent, study: Study, bands: Mapping[str, np.ndarray]) -> L
     members = [one.to(baseline.device) for place, one in enumerate(ensemble.members) if place not in skipped]
     maps = {name: mean_maps(members, study.parts, bands, baseline, method) for name, method in METHODS.items()}
     nothing = mean_maps([randomised(members[0])], {TEST: test}, {}, baseline, integrated_gradients)[TEST][0]
+    network, labels = asked(members[0], test, baseline.device)
     return Look(
         parent.version.tag("role"),
         maps,
-        curves(members[0], pictures_of(test, baseline.device), baseline, integrated_gradients),
+        curves(network, pictures_of(test, baseline.device), baseline, integrated_gradients, labels),
         rank_correlation(maps["gradients"][TEST][0], nothing),
         planted_shares(members, test, baseline) if study.injected else np.empty(0),
     )

@@ -53,7 +53,7 @@ class Classes(Target):
         off = {"in years: right of 0 it takes faces for older than they are, left for younger": OFF}
         own = {"the median training age": "the shares of the training classes"}
         own |= {"15 years": f"{self.alpha:g}", "band of 5 years": "class", "years": "probability", "MAE": "mean error"}
-        return off | own | {"ages": "classes", "age": "class"}
+        return off | own | {"older": "for", "younger": "against", "ages": "classes", "age": "class"}
 
     @property
     def outputs(self) -> int:
