@@ -3,12 +3,7 @@
 # store is needed. From the project's root with .venv active, or `make results`; a quarter of an hour on one core.
 set -e
 export PYTHONPATH=src OMP_NUM_THREADS=1
-defaults=results/method-defaults
-if [ -e $defaults/search.csv ]; then
-    python benchmarks/method_defaults.py --out $defaults/search.csv --choose
-else
-    echo "$defaults holds no search by the rule of docs/defaults.md yet: $defaults/commands.sh makes it; trials.csv is an earlier one's"
-fi
+python benchmarks/method_defaults.py --out results/method-defaults/search.csv --choose
 python benchmarks/calibration.py --from results/calibration/answers.parquet --tables results/calibration
 python benchmarks/crossfit_reference.py --from results/never-seen/reference.parquet --table results/never-seen/reference.csv
 for name in 10-folds 5-folds; do

@@ -7,8 +7,7 @@ A comment below a table or paragraph says where its numbers come from; people wh
   the numbers stand in the text above as they are rounded here; several rows are ``0, 0, 12``, in the order of the file;
 * ``<!-- not in results/: why -->`` below a table whose numbers come from elsewhere.
 
-Two columns are made here: LEFT, memory left of the mean errors, as ``memory_left`` measures it of one seed, and BOTH, the
-mean of a trial's distances to both references.
+One column is made here: LEFT, memory left of the mean errors, as ``memory_left`` measures it of one seed.
 """
 
 import re
@@ -35,15 +34,13 @@ COMMENT = re.compile(r"<!-- (results/\S+)(?: where ([^\n]*?))?(?: -->|\n(.*?)-->
 TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.-])-?(?:\d*\.)?\d+(?![\w.]*\d|-)")
 PARTS, ENDS = ("forget_mae", "test_in_range_mae"), ("original", "retrained")
-LEFT, BOTH = "left of the means", "both distances"
+LEFT = "left of the means"
 
 
 def read(name: str) -> pd.DataFrame:
     """A file as texts, with what the docs make of its columns."""
     table = pd.read_csv(ROOT / name, dtype=str, keep_default_na=False)
     numbers = table.apply(pd.to_numeric, errors="coerce")
-    if {"distance", "distance_second"} <= set(table):
-        table[BOTH] = ((numbers.distance + numbers.distance_second) / 2).astype(str)
     if {"arm", *PARTS} <= set(table):
         shares = []
         for part in PARTS:

@@ -117,6 +117,16 @@ def test_neggrad_shows_no_face_to_keep_and_stops_when_the_forgotten_are_as_wrong
     assert all(error < unseen for error in errors[:-1])
 
 
+def test_neggrad_forgets_by_its_steps_and_not_by_statistics_of_the_forgotten_faces(make_task):
+    """As good as without steps every answer stays; batch norms in training would take the forgotten faces' statistics."""
+    task = make_task(epochs=2)
+    unlearned = NegGrad(lr=1e-12).unlearn(task)
+    before = task.model.state_dict()
+    assert any(name.endswith("running_mean") for name in before)
+    for name, after in unlearned.state_dict().items():
+        assert torch.allclose(after, before[name], atol=1e-6), name
+
+
 def test_the_distance_from_the_original_counts_by_its_weight(make_task):
     told = watch(NegGradPlus(stay=0.5, retain_weight=1.0), make_task())
     with torch.no_grad():

@@ -59,7 +59,7 @@ def test_weights_shrink_and_never_grow_or_change_their_sign(method, make_task):
 @both
 def test_importances_by_face_do_not_depend_on_the_size_of_a_batch(method, make_task):
     recipes = (replace(make_task.recipe, batch_size=size) for size in (4, 32))
-    small, large = (method().unlearn(replace(make_task(), recipe=recipe)) for recipe in recipes)
+    small, large = (method(per_batch=False).unlearn(replace(make_task(), recipe=recipe)) for recipe in recipes)
     for one, other in zip(small.parameters(), large.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-4)
 
@@ -70,7 +70,7 @@ def test_what_is_dampened_and_how_it_was_measured_is_logged(method, make_task):
     method(per_batch=True).unlearn(make_task(log=lambda values, epoch: logged.update(values)))
     assert 0 < logged["dampened_share"] < 1
     assert logged["importance_batch_size"] == make_task.recipe.batch_size
-    method().unlearn(make_task(log=lambda values, epoch: logged.update(values)))
+    method(per_batch=False).unlearn(make_task(log=lambda values, epoch: logged.update(values)))
     assert logged["importance_batch_size"] == 1
 
 
@@ -80,7 +80,7 @@ def test_no_weight_is_more_important_to_a_share_of_all_faces_than_one_over_that_
     task = make_task()
     forget, retain = len(task.forget.part("train")), len(task.retain.part("train"))
     with pytest.raises(InputError, match="dampen no weight for this forget set; give smaller ones"):
-        method(alpha=1.001 * (forget + retain) / forget).unlearn(task)
+        method(alpha=1.001 * (forget + retain) / forget, per_batch=False).unlearn(task)
 
 
 @both

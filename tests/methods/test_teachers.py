@@ -154,7 +154,7 @@ def batch_of(ages, forget):
 
 def test_the_loss_by_hand(known):
     """A quarter is forgotten: .75 * mean(5, 1, 3) + .25 * (10 + 50 * mean(.36, .04)) = 2.25 + 2.5 + 2.5."""
-    loss, asked = known([[9.0, 9.0], [0.6, 0.8], [9.0, 9.0], [9.0, 9.0]], [[0.0, 1.0]])
+    loss, asked = known([[9.0, 9.0], [0.6, 0.8], [9.0, 9.0], [9.0, 9.0]], [[0.0, 1.0]], attention=50.0)
     batch = batch_of([35.0, 20.0, 50.0, 60.0], [False, True, False, False])
     assert loss(torch.tensor([30.0, 50.0, 51.0, 57.0]), batch).item() == pytest.approx(7.25)
     assert asked == [1], "the proxy sees forgotten faces alone"

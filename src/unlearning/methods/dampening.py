@@ -27,7 +27,7 @@ class SelectiveSynapticDampening:
     group that the original errs little on matters to no weight. The last bias and the statistics of batch norms stay. The
     published code squares the gradient of a batch's mean, so that alpha means something else for every batch size;
     ``per_batch`` does the same. The published alpha is 10, for small forget sets: it selects nothing where the forgotten are
-    a tenth of all faces. Here it is 1, which works for every share.
+    a tenth of all faces. With gradients by face, one of 1 works for every share.
 
     Args:
         alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
@@ -45,9 +45,9 @@ class SelectiveSynapticDampening:
         source="Foster et al., Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening, AAAI 2024",
     )
     epochs: ClassVar[int] = 0
-    alpha: float = knob(1.0, 0.0, 1e6, search=(0.1, 20.0), log=True)
-    strength: float = knob(1.0, 0.0, 1e3, search=(0.1, 10.0), log=True)
-    per_batch: bool = knob(False, search=(False, True))
+    alpha: float = knob(0.1, 0.0, 1e6, search=(0.1, 20.0), log=True)
+    strength: float = knob(0.18, 0.0, 1e3, search=(0.1, 10.0), log=True)
+    per_batch: bool = knob(True, search=(False, True))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
@@ -61,8 +61,8 @@ class LossFreeDampening:
 
     I is the importance of a weight to all training faces, I_f that to the forget set. The last bias and the statistics of
     batch norms stay. No true age is looked at, so it works where the ages of the forgotten are already gone. ``per_batch``
-    takes the gradient of a batch's mean, as the published code does. An alpha of 1 works for every share of forgotten faces,
-    one of 10 for less than a tenth.
+    takes the gradient of a batch's mean, as the published code does. By face, an alpha of 1 works for every share of
+    forgotten faces, one of 10 for less than a tenth.
 
     Args:
         alpha: how many times more important to the forget set than to all faces a weight is that is dampened.
@@ -79,9 +79,9 @@ class LossFreeDampening:
         source="Foster et al., Loss-Free Machine Unlearning, 2024",
     )
     epochs: ClassVar[int] = 0
-    alpha: float = knob(1.0, 0.0, 1e6, search=(0.1, 20.0), log=True)
-    strength: float = knob(1.0, 0.0, 1e3, search=(0.1, 10.0), log=True)
-    per_batch: bool = knob(False, search=(False, True))
+    alpha: float = knob(0.1, 0.0, 1e6, search=(0.1, 20.0), log=True)
+    strength: float = knob(0.18, 0.0, 1e3, search=(0.1, 10.0), log=True)
+    per_batch: bool = knob(True, search=(False, True))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch

@@ -90,9 +90,9 @@ class ActivationNoise:
         source="reference study, 2024, section 2; formula of this project",
     )
     epochs: ClassVar[int] = 4
-    lr: float = rate(1e-4)
-    top: float = knob(0.1, 1e-6, 1.0, search=(0.01, 0.5), log=True)
-    noise: float = knob(1.0, 0.0, 100.0, search=(0.1, 3.0))
+    lr: float = rate(4.8e-4)
+    top: float = knob(0.25, 1e-6, 1.0, search=(0.01, 0.5), log=True)
+    noise: float = knob(0.5, 0.0, 100.0, search=(0.1, 3.0))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         student = task.copy()

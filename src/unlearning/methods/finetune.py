@@ -31,7 +31,7 @@ class FineTune:
         source="reference study, 2024, section 3",
     )
     epochs: ClassVar[int] = 8
-    lr: float = rate(1e-4)
+    lr: float = rate(5e-5)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         return task.fit(task.copy(), task.loss, self.lr)

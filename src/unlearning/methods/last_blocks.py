@@ -36,7 +36,7 @@ class CatastrophicForgetting:
         source="Goel et al., Towards Adversarial Evaluations for Inexact Machine Unlearning, 2022",
     )
     epochs: ClassVar[int] = 10
-    lr: float = rate(1e-4)
+    lr: float = rate(1.5e-4)
     k: int = knob(1, 0, 1000, search=(0, 4), unit="blocks")
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
@@ -67,8 +67,8 @@ class LastBlocksAnew:
         source="Goel et al., Towards Adversarial Evaluations for Inexact Machine Unlearning, 2022",
     )
     epochs: ClassVar[int] = 10
-    lr: float = rate(1e-3)
-    k: int = knob(1, 0, 1000, search=(0, 4), unit="blocks")
+    lr: float = rate(5e-5)
+    k: int = knob(4, 0, 1000, search=(0, 4), unit="blocks")
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.renewal import renew_last

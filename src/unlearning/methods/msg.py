@@ -38,11 +38,11 @@ class MaskedSmallGradients:
         source="2nd place of the NeurIPS 2023 machine unlearning competition, 2023; Cadet et al., Deep Unlearn, 2024",
     )
     epochs: ClassVar[int] = 5
-    lr: float = rate(1e-3)
-    momentum: float = knob(0.9, 0.0, 0.99, search=(0.0, 0.9))
+    lr: float = rate(1e-6)
+    momentum: float = knob(0.11, 0.0, 0.99, search=(0.0, 0.9))
     weight_decay: float = knob(5e-4, 0.0, 1.0)
-    redrawn: float = share(0.3, search=(0.05, 0.6))
-    kept_rate: float = share(0.1)
+    redrawn: float = share(0.42, search=(0.05, 0.6))
+    kept_rate: float = share(0.83)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.masks import scaled, share_of

@@ -23,8 +23,7 @@ class Reset:
     divergence of two Laplace distributions around the predictions, times their scale b, in years: with d = |f(x) - f_O(x)|
     it is d + b (exp(-d / b) - 1), square near 0 and straight beyond b, as a temperature softens it for classes. The
     published warm-up uses validation faces, which this project never trains on. The source weighs soft loss and D like the hard
-    one; the smaller weights were chosen on validation faces, as what the original says of kept faces is drawn towards the
-    forgotten ages.
+    one; what the original says of kept faces is drawn towards the forgotten ages, so both work against forgetting.
 
     Args:
         lr: learning rate of the first pass of fine-tuning.
@@ -45,12 +44,12 @@ class Reset:
         prefix=False,
     )
     epochs: ClassVar[int] = 3
-    lr: float = rate(1e-3)
-    warm_lr: float = rate(9e-4)
-    warm_up: int = knob(3, 0, 1000, search=(0, 6), unit="passes")
-    soft: float = knob(0.1, 0.0, 100.0, search=(0.0, 4.0))
-    divergence: float = knob(0.1, 0.0, 100.0, search=(0.0, 4.0))
-    scale: float = knob(5.0, 0.01, 1000.0, search=(0.5, 20.0), log=True, unit="years")
+    lr: float = rate(1.5e-4)
+    warm_lr: float = rate(1.3e-5)
+    warm_up: int = knob(2, 0, 1000, search=(0, 6), unit="passes")
+    soft: float = knob(3.4, 0.0, 100.0, search=(0.0, 4.0))
+    divergence: float = knob(0.019, 0.0, 100.0, search=(0.0, 4.0))
+    scale: float = knob(0.78, 0.01, 1000.0, search=(0.5, 20.0), log=True, unit="years")
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         from unlearning.methods.renewal import renew_last

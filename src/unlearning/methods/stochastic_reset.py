@@ -41,11 +41,11 @@ class StochasticReset:
         prefix=False,
     )
     epochs: ClassVar[int] = 8
-    lr: float = rate(1e-3)
-    renewed: float = share(0.3, search=(0.05, 1.0))
+    lr: float = rate(3.1e-6)
+    renewed: float = share(0.69, search=(0.05, 1.0))
     cycles: int = knob(4, 1, 1000, search=(1, 4))
-    grain: float = knob(10.0, 0.0, 255.0, search=(0.0, 40.0), unit="grey levels")
-    clip: float = knob(10.0, 0.01, 1e6, search=(1.0, 100.0), log=True)
+    grain: float = knob(5.5, 0.0, 255.0, search=(0.0, 40.0), unit="grey levels")
+    clip: float = knob(14.0, 0.01, 1e6, search=(1.0, 100.0), log=True)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch

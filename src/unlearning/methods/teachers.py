@@ -104,10 +104,10 @@ class Blindspot:
         source="Tarun et al., Deep Regression Unlearning, 2023",
     )
     epochs: ClassVar[int] = 1
-    lr: float = rate(1e-3)
-    attention: float = knob(50.0, 0.0, 1e6, search=(1.0, 500.0), log=True, unit="years")
-    proxy_lr: float = rate(1e-2, search=(1e-4, 1e-2))
-    proxy_epochs: int = knob(2, 1, 100, search=(1, 4))
+    lr: float = rate(1.5e-4)
+    attention: float = knob(5.6, 0.0, 1e6, search=(1.0, 500.0), log=True, unit="years")
+    proxy_lr: float = rate(7.1e-4, search=(1e-4, 1e-2))
+    proxy_epochs: int = knob(4, 1, 100, search=(1, 4))
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         if task.fabric.world_size > 1:
