@@ -90,6 +90,9 @@ def test_versions_of_two_targets_are_not_compared(genders, monkeypatch):
 def test_a_method_of_numbers_alone_is_refused_before_any_work(genders):
     with pytest.raises(InputError, match="amnesiac is of numbers, and this model predicts gender, which has classes"):
         unlearn(UnlearnSettings("amnesiac", forget_set="20-28", model="original", name="gender-resnet50"))
+    nowhere = TrainSettings(DataSettings("gone.csv", target="breed", task="classes"), SPEC)
+    with pytest.raises(InputError, match="amnesiac is of numbers, and this model predicts breed"):
+        pipeline(PipelineSettings(nowhere, methods="rnd,amnesiac"))
 
 
 def test_what_carries_a_class_is_explained_by_the_probability_of_the_true_one(genders, monkeypatch):

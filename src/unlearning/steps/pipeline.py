@@ -77,10 +77,10 @@ def _next(settings: PipelineSettings, original: Version, others: list[Version]) 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
     require_one_target(train)
+    for method in settings.methods.split(","):
+        require_support(METHODS[method.strip()], train.data.predicts)
     try_out(train.model)
     data, _ = prepare(train.data, train.model.image_size, force)
-    for method in settings.methods.split(","):
-        require_support(METHODS[method.strip()], data.target)
     forget_sets.foresee(settings.forget_set, data)
     original = train_or_reuse(train, data.digest, force)
     forget = forget_sets.read_rule(settings.forget_set, data, original)
