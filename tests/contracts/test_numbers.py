@@ -24,6 +24,7 @@ PAGES = [
         "docs/results.md",
         "docs/audit.md",
         "docs/defaults.md",
+        "docs/explain.md",
         "docs/requests.md",
         "docs/commands.md",
         "docs/registry.md",
