@@ -14,5 +14,6 @@ for study in results/utkface-resnet50 results/utkface-study-small; do
 done
 results/audit-verdicts/commands.sh
 echo "results/methods-small holds no predictions: its tables are as results/methods-small/commands.sh made them"
+echo "results/explain is made of models that are not kept: results/explain/commands.sh"
 echo "results/utkface-data is made of the faces themselves: results/utkface-data/commands.sh"
 echo "results/request-seconds is measured anew, on a machine that does nothing else: results/request-seconds/commands.sh"

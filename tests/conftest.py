@@ -25,6 +25,7 @@ RULE = "20-28"
 MODEL, OTHER = "age-resnet50", "other"
 # Fixtures that start a program of their own, or run a whole experiment: minutes, where a fact about them takes seconds.
 COSTLY = {"browser", "buckets", "postgres", "server", "hidden", "measured_store"}
+IN_MAKE_TEST = "test_targets_served"  # the one end-to-end test of the main pipeline that make test runs
 # What takes longest begins first: pytest-xdist hands out whole files, and a long one at the end keeps one core busy alone.
 LONGEST = (
     *("test_killed_anywhere", "test_story", "test_experiment_report", "test_whole_job", "test_shared_server", "test_officer"),
@@ -38,7 +39,7 @@ LONGEST = (
 def pytest_collection_modifyitems(items):
     """Mark what is costly as ``slow``, which ``make test`` leaves to ``make test-all``, and put the longest files first."""
     for item in items:
-        if item.path.parent.name == "e2e" or COSTLY & set(item.fixturenames):
+        if (item.path.parent.name == "e2e" and item.path.stem != IN_MAKE_TEST) or COSTLY & set(item.fixturenames):
             item.add_marker("slow")
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
