@@ -93,6 +93,7 @@ def test_a_class_is_served_with_the_probability_of_each(user):
     assert 0 <= version.number_in("test_accuracy") <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOBS)
 def test_no_page_speaks_of_ages_or_years(name, user, monkeypatch):
     """But of those that a rule asks for, and of the data where faces have them."""

@@ -143,6 +143,7 @@ def test_what_was_forgotten_first_does_not_come_back(served_twice):
     assert passed.value == pytest.approx(float(champion().tag("regained")), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_several_are_served_by_one_version_when_asked_to(trained):
     one, other = ask("20-24"), ask("50-56")
     done = serve(batch=True)

@@ -17,6 +17,7 @@ from unlearning.data import unfinished
 from unlearning.errors import InputError
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
+from unlearning.methods import METHODS
 from unlearning.settings.forgetting import TuneSettings
 from unlearning.steps.tune import tune
 from unlearning.tracking import finished, runs
@@ -58,7 +59,7 @@ def test_trials_are_nested_runs_of_one_study_and_the_best_one_s_settings_are_reg
         best = tune(TuneSettings("ft", trials, "distance", "20-28", (1,)))
     found = {run["tags"]["mlflow.runName"]: run for run in finished.find_by_tags({"step": "trial"})}
     assert sorted(found) == ["trial 0", "trial 1"]
-    assert found["trial 0"]["params"]["method.lr"] == "0.0001", "the defaults are tried first"
+    assert found["trial 0"]["params"]["method.lr"] == str(METHODS["ft"].lr), "the defaults are tried first"
     parent = finished.find_by_tags({"step": "tune"})[0]
     assert parent["params"]["best.lr"] == best.tag("params").removeprefix("lr=")
     numbers = mlflow.MlflowClient().get_run(parent["run_id"]).data.metrics
@@ -97,7 +98,7 @@ def test_trials_of_other_processes_are_children_of_the_search_and_the_same_seed_
     [parent] = finished.find_by_tags({"step": "tune"})
     assert sorted(found) == ["trial 0", "trial 1", "trial 2"]
     assert {run["tags"]["mlflow.parentRunId"] for run in found.values()} == {parent["run_id"]}
-    assert found["trial 0"]["params"]["method.lr"] == "0.0001", "the defaults are tried first"
+    assert found["trial 0"]["params"]["method.lr"] == str(METHODS["ft"].lr), "the defaults are tried first"
     assert best.tag("params") == f"lr={parent['params']['best.lr']}"
     assert unfinished.everything() == []
 

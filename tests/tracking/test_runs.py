@@ -8,6 +8,7 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.evaluation.numbers.forgetting import share_left
+from unlearning.methods import METHODS
 from unlearning.registry.lookup import find
 from unlearning.tracking import finished, reasons, runs
 from unlearning.versions.files import predictions_of
@@ -63,7 +64,7 @@ def test_a_run_says_what_it_was_made_from_and_versions_of_one_optimisation_are_c
     run = run_of(4)
     assert {"code.digest", "code.commit", "packages", "step"} <= run.data.tags.keys()
     assert f"torch=={metadata.version('torch')} " in run.data.tags["packages"]
-    assert run.data.params["method.lr"] == "0.0001"
+    assert run.data.params["method.lr"] == str(METHODS["ft"].lr)
     assert run.data.params["unlearn.forget_set"] == "20-28"
     assert run_of(3).data.tags["mlflow.parentRunId"] == run_of(4).data.tags["mlflow.parentRunId"]
     assert "RUNNING" not in {run.info.status for run in mlflow.search_runs(output_format="list")}
