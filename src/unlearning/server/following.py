@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
@@ -43,6 +43,7 @@ class Following:
         self._open, self._numbers, self._refresh = open_version, numbers, refresh
         self._lock, self._looking, self._users = Lock(), Lock(), dict[Loaded, int]()
         self._wake, self._ended = Event(), Event()
+        self._impatience = ExitStack()
         self._threads = [Thread(target=work, daemon=True) for work in (self._follow, self._beat)]
         self._heart: servers.Heart | None = None
         self._damaged: dict[int, float] = {}  # version: when its files may be looked at again
@@ -76,6 +77,8 @@ class Following:
         Raises:
             InputError: there is no such version, it cannot be opened, or it was purged.
         """
+        # Once for all threads: it is set in the environment, which others may be reading whenever it changes.
+        self._impatience.enter_context(impatience())
         version = lookup.find(self._model, self.follow)
         if version.tag("state") in GONE:
             raise InputError(f"{version.label} of {version.model} was purged; legal is a version that has its files")
@@ -103,12 +106,12 @@ class Following:
             if thread.is_alive():
                 thread.join()
         self._switch(None)
-        try:
-            with impatience():
+        with self._impatience:
+            try:
                 if self._heart:
                     self._heart.stop()
-        except (InputError, *store_errors()) as error:
-            tell("the registry was not told of the end", reason=first_line(error))
+            except (InputError, *store_errors()) as error:
+                tell("the registry was not told of the end", reason=first_line(error))
 
     def _follow(self) -> None:
         while not self._ended.wait(LEAST):
@@ -131,9 +134,8 @@ class Following:
         with self._looking:
             before, reason = self.trouble, ""
             try:
-                with impatience():
-                    self.trouble = self._look()
-                    self._tell_registry()
+                self.trouble = self._look()
+                self._tell_registry()
             except Exception as error:  # noqa: BLE001 - whatever it is, what is served stays, and the next look may go well
                 self._numbers.failures.inc()
                 self.trouble, reason = (
