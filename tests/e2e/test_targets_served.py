@@ -30,7 +30,6 @@ SMALL = (
     "methods=rnd",
     "epochs=1",
     "gates=test_mae < 1000",
-    "reference_seeds=7",
 )
 JOBS = {
     "hand": ("target=hand", "unit=degrees", "range=0-180", "forget_set=30-60"),

@@ -25,6 +25,7 @@ def ensemble(spec) -> Ensemble:
     return Ensemble(spec, (0, 1, 2, 3), members, Aggregate("median", without=(1,)))
 
 
+@pytest.mark.slow
 def test_the_file_gives_the_ages_of_the_ensemble_whatever_its_output_and_its_aggregate(ensemble):
     file = to_onnx(ensemble, {"version": "age/1"})
     assert difference(file, ensemble) <= TOLERANCE

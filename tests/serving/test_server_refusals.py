@@ -189,6 +189,7 @@ def test_nothing_of_a_picture_is_logged(asked, pictures, texts, capfd, caplog):
     assert "Traceback" not in out
 
 
+@pytest.mark.slow
 def test_a_short_attack_gets_nothing_but_refusals(asked):
     """``tools/fuzz_server.py`` sends ten thousand; here are some of another seed."""
     said = attack(asked.address, 150, seed=1)
