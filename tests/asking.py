@@ -20,8 +20,6 @@ from unlearning.server.http import server_of
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
-from unlearning.settings.forgetting import PromoteSettings
-from unlearning.steps.promote import promote
 
 MODEL = "age-resnet50"
 USUAL = Limits()
@@ -77,12 +75,6 @@ def started(limits: Limits = USUAL, follow: str = "champion", beside: str = "", 
         thread.join()
         for one in filter(None, (following, other)):
             one.end()
-
-
-@pytest.fixture(scope="session")
-def promoted_store(fill, trained_store):
-    """The trained store, whose version 3 is the champion and version 4 a candidate."""
-    return fill("promoted", trained_store, lambda: promote(PromoteSettings("3", "test_mae < 100")))
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,15 @@ def filled(use, filled_store):
 
 
 @pytest.fixture(scope="session")
+def promoted_store(fill, trained_store):
+    """The trained store, whose version 3 is the champion and version 4 a candidate."""
+    from unlearning.settings.forgetting import PromoteSettings
+    from unlearning.steps.promote import promote
+
+    return fill("promoted", trained_store, lambda: promote(PromoteSettings("3", "test_mae < 100")))
+
+
+@pytest.fixture(scope="session")
 def crossfitted_store(fill, trained_store):
     """The trained store, whose original is followed by a cross-fitting of two folds and two seeds."""
     from unlearning.settings.training import CrossfitSettings

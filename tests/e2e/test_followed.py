@@ -7,7 +7,6 @@ import pytest
 
 from asking import MODEL, started
 from asking import pictures as pictures
-from asking import promoted_store as promoted_store
 from asking import texts as texts
 from erasable import take_own_models
 from server import listening

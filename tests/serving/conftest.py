@@ -11,7 +11,6 @@ from PIL import Image
 
 from asking import asked as asked
 from asking import pictures as pictures
-from asking import promoted_store as promoted_store
 from asking import texts as texts
 from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unlearning.data.labels import labels_of
+from unlearning.data.labels import strata_of
 from unlearning.progress import Track
 from unlearning.targets import AGE, Target
 
@@ -26,8 +26,7 @@ def plan_copies(faces: pd.DataFrame, augment_to: int, seed: int, target: Target 
     The sources of an age take turns, in random order. Labels are kept.
     """
     random = np.random.default_rng([seed, 2])
-    labels = labels_of(faces)[faces.split == "train"]
-    ages = pd.Series(np.floor(target.strata(labels.to_numpy())), labels.index)
+    ages = strata_of(faces[faces.split == "train"], target)
     chosen = [_sources(members, augment_to - len(members), random) for members in ages.groupby(ages).groups.values()]
     copies = faces.loc[np.concatenate(chosen)] if chosen else faces.iloc[:0]
     copies = copies.assign(copy_of=copies.id, **_draw(len(copies), random))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from unlearning.data.labels import LABEL, UNKNOWN, column_of, labels_of
+from unlearning.data.labels import LABEL, UNKNOWN, column_of, strata_of
 from unlearning.data.settings import DataSettings
 from unlearning.targets import AGE, Target
 
@@ -86,7 +86,7 @@ def reduction(kept: pd.DataFrame, fraction: float, seed: int, target: Target = A
     if fraction == 1 or kept.empty:
         return pd.Series(dtype=object)
     shuffled = kept.sort_values("id").sample(frac=1, random_state=seed)
-    labels = pd.Series(np.floor(target.strata(labels_of(shuffled).to_numpy())), shuffled.index)
+    labels = strata_of(shuffled, target)
     # What is left over goes to the youngest ages; of numbers, of which each may stand once, it must not go to the smallest.
     exact = labels.groupby(labels, sort=target == AGE).size() * fraction
     quota = exact.astype(int)

@@ -11,6 +11,8 @@ from unlearning.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from unlearning.targets import Target
+
 GENDERS = ("male", "female")
 RACES = ("White", "Black", "Asian", "Indian", "Other")
 CODES = {"gender": GENDERS, "race": RACES}  # what the names of UTKFace's files hold besides the age
@@ -96,6 +98,14 @@ def code(text: str, words: tuple[str, ...], kind: str) -> int:
 def labels_of(table: pd.DataFrame) -> pd.Series:
     """What is to be predicted of each row of a manifest or prediction table."""
     return table[column_of(table)]
+
+
+def strata_of(table: pd.DataFrame, target: Target) -> pd.Series:
+    """The age, the class, or the sixtieth of a range that each row's label is in, as whole numbers."""
+    import pandas as pd
+
+    labels = labels_of(table)
+    return pd.Series(target.strata(labels.to_numpy()) // 1, labels.index)
 
 
 def column_of(table: pd.DataFrame) -> str:

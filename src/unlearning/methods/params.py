@@ -63,9 +63,14 @@ def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
     return asked
 
 
+def supports(method: Method | type[Method], target: Target) -> bool:
+    """Is the method of such targets at all?"""
+    return target.numeric or not method.card.numbers_alone
+
+
 def require_support(method: Method | type[Method], target: Target) -> None:
-    """InputError where a method says nothing of such a target."""
-    if method.card.numbers_alone and not target.numeric:
+    """InputError where a method, or one of its settings, says nothing of such a target."""
+    if not supports(method, target):
         raise InputError(
             f"{method.name} is of numbers, and this model predicts {target.name}, which has classes; choose another method: "
             f"age-unlearning methods"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from unlearning.evaluation.registry import METRICS
 from unlearning.finding import TAGS as FINDING
 from unlearning.registry.version import Facts, State, as_number
+from unlearning.targets import ACCURACY
 
-SCORES = (*METRICS, "test_accuracy", "retain_samples", "forget_samples")
+SCORES = (*METRICS, ACCURACY, "retain_samples", "forget_samples")
 MEASURED = "that was measured"
 UNMEASURED = "it is no number, and nobody has measured one"
 DIGITS = 1e-4  # tags have six

@@ -8,12 +8,14 @@ from time import perf_counter
 import pandas as pd
 
 from unlearning.data.manifest import DataSet
+from unlearning.data.settings import DataSettings
 from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs.ensemble import try_out
 from unlearning.jobs.forecast import foretell
 from unlearning.methods import METHODS
+from unlearning.methods.params import supports
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import choose
 from unlearning.progress import say
@@ -26,7 +28,6 @@ from unlearning.steps.prepare import prepare
 from unlearning.steps.retrain import retrain_or_reuse
 from unlearning.steps.train import train_or_reuse, training_of
 from unlearning.steps.unlearn import unlearn_or_reuse
-from unlearning.targets import AGE
 from unlearning.tracking import runs, temporary
 from unlearning.versions import forget_sets
 
@@ -41,8 +42,8 @@ def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     """Run every cell that no finished run has made before, and return one row a version: which cell, which run."""
     preset = choose(PRESETS, settings.preset, "preset")
     studies = with_forget_sets([choose(STUDIES, name, "study") for name in settings.studies], settings.forget_sets)
-    numeric = settings.target == AGE.name
-    able = {name: method for name, method in METHODS.items() if numeric or not method.card.numbers_alone}
+    target = DataSettings(settings.data_dir, settings.target).predicts
+    able = {name: method for name, method in METHODS.items() if supports(method, target)}
     known = {name: Known(method.epochs, method.card.scheme) for name, method in able.items()}
     plan = cells(studies, settings.seeds or preset.seeds, preset.params, known)
     trainings = {(cell.seed, cell.scheme): _training(settings, preset, cell.seed, cell.scheme) for cell in plan}

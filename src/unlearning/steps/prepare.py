@@ -5,6 +5,7 @@ from textwrap import shorten
 
 from unlearning.data.manifest import SPLITS, DataSet
 from unlearning.data.manifest import prepare as prepare_data
+from unlearning.data.rules import LONGEST
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.spread import PROCESSES, RAY, each_on_ray
 from unlearning.progress import say, track
@@ -15,7 +16,6 @@ from unlearning.reports.style import THEMES
 from unlearning.tracking import finished, runs
 from unlearning.versions.data import MANIFEST, REJECTED, SETTINGS
 
-LONGEST = 400  # of the names of many classes
 REASONS, REPORT, FIGURES = "data/reasons.csv", "data/data_report.html", "data/figures"
 
 

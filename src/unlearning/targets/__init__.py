@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from unlearning.errors import InputError
-from unlearning.targets.classes import ANSWER, Classes
+from unlearning.targets.classes import ACCURACY, ANSWER, Classes
 from unlearning.targets.numeric import Numeric, Years
 from unlearning.targets.target import Target
 
-__all__ = ["AGE", "ANSWER", "TARGETS", "Classes", "Numeric", "Target", "Years", "from_dict", "from_text"]
+__all__ = ["ACCURACY", "AGE", "ANSWER", "TARGETS", "Classes", "Numeric", "Target", "Years", "from_dict", "from_text"]
 
 TARGETS: dict[str, type[Target]] = {kind.kind: kind for kind in (Years, Numeric, Classes)}
 AGE = Years("age")

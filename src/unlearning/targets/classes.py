@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 OFF = "as the probability of the true class less 1: 0 is certain of it"
-
-
-ANSWER = "answer"  # the column of a prediction table that holds the likeliest class
+ANSWER, ACCURACY = "answer", "test_accuracy"  # the column of a prediction table that holds the likeliest class, and its metric
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class Classes(Target):
     def measured(self, table: pd.DataFrame) -> dict[str, float]:
         """The share of test faces whose likeliest class is the true one; nothing where no table says which that is."""
         test = table[table.split == "test"]
-        return {} if ANSWER not in table else {"test_accuracy": float((test.answer == test.label).mean())}
+        return {} if ANSWER not in table else {ACCURACY: float((test.answer == test.label).mean())}
 
     def read(self, texts: pd.Series) -> tuple[Classes, np.ndarray, np.ndarray]:
         names = texts.str.strip()

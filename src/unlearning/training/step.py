@@ -68,16 +68,21 @@ def set_up(
 
 def _set_training(model: torch.nn.Module) -> None:
     model.train()
-    for module in model.modules():
-        weights = list(module.parameters(recurse=False))
-        if isinstance(module, _BatchNorm) and weights and not any(weight.requires_grad for weight in weights):
-            module.eval()
+    for norm in batch_norms(model):
+        weights = list(norm.parameters(recurse=False))
+        if weights and not any(weight.requires_grad for weight in weights):
+            norm.eval()
+
+
+def batch_norms(model: torch.nn.Module) -> list[torch.nn.Module]:
+    """Its layers that keep statistics of what they are shown."""
+    return [module for module in model.modules() if isinstance(module, _BatchNorm)]
 
 
 @contextmanager
 def _single(model: torch.nn.Module) -> Iterator[None]:
     """Inside, batch norms use their running statistics: those of a batch need two samples."""
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.training]
+    norms = [norm for norm in batch_norms(model) if norm.training]
     for norm in norms:
         norm.eval()
     try:
