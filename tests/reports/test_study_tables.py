@@ -137,6 +137,17 @@ def test_methods_whose_intervals_over_the_seeds_overlap_are_tied():
     assert "| 10, no interval: one seed |" in lines[5]
 
 
+def test_the_table_of_methods_has_the_accuracy_where_there_are_classes_and_there_alone():
+    rows = [*of_seeds("retrained", (0, 0), (0.2, 0.2), 0), *of_seeds("noise", (24, 26), (0.2, 0.3))]
+    assert "test_accuracy" not in markdown(methods(pd.DataFrame(rows)))
+    right = [row | {"test_accuracy": share} for row, share in zip(rows, (0.8, 0.82, 0.75, 0.77), strict=True)]
+    table = methods(pd.DataFrame(right))
+    assert row(table, model="noise").test_accuracy == pytest.approx(0.76)
+    heads, _, retrained, *_ = markdown(table).splitlines()
+    cells = [[cell.strip() for cell in line.split("|")] for line in (heads, retrained)]
+    assert cells[1][cells[0].index("test_accuracy")] == "0.810"
+
+
 @pytest.mark.parametrize("study", ["alpha", "defect", "single", "methods"])
 def test_an_experiment_has_the_tables_of_its_cells(make_results, study):
     of_study = {"table_3", "tables_4_to_7", "table_8"}

@@ -21,7 +21,16 @@ from unlearning.reports.methods_figure import pareto, pareto_single
 from unlearning.reports.page import by_function, figures, page
 from unlearning.reports.score_figures import alpha, defect, epochs, forget_sets, tradeoff
 from unlearning.reports.study_reasons import of_defect, unlike
-from unlearning.reports.study_tables import KEYS, RANKING, VALUES, Numbers, metrics_of, ranked_cells
+from unlearning.reports.study_tables import (
+    KEYS,
+    METHOD_SCORES,
+    RANKING,
+    VALUES,
+    Numbers,
+    method_scores,
+    metrics_of,
+    ranked_cells,
+)
 from unlearning.reports.words import MINUS, NONE, as_printed, digits, key_text, metric_name, shown, spread
 
 TEMPLATE = "study_report.html.jinja"
@@ -43,7 +52,9 @@ STUDY_OF = {
     "single": "single",
     "methods": "methods",
 }
-METHOD_HEADS = ("memory left (%)", "test MAE", "F", "RTE", "faces shown")
+METHOD_HEADS = dict(
+    zip(METHOD_SCORES, ("memory left (%)", "test MAE", "test accuracy", "F", "RTE", "faces shown"), strict=True)
+)
 SIGNS = {CONFIRMED: "\N{CHECK MARK}", CONTRADICTED: "\N{MULTIPLICATION SIGN}", OPEN: "?", NOT_RUN: "\N{EN DASH}"}
 COUNTED = {
     CONFIRMED: ("is", "are", "confirmed here"),
@@ -88,7 +99,7 @@ def study_report(
         defect=of_defect(numbers),
         methods=methods(numbers),
         ranking=RANKING,
-        method_heads=METHOD_HEADS,
+        method_heads=[METHOD_HEADS[name] for name in method_scores(tables.get("methods", ()))],
         everything=everything(numbers),
         metrics=[metric for name, metric in METRICS.items() if metric.headline or name in BESIDES],
         metric_names=[metric_name(name) for name in metrics_of(tables.get("all", pd.DataFrame()))],

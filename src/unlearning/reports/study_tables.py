@@ -9,7 +9,7 @@ The study's tables are long: one row a number, with its keys (alpha, epochs, for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -26,6 +26,7 @@ from unlearning.experiments.results import AGAIN, POOLED, Outcome, Results, scor
 from unlearning.markdown import table as rows_of
 from unlearning.markdown import text
 from unlearning.reports.words import NONE, as_printed, digits, is_as_published, key_text, metric_name, model_name, shown, spread
+from unlearning.targets import ACCURACY
 
 KEYS = ["forget_set", "arm", "epochs"]
 VALUES = ["ours", "sd", "pooled", "published", "difference"]
@@ -33,7 +34,7 @@ FIRST = GROUPS[0]
 SHOWN = {ORIGINAL: 0, "ft": 8, "rnd": 2}
 SCORES = ["Utility", "test_mae", "Forgetting", "F"]
 RANKED = ("memory_left", "test_mae")
-METHOD_SCORES = (*RANKED, "F", "seconds_ratio", "samples_ratio")
+METHOD_SCORES = (*RANKED, ACCURACY, "F", "seconds_ratio", "samples_ratio")  # the accuracy where there are classes
 RANKING = (
     "In the order of memory left, on whichever side of 0: 100 is the original, 0 the retrained model, below 0 it errs more. "
     "Means over the seeds whose number is known, each with its 95 % interval by Student's t; one seed has none. Tied are "
@@ -197,7 +198,7 @@ def _ranked(chosen: pd.DataFrame) -> pd.DataFrame:
         row = dict(zip(("forget_set", "model", "epochs"), keys, strict=True), seeds=len(of_seeds))
         for name in RANKED:
             row |= zip((name, f"{name}_low", f"{name}_high"), mean_of_seeds(of_seeds[name].to_numpy()), strict=True)
-        rows.append(row | of_seeds[[*METHOD_SCORES[len(RANKED) :]]].mean().to_dict())
+        rows.append(row | of_seeds[method_scores(of_seeds)[len(RANKED) :]].mean().to_dict())
     table = pd.DataFrame(rows)
     place = table.model.map(lambda model: BESIDE.index(model) if model in BESIDE else len(BESIDE))
     table = table.assign(place=place, far=table.memory_left.abs()).sort_values(["place", "far", "test_mae"], ignore_index=True)
@@ -219,10 +220,15 @@ def _tied(row: pd.Series, other: pd.Series, name: str, words: tuple[str, str, st
     return above if row[f"{name}_low"] > other[f"{name}_high"] else tied
 
 
+def method_scores(table: Container[str]) -> list[str]:
+    """Those of METHOD_SCORES that a table has."""
+    return [name for name in METHOD_SCORES if name in table]
+
+
 def ranked_cells(row: dict) -> list[tuple[str, str, str]]:
     """Value, interval and words of each of METHOD_SCORES in a row of ``methods``; empty where there are none."""
     cells = []
-    for name in METHOD_SCORES:
+    for name in method_scores(row):
         value, low, high = (shown(row.get(one, nan), digits(name)) for one in (name, f"{name}_low", f"{name}_high"))
         interval = "" if low == NONE else f"{low} to {high}"
         cells.append((value, interval, row.get(f"{name}_tied", "")))
@@ -275,7 +281,7 @@ def _ranking(table: pd.DataFrame) -> str:
             known = f"{value} ({interval})" if interval else value
             cells.append(f"{known}, {words}" if words else known)
         rows.append(cells)
-    return _lines(["forget_set", "model", "epochs", "seeds", *map(metric_name, METHOD_SCORES)], rows)
+    return _lines(["forget_set", "model", "epochs", "seeds", *map(metric_name, method_scores(table))], rows)
 
 
 def metrics_of(everything: pd.DataFrame) -> list[str]:
