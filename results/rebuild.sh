@@ -18,6 +18,7 @@ for target in age gender race; do
 done
 python benchmarks/targets_compared.py --out results/methods results/methods/{age,gender,race}
 results/audit-verdicts/commands.sh
+echo "results/methods-small holds no predictions: its tables are as results/methods-small/commands.sh made them"
 echo "results/explain is made of models that are not kept: results/explain/commands.sh"
 echo "results/utkface-data is made of the faces themselves: results/utkface-data/commands.sh"
 echo "results/request-seconds is measured anew, on a machine that does nothing else: results/request-seconds/commands.sh"
