@@ -8,6 +8,7 @@ from unlearning.data.faces import Batch
 from unlearning.errors import InputError
 from unlearning.methods.params import make_method
 from unlearning.methods.random_labels import LABELS, GaussianAmnesiac, RandomLabels, RandomLabelsFullRange, drawn_evenly
+from unlearning.methods.task import UnlearningTask
 from unlearning.targets import AGE
 
 
@@ -68,11 +69,15 @@ def test_a_forgotten_face_gets_another_age_at_every_batch_and_a_kept_one_its_own
     assert all(20 <= label <= 60 for label in drawn)
 
 
-def test_labels_and_the_order_of_the_faces_are_drawn_apart(make_task):
+@pytest.mark.parametrize("method", [RandomLabels(), RandomLabelsFullRange(), GaussianAmnesiac()], ids=lambda one: one.name)
+def test_labels_and_the_order_of_the_faces_are_drawn_apart(method, make_task, monkeypatch):
     """Else a face's place in the first epoch would go with its label."""
-    task = make_task()
+    task, plain, drawn = make_task(), UnlearningTask.random, []
+    monkeypatch.setattr(UnlearningTask, "random", lambda task, stream=0: drawn.append(plain(task, stream)) or drawn[-1])
     order = torch.rand(9, generator=task.batches().batches._random)
-    assert not torch.equal(torch.rand(9, generator=task.random(LABELS)), order)
+    method.unlearn(task)
+    assert [one.initial_seed() for one in drawn] == [task.seed + LABELS]
+    assert not torch.equal(torch.rand(9, generator=plain(task, LABELS)), order)
 
 
 @pytest.mark.parametrize("method", [RandomLabelsFullRange(once=True), GaussianAmnesiac()], ids=lambda method: method.name)

@@ -81,7 +81,7 @@ class RandomLabels:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         if self.as_published and task.target != AGE:
             raise InputError(f"params: as_published={self.as_published} is of ages, and this model predicts {task.target.name}")
-        random = task.random()
+        random = task.random(LABELS)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
             return task.loss(predicted, batch._replace(ages=self.labels(batch, random, task.target)))

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from unlearning.targets import Target
 
 TEACHERS = {"random": "an untrained twin, rescaled", "proxy": "a twin after a little training on the retain set"}
-# With the member's own seed a teacher would start, and see its faces in the order, of the retrained reference.
-STREAM = 2
+# Beyond all seeds: with that of any member a teacher would start, and see its faces in the order, of that member's reference.
+# PyTorch's generators take the lower 32 bits of a seed.
+STREAM = 1 << 31
 # Outputs whose standard deviation is less, in years, differ by rounding alone; dividing by it would blow that up.
 FLAT = 1e-4
 
