@@ -239,6 +239,16 @@ def test_three_retrained_models_as_members_show_what_seeds_do():
     assert found.distance == pytest.approx(abs(found.gap), rel=0.2), "single members err more, but all of them alike"
 
 
+def test_a_retrained_seed_that_stands_in_two_tables_is_one_witness():
+    def table(seeds):
+        alone = {f"member_{at}": WORLD.model(False, seed).predicted for at, seed in enumerate(seeds)}
+        return RETRAINED[["id", "split", "age"]].assign(predicted=sum(alone.values()) / len(alone), **alone)
+
+    case = WORLD.case(WORLD.model(False, 4, 3), original=WORLD.model(True, 1, 3), retrained=table((2, 3, 5)), second=None)
+    told = audit(replace(case, second=table((3, 5))), QUICK).table()
+    pd.testing.assert_frame_equal(told, audit(case, QUICK).table())
+
+
 def test_a_single_model_is_not_judged_by_means_of_three():
     """The mean of three answers errs less than one: compared as they are, an honest single model would look strange."""
     case = WORLD.case(WORLD.model(False, 4, 1), retrained=WORLD.model(False, 2, 3), second=None)

@@ -43,6 +43,10 @@ def test_the_retrained_model_is_the_measure_and_a_second_set_shows_what_chance_d
     assert forgotten.remarks["forgetting_quality_holdout"].startswith(told)
 
 
+def test_a_seed_that_stands_in_both_sets_is_no_yardstick():
+    assert "second" not in of_seeds(KNOWN | {"version": KNOWN["second"], "second": KNOWN["retrained"]}, MEMBERS).numbers["klom"]
+
+
 def test_an_audit_passes_what_is_forgotten_and_nothing_that_is_not(remembered, forgotten):
     found = [audit(WORLD.case(KNOWN["original"]), AuditSettings(resamples=50), one) for one in (forgotten, remembered)]
     passed, failed = (one.verdicts() for one in found)

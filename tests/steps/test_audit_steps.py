@@ -64,6 +64,11 @@ def test_a_second_seed_gives_the_floor_and_stands_beside_the_reference(trained):
     assert rows.second["forget_mae"] != rows.retrained["forget_mae"]
 
 
+def test_a_second_reference_has_none_of_the_first_one_s_seeds(trained):
+    with pytest.raises(InputError, match=r"seeds=1,2: the original, and so its reference, was trained with 1; free: seeds=2,3"):
+        retrain(RetrainSettings("20-28", seeds=(1, 2)))
+
+
 def test_without_a_reference_the_audit_says_what_it_can_and_lists_what_not(trained, briefly):
     evaluate(EvaluateSettings("ft-20-28-e2", forget_set="36-44", audit="full"))
     assert json.loads(runs.download(newest("evaluate"), JSON).read_text())["unsaid"]

@@ -6,6 +6,7 @@ Where checkpoints lie, what forgetting will cost, and which checkpoints must go.
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count, filterfalse, islice
 from pathlib import Path
 
 from unlearning.commands import command
@@ -33,6 +34,18 @@ def path_of(shard: int, number: int) -> str:
 def member_seeds(plan: SlicePlan | None, seeds: tuple[int, ...]) -> tuple[int, ...]:
     """The seeds of an ensemble's members: one for each shard, made of one seed, or those that were asked for."""
     return plan.seeds(seeds) if plan else seeds
+
+
+def require_free(asked: tuple[int, ...], seeds: tuple[int, ...], plan: SlicePlan | None, name: str = "seeds") -> None:
+    """InputError where further references would have a seed of the original's, as the first has: one seed is one witness."""
+
+    def taken(seed: int) -> bool:
+        return not set(seeds).isdisjoint(member_seeds(plan, (seed,)))
+
+    if any(map(taken, asked)):
+        given, used = (",".join(map(str, some)) for some in (asked, filter(taken, asked)))
+        free = ",".join(map(str, islice(filterfalse(taken, count()), len(asked))))
+        raise InputError(f"{name}={given}: the original, and so its reference, was trained with {used}; free: {name}={free}")
 
 
 def plan_for(parent: Parent, recipe: Recipe) -> SlicePlan | None:

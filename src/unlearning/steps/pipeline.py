@@ -7,6 +7,7 @@ from dataclasses import replace
 from unlearning.commands import CONSOLE, command, typed
 from unlearning.data.forget import ForgetSet
 from unlearning.finding import FORGOTTEN, state_of
+from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.methods.params import require_support
@@ -77,6 +78,8 @@ def _next(settings: PipelineSettings, original: Version, others: list[Version]) 
 def _train_and_retrain(settings: PipelineSettings) -> tuple[Version, Version, ForgetSet]:
     train, force = settings.train, settings.force
     require_one_target(train)
+    plan = train.plan()
+    scheme.require_free(settings.reference_seeds, scheme.member_seeds(plan, train.seeds), plan, "reference_seeds")
     for method in settings.methods.split(","):
         require_support(METHODS[method.strip()], train.data.predicts)
     try_out(train.model)

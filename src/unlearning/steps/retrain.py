@@ -40,6 +40,7 @@ def retrain(settings: RetrainSettings, manifest: ForgetSet | None = None) -> Ver
     name += f", seeds {','.join(map(str, settings.seeds))}" if settings.seeds else ""
     with runs.run("retrain", name):
         parent = open_parent(find_version(settings.name, settings.model))
+        scheme.require_free(settings.seeds, parent.seeds, parent.plan)
         forget = manifest or forget_sets.read_rule(settings.forget_set, parent.data, parent.version)
         before = [earlier for earlier in parent.forgotten if earlier.sha256 != forget.sha256]
         check(parent.data.manifest, forget, before, parent.data.target)

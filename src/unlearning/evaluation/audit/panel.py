@@ -84,12 +84,13 @@ def _number(metric: Metric, comparison: Comparison) -> np.ndarray | str:
 
 
 def panel_of(case: Case, measured: Measured, resamples: int, seed: int) -> Panel:
-    """Line up a case's models; a second retrained model that answers like the first one is left out."""
+    """Line up a case's models; of a second retrained model what answers like the first one, or a member of it, is left out."""
     ground = ground_of(case, resamples, seed)
     given = {role: getattr(case, role) for role in ROLES}
     said = {role: _answers(table, role, case, ground) for role, table in given.items() if table is not None}
-    if {"retrained", "second"} <= said.keys() and np.array_equal(said["retrained"]["predicted"], said["second"]["predicted"]):
-        del said["second"]
+    if {"retrained", "second"} <= said.keys():
+        said["second"] = _further(said["second"], said["retrained"])
+    said = {role: own for role, own in said.items() if own}
     handed = {role: {name: by[role] for name, by in measured.numbers.items() if role in by} for role in said}
     whole = {role: Witness(role, ground, own["predicted"], costs_of(case, role), handed[role]) for role, own in said.items()}
     others = {role: whole.get(role) for role in MODELS}
@@ -105,6 +106,13 @@ def _answers(table: pd.DataFrame, role: str, case: Case, ground: Ground) -> dict
     most = FEW_MEMBERS if len(table) > MANY_FACES else MEMBERS if role in ("version", "original") else MOST_RETRAINED
     columns = ["predicted", *members[:most]]
     return dict(zip(columns, answers(table, role, case, ground, columns), strict=True))
+
+
+def _further(second: dict[str, np.ndarray], first: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What a table says that another one does not; nothing where every seed of it stands there: one seed is one witness."""
+    known = {answers.tobytes() for answers in first.values()}
+    new = {name: answers for name, answers in second.items() if answers.tobytes() not in known}
+    return new if "predicted" in new and (len(new) > 1 or len(second) == 1) else {}
 
 
 def _members(said: Said, still: Ground) -> dict[str, tuple[Witness, ...]]:

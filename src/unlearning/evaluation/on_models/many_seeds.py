@@ -25,6 +25,9 @@ def of_seeds(tables: Mapping[str, pd.DataFrame], members: np.ndarray, seed: int 
     rows = np.flatnonzero(members)
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(rows)[: seeds.MOST_FACES])
     said = {role: _answers(align(table, tables[VERSION]), rows) / scale for role, table in tables.items()}
+    if SECOND in said:  # a seed that stands in both tables says nothing of chance
+        known = {answers.tobytes() for answers in said[RETRAINED]}
+        said[SECOND] = np.array([answers for answers in said[SECOND] if answers.tobytes() not in known])
     enough = {role: answers for role, answers in said.items() if len(answers) >= seeds.FEWEST and answers.size}
     if not {VERSION, RETRAINED} <= enough.keys():
         return Measured()
