@@ -133,6 +133,7 @@ def test_augmented_copies_change_no_attack_and_no_distance(of_original):
     for name in ("mia_auc", "mia_logistic", "mia_given_age_auc", "unseen_gap", "forget_w1_predictions", "forget_difference"):
         assert row(found, name).version == pytest.approx(row(of_original, name).version, rel=1e-12)
     assert row(found, "forget_mae").version != row(of_original, "forget_mae").version
+    assert row(found, "forget_mae").count == row(of_original, "forget_mae").count
     assert row(found, "forget_mae").version == measure(replace(plain, **tables, about=about, forget=forget))["forget_mae"]
 
 

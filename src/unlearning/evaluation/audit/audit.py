@@ -153,9 +153,9 @@ def handed(row: Row, measured: Measured, bounds: Bounds) -> Row:
 
 
 def _count(metric: Metric, panel: Panel) -> float:
-    """Faces or pairs of faces that the metric is about; not a number for a metric that is about none."""
+    """Faces, copies left out, or pairs of faces that the metric is about; not a number for a metric that is about none."""
     try:
-        return len(panel.ground.pairs) if metric.paired else len(panel.ground.rows[metric.part]) if metric.part else math.nan
+        return len(panel.ground.pairs) if metric.paired else len(panel.ground.faces(metric.part)) if metric.part else math.nan
     except NotKnownError:
         return 0
 
