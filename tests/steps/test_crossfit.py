@@ -1,6 +1,7 @@
 """One table serves all later requests, and nothing that remembers a face is left of what made it."""
 
 import mlflow
+import pandas as pd
 import pytest
 
 from unlearning.errors import InputError
@@ -12,7 +13,7 @@ from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
 from unlearning.tracking import finished, sealed
 from unlearning.versions import forget_sets
-from unlearning.versions.never_seen import has_seen, never_seen_of
+from unlearning.versions.never_seen import has_seen, never_seen_of, said_again
 
 MODEL = "age-resnet50"
 
@@ -31,6 +32,15 @@ def test_only_an_original_is_followed(trained):
     with pytest.raises(InputError, match="is no original"):
         crossfit(CrossfitSettings(model="4"))
     assert has_seen(find(MODEL, "4"), forget_sets.of_version(find(MODEL, "4"))) is None
+
+
+def test_a_photograph_is_one_witness_however_often_it_was_saved():
+    """Of five near-copies one stays, and if they are asked about it is one that was trained on."""
+    splits = ["test", "validation", "train", "train", "train", "train", "train"]
+    manifest = pd.DataFrame({"id": list("abcdefg"), "near": list("aaaaafa"), "copy_of": ["", "", "", "", "", "", "c"]})
+    for asked, stays in (("bcdeg", {"c", "f"}), ("de", {"d", "f"}), ("f", {"a", "f"})):
+        left_out = said_again(manifest.assign(split=splits), set(asked))
+        assert set(manifest.id) - set(left_out) == stays
 
 
 def test_a_request_for_single_faces_is_judged_without_a_retrained_reference(crossfitted, capsys):

@@ -77,7 +77,7 @@ class NeverSeen:
 
     Args:
         table: as ``jobs.crossfit.joined`` makes it.
-        copies: ids of augmented copies, which are left out: they say again what their face says.
+        copies: ids of copies and near-copies, which are left out: they say again what their face says.
         target: what is predicted.
     """
 

@@ -1,5 +1,7 @@
 """Whether a version has seen some faces, by the cross-fitting of the original that it comes from."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from unlearning.commands import command
@@ -42,7 +44,7 @@ def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
         raise NoCrossfitError(f"there is no cross-fitting of {original.label}; make it, once for all requests, with: {again}")
     remembers = predictions_of(original) if original.tag("state") not in GONE else None
     manifest, _ = account_of(version.tag("data_run"))
-    copies = manifest.id[manifest.copy_of != ""]
+    copies = said_again(manifest, forget.ids)
     try:
         return NeverSeen(table, copies, version.target).judge(predictions_of(version), remembers, forget.ids)
     except InputError as error:
@@ -50,6 +52,17 @@ def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
         raise InputError(
             f"the cross-fitting of {original.label} cannot judge {forget.rule}: {error}; retrain: {again}"
         ) from error
+
+
+def said_again(manifest: pd.DataFrame, asked: Collection[str]) -> pd.Series:
+    """Ids of augmented copies, and of all but one face of every photograph: near-copies say the same, and are no witnesses.
+
+    Of a photograph that is asked about a training face stays, for of others nothing is remembered.
+    """
+    sources = manifest[manifest.copy_of == ""]
+    last = ~(sources.id.isin(asked) & (sources.split == "train"))
+    stays = sources.loc[last.sort_values(kind="stable").index].drop_duplicates("near").id
+    return manifest.id[~manifest.id.isin(stays)]
 
 
 def has_seen(version: Version, forget: ForgetSet) -> Unseen | None:

@@ -79,7 +79,7 @@ def _apart(original: Witness, retrained: Witness, second: Witness | None, part: 
     """Does the original err less than the retrained model, by more than other faces, or another seed, would make of nothing?
 
     The noise of the faces is 1.96 standard errors of the mean of abs(e_R) - abs(e_O), the blocks of faces being independent;
-    of g blocks it is sqrt(g / (g - 1)) times what their sums differ by, so one block, or a handful of faces, with any copies, has none.
+    of g blocks it is sqrt(g / (g - 1)) times what their sums differ by, so one block, or a handful of faces, has none.
     """
     rows = original.ground.rows[part]
     blocks = original.ground.blocks.of_row[rows]
