@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import make_key
 from unlearning.certificates.samples import picture_id
+from unlearning.data.images import decode
 from unlearning.errors import InputError
 from unlearning.purge.rules import Deed, begun
 from unlearning.registry.lookup import find, state_of
@@ -139,6 +140,15 @@ def test_a_photograph_of_the_data_is_found_and_its_ids_are_filed(client, picture
     ((given, options),) = begun
     assert given[1:] == ("request", MODEL, ("photograph.csv", [sample]))
     assert options["forget_set"] == "file:photograph.csv"
+
+
+def test_a_file_that_came_into_the_folder_moves_no_picture_to_another_s_id(one, own_cache):
+    folder = next(own_cache.glob("drawn/160-*/"))
+    (folder / ".0").write_bytes(b"none of the pictures, and listed before them")
+    path = sorted(folder.glob("*.jpg"))[40]
+    found, faces, pixels = photographs.search(find(MODEL, "champion"), path.read_bytes())
+    assert list(faces.id[[match.place for match in found]]) == [picture_id(path.read_bytes())]
+    assert (pixels[faces.row[found[0].place]] == decode(path.read_bytes(), pixels.shape[1])).all()
 
 
 def test_where_the_pictures_are_not_only_the_very_same_file_is_found(client, pictures, monkeypatch):

@@ -27,15 +27,17 @@ def search(version: Version, photograph: bytes) -> tuple[list[Match], pd.DataFra
 
     Without the pixels only the very same file is found, by its hash.
     """
-    manifest, _ = account_of(version.tag("data_run"))
-    faces = manifest[manifest.copy_of == ""].reset_index(drop=True)
     side = int(version.require_number("image_size"))
-    asked, own = decode(photograph, side), hashlib.sha256(photograph).hexdigest()[:32]
-    exact = [Match(place, SAME) for place in np.flatnonzero(faces.id == own)]
+    asked, pixels = decode(photograph, side), None
     try:
-        pixels = data_of(version, side).pixels
+        data = data_of(version, side)
+        manifest, pixels = data.manifest, data.pixels  # whose rows are those of the folder as it is now
     except InputError:
-        return exact, faces, None
+        manifest, _ = account_of(version.tag("data_run"))
+    faces = manifest[manifest.copy_of == ""].reset_index(drop=True)
+    if pixels is None:
+        own = hashlib.sha256(photograph).hexdigest()[:32]
+        return [Match(place, SAME) for place in np.flatnonzero(faces.id == own)], faces, None
     return matches(asked, pixels, faces.row.to_numpy()), faces, pixels
 
 
