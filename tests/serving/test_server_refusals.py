@@ -8,16 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mlflow.types import ColSpec, Schema
 from PIL import Image
+from pyarrow import parquet
 
 from asking import started
 from places import ROOT
 from tools.fuzz_server import attack
-from unlearning.server import http
+from unlearning.server import http, reading
 from unlearning.server.limits import Limits
 
 MARK = "a-mark-that-no-answer-repeats"
@@ -92,13 +95,42 @@ def test_what_cannot_be_read_is_refused_with_the_reason(asked, body, kind, statu
 
 
 def test_a_small_file_that_says_it_is_large_is_not_unpacked(asked):
-    for table in (pd.DataFrame({"image": [b"x"] * 5_000_000}), pd.DataFrame({"image": [bytes(100_000_000)]})):
+    fixed = pa.array([bytes(1_000)] * 1_000, pa.binary(1_000))
+    for values, codec, words in (
+        ([b"x"] * 500_000, "zstd", "500000 rows"),
+        ([bytes(100_000_000)], "snappy", "unpacks to more than the 64 megabytes"),
+        ([bytes(10_000_000)], "zstd", "packed by snappy or not at all"),
+        ([[None] * 1_000_000], "snappy", "no lists in it"),
+        (fixed, "snappy", "no lists in it"),
+    ):
         file = io.BytesIO()
-        table.to_parquet(file, compression="zstd")
-        assert len(file.getvalue()) < 1_000_000
+        parquet.write_table(pa.table({"image": values}), file, compression=codec)
+        assert len(file.getvalue()) < 5_000_000
         before = time.monotonic()
-        assert refusal(asked.send(file.getvalue(), "application/vnd.apache.parquet"))
+        assert words in refusal(asked.send(file.getvalue(), "application/vnd.apache.parquet"))
         assert time.monotonic() - before < 10
+
+
+def test_a_file_that_says_it_has_one_row_and_has_a_million_is_not_read(asked):
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"image": pa.nulls(1_000_000, pa.binary())}), file)
+    begin = len(file.getvalue()) - 8 - int.from_bytes(file.getvalue()[-8:-4], "little")  # of the part that says it
+    million, one = b"\x80\x89\x7a", b"\x82\x80\x00"  # as its numbers are written
+    body = file.getvalue()[:begin] + file.getvalue()[begin:].replace(million, one, 1)
+    assert parquet.read_metadata(io.BytesIO(body)).num_rows == 1
+    assert "more than 10000 values" in refusal(asked.send(body, reading.PARQUET))
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.string()])
+def test_equal_pictures_of_a_file_lie_in_memory_once(kind):
+    """The file says that it holds half a megabyte, and it does: each of a thousand rows names the same value."""
+    file, size = io.BytesIO(), 500_000
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000, pa.int32()), pa.array([b"A" * size]).cast(kind))
+    parquet.write_table(pa.table({"image": once}), file, store_schema=False)
+    before = pa.default_memory_pool().max_memory()
+    rows, _ = reading.read(file.getvalue(), reading.PARQUET, Schema([ColSpec("binary", "image")]), 64_000_000)
+    assert [len(row) for row in rows.image] == [size] * 1_000
+    assert pa.default_memory_pool().max_memory() - before < 50_000_000
 
 
 def test_unknown_paths_and_methods_are_refused_alike(asked):

@@ -21,6 +21,7 @@ from unlearning.serving.age_model import COLUMN, MOST_ROWS, TELL_VERSION
 
 MOST_VALUES = 10 * MOST_ROWS  # a picture is one or two of JSON's values
 MOST_COLUMNS = 10  # of a parquet file: legal is one, and pandas may write its index beside it
+PACKED, FIXED = {"UNCOMPRESSED", "SNAPPY"}, "FIXED_LEN_BYTE_ARRAY"  # of which equal ones would each take their room
 JSON, CSV, PARQUET, PICTURES = "application/json", "text/csv", "application/vnd.apache.parquet", ("image/jpeg", "image/png")
 SAYS_WHAT_IT_IS = re.compile(rb"data:image\\?/[\w.+-]{1,40};base64,")
 FORMATS = ", ".join(sorted(SUPPORTED_FORMATS))
@@ -116,11 +117,23 @@ def _csv(body: bytes, schema: Schema, most_bytes: int) -> Read:
 
 
 def _parquet(body: bytes, schema: Schema, most_bytes: int) -> Read:
-    """A small file may say that it holds a great deal, so what it says is asked first."""
+    """A small file may hold a great deal, so it is asked before it is unpacked; what it says of its own size may be a lie.
+
+    What is bounded, whatever it says: snappy unpacks to some twenty times its size, a flat column has a value a row, and equal
+    values lie in memory once.
+    """
     told = parquet.read_metadata(io.BytesIO(body))
-    sizes = [told.row_group(group).total_byte_size for group in range(min(told.num_row_groups, MOST_ROWS + 1))]
-    if told.num_rows > MOST_ROWS or told.num_columns > MOST_COLUMNS or len(sizes) > MOST_ROWS:
+    if told.num_rows > MOST_ROWS or told.num_columns > MOST_COLUMNS or told.num_row_groups > MOST_ROWS:
         raise refused(f"{told.num_rows} rows and {told.num_columns} columns; legal are 1 to {MOST_ROWS} images a request")
-    if sum(sizes) > most_bytes:
+    groups = [told.row_group(group) for group in range(told.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) > most_bytes:
         raise RefusedError(413, "bytes", f"the file unpacks to more than the {most_bytes // 1_000_000} megabytes allowed")
-    return pd.read_parquet(io.BytesIO(body)), None
+    columns = [told.schema.column(place) for place in range(told.num_columns)]
+    parts = [group.column(place) for group in groups for place in range(told.num_columns)]
+    odd = any(one.max_repetition_level or one.physical_type == FIXED for one in columns)
+    if odd or {part.compression for part in parts} - PACKED:
+        raise refused(f"a parquet file is packed by snappy or not at all, and its column {COLUMN!r} has no lists in it")
+    if sum(abs(part.num_values) for part in parts) > MOST_VALUES:
+        raise refused(f"the body has more than {MOST_VALUES} values; legal are 1 to {MOST_ROWS} images a request")
+    texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
+    return parquet.ParquetFile(io.BytesIO(body), read_dictionary=texts).read().to_pandas().astype(object), None
