@@ -152,6 +152,11 @@ def test_a_version_keeps_the_certificate_that_it_has_and_what_was_never_promoted
         certify(CertifySettings("3"))
 
 
+def test_an_original_was_made_to_forget_nothing_and_gets_none(untouched, place):
+    with pytest.raises(InputError, match=r"version 1 \(original\) cannot be certified.*-e unlearn -P forget_set=\.\.\."):
+        certify(CertifySettings())
+
+
 def test_a_whole_certificate_agrees_with_everything_at_hand(certified, capsys):
     verdict = check()
     assert verdict.checked == ("signature", "files", "earlier certificates", "registry")

@@ -11,6 +11,7 @@ from unlearning.certificates.keys import load_key
 from unlearning.certificates.samples import picture_id, prove, secret_of
 from unlearning.certificates.statement import statement_bytes
 from unlearning.certificates.verify import Comparison, verify
+from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
@@ -96,6 +97,11 @@ def issue(
         say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
         return Issued(envelope, certificate_page(envelope, version.target))
     forgotten = forget_sets.forgotten_by(version)
+    if not forgotten:
+        raise InputError(
+            f"{version.label} cannot be certified, for it was made to forget nothing; make a version that forgets with: "
+            f"{command('unlearn', version.model, forget_set='...')}"
+        )
     since = served_since(version)
     served = {"served_everywhere_that_is_known": since} if since else {}
     with one_look():
