@@ -28,7 +28,14 @@ from unlearning.steps.promote import promote
 from unlearning.steps.verify import verify
 from unlearning.tracking import finished, runs
 from unlearning.versions import certificates, forget_sets
-from unlearning.versions.certificate_facts import _gated, files_of, picture_names, predicate_of, weights_of
+from unlearning.versions.certificate_facts import (
+    _gated,
+    earlier_certificates,
+    files_of,
+    picture_names,
+    predicate_of,
+    weights_of,
+)
 
 MODEL = "age-resnet50"
 KEY = "UNLEARNING_SIGNING_KEY"
@@ -79,6 +86,18 @@ def test_a_certificate_before_it_that_is_gone_stops_nothing_and_is_named_as_not_
     assert predicate["earlier"] == []
     assert f"What the earlier certificate with the sha256 {gone} stated:" in " ".join(predicate["does_not_prove"])
     assert check().good
+
+
+def test_another_signing_key_certifies_what_comes_from_a_version_that_the_first_one_certified(trained, place):
+    mlflow.MlflowClient().set_model_version_tag(MODEL, "4", "parent_version", "3")
+    promote(PromoteSettings("3", "test_mae < 100"))
+    first = certify(CertifySettings("3"))
+    promote(PromoteSettings("4", "test_mae < 100"))
+    certify(CertifySettings("4", CERTIFICATE, key=str(place / "other-key.pem")))
+    assert check(key=f"{place / 'other-key.pem.pub'}, {place / 'signing-key.pem.pub'}").good
+    assert earlier_certificates(find(MODEL, "4")) == ([first.envelope], ())
+    certificates.attach(find(MODEL, "3").run_id, Path(CERTIFICATE).read_bytes(), "an exchanged one")
+    assert earlier_certificates(find(MODEL, "4")) == ([], (first.sha256,))
 
 
 def check(**more):

@@ -25,7 +25,7 @@ from unlearning.settings.checks import key_file
 from unlearning.settings.requests import CertifySettings
 from unlearning.tracking import runs
 from unlearning.versions import certificates, forget_sets
-from unlearning.versions.certificate_facts import alpha_of, earlier_certificates, facts_of, picture_names, predicate_of
+from unlearning.versions.certificate_facts import alpha_of, facts_of, picture_names, predicate_of
 from unlearning.versions.findings import find_out, note
 from unlearning.versions.lineage import find_version
 
@@ -107,10 +107,9 @@ def issue(
     with one_look():
         found = find_out(version, forgotten[-1], alpha_of(version), asked)
         facts = facts_of(version, forgotten, (times or {}) | served, found)
-        known = Comparison(files=facts.files, earlier=earlier_certificates(version)[0])
     secret = secret_of(private_key, facts.forget_sha256)
     envelope = sign(statement_bytes(facts, secret, picture_names(version, facts.samples)), private_key)
-    if faults := verify(envelope, [private_key.public_key()], known).faults:
+    if faults := verify(envelope, [private_key.public_key()], Comparison(files=facts.files)).faults:
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope, version.target)
     note(version, found.finding)  # first: a certificate must not say what the registry was not allowed to say

@@ -228,7 +228,7 @@ def earlier_certificates(version: Version) -> tuple[list[bytes], tuple[str, ...]
     given = certificates_before(version)
     named = {name: [*predicate_of(envelope)["earlier"], name] for name, envelope in given.items()}
     chain = next((names for names in named.values() if given.keys() >= set(names)), [])
-    tagged = [one.facts.tag("certificate") for one in line_of(version).steps[1:]]
+    tagged = [one.facts.tag(certificates.TAG) for one in line_of(version).steps[1:]]
     known = dict.fromkeys(name for names in (tagged, *named.values()) for name in names if name)
     return [given[name] for name in chain], tuple(name for name in known if name not in chain)
 
@@ -236,11 +236,15 @@ def earlier_certificates(version: Version) -> tuple[list[bytes], tuple[str, ...]
 def certificates_before(version: Version) -> dict[str, bytes]:
     """The certificates that are there of the versions that a version comes from, by their sha256, the nearest first.
 
-    Those of deleted versions are among them. One whose run, or whose file there, is gone is not.
+    Those of deleted versions are among them. One whose run, or whose file there, is gone or was exchanged is not.
     """
-    before = [one for one in line_of(version).steps[1:] if one.facts.tag("certificate") or one.gone]
-    kept = filter(certificates.has, [one.facts.tag("run_id") for one in before])
-    return {digest(envelope): envelope for envelope in map(certificates.read, kept)}
+    found = {}
+    for one in line_of(version).steps[1:]:
+        named, run_id = one.facts.tag(certificates.TAG), one.facts.tag("run_id")
+        envelope = certificates.read(run_id) if (named or one.gone) and certificates.has(run_id) else b""
+        if envelope and (one.gone or digest(envelope) == named):
+            found[digest(envelope)] = envelope
+    return found
 
 
 def predicate_of(envelope: bytes) -> dict:
