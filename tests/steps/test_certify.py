@@ -266,6 +266,15 @@ def test_an_ancestor_that_was_certified_later_does_not_break_the_line(certified,
     assert check().good
 
 
+def test_what_the_registry_cannot_tell_of_earlier_certificates_is_said_and_stops_nothing(certified, monkeypatch, capfd):
+    def unread(version):
+        raise InputError("the journal cannot be read")
+
+    monkeypatch.setattr("unlearning.steps.verify.certificates_before", unread)
+    assert check().checked == ("signature", "earlier certificates", "registry")
+    assert "the registry was not asked, or not about everything: the journal cannot be read" in capfd.readouterr().err
+
+
 def test_make_key_prints_no_key_and_says_what_to_type(tmp_path):
     done = CliRunner().invoke(key.main, ["--path", str(tmp_path / "keys" / "mine.pem")])
     assert done.exit_code == 0, done.output

@@ -120,13 +120,14 @@ def _ask_registry(envelope: bytes, keys: Sequence[Ed25519PublicKey]) -> Registry
         version = certificates.registered(predicate["model"]["name"], predicate["model"]["version"])
     except InputError as error:
         return Registry(reasons=(str(error),))
-    earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
-    found = Registry(earlier=tuple(earlier), facts=_facts(version), faults=_named(version, envelope))
-    if version.tag("state") in GONE:
-        return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
+    found = Registry(facts=_facts(version), faults=_named(version, envelope))
     try:
+        earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
+        found = replace(found, earlier=tuple(earlier))
+        if version.tag("state") in GONE:
+            return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
         found = replace(found, files=files_of(version))  # first: of damaged weights the files still tell which they are
-        return replace(found, facts=found.facts | {"model.weights_digest": weights_of(version)})
+        return replace(found, facts=_facts(version) | {"model.weights_digest": weights_of(version)})
     except InputError as error:
         return replace(found, reasons=(str(error),))
 
