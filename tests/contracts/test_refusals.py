@@ -43,6 +43,7 @@ SLIPS = [
     (["repair", "--trust", "me"], "trust='me' is unknown"),
     (["methods", "--method", "nope"], "unknown method 'nope'"),
     (["web", "--path", "pages of mine"], "path='pages of mine' cannot be a page's"),
+    (["certify", "--out", "person-17.html"], "its page is written beside it"),
     (["export", "--out", "age.pb"], "does not end in .onnx"),
     (["predict", "--data", ".", "--out", "ages.xlsx"], "give a file that ends in .parquet or .csv"),
     (["predict", "--data", "list.csv", "--out", "list.csv"], "is the list that is read"),

@@ -76,8 +76,8 @@ class ReportSettings:
     """
 
     preset: str = setting("", choices=PRESETS)
-    out: str = ""
-    source: str = ""
+    out: str = setting("", kind="path")
+    source: str = setting("", kind="path")
 
     def __post_init__(self):
         if self.source and not self.out:

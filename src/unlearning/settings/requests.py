@@ -89,15 +89,19 @@ class CertifySettings:
     """
 
     version: str = "champion"
-    out: str = ""
+    out: str = setting("", kind="path")
     sample: str = ""
-    proof: str = ""
+    proof: str = setting("", kind="path")
     key: str = ""
     name: str = model_name()
     reference: str = reference_kind()
 
     def __post_init__(self):
         choose(REFERENCES, self.reference, "reference")
+        if self.out.lower().endswith(".html"):
+            raise InputError(
+                f"out={self.out} ends in .html, and its page is written beside it; give another, as -P out=me.json"
+            )
         if self.key:
             key_file(self.key)
 
