@@ -204,12 +204,17 @@ def test_requests_in_an_experiment_that_was_renamed_are_named_and_found_again(cl
     assert ([one.key for one in requests.listed(MODEL)], found()) == (["key"], [])
 
 
-@pytest.mark.parametrize(("tag", "value"), [("request.history.0001", "{"), ("forget_count", "many")])
+UNKNOWN = '{"state": "lost", "time": "2026-01-01T00:00:00.000Z", "user": "anna", "why": "because"}'
+GAPS = [("request.history.0001", ""), ("request.history.0001", UNKNOWN), ("request.state", "promoted")]
+
+
+@pytest.mark.parametrize(("tag", "value"), [("request.history.0001", "{"), ("forget_count", "many"), *GAPS])
 def test_a_request_with_a_broken_tag_is_told_and_the_others_are_served(trained, capfd, tag, value):
     forget = forget_sets.of_version(find(MODEL, "3"))
     broken, whole = (requests.create(MODEL, key, forget, "", None, "asked") for key in ("a", "b"))
     assert tag in mlflow.get_run(broken.run_id).data.tags
-    mlflow.MlflowClient().set_tag(broken.run_id, tag, value)
+    client = mlflow.MlflowClient()
+    client.set_tag(broken.run_id, tag, value) if value else client.delete_tag(broken.run_id, tag)
     assert [one.key for one in requests.listed(MODEL)] == [whole.key]
     (told,) = found()
     assert told.startswith(f"the request in run {broken.run_id} cannot be read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
@@ -116,6 +117,13 @@ def changed(request: Request, change: StateChange) -> Request:
             f"{request.label} is {request.state} and cannot become {change.state}; legal: {', '.join(NEXT[request.state])}"
         )
     return replace(request, history=(*request.history, change))
+
+
+def is_whole(history: Sequence[StateChange], state: str) -> bool:
+    """Does a history begin with the request, go on as it may, and lead to a state?"""
+    way = [change.state for change in history]
+    follows = all(after in NEXT.get(before, ()) for before, after in pairwise(way))
+    return way[:1] == [RECEIVED] and follows and way[-1] == state
 
 
 def in_order(requests: Sequence[Request]) -> list[Request]:

@@ -95,7 +95,6 @@ def move(before: str, now: str) -> None:
 
 def _request(run: Run) -> Request:
     tags = run.data.tags
-    lines = [tags[name] for name in sorted(tags) if name.startswith(HISTORY)]
     try:
         return Request(
             run.info.run_id,
@@ -107,7 +106,7 @@ def _request(run: Run) -> Request:
             int(tags["forget_count"]),
             tags.get(REASON, ""),
             date.fromisoformat(tags[DEADLINE]) if tags.get(DEADLINE) else None,
-            tuple(read_record(StateChange, json.loads(line)) for line in lines),
+            _history(tags),
             tags.get(VERSION, ""),
             tags.get(CERTIFICATE, ""),
         )
@@ -117,6 +116,15 @@ def _request(run: Run) -> Request:
             f"the request in run {run.info.run_id} cannot be read, its tags were changed: {said}; put them right in mlflow ui, "
             f"or take the run out and ask again: mlflow runs delete --run-id {run.info.run_id}"
         ) from error
+
+
+def _history(tags: dict[str, str]) -> tuple[StateChange, ...]:
+    names = sorted(name for name in tags if name.startswith(HISTORY))
+    history = tuple(read_record(StateChange, json.loads(tags[name])) for name in names)
+    numbered = [f"{HISTORY}{number:04}" for number in range(1, len(names) + 1)]
+    if names != numbered or not states.is_whole(history, tags[STATE]):
+        raise ValueError(f"its history does not lead to {STATE}={tags[STATE]}")
+    return history
 
 
 def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date | None, why: str) -> Request:
