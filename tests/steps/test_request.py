@@ -93,14 +93,18 @@ def test_what_was_promoted_is_opened_again_when_a_version_that_remembers_is_serv
     again = ask()
     assert (again.run_id, again.state) == (asked.run_id, RECEIVED)
     assert again.history[-1].why.startswith("asked again; it was promoted: ")
+    assert (again.version, again.certificate) == ("", "")
 
 
-def test_what_ended_badly_can_be_asked_again_and_stays_one_request(trained):
+def test_what_ended_badly_can_be_asked_again_and_stays_one_request(trained, capfd):
     asked = requests.change_state(ask(), RUNNING, "begun")
     requests.change_state(asked, FAILED, "the folder was missing")
-    again = ask()
+    again = request(RequestSettings("20-28", "ticket 4712", "2027-01-31"))
     assert (again.run_id, again.state) == (asked.run_id, RECEIVED)
     assert "asked again; it was failed: the folder was missing" in again.history[-1].why
+    assert (again.reason, str(again.deadline)) == ("ticket 4712", "2027-01-31")
+    assert ask() == again
+    assert "it stays one request, with the deadline 2027-01-31 as before" in capfd.readouterr().err
 
 
 def test_who_is_nobody_makes_no_request(untouched):

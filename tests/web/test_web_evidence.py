@@ -24,7 +24,7 @@ from unlearning.settings.requests import CertifySettings, RequestSettings
 from unlearning.steps.certify import certify
 from unlearning.steps.promote import promote
 from unlearning.steps.request import request
-from unlearning.versions import forget_sets
+from unlearning.versions import certificates, forget_sets
 from unlearning.web import acts, photographs
 from unlearning.web.application import Application
 
@@ -84,6 +84,8 @@ def test_a_certificate_is_read_downloaded_and_verified(client, one):
     file = client.get(f"/requests/{one.run_id}/certificate.json")
     assert digest(file.content) == one.certificate
     assert 'filename="certificate-' in file.headers["content-disposition"]
+    certificates.attach(one.run_id, b"that of the version that forgot it before", "")
+    assert client.get(f"/requests/{one.run_id}/certificate.json").content == file.content
     said = client.post("/verify", files={"certificate": ("c.json", file.content)}).text
     assert "It holds: nothing is wrong with what was checked." in said
     assert "Checked, and right: registry" in said

@@ -140,11 +140,19 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
     sealed.follow(run_id, _manifest(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}
-    asked |= {"forget_count": str(len(forget.ids)), KEY: key, REASON: reason[:LONGEST]}
-    asked |= {DEADLINE: deadline.isoformat()} if deadline else {}
+    asked |= {"forget_count": str(len(forget.ids)), KEY: key, **_given(reason, deadline)}
     first = _change(states.RECEIVED, why)
     _write(client, run_id, asked | {MODEL: model}, 1, first)
     return _request(client.get_run(run_id))
+
+
+def _given(reason: str, deadline: date | None) -> dict[str, str]:
+    return ({REASON: reason[:LONGEST]} if reason else {}) | ({DEADLINE: deadline.isoformat()} if deadline else {})
+
+
+def ask_again(request: Request, reason: str, deadline: date | None, why: str) -> Request:
+    """Open a request again, with the reason and the deadline where they are given; what forgot it before is not its end now."""
+    return _moved(request, states.RECEIVED, why, {VERSION: "", CERTIFICATE: "", **_given(reason, deadline)})
 
 
 def _manifest(name: str) -> str:
@@ -169,11 +177,13 @@ def change_state(request: Request, state: str, why: str, version: str = "", cert
     Raises:
         InputError: the state cannot follow the one it has.
     """
-    client = mlflow.MlflowClient()
-    change = _change(state, why)
-    history = states.changed(request, change).history
-    told = {VERSION: version or request.version, CERTIFICATE: certificate or request.certificate}
-    _write(client, request.run_id, {name: value for name, value in told.items() if value}, len(history), change)
+    told = {VERSION: version, CERTIFICATE: certificate}
+    return _moved(request, state, why, {name: value for name, value in told.items() if value})
+
+
+def _moved(request: Request, state: str, why: str, tags: dict[str, str]) -> Request:
+    client, change = mlflow.MlflowClient(), _change(state, why)
+    _write(client, request.run_id, tags, len(states.changed(request, change).history), change)
     return _request(client.get_run(request.run_id))
 
 

@@ -68,13 +68,14 @@ def _received(settings: RequestSettings, deadline: date | None, champion: Versio
             f"idempotency_key={key!r} is that of {asked.label}, which names other samples; leave it out, or choose another"
         )
     if asked and (asked.is_open or (asked.state == PROMOTED and not left)):
-        say(f"request: this was asked before, as {asked.label}; it stays one request")
+        stays = f", with the deadline {asked.deadline or 'none'} as before" if deadline not in (None, asked.deadline) else ""
+        say(f"request: this was asked before, as {asked.label}; it stays one request{stays}")
         return asked
     if asked:
-        asked = requests.change_state(asked, RECEIVED, f"asked again; it was {asked.state}: {asked.history[-1].why}"[:500])
+        why = f"asked again; it was {asked.state}: {asked.history[-1].why}"[:500]
+        asked = requests.ask_again(asked, settings.reason, deadline, why)
     else:
-        why = _overlap(forget, left, champion) if left else "received"
-        asked = requests.create(settings.name, key, forget, settings.reason, deadline, why)
+        asked = requests.create(settings.name, key, forget, settings.reason, deadline, _overlap(forget, left, champion))
     return asked if left else _done_already(asked, champion)
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import public_key_of
 from unlearning.certificates.verify import Comparison
 from unlearning.errors import InputError
@@ -223,8 +224,11 @@ class Pages:
         one = self._found(asked)
         if not one.certificate:
             raise RefusedError(404, "certificate", f"{one.label} has no certificate; it is {one.state}")
-        run_id = one.run_id if certificates.has(one.run_id) else lookup.find(self.model, one.version).run_id
-        return one, certificates.read(run_id)
+        version = [each.run_id for each in lookup.all_versions(self.model) if str(each.number) == one.version]
+        for run_id in filter(certificates.has, (one.run_id, *version)):
+            if digest(envelope := certificates.read(run_id)) == one.certificate:
+                return one, envelope
+        raise RefusedError(404, "certificate", f"the certificate {one.certificate} of {one.label} is gone, or was changed")
 
     @computes
     def certificate(self, asked: Asked) -> Response:
