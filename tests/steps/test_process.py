@@ -261,6 +261,21 @@ def test_one_that_was_stopped_after_its_promotion_only_lacks_its_certificate(tra
     assert (ended.version, ended.certificate) == ("3", champion().tag("certificate"))
 
 
+def test_one_that_failed_after_its_promotion_says_what_is_served_and_gets_its_certificate_when_asked_again(
+    trained, candidate, monkeypatch
+):
+    ask("20-28")
+    with monkeypatch.context() as patch:
+        patch.setattr(step, "issue", lambda *arguments: 1 / 0)
+        with pytest.raises(InputError, match="1 of 1 requests failed"):
+            serve()
+    why = requests.listed(MODEL)[0].history[-1].why
+    assert why == "ZeroDivisionError: division by zero. version 3 (ft-20-28-e1) was promoted before that and is served"
+    assert ask("20-28").state == RECEIVED
+    (ended,) = serve()
+    assert (ended.state, ended.certificate) == (PROMOTED, champion().tag("certificate"))
+
+
 def test_two_do_not_serve_at_once_and_nobody_without_a_key(trained, monkeypatch):
     ask("20-28")
     with requests.serving(MODEL), pytest.raises(InputError, match=r"process \d+\) is serving the requests of age-resnet50"):

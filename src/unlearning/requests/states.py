@@ -18,7 +18,7 @@ STATES = {
     GATED: "the version was measured, and the gates have decided",
     PROMOTED: "a version that was made to forget it is served",
     REFUSED: "the version did not pass the gates; what is served has not changed",
-    FAILED: "something went wrong; what is served has not changed",
+    FAILED: "something went wrong; the reason says what",
 }
 OPEN = (RECEIVED, RUNNING, GATED)
 NEXT = {

@@ -18,7 +18,7 @@ from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, pars
 from unlearning.settings.requests import RequestSettings
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
-from unlearning.versions import forget_sets
+from unlearning.versions import certificates, forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 from unlearning.versions.lineage import find_version
@@ -76,7 +76,8 @@ def _received(settings: RequestSettings, deadline: date | None, champion: Versio
         asked = requests.ask_again(asked, settings.reason, deadline, why)
     else:
         asked = requests.create(settings.name, key, forget, settings.reason, deadline, _overlap(forget, left, champion))
-    return asked if left else _done_already(asked, champion)
+    # Without its certificate nothing is done: process issues that, and ends the request.
+    return asked if left or not champion.tag(certificates.TAG) else _done_already(asked, champion)
 
 
 def _overlap(forget: ForgetSet, left: set[str], champion: Version) -> str:
@@ -87,9 +88,9 @@ def _overlap(forget: ForgetSet, left: set[str], champion: Version) -> str:
 
 def _done_already(asked: Request, champion: Version) -> Request:
     """Everybody in it is forgotten: nothing is left to do but to say by whom."""
-    certificate = champion.tag("certificate")
-    paper = f"its certificate has the sha256 {certificate}" if certificate else "it has no certificate yet"
-    why = f"{champion.label} was made to forget all {asked.count} samples already: {in_words(champion.tags)}; {paper}"
+    certificate = champion.tag(certificates.TAG)
+    why = f"{champion.label} was made to forget all {asked.count} samples already: {in_words(champion.tags)}; "
+    why += f"its certificate has the sha256 {certificate}"
     return requests.change_state(asked, PROMOTED, why, str(champion.number), certificate)
 
 
