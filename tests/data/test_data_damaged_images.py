@@ -64,6 +64,14 @@ def test_more_than_20_megapixels_are_refused_by_the_header_alone(size, action):
             decode(raw_png(size, 8, 2, b"\0"), 16)
 
 
+def test_a_jpeg_that_draws_every_pixel_thousands_of_times_is_refused_before_it_does():
+    whole = encode(Image.new("L", (1000, 1000)), "JPEG", progressive=True)
+    scan = whole[whole.rindex(b"\xff\xda") : -2]
+    assert decode(whole[:-2] + 100 * scan + whole[-2:], 16).shape == (16, 16, 3)
+    with pytest.raises(InputError, match="1000 x 1000 pixels are drawn 9006 times over"):
+        decode(whole[:-2] + 9_000 * scan + whole[-2:], 16)
+
+
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(WHOLE)), DAMAGES, st.sampled_from(["error", "ignore"]))
 def test_a_damaged_picture_gives_pixels_or_a_reason(kind, places, action):

@@ -29,6 +29,7 @@ FOREIGN = (
     *((4, b"ftypavif", "AVIF"), (4, b"ftypavis", "AVIF"), (8, b"WEBP", "WebP")),
 )
 MOST_PIXELS = 20_000_000  # 60 MB of RGB: a request from the network must not take more
+SCAN, MOST_SCANS = b"\xff\xda", 400  # of so many pixels: seconds; a picture has a dozen, side data hold it by chance
 GREY_SIDE = 100  # pixels: measures and hashes are of pictures of one size, whatever the network's input is
 DRAFT_SIDE = 512  # pixels that a JPEG is decoded to at least, where it is decoded at a reduced scale
 TURNS = (
@@ -82,6 +83,8 @@ def _decoded(data: bytes | Image.Image, least: int) -> tuple[Image.Image, int]:
     """The largest centred square, with ``least`` pixels a side or more if the file has them, and the file's shorter side."""
     try:
         with nullcontext(data) if isinstance(data, Image.Image) else _opened(data) as image:
+            if not isinstance(data, Image.Image):
+                _require_few_scans(data, image)
             smallest_side = min(image.size)
             return _decode(image, 0 if image is data else least), smallest_side
     except InputError:
@@ -148,6 +151,13 @@ def _is_readable(stream: PngStream, kind: bytes, length: int) -> bool:
     except UNREADABLE:
         return False
     return True
+
+
+def _require_few_scans(data: bytes, image: Image.Image) -> None:
+    """Refuse a JPEG of thousands of scans: each has a dozen bytes, and has every pixel passed over once more."""
+    scans = data.count(SCAN) if data.startswith(MAGIC[0]) else 0
+    if scans * image.width * image.height > MOST_SCANS * MOST_PIXELS:
+        raise InputError(f"its {image.width} x {image.height} pixels are drawn {scans} times over: no camera does that")
 
 
 def _decode(image: Image.Image, least: int) -> Image.Image:
