@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from unlearning.data.images import decode
+from unlearning.data.images import decode, pixels_in
 from unlearning.errors import InputError
 
 EXIF = Image.Exif()
@@ -139,6 +139,7 @@ def test_exif_that_cannot_be_read_is_no_rotation(exif):
 )
 def test_a_side_chunk_that_cannot_be_read_is_passed_over_and_the_others_are_not(broken):
     assert (decode(png(broken), 16) == PIXELS).all()
+    assert pixels_in(png(broken)) == 40 * 30, "what is decoded counts"
     for exif in (SOUND_EXIF, b"Exif\0\0" + SOUND_EXIF):
         assert (decode(png(broken, chunk(b"eXIf", exif)), 16) == TURNED).all()
         assert (decode(png(behind=broken + chunk(b"eXIf", exif)), 16) == TURNED).all()

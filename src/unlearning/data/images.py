@@ -116,7 +116,7 @@ def foreign(data: bytes) -> str:
 def pixels_in(data: bytes) -> int:
     """How many pixels a picture says that it has, without decoding one; 0 where that cannot be read."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with _opened(data) as image:
             return image.width * image.height
     except (*UNREADABLE, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return 0
