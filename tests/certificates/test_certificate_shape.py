@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 from copy import deepcopy
 
 import jsonschema
@@ -14,6 +15,7 @@ from certificates.issued import PRIVATE_KEY, PUBLIC_KEY, SAMPLES, SCHEMA, STRANG
 from unlearning.canonical import canonical, read
 from unlearning.certificates.envelope import sign
 from unlearning.certificates.keys import key_id
+from unlearning.certificates.payload import check_payload
 from unlearning.certificates.verify import Comparison, verify
 
 LEGAL = jsonschema.Draft202012Validator(SCHEMA)
@@ -151,3 +153,12 @@ def test_what_the_openssl_commands_do_not_see_is_refused(script, files):
     assert base64.b64decode(json.loads(twice)["payload"]) == payload_of(whole)
     for data in (twice, other):
         assert answers(script, data, Comparison()) == (["envelope"], ["envelope"])
+
+
+def test_a_long_line_of_certificates_is_read_in_seconds(statement):
+    earlier = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(30_000)]
+    began = time.process_time()
+    for names, faults in ((earlier, []), ([*earlier, earlier[0]], ["predicate.earlier"])):
+        content = sealed(statement | {"predicate": statement["predicate"] | {"earlier": names}})
+        assert [fault.split(":")[0] for fault in check_payload(canonical(content))] == [f"payload {name}" for name in faults]
+    assert time.process_time() - began < 10

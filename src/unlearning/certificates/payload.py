@@ -101,7 +101,7 @@ def _fits(content: object, schema: dict[str, Any]) -> bool:
         pattern = schema.get("pattern", "(?s:.*)")
         return len(content) >= schema.get("minLength", 0) and re.fullmatch(pattern, content) is not None
     if isinstance(content, list) and "items" in schema:
-        repeated = schema.get("uniqueItems") and any(one in content[:at] for at, one in enumerate(content))
+        repeated = schema.get("uniqueItems") and len({canonical(one) for one in content}) < len(content)
         enough = len(content) >= schema.get("minItems", 0)
         return enough and not repeated and all(_fits(one, schema["items"]) for one in content)
     if isinstance(content, dict) and "additionalProperties" in schema:
