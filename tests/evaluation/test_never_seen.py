@@ -6,6 +6,7 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import NeverSeen
+from unlearning.targets.classes import Classes
 
 FACES, SEEDS = 1500, 3
 
@@ -92,6 +93,29 @@ def test_a_group_of_one_age_is_judged_by_the_few_strangers_of_that_age(world):
     of_an_age = table.id[(table.split == "train") & table.age.between(40, 42)].to_numpy()
     clean = [judge.judge(model(world, 0.0), original, world[2].choice(of_an_age, 12, replace=False)).p for _ in range(60)]
     assert np.mean(np.array(clean) < 0.05) < 0.2
+
+
+def test_whether_a_group_can_be_judged_does_not_depend_on_the_order_of_the_rows(world):
+    """A third of the faces of one age, which stand one after the other or anywhere."""
+    table, original = world[0].assign(age=world[0].age.where(~world[0].age.between(30, 34), 32.0)), model(world, 0.3)
+    of_an_age = table.id[(table.split == "train") & (table.age == 32)].to_numpy()
+    for rows in (table, table.sample(frac=1, random_state=0)):
+        assert NeverSeen(rows).judge(original, original, of_an_age[: len(of_an_age) // 3]).faces == len(of_an_age) // 3
+        with pytest.raises(InputError, match="too many of one age"):
+            NeverSeen(rows).judge(original, original, of_an_age[: len(of_an_age) // 2 + 5])
+
+
+def test_no_class_stands_for_another_and_of_a_rare_one_nothing_is_said(world):
+    said = world[0].filter(like="seed_") / 100
+    label = np.select([np.arange(FACES) % 50 < 5, np.arange(FACES) % 2 == 0], [1, 0], 2)
+    table, breeds = world[0].drop(columns="age").assign(label=label, **said), Classes("breed", ("a", "b", "c"))
+    answers = table[["id", "split", "label"]].assign(predicted=said.mean(axis=1))
+    test, train = (np.flatnonzero((table.split == split) & (label == 1)) for split in ("test", "train"))
+    judge = NeverSeen(table, target=breeds)
+    assert set(label[judge._alike(train[:3], judge.strangers, 60, np.random.default_rng(0))].ravel()) == {1}
+    assert judge.judge(answers, None, table.id[train[:3]]).faces == 3
+    with pytest.raises(InputError, match="one of their classes has 19 other training or test faces, and 20 of each"):
+        NeverSeen(table.drop(index=test[19:]), target=breeds).judge(answers, None, table.id[train[:3]])
 
 
 def test_faces_that_nobody_was_trained_on_say_nothing(world):

@@ -34,6 +34,7 @@ GROUPS = 1000
 LEVEL = 0.05
 NEAREST = 30  # training faces of similar ages that may stand for one: about a year either way in two thousand faces
 STRANGERS = 60  # test faces that may: of fewer, the level of .05 for a single face would be coarse
+ENOUGH = 20  # of a class: beside fewer strangers no single face could lie beyond the level
 CUT = 8.0  # years, of a range of sixty; two standard deviations of what two seeds say of one real face
 
 
@@ -83,7 +84,7 @@ class NeverSeen:
 
     def __init__(self, table: pd.DataFrame, copies: Collection[str] = (), target: Target = AGE):
         self.table, self.cut = table[~table.id.isin(copies)].reset_index(drop=True), CUT * target.scale
-        self.told = target.told
+        self.told, self.numeric = target.told, target.numeric
         self.ages = labels_of(self.table).to_numpy(np.float64)
         self.truth = target.truth(self.ages)
         self.mean = self.table.filter(regex=f"^{SEED}").mean(axis=1).to_numpy(np.float64)
@@ -118,9 +119,12 @@ class NeverSeen:
     def _require_few(self, group: np.ndarray) -> None:
         """At most a fold's share, for so many each fold's model lacks; and at most half of the faces of similar ages."""
         folds, trained = self.table.fold.nunique(), self.trained
-        ordered = trained[np.argsort(self.ages[trained], kind="stable")]
-        around = np.convolve(np.isin(ordered, group), np.ones(NEAREST) / NEAREST, mode="valid")
-        if len(group) * folds > len(trained) or around.max(initial=0) > 0.5:
+        ordered, first, last = self._window(group, trained, NEAREST)
+        ages, asked = self.ages[ordered], np.concatenate([[0], np.cumsum(np.isin(ordered, group))])
+        # Rounded to whole ages, for faces of one age have no order.
+        low, high = np.searchsorted(ages, ages[first]), np.searchsorted(ages, ages[last - 1], "right")
+        around = (asked[high] - asked[low]) / (high - low)
+        if len(group) * folds > len(trained) or around.max() > 0.5:
             many = self.told("too many, or too many of one age")
             raise InputError(
                 f"{len(group)} of {len(trained)} training faces are {many}, to be judged by a "
@@ -138,17 +142,27 @@ class NeverSeen:
         return evidence
 
     def _alike(self, group: np.ndarray, faces: np.ndarray, nearest: int, random: np.random.Generator) -> np.ndarray:
-        """Groups of some faces, each with the ages of a group, as rows: shape (GROUPS, faces of the group).
+        """Groups of some faces, each with the ages of a group, as rows: shape (GROUPS, faces of the group)."""
+        ordered, first, last = self._window(group, faces, nearest)
+        few = int((last - first).min())
+        if not self.numeric and few < ENOUGH:
+            raise InputError(f"one of their classes has {few} other training or test faces, and {ENOUGH} of each are needed")
+        drawn: np.ndarray = ordered[random.integers(first, last, (GROUPS, len(group)))]
+        return drawn
 
-        For a face stand all others of its age, and where these are fewer than ``nearest``, those of the ages beside it.
+    def _window(self, group: np.ndarray, faces: np.ndarray, nearest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Some faces in the order of their ages, and from where to where those stand that may stand for each of a group.
+
+        For a face stand all others of its age, and where these are fewer than ``nearest``, those of the ages beside it; no
+        class is beside another.
         """
         ordered = faces[np.argsort(self.ages[faces], kind="stable")]
         first, last = (np.searchsorted(self.ages[ordered], self.ages[group], side) for side in ("left", "right"))
+        if not self.numeric:
+            return ordered, first, last
         short = np.maximum(nearest - (last - first), 0)
         first = np.clip(first - short // 2, 0, max(len(ordered) - nearest, 0))
-        last = np.minimum(np.maximum(last, first + nearest), len(ordered))
-        drawn: np.ndarray = ordered[random.integers(first, last, (GROUPS, len(group)))]
-        return drawn
+        return ordered, first, np.minimum(np.maximum(last, first + nearest), len(ordered))
 
 
 def _never(evidence: np.ndarray, strangers: np.ndarray) -> np.ndarray:
