@@ -184,5 +184,7 @@ def test_settings_of_ages_are_written_as_they_were_and_the_name_of_a_model_follo
     assert TrainSettings().name == "age-resnet50"
     assert TrainSettings(told).name == "hand-resnet50"
     assert TrainSettings(told, name="mine").name == "mine"
+    with pytest.raises(InputError, match="aggregate=median is of numbers, and gender has classes; legal: mean"):
+        TrainSettings(DataSettings(target="gender"), aggregate="median")
     with pytest.raises(InputError, match="shard_by=age deals out ages, and target=hand is another"):
         TrainSettings(told, scheme="sisa", shard_by="age")

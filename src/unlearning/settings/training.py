@@ -102,7 +102,8 @@ class TrainSettings:
         if self.scheme not in SCHEMES:
             raise InputError(f"scheme={self.scheme!r} is unknown; legal: {', '.join(SCHEMES)}")
         self.recipe()
-        Aggregate(self.aggregate)
+        if Aggregate(self.aggregate).by != Aggregate.by and not self.data.predicts.numeric:
+            raise InputError(f"aggregate={self.aggregate} is of numbers, and {self.data.target} has classes; legal: mean")
         for name, usual in (("shards", SlicePlan.shards), ("slices", SlicePlan.slices), ("shard_by", SlicePlan.by)):
             if self.scheme == "whole" and getattr(self, name) != usual:
                 raise InputError(f"{name}={getattr(self, name)} means nothing with scheme=whole; add -P scheme=sisa")

@@ -13,7 +13,6 @@ from unlearning.jobs.ensemble import Training, standardised, train_ensemble, try
 from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
-from unlearning.models.aggregate import Aggregate
 from unlearning.models.first_weights import file_digest
 from unlearning.progress import say
 from unlearning.registry import moves
@@ -74,8 +73,6 @@ def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -
 def training_of(settings: TrainSettings, data: DataSet) -> Training:
     """What the settings ask for, on prepared faces."""
     recipe, plan, faces = settings.recipe(), settings.plan(), face_set(data)
-    if settings.aggregate != Aggregate.by and not data.target.numeric:
-        raise InputError(f"aggregate={settings.aggregate} is of numbers, and {data.target.name} has classes; leave it out")
     spec = standardised(settings.model.predicting(data.target), faces, plan)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision))
     seeds = scheme.member_seeds(plan, settings.seeds)
