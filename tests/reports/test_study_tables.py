@@ -1,5 +1,7 @@
 """The study's tables from experiments by hand: means, deviations, pooled values, published numbers and differences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,11 @@ import pytest
 from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
 from unlearning.experiments.results import Results
+from unlearning.reports.study_report import STUDY_FIGURES, headline, readings
 from unlearning.reports.study_tables import RANKING, markdown, methods, numbers
+from unlearning.reports.style import THEMES
 from unlearning.reports.words import as_printed, model_name, shown
+from unlearning.targets import Numeric
 
 AGES, SPLITS = [25, 27, 40, 30], ["train", "validation", "train", "test"]
 FORGET = ForgetSet("20-28", "20-28", "digest", ("face0000", "face0001"))
@@ -47,6 +52,17 @@ def test_ours_is_the_mean_over_the_seeds_and_pooled_is_of_the_mean_prediction():
     assert utility.pooled == pytest.approx(6 / 0.5)
     assert utility.published == 1.21
     assert utility.difference == pytest.approx(1.35 - 1.21)
+
+
+def test_models_of_another_target_stand_beside_nothing_that_was_published():
+    (one,), months = by_hand().outcomes, Numeric("bone_age", "months", 0.0, 228.0)
+    cases = tuple(replace(case, target=months) for case in one.cases)
+    found = numbers(replace(by_hand(), outcomes=(replace(one, cases=cases, pooled=replace(one.pooled, target=months)),)))
+    assert set(found.tables) == {"single", "all"}
+    assert found.tables["single"].published.isna().all()
+    assert readings(found.results) == []
+    assert headline([]) == "The study's readings are of ages, and these models predict something else."
+    assert {name for name, draw in STUDY_FIGURES.items() if draw(found, THEMES["light"])} == {"tradeoff"}
 
 
 def test_forgetting_is_scaled_by_every_alpha():

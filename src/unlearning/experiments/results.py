@@ -8,7 +8,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import measure
 from unlearning.evaluation.table import align
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
-from unlearning.targets import ANSWER
+from unlearning.targets import AGE, ANSWER
 
 POOLED = "pooled"
 AGAIN = "retrained again"
@@ -57,6 +57,11 @@ class Results:
     @property
     def seeds(self) -> tuple[int, ...]:
         return self.outcomes[0].seeds
+
+    @property
+    def of_ages(self) -> "Results":
+        """What can stand beside the study, which predicts ages: nothing of an experiment on another target."""
+        return replace(self, outcomes=tuple(outcome for outcome in self.outcomes if outcome.pooled.target == AGE))
 
     @property
     def forget_sets(self) -> list[str]:

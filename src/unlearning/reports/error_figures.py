@@ -26,7 +26,7 @@ STYLES = ("-.", ":", "-", "--")
 
 def figure_9(numbers: Numbers, theme: Theme) -> Figure | None:
     """f against E for each alpha, above how often each E was measured for FT and the original."""
-    outcomes = [numbers.results.find(FIRST, ORIGINAL), numbers.results.find(FIRST, "ft", 8)]
+    outcomes = [numbers.results.of_ages.find(FIRST, arm, epochs) for arm, epochs in ((ORIGINAL, 0), ("ft", 8))]
     if not all(outcomes):
         return None
     looks = model_looks.looks(numbers.results, theme)
@@ -75,8 +75,8 @@ def _measured(axes: Axes, outcome: Outcome, look: Look) -> None:
 
 def four(results: Results, epochs: int) -> list[Outcome] | None:
     """Original, retrained, FT and RND after some epochs of the study's first forget set; None unless all were run."""
-    outcomes = [results.find(FIRST, ORIGINAL), results.find(FIRST, RETRAINED)]
-    outcomes += [results.find(FIRST, arm, epochs) for arm in ("ft", "rnd")]
+    passes = {ORIGINAL: 0, RETRAINED: 0, "ft": epochs, "rnd": epochs}
+    outcomes = [results.of_ages.find(FIRST, arm, number) for arm, number in passes.items()]
     return outcomes if all(outcomes) else None
 
 

@@ -110,6 +110,8 @@ def study_report(
 
 def headline(judged: list[dict]) -> str:
     """How many of the study's readings were found here too, in one sentence."""
+    if not judged:
+        return "The study's readings are of ages, and these models predict something else."
     count = Counter(each["verdict"] for each in judged)
     parts = [f"Of the study's {len(judged)} readings"]
     for kind, (one, several, what) in COUNTED.items():
@@ -119,8 +121,13 @@ def headline(judged: list[dict]) -> str:
 
 
 def readings(results: Results) -> list[dict]:
-    """Every reading with its verdict and its evidence in words, of the study's own forget sets and no others."""
-    of_study = replace(results, outcomes=tuple(o for o in results.outcomes if o.forget_set in GROUPS))
+    """Every reading with its verdict and its evidence in words, of the study's own forget sets and no others.
+
+    None of an experiment on another target than the age.
+    """
+    of_study = replace(results, outcomes=tuple(o for o in results.of_ages.outcomes if o.forget_set in GROUPS))
+    if results.outcomes and not results.of_ages.outcomes:
+        return []
     told = []
     for reading in READINGS.values():
         evidence = reading.function(of_study) if of_study.outcomes else []

@@ -9,7 +9,7 @@ The study's tables are long: one row a number, with its keys (alpha, epochs, for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -73,9 +73,8 @@ def numbers(results: Results) -> Numbers:
     measured = scores(results)
     everything = summary(measured)
     ours = _long(everything)
-    tables = (
-        {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()} | {"methods": methods(measured)}
-    )
+    studied = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
+    tables = (studied if results.of_ages.outcomes else {"single": single(ours, ())}) | {"methods": methods(measured)}
     return Numbers(results, measured, {name: table for name, table in tables.items() if len(table)} | {"all": everything})
 
 
@@ -161,9 +160,9 @@ def defect(ours: pd.DataFrame) -> pd.DataFrame:
     return _beside(chosen, pd.concat([theirs, *copies]), ["epochs", "model", "metric"])
 
 
-def single(ours: pd.DataFrame) -> pd.DataFrame:
+def single(ours: pd.DataFrame, groups: Sequence[str] = GROUPS) -> pd.DataFrame:
     """Forget sets that are none of the study's, as drawn or listed faces: its models at all epochs; it has no such numbers."""
-    rows = ~ours.forget_set.isin(GROUPS) & (ours.model.isin(BESIDE) | _is_studied(ours.model))
+    rows = ~ours.forget_set.isin(groups) & (ours.model.isin(BESIDE) | _is_studied(ours.model))
     chosen = _chosen(ours, rows, [*SCORES, "forget_mae"], ["forget_set", "epochs"])
     return _beside(chosen, None, ["forget_set", "epochs", "model", "metric"])
 
