@@ -42,6 +42,8 @@ def test_what_was_not_run_is_said_to_be_so(name, as_the_study_says):
         (0.1, 0.3, (0.2, 0.2, 0.2), CONFIRMED),
         (0.1, 0.3, (0.4, 0.3, -0.1), OPEN),
         (-0.1, 0.3, (0.1, 0.1, 0.1), OPEN),
+        (0.1, 0.3, (0.2,), OPEN),
+        (-0.3, -0.1, (-0.2,), OPEN),
         (-0.3, -0.1, (-0.2, -0.2, -0.2), CONTRADICTED),
     ],
 )

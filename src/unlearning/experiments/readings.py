@@ -1,9 +1,9 @@
 """The readings that the study makes of its tables, each with its test: an interval of a difference, and the sign in every seed.
 
 A reading is confirmed when the 95 % interval of what it claims to be positive lies above 0 and every seed agrees; it is
-contradicted when the interval lies below 0; anything else is open. Intervals come of a bootstrap in two stages: seeds are
-drawn, and within them faces, each with its copies and near-copies. All scores of a claim see the same draws, so that
-differences are paired.
+contradicted when the interval lies below 0; anything else, and what one seed says alone, is open. Intervals come of a
+bootstrap in two stages: seeds are drawn, and within them faces, each with its copies and near-copies. All scores of a claim
+see the same draws, so that differences are paired.
 """
 
 from collections.abc import Callable
@@ -83,6 +83,8 @@ class Evidence:
 
     @property
     def verdict(self) -> str:
+        if len(self.seeds) < 2:  # its interval is that of the faces alone: what another seed would say is not known
+            return OPEN
         if self.low > 0 and all(value > 0 for value in self.seeds):
             return CONFIRMED
         return CONTRADICTED if self.high < 0 else OPEN
