@@ -1,6 +1,8 @@
 """What is in memory and on the disk while pages are made, for whom, and how many are made at once."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from pathlib import Path
 
@@ -38,7 +40,6 @@ def test_what_was_read_for_one_page_is_no_other_page_s(monkeypatch):
 
 def test_what_is_fetched_behind_a_page_stays_until_it_was_read_and_no_longer(filled, monkeypatch):
     begun, go_on, fetched = threading.Event(), threading.Event(), []
-    monkeypatch.setattr(desks, "is_server", lambda: True)
     desk, look_at = Desk(), seen.look_at
     registry = Registry(MODEL, desk)
     registry.seen("anna")
@@ -60,6 +61,15 @@ def test_what_is_fetched_behind_a_page_stays_until_it_was_read_and_no_longer(fil
     go_on.set()
     with registry._reading:
         assert not fetched[0].exists()
+
+
+def test_what_was_opened_for_a_page_goes_with_it_on_a_local_store_too(store):
+    """Sealed lists are opened into a file, which names people."""
+    with Desk().taken():
+        opened = temporary.own_folder() / "opened" / "manifest.csv"
+        opened.parent.mkdir()
+        opened.write_text("id")
+    assert not opened.exists()
 
 
 def test_pages_that_compute_wait_for_their_turn_and_not_for_ever(monkeypatch):

@@ -11,7 +11,6 @@ from typing import ParamSpec, TypeVar
 from unlearning.once import afresh
 from unlearning.server.limits import BUSY
 from unlearning.tracking import temporary
-from unlearning.web.rights import is_server
 
 AT_ONCE, PATIENCE = 2, 60.0  # pages that compute, and the seconds that another waits for its turn
 Given, Result = ParamSpec("Given"), TypeVar("Result")
@@ -35,7 +34,7 @@ class Desk:
         finally:
             with self._lock:
                 self._busy -= 1
-                if not self._busy and is_server():  # a local store hands out its own files
+                if not self._busy:
                     temporary.clear()
 
 
