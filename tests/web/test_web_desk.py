@@ -72,6 +72,24 @@ def test_what_was_opened_for_a_page_goes_with_it_on_a_local_store_too(store):
     assert not opened.exists()
 
 
+def test_readers_who_come_at_once_or_after_days_wait_for_one_reading(filled, monkeypatch):
+    read, look_at = [], seen.look_at
+
+    def slowly(model):
+        time.sleep(0.2)
+        read.append(look_at(model))
+        return read[-1]
+
+    monkeypatch.setattr(seen, "look_at", slowly)
+    registry = Registry(MODEL, Desk())
+    for count in (1, 2):
+        with ThreadPoolExecutor(3) as pool:
+            told = list(pool.map(registry.seen, ["anna"] * 3))
+        assert [one.look for one in told] == [read[-1]] * 3
+        assert len(read) == count
+        told[0].time -= 11 * seen.FRESH
+
+
 def test_pages_that_compute_wait_for_their_turn_and_not_for_ever(monkeypatch):
     inside, go_on = threading.Semaphore(0), threading.Event()
 

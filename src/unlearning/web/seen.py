@@ -1,7 +1,8 @@
 """The registry as it was read last, for each reader, so that a page does not wait for a thousand versions.
 
 The champion is asked for each time, in the reader's name: where it is another, or another thing is said of it, all is read anew
-at once. The rest, candidates and their scores, is read behind the page when it is older than FRESH.
+at once. The rest, candidates and their scores, is read behind the page when it is older than FRESH, and before the
+page when it is older than STALE.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from unlearning.steps.status import Look, look_at, render
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.web.desk import Desk
 
-FRESH = 60.0  # seconds
+FRESH, STALE = 60.0, 600.0  # seconds after which it is read behind a page, and before one
 DRAWING = threading.Lock()  # of figures: their style is Matplotlib's, and one for all threads
 
 
@@ -33,6 +34,11 @@ class Seen:
     def row(self, number: int) -> dict:
         """What is told of a version; empty where it has none."""
         return next((row for row in self.look.rows if row["version"] == number), {})
+
+    def holds(self, champion: Version | None, number: int) -> bool:
+        """May it be shown: is it of this champion, not too old, and does it have the version that is asked for, if one is?"""
+        fits = self.champion == champion and (not number or bool(self.row(number)))
+        return fits and time.monotonic() - self.time < STALE
 
     @cached_property
     def lineage(self) -> dict:
@@ -57,9 +63,10 @@ class Registry:
     def seen(self, reader: str, number: int = 0) -> Seen:
         """The registry for a reader, with a version of that number if there is one; InputError where there is no such model."""
         champion, kept = named(self._model, CHAMPION), self._kept.get(reader)
-        if kept is None or kept.champion != champion or (number and not kept.row(number)):
+        if kept is None or not kept.holds(champion, number):
             with self._reading:
-                return self._read(reader, champion)
+                kept = self._kept.get(reader)  # whoever had its turn before may have read it
+                return kept if kept and kept.holds(champion, number) else self._read(reader, champion)
         if time.monotonic() - kept.time > FRESH and self._reading.acquire(blocking=False):
             threading.Thread(target=copy_context().run, args=(self._read_behind, reader, champion), daemon=True).start()
         return kept
