@@ -171,6 +171,16 @@ def test_reasons_that_differ_in_a_number_or_a_file_name_are_counted_as_one():
     ]
 
 
+def test_what_a_table_holds_is_in_no_counted_reason():
+    """A column that slipped holds names of people, in either kind of quotation marks."""
+    cells = ["'Anna: Meier'", '"O\'Brien"', r"'O\'Brien, \"Al\"'"]
+    reasons = [f"unknown gender {cell}; legal: 0 (male), 1 (female)" for cell in cells] + [
+        f"age {cell} is no number" for cell in cells
+    ]
+    table = reasons_table(pd.DataFrame({"reason": reasons, "step": "file"}))
+    assert sorted(table.reason) == ["age ... is no number", "unknown gender ..."]
+
+
 def test_a_reason_that_lists_the_legal_words_still_ends_as_a_sentence():
     reasons = ["unknown gender 'x'; legal: 0 (male), 1 (female)", "unknown gender 'y'; legal: 0 (male), 1 (female)"]
     table = reasons_table(pd.DataFrame({"reason": reasons, "step": "file"}))

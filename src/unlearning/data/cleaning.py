@@ -14,6 +14,7 @@ from unlearning.targets import AGE, Target
 
 ASKED_FOR = ("reduction", "age")
 LISTED = ["file", "id", "near"]
+QUOTED = r"""(?<!\w)('([^'\\]|\\.)*'|"([^"\\]|\\.)*")"""  # as repr writes a text
 STEPS = ("file", "contradiction", "duplicate", "reduction", "age", "quality")
 Dropped = pd.Series
 
@@ -121,8 +122,10 @@ def bad_quality(kept: pd.DataFrame, settings: DataSettings) -> Dropped:
 
 
 def general(reasons: pd.Series) -> pd.Series:
-    """Reasons without what differs from file to file: numbers, names, and the legal values after them."""
-    return reasons.str.replace(r"(: |; legal: ).*", "", regex=True).str.replace(r"\d+(\.\d+)?", "N", regex=True)
+    """Reasons without what differs from file to file: what a table holds, numbers, names, and the legal values after them."""
+    for pattern, told in ((QUOTED, "..."), (r"(: |; legal: ).*", ""), (r"\d+(\.\d+)?", "N")):
+        reasons = reasons.str.replace(pattern, told, regex=True)
+    return reasons
 
 
 def reasons_table(rejected: pd.DataFrame) -> pd.DataFrame:
