@@ -1,5 +1,6 @@
 """Certificates, audits, and photographs that somebody brings along, on a store with real versions."""
 
+import io
 import json
 import os
 import re
@@ -72,6 +73,12 @@ def pictures():
     """Files of drawn faces by their ids."""
     folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
     return {picture_id(path.read_bytes()): path for path in sorted(folder.glob("*.jpg"))}
+
+
+def encoded(image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
 
 
 def runs() -> int:
@@ -164,6 +171,10 @@ def test_where_the_pictures_are_not_only_the_very_same_file_is_found(client, pic
     assert "only the very same file could be looked for" in said
     assert f'value="{sample}"' in said
     assert "data:image" not in said
+    strange = client.post("/requests/photograph", files={"picture": ("b.png", encoded(Image.new("RGB", (90, 90))))}).text
+    assert "It is not known whether the data show this photograph" in strange
+    assert "nothing has to be forgotten" not in strange
+    assert "0 pictures of the data show" not in strange
 
 
 def test_a_photograph_that_cannot_be_read_is_told(client):
