@@ -169,6 +169,13 @@ def test_a_list_and_a_rule_are_filed_by_the_command(client, begun):
     ]
 
 
+def test_a_list_that_is_pasted_may_be_as_long_as_a_file(client, begun):
+    many = [f"{number:07}.jpg" for number in range(200_000)]
+    answer = client.post("/requests", data={"ids": "\n".join(many)}, files=FORM, headers=OURS)
+    assert answer.status_code == 303, texts(answer)
+    assert begun[0][1] == ("list.csv", many)
+
+
 @pytest.mark.parametrize("data", [{}, {"rule": "file:/etc/passwd"}, {"rule": "20-28", "ids": "one"}, {"rule": "!manifest:a/b"}])
 def test_what_cannot_be_filed_is_told_in_a_sentence(client, begun, data):
     answer = client.post("/requests", data=data, files=FORM, headers=OURS)

@@ -70,7 +70,7 @@ async def form_of(request: Request, body: bytes, **most: int) -> FormData:
     async def whole() -> AsyncGenerator[bytes, None]:
         yield body
 
-    return await InMemory(request.headers, whole(), **most).parse()
+    return await InMemory(request.headers, whole(), max_part_size=len(body), **most).parse()
 
 
 class Application:
