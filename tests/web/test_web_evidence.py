@@ -205,6 +205,8 @@ def test_a_purge_is_foretold_and_begun_when_its_name_is_typed_back(client, monke
     assert "Nothing is deleted yet" in said
     assert re.search(r"<li>Version 1 \(original\) of age-resnet50: \d+ files \(.*bytes\) are to go\.</li>", said)
     assert "<li>Then gates that name original.METRIC" in said
+    assert "where nothing else is said.</li>" in said
+    assert " -P " not in said, "nobody types here"
     for typed in ("", "1", f"{MODEL}/3"):
         answer = client.post("/versions/1/purge", data={"confirm": typed}, files={"none": (None, "")})
         assert (answer.status_code, f"type {MODEL}/1 into the field" in answer.text) == (400, True)

@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import mlflow
 import pytest
 from starlette.testclient import TestClient
 
@@ -18,6 +19,7 @@ from unlearning.requests import store as requests
 from unlearning.tracking import processes
 from unlearning.web import acts
 from unlearning.web.application import Application
+from unlearning.web.asking import told
 from unlearning.web.headers import HEADERS
 from unlearning.web.rights import Somebody
 
@@ -174,6 +176,30 @@ def test_a_list_that_is_pasted_may_be_as_long_as_a_file(client, begun):
     answer = client.post("/requests", data={"ids": "\n".join(many)}, files=FORM, headers=OURS)
     assert answer.status_code == 303, texts(answer)
     assert begun[0][1] == ("list.csv", many)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        (
+            "there is no model 'b' yet (there is a: -P name=a); make one with: age-unlearning train --name b",
+            "there is no model 'b' yet",
+        ),
+        ("it was deleted; bring it back with: mlflow experiments restore --experiment-id 7; or not", "it was deleted"),
+        ("whose is it? give the signer's key: -P key=a.pub", "whose is it? give the signer's key"),
+        ("versions='4': give two or more, as -P versions=original,4", "versions='4': give two or more"),
+        ("ask for the right EDIT on age-unlearning requests", "ask for the right EDIT on age-unlearning requests"),
+    ],
+)
+def test_what_would_be_typed_is_told_to_nobody_here(sentence, said):
+    assert told(sentence) == said
+
+
+def test_a_request_that_was_damaged_is_named_without_what_would_be_typed(client):
+    mlflow.MlflowClient().set_tag(asked().run_id, "forget_count", "many")
+    said = texts(client.get("/"))
+    assert "cannot be read, its tags were changed" in said
+    assert "mlflow" not in said
 
 
 @pytest.mark.parametrize("data", [{}, {"rule": "file:/etc/passwd"}, {"rule": "20-28", "ids": "one"}, {"rule": "!manifest:a/b"}])

@@ -26,7 +26,7 @@ from unlearning.errors import InputError
 from unlearning.requests.store import EXPERIMENT
 from unlearning.tracking import processes
 from unlearning.tracking.store import RUN_ID, SQLITE
-from unlearning.web.asking import spoken
+from unlearning.web.asking import spoken, told
 from unlearning.web.rights import Somebody, is_server
 
 NOTE, SAID, STATUS, PROCESS = "act.json", "said", "status", "process"
@@ -69,8 +69,9 @@ class Act:
         own, said = f"{self.entry}: ", self.said
         failed = self.is_over and not self.went_well
         lines = [line.removeprefix(own) for line in said.splitlines() if line.startswith(own)]
-        told = [said.rpartition(ERROR)[2] if ERROR in said else KILLED] if failed else lines
-        return next(filter(None, map(spoken, reversed(told))), "It has begun.")
+        if failed:
+            return told(said.rpartition(ERROR)[2]) if ERROR in said else KILLED
+        return next(filter(None, map(spoken, reversed(lines))), "It has begun.")
 
     @property
     def is_over(self) -> bool:

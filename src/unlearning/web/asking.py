@@ -19,7 +19,8 @@ from unlearning.web.rights import Somebody, refused
 LIMITS = Limits(queue=32, megabytes=32, seconds=60)
 MOST_FIELDS, MOST_FILES = 1000, 4
 LONGEST = 1000  # characters of a field
-PARTS, TYPED = re.compile(r"(?<=;) "), re.compile(r"mlflow run|make key|export ")  # of a sentence, and what people type
+PARTS, ASIDE = re.compile(r"(?<=;) "), re.compile(r" \([^()]*\)")  # of a sentence
+TYPED = re.compile(r"-P [a-z]|\b(mlflow [a-z]|age-unlearning (?!requests|audit|servers)[a-z]|make key|export |chmod |git lfs)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,14 @@ class Asked:
 
 def spoken(sentence: str) -> str:
     """A sentence without what would be typed: who reads these pages has no command line."""
-    return " ".join(takewhile(lambda part: not TYPED.search(part), PARTS.split(sentence))).rstrip(";")
+    plain = ASIDE.sub(lambda aside: "" if TYPED.search(aside[0]) else aside[0], sentence)
+    return " ".join(takewhile(lambda part: not TYPED.search(part), PARTS.split(plain))).rstrip(";")
+
+
+def told(sentence: str) -> str:
+    """The same, and of a sentence that begins with what would be typed, what stands before it."""
+    begin = re.match(r"(.*)[,:] [^,:]*$", TYPED.split(sentence)[0])
+    return spoken(sentence) or (begin[1] if begin else sentence)
 
 
 def same_origin(request: Request) -> None:

@@ -36,7 +36,7 @@ from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version
 from unlearning.versions.certificate_facts import alpha_of
 from unlearning.web import acts, photographs, views
-from unlearning.web.asking import Asked, spoken
+from unlearning.web.asking import Asked, told
 from unlearning.web.desk import Desk, computes
 from unlearning.web.headers import PLAIN, POLICY
 from unlearning.web.rights import Somebody
@@ -61,7 +61,7 @@ class Pages:
 
     def words(self, sentence: str, status: int, who: Somebody) -> Response:
         """A page that says why there is no other."""
-        return self._shown("words", Asked(who, {}, {}), status, sentence=spoken(sentence) or sentence)
+        return self._shown("words", Asked(who, {}, {}), status, sentence=told(sentence))
 
     def _shown(self, template: str, asked: Asked, status: int = 200, **values) -> Response:
         return _html(views.shown(template, asked, self.root, **values), status=status)
@@ -199,7 +199,7 @@ class Pages:
         version = find_purgeable(self.model, str(self._version(asked).number))
         sentences, lost = foretold(version)
         require_not_awaited(lost, version.number, force=False)
-        return version, sentences
+        return version, [told(sentence) for sentence in sentences]
 
     @computes
     def purged(self, asked: Asked) -> Response:
@@ -260,7 +260,7 @@ class Pages:
         given = Comparison(proof=asked.given("proof") or None, sample=_sample(asked))
         keys = [public_key_of(key, "what you chose")] if key else public_keys("")
         verdict, reasons = checked(envelope, keys, given)
-        return self._shown("verify", asked, verdict=verdict, reasons=reasons)
+        return self._shown("verify", asked, verdict=verdict, reasons=map(told, reasons))
 
     @computes
     def picture(self, asked: Asked) -> Response:

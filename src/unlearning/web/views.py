@@ -22,7 +22,7 @@ from unlearning.reports.words import in_plain_words
 from unlearning.requests.states import NEXT, OPEN, PROMOTED, REFUSED, STATES, Request
 from unlearning.settings.requests import ProcessSettings
 from unlearning.web.acts import Act
-from unlearning.web.asking import Asked
+from unlearning.web.asking import Asked, told
 from unlearning.web.seen import Seen
 
 FOLDER = Path(__file__).parent
@@ -39,17 +39,17 @@ def overview(seen: Seen, requests: list[Request], damaged: list[str], at_work: A
     """What is served, what is open, and what was done."""
     rows, today = seen.look.rows, datetime.now(UTC).date()
     champion = champion_of(rows)
-    told = [_row(one, today) for one in reversed(requests)]
+    listed = [_row(one, today) for one in reversed(requests)]
     return {
         "name": seen.look.name,
         "headline": headline(champion),
         "finding": in_plain_words(champion["finding"]) if champion else "",
         "servers": [one.sentence for one in servers.live(seen.look.name)],
-        "open": [one for one in told if one["open"]],
-        "ended": [one for one in told if not one["open"]],
-        "overdue": sum(bool(one["overdue"]) for one in told),
-        "refused": sum(one["state"] == REFUSED for one in told),
-        "damaged": damaged,
+        "open": [one for one in listed if one["open"]],
+        "ended": [one for one in listed if not one["open"]],
+        "overdue": sum(bool(one["overdue"]) for one in listed),
+        "refused": sum(one["state"] == REFUSED for one in listed),
+        "damaged": [told(sentence) for sentence in damaged],
         "purged": [row for row in rows if row["state"] in GONE],
         "at_work": at_work,
         **seen.lineage,
