@@ -212,6 +212,7 @@ def test_a_test_that_could_hardly_have_noticed_a_memory_proves_nothing(p, power,
     found = of_unseen(Unseen(5, p, power, 0.1, (-0.2, high), 0.8))
     assert (found.verdict, found.reference, found.left, found.high) == (verdict, "crossfit", 10.0, 100 * high)
     assert VERDICTS[verdict] in found.sentence
+    assert "takes 5% for ones that remember, and 5% for ones that are farther from their ages" in found.sentence, "both faults"
 
 
 def test_a_verdict_is_told_with_what_it_rests_on():

@@ -44,7 +44,8 @@ class Unseen:
 
     Args:
         faces: how many.
-        p: share of groups of strangers with at least as much evidence: small where the model remembers.
+        p: share of groups of strangers with at least as much evidence: small where the model remembers, near 1 where it is
+            farther from the ages than a model that never saw the faces; either is a fault, at ``LEVEL`` each.
         power: share of the original's groups of this size that the test notices at a false alarm rate of ``LEVEL``.
         memory_left: the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces;
             not a number where the original shows none.
@@ -69,7 +70,8 @@ class Unseen:
             return f"{said} (p = {self.p:.2g}); how often this test notices a memory is not known without the original"
         return (
             f"{said} (p = {self.p:.2g}); with {self.faces} face{'s' if self.faces > 1 else ''} this test notices a model that "
-            f"remembers as the original does in {self.power:.0%} of cases, and raises a false alarm in {LEVEL:.0%}"
+            f"remembers as the original does in {self.power:.0%} of cases; of models that never saw them it takes {LEVEL:.0%} "
+            f"for ones that remember, and {LEVEL:.0%} for ones that are farther from their ages"
         )
 
 
