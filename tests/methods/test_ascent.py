@@ -6,9 +6,12 @@ import pytest
 import torch
 from watched import watch
 
+from dying import Killed, die_after
 from unlearning.data.faces import Batch, FaceSet
 from unlearning.methods.ascent import AdvancedNegGrad, NegGrad, NegGradPlus, capped, difference, limits
 from unlearning.models.build import build
+from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint, Checkpoints
+from unlearning.training.cost import Meter
 from unlearning.training.losses import absolute_error
 from unlearning.training.predict import mean_absolute_error, predict
 
@@ -115,6 +118,21 @@ def test_neggrad_shows_no_face_to_keep_and_stops_when_the_forgotten_are_as_wrong
     assert errors[-1] == pytest.approx(forget_error(task, unlearned))
     assert errors[-1] >= unseen
     assert all(error < unseen for error in errors[:-1])
+
+
+def test_neggrad_counts_its_epochs_on_after_a_kill(make_task, tmp_path, monkeypatch):
+    monkeypatch.setattr("unlearning.methods.ascent.limits", lambda task, factor: (float("inf"), 1.0))
+    monkeypatch.setenv(MINUTES_VARIABLE, "0")  # a checkpoint at every step, and at the end of a pass
+    told = []
+
+    def begun():
+        return make_task(epochs=2, checkpoints=Checkpoints(tmp_path, "", Meter()), log=lambda values, epoch: told.append(epoch))
+
+    die_after(monkeypatch, Checkpoint, "write", len(begun().batches(retain=False, forget=True)) + 2)
+    with pytest.raises(Killed):
+        NegGrad().unlearn(begun())
+    NegGrad().unlearn(begun())
+    assert told == [1, 2]
 
 
 def test_neggrad_forgets_by_its_steps_and_not_by_statistics_of_the_forgotten_faces(make_task):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate, share
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Tensor, UnlearningTask
+    from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask
 
 
 def limits(task: UnlearningTask, factor: float) -> tuple[float, float]:
@@ -88,18 +88,17 @@ class NegGrad:
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
             return -capped(task.target.losses(predicted, batch.ages), cap)
 
-        def is_enough(model: AgeNet) -> bool:
+        def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             errors.append(mean_loss(model, forgotten, progress=task.track))
-            return errors[-1] >= aim
+            task.log({"forget_error": errors[-1]}, epoch.number)
+            task.after_epoch(epoch, model)
 
         batches = task.batches(retain=False, forget=True)
         sgd: dict[str, Any] = {"optimizer": "sgd", "momentum": self.momentum, "weight_decay": 0.0, "clip": self.clip}
         student = task.copy()
         freeze_norms(student)
-        student = task.fit(student, loss, self.lr, batches, until=is_enough, **sgd)
-        for number, error in enumerate(errors, 1):
-            task.log({"forget_error": error}, number)
-        return student
+        told = replace(task, after_epoch=after_epoch)
+        return told.fit(student, loss, self.lr, batches, until=lambda model: errors[-1] >= aim, **sgd)
 
 
 @dataclass(frozen=True)

@@ -209,10 +209,10 @@ class InTurn:
         return len(self.then) + (len(self.first) if self.epoch < self.first_epochs else 0)
 
     def __iter__(self) -> Iterator[Batch]:
-        self.epoch += 1
-        if self.epoch <= self.first_epochs:
+        if self.epoch < self.first_epochs:
             yield from self.first
         yield from self.then
+        self.epoch += 1
 
 
 class SideBySide:

@@ -135,8 +135,8 @@ def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
 
         KL = log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2
 
-    A face whose retrained models all give one answer has an infinite value, unless the unlearned ones give it too. Between
-    sets of the same kind the 95th percentile is 17 at N = 3 and 1.3 at N = 8, so the value means something only beside
+    A face has an infinite value whose models of one kind all give one answer, unless those of the other kind all give it too.
+    Between sets of the same kind the 95th percentile is 17 at N = 3 and 1.3 at N = 8, so the value means something only beside
     ``null``. Real faces share their models, which makes it move more than the simulated, independent ones: where there is a
     second set of retrained models, its own value is the better yardstick. Source: Georgiev et al. 2024,
     https://arxiv.org/abs/2410.23232, whose margins are of classes; the closed form takes the outputs of a face as normal.
