@@ -43,6 +43,8 @@ def test_the_champion_is_never_purged(state):
     with pytest.raises(InputError, match="version 4 is the champion, which is never purged") as refused:
         purge.require_dethroned(state, 4, "other")
     assert str(refused.value).count("-P name=other") == 2
+    with pytest.raises(InputError, match=r"promote .*-P name=other"):
+        purge.begun(state, 4, DEED, "other")
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "age-resnet50", "age-resnet50/2", "age-resnet50/1 "])

@@ -102,7 +102,7 @@ def confirmation(model: str, number: int) -> str:
     return f"{model}/{number}"
 
 
-def require_dethroned(state: State, number: int, model: str = MODEL_NAME) -> None:
+def require_dethroned(state: State, number: int, model: str) -> None:
     """InputError for the champion, and for a version that was deleted meanwhile."""
     if number not in state:
         raise InputError(f"version {number} was deleted meanwhile; look at what there is with: {command('status', model)}")
@@ -191,17 +191,17 @@ def _waiting(state: State, numbers: list[int]) -> tuple[int, ...]:
     return tuple(n for n in candidates if set(state[n].tag("forgotten").split(",")) - done)
 
 
-def begun(state: State, number: int, deed: Deed) -> tuple[list[Change], Aliases]:
+def begun(state: State, number: int, deed: Deed, model: str = MODEL_NAME) -> tuple[list[Change], Aliases]:
     """The version is out of reach for promotion before the first of its files goes; its aliases still find it."""
-    require_dethroned(state, number)
+    require_dethroned(state, number, model)
     former = state[number].tag(ALIASES).split(",") if state[number].tag(ALIASES) else []
     kept = ",".join(dict.fromkeys((*former, *state[number].aliases)))
     return [Change(number, ARCHIVED, {"state": PURGING, "purged_run": deed.run, ALIASES: kept})], {}
 
 
-def ended(state: State, number: int, deed: Deed, files: int) -> tuple[list[Change], Aliases]:
+def ended(state: State, number: int, deed: Deed, files: int, model: str = MODEL_NAME) -> tuple[list[Change], Aliases]:
     """The tombstone: no alias, and a description that begins with what happened."""
-    require_dethroned(state, number)
+    require_dethroned(state, number, model)
     facts = state[number]
     tags = {"state": PURGED, "purged_by": deed.user, "purged_at": deed.time, "purged_run": deed.run, FILES: str(files)}
     tags |= {"purged_because": deed.reason} if deed.reason else {}

@@ -173,7 +173,7 @@ def _begin(version: Version, deed: Deed, report: Report, force: bool) -> None:
         state = state_of(known)
         lost = rules.losses(state, version.number, version.model, lambda: former(version.model))
         rules.require_not_awaited(lost, version.number, force)
-        return rules.begun(state, version.number, deed)
+        return rules.begun(state, version.number, deed, version.model)
 
     transition(version.model, decide, "purge", f"begun: {deed.reason or report.verdict}")
     store.mark(version, PURGING)
@@ -187,7 +187,7 @@ def _bury(version: Version, deed: Deed, report: Report) -> None:
     why = f"{deed.reason}; {report.verdict}" if deed.reason else report.verdict
 
     def decide(known: list[Version]):
-        return rules.ended(state_of(known), version.number, deed, count)
+        return rules.ended(state_of(known), version.number, deed, count, version.model)
 
     transition(version.model, decide, "purge", why)
     store.mark(version, PURGED)
