@@ -145,6 +145,18 @@ def test_what_was_logged_without_the_key_is_sealed_by_the_next_call(own):
     assert readable(own, ids | files) == set()
 
 
+def test_a_seal_that_is_refused_fails_the_purge_and_leaves_its_proof(own, monkeypatch):
+    def damaged(named):
+        raise InputError("a manifest is damaged")
+
+    for seal, why in ((damaged, "a manifest is damaged"), (lambda named: ([], ["read-only"]), "read-only")):
+        monkeypatch.setattr("unlearning.versions.people.seal", seal)
+        with pytest.raises(InputError, match=rf"NOT complete: 0 files are still there\. {why}\. What this user"):
+            purge(ORIGINAL)
+    proof = runs.read_json(find(MODEL, "1").tag("purged_run"), "purge.json")
+    assert (proof["ended"], proof["refused"]) == (True, ["a manifest is damaged"])
+
+
 def test_only_certified_forgetting_is_sealed(trained, monkeypatch, key):
     monkeypatch.setenv(VARIABLE, key)
     with pytest.raises(InputError, match="the champion of age-resnet50 was made to forget nobody"):

@@ -84,11 +84,15 @@ def purge(settings: PurgeSettings) -> Report:
         if not (report.left or refused):
             _bury(version, deed, report)
         if named:
-            notes, refusals = people.seal(named)
+            try:
+                notes, refusals = people.seal(named)
+            except InputError as error:  # what was deleted is proved all the same
+                notes, refusals = [], [str(error)]
             report = replace(report, notes=[*report.notes, *notes], refused=[*report.refused, *refusals])
         report = _prove(scope, report)
-        if report.left or refused:
-            raise InputError(f"{report.verdict} {'; '.join(refused)}. What this user cannot delete, the store's owner can.")
+        if report.left or report.refused:
+            why = f" {'; '.join(report.refused)}." if report.refused else ""
+            raise InputError(f"{report.verdict}{why} What this user cannot delete, the store's owner can.")
     say(f"purge: {report.verdict}")
     return report
 
