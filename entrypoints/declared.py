@@ -86,11 +86,11 @@ def _value(one: Field, value):
     return value
 
 
-def ask_registry(name: str, *references: str) -> None:
+def ask_registry(name: str, *references: str, purged: bool = False) -> None:
     """Refuse a version that the store does not know before the step, and PyTorch with it, is imported."""
     from unlearning.registry.lookup import find
     from unlearning.tracking.store import prepare_store
 
     prepare_store()
     for reference in references:
-        find(name, reference)
+        find(name, reference, purged)

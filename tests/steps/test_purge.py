@@ -2,8 +2,10 @@
 
 import mlflow
 import pytest
+from click.testing import CliRunner
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from entrypoints import purge as command
 from erasable import take_own_models
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
@@ -55,6 +57,8 @@ def test_nothing_goes_before_the_name_is_typed_back_and_the_champion_never(own, 
     assert remembering(own) == before
     assert find(MODEL, "original").tag("state") == "retired"
     assert "member" not in capfd.readouterr().out
+    with pytest.raises(InputError, match="has no version ''"):
+        purge(PurgeSettings(""))
     with pytest.raises(InputError, match="version 4 is the champion, which is never purged"):
         purge(PurgeSettings("champion", f"{MODEL}/4", force=True))
     assert remembering(own) == before
@@ -86,8 +90,8 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, tmp_path):
     )
     assert mending.examine(MODEL).found == []
 
-    again = purge(ORIGINAL)
-    assert "Nothing of version 1 of age-resnet50 was left" in again.verdict
+    again = CliRunner().invoke(command.main, ["--version", "original", "--confirm", f"{MODEL}/1"])
+    assert "Nothing of version 1 of age-resnet50 was left" in again.output
     with pytest.raises(InputError, match="version 1 of age-resnet50 was purged"):
         find_version(MODEL, "1")
     easy = "test_mae < 100"

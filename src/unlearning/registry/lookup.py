@@ -20,7 +20,7 @@ from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
 from unlearning.registry.record import unpacked
-from unlearning.registry.version import State, Version, logged_name
+from unlearning.registry.version import ALIASES, State, Version, logged_name
 from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import PAGE, every
@@ -101,7 +101,7 @@ def named_by(model: str, reference: str) -> tuple[str, str]:
     return (named[1], named[2]) if named else (model, reference)
 
 
-def find(model: str, reference: str) -> Version:
+def find(model: str, reference: str, purged: bool = False) -> Version:
     """The version that an alias, a number or an MLflow model URI means.
 
     Args:
@@ -109,6 +109,7 @@ def find(model: str, reference: str) -> Version:
             ``version.model``, which a URI names.
         reference: ``champion``, ``ft-20-28-e8``, ``3``, ``models:/name/3``, ``models:/name@alias``, ``models:/m-...`` or
             ``runs:/.../...``.
+        purged: also by an alias that a purge has taken away.
 
     Raises:
         InputError: no such model or version; lists what there is.
@@ -119,6 +120,9 @@ def find(model: str, reference: str) -> Version:
         raise missing(model)
     for version in known:
         if reference in _names(version):
+            return version
+    for version in reversed(known if purged and reference else []):
+        if reference in version.tag(ALIASES).split(","):
             return version
     legal = [alias for version in known for alias in version.aliases]
     raise InputError(

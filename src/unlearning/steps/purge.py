@@ -18,9 +18,9 @@ from unlearning.purge.rules import CHECKPOINTS, Deed, File
 from unlearning.purge.store import Place
 from unlearning.registry import servers
 from unlearning.registry.journal import former
-from unlearning.registry.lookup import all_versions, find_or_none, named_by, state_of
+from unlearning.registry.lookup import all_versions, find_or_none, state_of
 from unlearning.registry.transitions import transition
-from unlearning.registry.version import ALIASES, CHAMPION, PURGED, PURGING, Version
+from unlearning.registry.version import CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
 from unlearning.settings.registry import PurgeSettings
 from unlearning.tracking import runs, temporary
@@ -69,7 +69,7 @@ def purge(settings: PurgeSettings) -> Report:
             its files, or the store does not delete; the sentence says which.
     """
     with runs.run("purge", f"purge {settings.version}"):
-        version = find_purgeable(settings.name, settings.version)
+        version = find_known(settings.name, settings.version, purged=True)
         named = people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
@@ -101,16 +101,6 @@ def _unfinished_on(digest: str) -> list[Place]:
     """Checkpoints in the artifact store of work on the same data that nobody is at any more."""
     left = [run.info for run in artifact_copy.everywhere(digest) if has_ended(run) or artifact_copy.is_left(run)]
     return [Place(f"unfinished work of run {one.run_id}", f"{one.artifact_uri}/{FOLDER}", CHECKPOINTS) for one in left]
-
-
-def find_purgeable(name: str, reference: str) -> Version:
-    """The version, also by an alias that it had before a purge took it away."""
-    name, reference = named_by(name, reference)
-    known = all_versions(name)
-    former = [version for version in known if reference in version.tag(ALIASES).split(",")]
-    if former and not any(reference in version.aliases for version in known):
-        return former[-1]
-    return find_known(name, reference)
 
 
 def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Loss]:

@@ -71,9 +71,9 @@ def find_version(name: str, reference: str) -> Version:
     return version
 
 
-def find_known(name: str, reference: str) -> Version:
-    """The same, also one that was purged: its entry, its run and its evidence are there."""
-    version = find(name, reference)
+def find_known(name: str, reference: str, purged: bool = False) -> Version:
+    """The same, also one that was purged: its entry, its run and its evidence are there; ``purged`` as in ``find``."""
+    version = find(name, reference, purged)
     if not {"role", "data_run", "data_digest"} <= version.tags.keys():
         raise InputError(
             f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
