@@ -91,6 +91,18 @@ def test_versions_that_name_each_other_as_parents_end_in_a_sentence(client):
     assert promote(PromoteSettings("4", BESIDE_BOTH)).number == 4
 
 
+@pytest.mark.parametrize(("tag", "value"), [("exact", "true")])
+def test_what_a_version_promises_and_predicts_is_the_journals_to_say(client, capsys, tag, value):
+    client.set_model_version_tag(MODEL, "3", tag, value)
+    with pytest.raises(InputError, match="the registry has 1 inconsistency; put them right"):
+        show(StatusSettings(check=True))
+    shown = capsys.readouterr().out
+    assert "ft-20-28-e1" in shown
+    assert f"version 3 has the tag {tag}={value!r}, which should" in shown
+    repair(RepairSettings())
+    assert found() == []
+
+
 @pytest.mark.parametrize("value", ["good", "0.987"])
 def test_a_score_that_was_written_over_is_shown_named_and_measured_anew(client, capsys, value):
     assert found() == []

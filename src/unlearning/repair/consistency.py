@@ -19,7 +19,9 @@ from unlearning.registry.version import (
     PRODUCTION,
     RETRAINED,
     STAGING,
+    TARGET,
     UNJUDGED,
+    VARIANT,
     Aliases,
     Facts,
     State,
@@ -30,10 +32,11 @@ from unlearning.registry.version import TAGS as TOMBSTONE
 from unlearning.repair.scores import MEASURED, SCORES, UNMEASURED, with_scores
 
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
-FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count", "method", "params", "epochs", "alpha")
+FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count")
+MADE = ("method", "params", "exact", "epochs", "alpha", "scheme", TARGET, VARIANT)
 MOVES = ("state", "gates", "gate_decision", "promoted_by", "promoted_at", "forced_by", "forced_gates")
 RETURNS = ("restored_by", "restored_because", "withdrawn_by", "withdrawn_because", AGAIN)
-GUARDED = (*LINEAGE, *FORGETTING, *MOVES, *RETURNS, *TOMBSTONE, "sha256")
+GUARDED = (*LINEAGE, *FORGETTING, *MADE, *MOVES, *RETURNS, *TOMBSTONE, "sha256")
 STATES = {"original": ("remembers", "retired"), "retrained": ("reference", "retired"), "unlearned": ("candidate", "retired")}
 STAGES = {"candidate": STAGING, "reference": NONE, "retired": ARCHIVED, "remembers": NONE}
 MIRROR = "the champion alone is in Production, candidates are in Staging, what was served before is Archived"
