@@ -91,7 +91,7 @@ def test_versions_that_name_each_other_as_parents_end_in_a_sentence(client):
     assert promote(PromoteSettings("4", BESIDE_BOTH)).number == 4
 
 
-@pytest.mark.parametrize(("tag", "value"), [("exact", "true")])
+@pytest.mark.parametrize(("tag", "value"), [("exact", "true"), ("target", "{"), ("target", '{"kind": "classes"}')])
 def test_what_a_version_promises_and_predicts_is_the_journals_to_say(client, capsys, tag, value):
     client.set_model_version_tag(MODEL, "3", tag, value)
     with pytest.raises(InputError, match="the registry has 1 inconsistency; put them right"):

@@ -7,6 +7,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from unlearning import markdown
+from unlearning.errors import InputError
 from unlearning.finding import forgotten_names, in_words
 from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.version import CHAMPION, ORIGINAL, TARGET, Facts, State, as_number, holders
@@ -73,5 +74,5 @@ def tell(model: str, state: State) -> None:
     try:
         if told := due(model, state):
             mlflow.MlflowClient().update_registered_model(model, told)
-    except MlflowException as error:
+    except (MlflowException, InputError) as error:
         print(f"MLflow's page of the model {model} does not say what is served: {first_line(error)}", file=sys.stderr)

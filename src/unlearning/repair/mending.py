@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from unlearning.errors import InputError
 from unlearning.registry import answer, journal, lock, transitions
 from unlearning.registry.entries import BEGIN, FOUND, Entry, Logged, entry_of, label_of, replay
 from unlearning.registry.journal import HEAD, Journal, find_head, find_journal
@@ -74,7 +75,10 @@ def _examined(model: str, known: list[Version], kept: Journal | None, trust: str
 
 def _of_page(model: str, state: State) -> list[Fault]:
     """The registered model's description is the answer of the moment, unless people have written another."""
-    return [Fault(0, UNTOLD, partial(answer.tell, model, state))] if state and answer.due(model, state) else []
+    try:
+        return [Fault(0, UNTOLD, partial(answer.tell, model, state))] if state and answer.due(model, state) else []
+    except InputError as error:
+        return [Fault(0, str(error))]
 
 
 def _of_journal(kept: Journal) -> list[Inconsistency]:

@@ -140,7 +140,7 @@ def _rows(name: str, versions: list[Version]) -> list[dict]:
 def _row(version: Version, rules: dict[str, str]) -> dict:
     row = {column: version.tag(column) or None for column in COLUMNS}
     row |= {"version": version.number, "stage": version.stage, "aliases": list(version.aliases)}
-    row |= {} if version.target == AGE else {"unit": version.target.unit}
+    row |= _unit(version)
     row["forget_set"] = version.tag("forget_rule", version.tag("forget_set")) or None
     known = {name: version.number_in(name) for name in (*NUMBERS, *INTERVAL)}
     row |= {name: None if math.isnan(value) else value for name, value in known.items()}
@@ -148,6 +148,14 @@ def _row(version: Version, rules: dict[str, str]) -> dict:
     row |= {"parent": int(parent) if parent.isdecimal() else None, "method": version.tag("method")}
     forgotten = [rules.get(one, one) for one in forgotten_names(version.tags)]
     return row | {"forgotten": forgotten, "found": in_words(version.tags), "finding": version.tag("finding")}
+
+
+def _unit(version: Version) -> dict[str, str]:
+    """The unit of its errors where that is not years; a tag that was written over hides no row."""
+    try:
+        return {} if version.target == AGE else {"unit": version.target.unit}
+    except InputError:
+        return {}
 
 
 def _text(column: str, value) -> str:
