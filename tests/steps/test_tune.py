@@ -18,8 +18,10 @@ from unlearning.errors import InputError
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
 from unlearning.methods import METHODS
+from unlearning.methods.params import idle
 from unlearning.settings.forgetting import TuneSettings
 from unlearning.steps.tune import tune
+from unlearning.targets import AGE, Classes
 from unlearning.tracking import finished, runs
 from unlearning.training.checkpoint import MINUTES_VARIABLE, Checkpoint
 
@@ -89,6 +91,12 @@ def test_the_higher_f_is_the_better_and_the_smaller_distance(monkeypatch, tmp_pa
     for study, value in ((study, value) for study in studies.values() for value in (1.0, 3.0, 2.0)):
         study.tell(study.ask(), value)
     assert {objective: study.best_value for objective, study in studies.items()} == {"F": 3, "distance": 1}
+
+
+def test_settings_that_do_nothing_for_classes_are_not_searched_there():
+    targets = (AGE, Classes("breed", ("a", "b")))
+    every, of_classes = (search.suggest(optuna.create_study().ask(), METHODS["reset"], idle(target)) for target in targets)
+    assert every.keys() - of_classes.keys() == {"scale"}
 
 
 @pytest.mark.slow

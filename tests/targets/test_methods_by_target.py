@@ -80,5 +80,9 @@ def test_a_model_of_classes_is_fine_tuned_and_the_others_refused(task_of):
     for target in (SEXES, MONTHS):
         with pytest.raises(InputError, match=f"params: youngest is of ages, and this model predicts {target.name}"):
             require_support(METHODS["rnd_full"](youngest=10.0), target)
+    for name, given in (("rnd", {"offset_max": 20}), ("reset", {"scale": 3.0}), ("scrub", {"distance": "gaussian"})):
+        require_support(METHODS[name](**given), MONTHS)
+        with pytest.raises(InputError, match=f"params: {next(iter(given))} is of numbers, and this model predicts gender"):
+            require_support(METHODS[name](**given), SEXES)
     with pytest.raises(InputError, match="as_published=clipped is of ages, and this model predicts gender"):
         METHODS["rnd"](as_published="clipped").unlearn(task)

@@ -2,9 +2,9 @@
 
 import logging
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import Field, fields
 from pathlib import Path
 
 import optuna
@@ -71,10 +71,15 @@ def _unusable(path: Path, error: Exception) -> InputError:
     return InputError(f"the record of earlier trials {path} cannot be used: {said}; {then}")
 
 
-def begin_with_defaults(study: optuna.Study, kind: type) -> None:
+def begin_with_defaults(study: optuna.Study, kind: type, without: Container[str] = ()) -> None:
     """Let the first trial be the method as it is."""
     if not study.trials:
-        study.enqueue_trial({entry.name: entry.default for entry in fields(kind) if entry.metadata.get("search")})
+        study.enqueue_trial({entry.name: entry.default for entry in _searched(kind, without)})
+
+
+def _searched(kind: type, without: Container[str]) -> list[Field]:
+    """The settings of a method that declare a range, but for some."""
+    return [entry for entry in fields(kind) if entry.metadata.get("search") and entry.name not in without]
 
 
 def next_trials(study: optuna.Study, count: int) -> list[optuna.Trial]:
@@ -84,9 +89,9 @@ def next_trials(study: optuna.Study, count: int) -> list[optuna.Trial]:
     return [*again, *(study.ask() for _ in range(count - len(again)))]
 
 
-def suggest(trial: optuna.Trial, kind: type) -> dict[str, object]:
-    """A value for every setting that declares a range."""
-    return {entry.name: _draw(trial, entry) for entry in fields(kind) if entry.metadata.get("search")}
+def suggest(trial: optuna.Trial, kind: type, without: Container[str] = ()) -> dict[str, object]:
+    """A value for every setting that declares a range, but for some."""
+    return {entry.name: _draw(trial, entry) for entry in _searched(kind, without)}
 
 
 def _draw(trial: optuna.Trial, entry):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from unlearning.targets import Target
 
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-OF_AGES = ("youngest", "oldest")
+OF_AGES = ("youngest", "oldest", "as_published")
+OF_NUMBERS = ("offset_min", "offset_max", "scale", "distance")
 Setting = int | float | str | bool
 READERS: dict[str, Callable[[str], Setting]] = {"int": int, "float": float, "str": str}
 READERS["bool"] = lambda text: TRUTH[text.lower()]
@@ -75,13 +76,17 @@ def require_support(method: Method | type[Method], target: Target) -> None:
             f"{method.name} is of numbers, and this model predicts {target.name}, which has classes; choose another method: "
             f"age-unlearning methods"
         )
-    own = {one.name: one.default for one in fields(cast("Any", method)) if one.name in OF_AGES}
-    given = [name for name, usual in own.items() if target != AGE and getattr(method, name) != usual]
+    without, usual = idle(target), {one.name: one.default for one in fields(cast("Any", method))}
+    given = [name for name in without if name in usual and getattr(method, name) != usual[name]]
     if given:
-        said = " and ".join(given)
-        raise InputError(
-            f"params: {said} is of ages, and this model predicts {target.name}, which has its own range; leave it out"
-        )
+        what = without[given[0]]
+        raise InputError(f"params: {' and '.join(given)} is of {what}, and this model predicts {target.name}; leave it out")
+
+
+def idle(target: Target) -> dict[str, str]:
+    """Settings of methods that do nothing for a target, and what they are of."""
+    of_ages = dict.fromkeys(OF_AGES, "ages") if target != AGE else {}
+    return of_ages | (dict.fromkeys(OF_NUMBERS, "numbers") if not target.numeric else {})
 
 
 def modules_of(kind: type) -> list[str]:

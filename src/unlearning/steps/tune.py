@@ -25,6 +25,7 @@ from unlearning.jobs.job import Job
 from unlearning.jobs.unfinished import NOTE, work
 from unlearning.methods import METHODS
 from unlearning.methods.card import check_knobs
+from unlearning.methods.params import idle
 from unlearning.models.ensemble import Ensemble, load_model
 from unlearning.naming import choose
 from unlearning.progress import say
@@ -47,7 +48,7 @@ def tune(settings: TuneSettings) -> Version:
             with search.record_in_words(*record):
                 kept = partial(_place_of, place)
                 study = search.open_study(*record, settings.objective, settings.seed, lambda number: kept(number).is_dir())
-                search.begin_with_defaults(study, kind)
+                search.begin_with_defaults(study, kind, idle(request.job.parent.spec.target))
                 _run_trials(study, settings, request, place)
                 best, trials = _best(study), study.trials
             runs.log_settings("best", best.params)
@@ -91,6 +92,7 @@ def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request, p
     if before := search.finished(study):
         say(f"tune: {before} of {settings.trials} trials were made before")
     is_alone, kind = alone(settings.spread, settings.workers), METHODS[settings.method]
+    without = idle(request.job.parent.spec.target)
     with spread_out(settings.spread, settings.workers) as run_jobs:
         while (left := settings.trials - search.finished(study)) > 0:
             trials = {one.number: one for one in search.next_trials(study, min(left, settings.workers))}
@@ -98,7 +100,7 @@ def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request, p
                 partial(_here, settings, request, place, trials),
                 partial(_elsewhere, settings, runs.active_id(), place),
             )
-            jobs = [(number, search.suggest(trial, kind)) for number, trial in trials.items()]
+            jobs = [(number, search.suggest(trial, kind, without)) for number, trial in trials.items()]
             for (number, values), tried in sorted(run_jobs(here if is_alone else there, jobs), key=lambda made: made[0][0]):
                 study.tell(number, tried.value, optuna.trial.TrialState[tried.state])
                 shutil.rmtree(_place_of(place, number))
