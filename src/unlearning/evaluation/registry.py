@@ -238,8 +238,7 @@ def measure(case: Case, names: Iterable[str] = ()) -> dict[str, float]:
     Not a number where there is none: where the part it needs is empty, or a model is missing.
     """
     comparison = comparison_of(case)
-    headlines = [name for name, metric in METRICS.items() if metric.headline]
-    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*headlines, *names))}
+    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*HEADLINES, *names))}
 
 
 def _number(metric: Metric, comparison: Comparison) -> float:

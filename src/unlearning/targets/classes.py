@@ -142,8 +142,8 @@ class Classes(Target):
 
     def served(self, answers: np.ndarray) -> dict[str, Any]:
         """The likeliest class, and the probability of each."""
-        chosen = [self.classes[place] for place in answers.argmax(axis=1)]
-        return {self.name: chosen} | {f"p_{name}": answers[:, at] for at, name in enumerate(self.classes)}
+        probabilities = self.shown(answers)
+        return {self.name: [self.classes[place] for place in probabilities.pop(ANSWER)]} | probabilities
 
     def in_words(self, answer: Any) -> str:
         return f"{self.classes[int(np.argmax(answer))]} ({np.max(answer):.0%})"
