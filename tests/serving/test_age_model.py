@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -105,7 +106,10 @@ def test_a_registry_that_does_not_answer_holds_no_request_up(monkeypatch):
     monkeypatch.setattr(age_model_module.mlflow, "is_tracking_uri_set", lambda: True)
     monkeypatch.setattr(age_model_module, "PATIENCE", 0.01)
     monkeypatch.setattr(age_model_module.mlflow.MlflowClient, "get_model_version", lambda *asked: time.sleep(0.5))
-    assert age_model_module._verdict_of("age-resnet50/7") == "not known now: the registry does not answer"
+    before = threading.active_count()
+    for _ in range(20):
+        assert age_model_module._verdict_of("age-resnet50/7") == "not known now: the registry does not answer"
+    assert threading.active_count() - before <= 4, "threads pile up"
 
 
 def refusal(age_model, request) -> MlflowException:

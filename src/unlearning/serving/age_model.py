@@ -31,6 +31,7 @@ UNKNOWN = "not a registered version"
 SERVER = "__pyfunc_model_path__"  # in the environment of MLflow's scoring server, which finds its model by it
 MOST_ROWS = 1_000
 PATIENCE = 2.0  # seconds
+ASKING = ThreadPoolExecutor(4)  # MLflow tries a registry that is away for minutes, and no request waits for that
 
 
 class Refusal(MlflowException):
@@ -142,14 +143,12 @@ def _verdict_of(version: str) -> str:
     """Read anew each time: what was logged with the model is from before it was judged."""
     if version == UNKNOWN or not mlflow.is_tracking_uri_set():
         return "not known here: no MLFLOW_TRACKING_URI leads to a registry"
-    pool = ThreadPoolExecutor(1)  # MLflow tries a server that is away for minutes, and nobody shall wait for that
+    found = ASKING.submit(mlflow.MlflowClient().get_model_version, *version.rsplit("/", 1))
     try:
-        found = pool.submit(mlflow.MlflowClient().get_model_version, *version.rsplit("/", 1))
         return in_words(found.result(timeout=PATIENCE).tags)
     except (MlflowException, TimeoutError):
+        found.cancel()
         return "not known now: the registry does not answer"
-    finally:
-        pool.shutdown(wait=False)
 
 
 def _column(model_input) -> list:
