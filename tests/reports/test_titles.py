@@ -35,6 +35,9 @@ def test_a_command_is_told_without_places_and_names():
     for command, told in {
         "-P forget_sets='random:50;file:/home/ann/list.csv' -P seeds=0": "-P forget_sets='random:50;file:list.csv' -P seeds=0",
         """-P forget_sets='file:"/home/ann/a b.csv";20-28'""": "-P forget_sets='file:a b.csv;20-28'",
+        """-P forget_set='subject:O'"'"'Brien & 20-28'""": "-P forget_set='subject:... & 20-28'",
+        """-P forget_set='subject:"Pat O'"'"'Brien"'""": "-P forget_set='subject:...'",
+        "subject:O'Brien": "subject:...",
         "-P forget_sets=subject:ann -P preset=demo": "-P forget_sets=subject:... -P preset=demo",
     }.items():
         assert discreet(command) == told

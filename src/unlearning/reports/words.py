@@ -75,7 +75,8 @@ def key_text(name: str, value: object) -> str:
 
 LONGEST = 60
 FACE = re.compile(r"\d{1,3}_\d_\d_\d+")
-IN_A_COMMAND = re.compile(r"""\b(file|subject):("[^"]*"|[^\s&|!();'"]+)""")
+APOSTROPHE = "'\"'\"'", "\0"  # within quotes as a shell reads it, and here
+IN_A_COMMAND = re.compile(r"""\b(file|subject):("[^"]*"|(?:[^\s&|!();'"]|'(?=\w))+)""")
 
 
 def titles(sets: list[ForgetSet]) -> dict[str, str]:
@@ -107,7 +108,7 @@ def discreet(command: str) -> str:
     def told(match: re.Match) -> str:
         return f"{match[1]}:{_list_name(match[2]).removeprefix('list ') if match[1] == 'file' else '...'}"
 
-    return IN_A_COMMAND.sub(told, command)
+    return IN_A_COMMAND.sub(told, command.replace(*APOSTROPHE)).replace(*APOSTROPHE[::-1])
 
 
 TITLES = {
