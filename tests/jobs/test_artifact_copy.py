@@ -1,5 +1,6 @@
 """Checkpoints beside the run: another machine finds them, whole, when nobody is at work there any more."""
 
+import json
 import shutil
 import threading
 from dataclasses import replace
@@ -63,6 +64,21 @@ def test_a_copy_that_was_being_written_is_passed_over_for_the_one_before(store, 
         artifact_copy.fetch("mark", other)
         assert (other / "fit-1.safetensors").read_text() == "first"
         assert artifact_copy._Copy(place, active.info.run_id).turn == 2, "it goes on over the older one"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/tmp/outside", "a/../../outside"])
+def test_a_copy_whose_list_is_half_written_or_leads_elsewhere_is_passed_over(store, tmp_path, name):
+    place, other = tmp_path / "here", tmp_path / "there"
+    place.mkdir()
+    (place / "fit-1.safetensors").write_text("whole")
+    with runs.run("train", "a run") as active:
+        runs.set_tags({artifact_copy.MARK: "mark"})
+        artifact_copy._Copy(place, active.info.run_id).put()
+        for text in ('{"turn": 1, "fi', json.dumps({"turn": 1, "files": {name: "0" * 64}})):
+            runs.log_text(text, f"{artifact_copy.FOLDER}/1/{artifact_copy.LIST}")
+            assert [turn for turn, _ in artifact_copy._lists(active.info.run_id)] == [0]
+        artifact_copy.fetch("mark", other)
+    assert (other / "fit-1.safetensors").read_text() == "whole"
 
 
 def test_a_run_that_says_nothing_for_a_while_is_left(store, monkeypatch):

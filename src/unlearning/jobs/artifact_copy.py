@@ -4,13 +4,14 @@ Two copies take turns, and each ends with a list of its files' digests: whenever
 A run that is at work says so all the time; one that is silent may be gone on with, on whatever machine it was.
 """
 
+import json
 import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import mlflow
 from mlflow.entities import Run
@@ -101,10 +102,22 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _lists(run_id: str) -> list[tuple[int, dict[str, str]]]:
-    """(turn, files) of the copies that a run has, the newest first."""
-    names = [name for name in artifacts.listed(run_id, FOLDER) if name.endswith(LIST)]
-    found = [runs.read_json(run_id, name) for name in names]
-    return sorted(((int(one["turn"]), one["files"]) for one in found), reverse=True)
+    """(turn, files) of the copies that a run has, the newest first; one whose list is half written is none."""
+    found = []
+    for name in artifacts.listed(run_id, FOLDER):
+        if name.endswith(LIST):
+            path = runs.download(run_id, name)
+            with suppress(ValueError, KeyError, TypeError):
+                found.append(_as_list(json.loads(path.read_text(encoding="utf-8"))))
+    return sorted(found, key=lambda one: one[0], reverse=True)
+
+
+def _as_list(content: dict) -> tuple[int, dict[str, str]]:
+    """ValueError for a name that leads out of the folder: whoever may log artifacts would write anywhere."""
+    places = [PurePosixPath(name) for name in content["files"]]
+    if any(place.is_absolute() or ".." in place.parts for place in places):
+        raise ValueError("a name leads out of the folder")
+    return int(content["turn"]), dict(content["files"])
 
 
 def fetch(mark: str, folder: Path) -> None:
