@@ -7,7 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from unlearning.registry.lookup import find
 from unlearning.server.batches import Batches
+from unlearning.server.limits import Limits
+from unlearning.server.loaded import Loaded
+from unlearning.server.numbers import Numbers
+from unlearning.serving.age_model import AgeModel
 
 
 def images(*values: int) -> np.ndarray:
@@ -47,6 +52,22 @@ def test_what_waits_is_predicted_together_and_every_request_gets_its_own():
     assert network.batches[0] == 1
     assert sorted(network.batches[1:]) in ([2, 4, 10], [2, 2, 2, 10])
     batches.stop()
+
+
+def test_a_version_whose_first_pass_fails_leaves_nothing_behind(untouched, monkeypatch):
+    """Each refresh tries again, and would leave another copy of the weights."""
+    opened = []
+
+    def failing(self, images):
+        opened.append(self)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(AgeModel, "ages", failing)
+    version = find("age-resnet50", "1")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        Loaded(version, Limits(batch=1), Numbers())
+    assert not opened[0]._batches._thread.is_alive()
+    assert not hasattr(opened[0], "ensemble")
 
 
 def test_a_picture_that_is_alone_waits_no_longer_than_it_must():

@@ -74,8 +74,12 @@ class Loaded:
         meta = Model(signature=SIGNATURE, flavors={FLAVOR_NAME: {MAIN: __name__}})
         self.model, self.schema = PyFuncModel(meta, self), SIGNATURE.inputs
         side = self._answering.ensemble.spec.image_size
-        for count in (1, limits.batch):  # the first passes of a network take longer
-            self._answering.ages(np.zeros((count, side, side, 3), np.uint8))
+        try:
+            for count in (1, limits.batch):  # the first passes of a network take longer
+                self._answering.ages(np.zeros((count, side, side, 3), np.uint8))
+        except Exception:
+            self.forget()  # its thread would keep the weights for good
+            raise
 
     @property
     def version(self) -> Version:
