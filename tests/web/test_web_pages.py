@@ -17,6 +17,7 @@ from unlearning.registry import moves
 from unlearning.registry.transitions import transition
 from unlearning.requests import store as requests
 from unlearning.tracking import processes
+from unlearning.tracking.answers import AT_THE_START, impatience
 from unlearning.web import acts
 from unlearning.web.application import Application
 from unlearning.web.asking import told
@@ -327,6 +328,12 @@ def test_the_page_of_an_act_says_first_what_matters_and_folds_the_rest(client, a
     page = client.get("/acts/abc").text
     assert f'role="status">{sentence}</p>' in page
     assert ("<details open>" in page) == (not status)
+
+
+def test_what_is_begun_does_not_inherit_how_long_a_page_waits_for_the_store(monkeypatch):
+    with impatience():
+        mine = acts._environment(Somebody(), "process")
+    assert AT_THE_START.keys().isdisjoint(mine)
 
 
 def test_what_cannot_be_begun_leaves_nothing_that_others_would_wait_for(client):

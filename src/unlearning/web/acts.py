@@ -25,6 +25,7 @@ from unlearning.data.cache import cache_folder, write_whole
 from unlearning.errors import InputError
 from unlearning.requests.store import EXPERIMENT
 from unlearning.tracking import processes
+from unlearning.tracking.answers import AT_THE_START
 from unlearning.tracking.store import RUN_ID, SQLITE
 from unlearning.web.asking import spoken, told
 from unlearning.web.rights import Somebody, is_server
@@ -35,6 +36,8 @@ ERROR, KILLED = "Error: ", "It was ended from outside, or by a fault: what it sa
 A_DAY = 24 * 3600.0
 SHOWN = 40  # last lines
 AT_ONCE = 8  # acts on a model
+# What a page that asks for the store sets for a moment, where nobody has set it before, is not that of what is begun either.
+NOT_HANDED_ON = {RUN_ID, "MLFLOW_EXPERIMENT_ID", *(AT_THE_START.keys() - os.environ.keys())}
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _environment(who: Somebody, entry: str) -> dict[str, str]:
 
     ``mlflow run`` may have launched this process, and its run is not that of what is begun here.
     """
-    own = {name: value for name, value in os.environ.items() if name not in (RUN_ID, "MLFLOW_EXPERIMENT_ID")}
+    own = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
     key = own.get(VARIABLE, "")
     if key and is_there(Path(key)):
         own[VARIABLE] = str(Path(key).expanduser().resolve())
