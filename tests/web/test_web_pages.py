@@ -6,6 +6,7 @@ import time
 from datetime import date
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import pytest
@@ -328,6 +329,12 @@ def test_the_page_of_an_act_says_first_what_matters_and_folds_the_rest(client, a
     page = client.get("/acts/abc").text
     assert f'role="status">{sentence}</p>' in page
     assert ("<details open>" in page) == (not status)
+
+
+def test_a_folder_that_another_press_has_just_swept_is_none(act, monkeypatch):
+    monkeypatch.setattr(acts, "time", SimpleNamespace(time=lambda: shutil.rmtree(act, ignore_errors=True) or 1e12))
+    acts._sweep()
+    assert not act.exists()
 
 
 def test_what_is_begun_does_not_inherit_how_long_a_page_waits_for_the_store(monkeypatch):

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,8 +88,10 @@ class Act:
         return self._read(STATUS).strip() == "0"
 
     def _read(self, name: str) -> str:
-        path = self.folder / name
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
 
 
 def place(model: str) -> Path:
@@ -170,14 +174,18 @@ def running(model: str, entry: str) -> Act | None:
 
 
 def _all(model: str) -> list[Act]:
-    return sorted(map(_noted, place(model).glob(f"*/{NOTE}")), key=lambda act: act.began)
+    return sorted(_noted(place(model), f"*/{NOTE}"), key=lambda act: act.began)
 
 
-def _noted(path: Path) -> Act:
-    return Act(path.parent, **json.loads(path.read_text(encoding="utf-8")))
+def _noted(folder: Path, notes: str) -> Iterator[Act]:
+    """What is noted; another press, or another process, may sweep a folder meanwhile."""
+    for path in folder.glob(notes):
+        with suppress(FileNotFoundError):
+            yield Act(path.parent, **json.loads(path.read_text(encoding="utf-8")))
 
 
 def _sweep() -> None:
-    for path in (cache_folder() / "acts").glob(f"*/*/{NOTE}"):
-        if time.time() - path.stat().st_mtime > A_DAY and _noted(path).is_over:
-            shutil.rmtree(path.parent, ignore_errors=True)
+    for act in _noted(cache_folder() / "acts", f"*/*/{NOTE}"):
+        with suppress(FileNotFoundError):
+            if time.time() - (act.folder / NOTE).stat().st_mtime > A_DAY and act.is_over:
+                shutil.rmtree(act.folder, ignore_errors=True)
