@@ -51,8 +51,9 @@ def test_a_key_is_never_overwritten(path, there):
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])
 def test_a_key_that_is_open_to_others_is_refused_with_the_command_that_closes_it(path, mode):
+    path = path.rename(path.with_name("my key.pem"))
     path.chmod(mode)
-    with pytest.raises(InputError, match=f"chmod 600 {path}"):
+    with pytest.raises(InputError, match=f"chmod 600 '{path}'"):
         load_key(path)
 
 

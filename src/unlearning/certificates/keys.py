@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import re
+import shlex
 import stat
 import string
 from pathlib import Path
@@ -94,7 +95,8 @@ def _read_private(path: Path) -> str:
         reason = getattr(error, "strerror", None) or "it is no path"
         raise InputError(f"the signing key{place} cannot be read ({reason}); make one with make key") from None
     if mode & OTHERS:
-        raise InputError(f"the signing key {path} is open to others (mode {mode:o}); close it with chmod 600 {path}")
+        close = f"chmod 600 {shlex.quote(str(path))}"
+        raise InputError(f"the signing key {path} is open to others (mode {mode:o}); close it with {close}")
     return content.decode("latin-1")
 
 

@@ -1,5 +1,6 @@
 """export: a version as one file that gives ages without this project, without PyTorch and without Python."""
 
+import shlex
 import sys
 from contextlib import nullcontext
 from functools import partial
@@ -48,7 +49,7 @@ def _require_packages() -> None:
     if missing:
         raise InputError(
             f"an export to ONNX needs the packages {', '.join(missing)}; install them with: uv pip install --python "
-            f"{sys.executable} --requirements pyproject.toml --extra onnx"
+            f"{shlex.quote(sys.executable)} --requirements pyproject.toml --extra onnx"
         )
 
 

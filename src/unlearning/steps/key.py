@@ -1,5 +1,6 @@
 """key: a new signing key."""
 
+import shlex
 from pathlib import Path
 
 from unlearning.certificates.keys import VARIABLE, make_key
@@ -11,5 +12,5 @@ def key(path: Path) -> Path:
     public_path = make_key(path)
     say(f"key: {path} signs certificates; nobody else may have it, and whatever it signed needs it: keep a copy")
     say(f"key: {public_path} verifies them; hand it out, by another way than the certificates")
-    say(f"key: next: export {VARIABLE}={path}")
+    say(f"key: next: export {VARIABLE}={shlex.quote(str(path))}")
     return public_path

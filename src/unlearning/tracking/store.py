@@ -8,6 +8,7 @@ refused in a sentence.
 import logging
 import os
 import random
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +107,7 @@ def _refuse_old_file_store(uri: str) -> None:
     if next(folder.glob("*/meta.yaml"), None):
         raise InputError(
             f"{folder.resolve()} holds runs of MLflow's retired file store (meta.yaml files); move that folder away, or "
-            f"take its runs along with: mlflow migrate-filestore --source {folder} --target sqlite:///mlflow.db"
+            f"take its runs along with: mlflow migrate-filestore --source {shlex.quote(str(folder))} --target sqlite:///mlflow.db"
         )
 
 
