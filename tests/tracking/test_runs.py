@@ -92,6 +92,14 @@ def test_what_is_not_a_number_is_not_logged(store):
     assert mlflow.get_run(active.info.run_id).data.metrics == {"known": 1.0}
 
 
+def test_the_folder_of_the_faces_is_told_by_its_name_alone_and_as_it_would_be_typed(store):
+    with runs.run("test", "ends"):
+        mlflow.log_params({"data_dir": "'/home/ann/my faces'", "seeds": "0"})
+        mlflow.set_tag("found", "so")
+    [found] = finished.find_by_tags({"found": "so"})
+    assert found["command"] == "mlflow run . -e test -P data_dir='my faces' -P seeds=0"
+
+
 def _fail_late(mark: str) -> None:
     with runs.run("test", "fails"):
         finished.mark_finished(mark)

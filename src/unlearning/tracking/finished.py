@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 import mlflow
@@ -41,7 +42,7 @@ def _described(found: mlflow.entities.Run) -> dict:
     command = data.tags.get("mlflow.project.entryPoint", data.tags.get(STEP, ""))
     typed = {name: value for name, value in sorted(data.params.items()) if "." not in name and value != ""}
     if "data_dir" in typed:  # where the faces lie is nobody else's business
-        typed["data_dir"] = Path(typed["data_dir"]).name
+        typed["data_dir"] = shlex.quote(Path(typed["data_dir"].strip("'")).name)  # MLflow logs it as it was typed, quoted
     given = " ".join(f"-P {name}={value}" for name, value in typed.items())
     seconds = ((info.end_time or info.start_time) - info.start_time) / 1000
     own = {"run_id": info.run_id, "tags": dict(data.tags), "params": dict(data.params), "seconds": seconds}
