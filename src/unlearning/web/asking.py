@@ -14,7 +14,7 @@ from starlette.requests import Request
 from unlearning.errors import InputError
 from unlearning.server.application import body_of, form_of
 from unlearning.server.limits import Bag, Limits, RefusedError
-from unlearning.web.rights import Somebody, refused
+from unlearning.web.rights import Somebody
 
 LIMITS = Limits(queue=32, megabytes=32, seconds=60)
 MOST_FIELDS, MOST_FILES = 1000, 4
@@ -57,11 +57,6 @@ class Asked:
         if not self.given(name):
             raise InputError(f"there is no {what}; choose a file")
         return self.given(name)
-
-    def require(self, allowed: bool, what: str, right: str) -> None:
-        """InputError for whoever may not."""
-        if not allowed:
-            raise refused(what, right)
 
 
 def spoken(sentence: str) -> str:

@@ -39,7 +39,7 @@ from unlearning.web import acts, photographs, views
 from unlearning.web.asking import Asked, told
 from unlearning.web.desk import Desk, computes
 from unlearning.web.headers import PLAIN, POLICY
-from unlearning.web.rights import Somebody
+from unlearning.web.rights import Somebody, refused
 from unlearning.web.seen import DRAWING, Registry
 
 MOST_COMPARED = 20  # versions: each is audited while its reader waits
@@ -70,10 +70,12 @@ class Pages:
         return RedirectResponse(f"{self.root}/acts/{act.key}", 303)
 
     def _may_file(self, asked: Asked, what: str) -> None:
-        asked.require(asked.who.may_file, what, FILING)
+        if not asked.who.may_file:
+            raise refused(what, FILING)
 
     def _may_decide(self, asked: Asked, what: str) -> None:
-        asked.require(asked.who.may_decide, what, DECIDING.format(self.model))
+        if not asked.who.may_decide:
+            raise refused(what, DECIDING.format(self.model))
 
     def _target(self, asked: Asked) -> Target:
         """What the model predicts."""
