@@ -4,19 +4,22 @@ from functools import partial
 
 import pytest
 
+from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.registry import journal, moves
 from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
+from unlearning.registry.version import Version
 from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
 from unlearning.settings.training import RetrainSettings
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.unlearn import unlearn
-from unlearning.versions import forget_sets
+from unlearning.versions import forget_sets, references
 from unlearning.versions.references import beside, retrained_reference
 
 MODEL = "age-resnet50"
+FORGET = ForgetSet("20-28", "20-28", "old", ("face",))
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,17 @@ def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(pr
     assert seen.aliases == ()
     assert retrained_reference(champion, forget).number == beside(champion, forget).retrained.number == 6
     assert retrained_reference(original, forget).number == beside(original, forget).retrained.number == 5
+
+
+def test_of_two_fair_references_without_the_alias_whoever_asks_gets_the_first(monkeypatch):
+    """The alias went to the reference of newer data; the second has seeds of its own."""
+    same = {"role": "retrained", "forget_set": "20-28", "forgotten": "20-28", "forget_sha256": FORGET.sha256}
+
+    def reference(number, digest, *aliases):
+        return Version(MODEL, number, "None", aliases, same | {"data_digest": digest}, "", "", "")
+
+    known = [reference(2, "old"), reference(3, "old", "retrained-20-28-seeds-7"), reference(4, "new", "retrained-20-28")]
+    monkeypatch.setattr(references, "all_versions", lambda model: known)
+    monkeypatch.setattr(references, "find_original", lambda version: None)
+    version = Version(MODEL, 5, "None", (), {"forgotten": "20-28", "data_digest": "old"}, "", "", "")
+    assert retrained_reference(version, FORGET).number == beside(version, FORGET).retrained.number == 2

@@ -32,10 +32,15 @@ def beside(version: Version, forget: ForgetSet) -> Beside:
     known = [one for one in all_versions(version.model) if one.tag("state") not in GONE]
     same = [v for v in known if v.tag("data_digest") == version.tag("data_digest") and v.number != version.number]
     retrained = [v for v in same if v.tag("role") == "retrained" and v.tag("forget_sha256") == forget.sha256]
-    retrained.sort(key=lambda v: (not is_fair(v, version, forget), f"retrained-{forget.name}" not in v.aliases))
+    retrained.sort(key=lambda one: _weight(one, version, forget))
     first, second = (*retrained, None, None)[:2]
     original = find_original(version)
     return Beside(original if original and original.number != version.number else None, first, second)
+
+
+def _weight(one: Version, version: Version, forget: ForgetSet) -> tuple[bool, bool]:
+    """Of several references the smallest is taken, and of equal ones the first: those after it have seeds of their own."""
+    return not is_fair(one, version, forget), f"retrained-{forget.name}" not in one.aliases
 
 
 def never_saw(version: Version) -> set[str]:
@@ -57,7 +62,7 @@ def retrained_reference(version: Version, forget: ForgetSet) -> Version:
     named = next((one for one in known if f"retrained-{forget.name}" in one.aliases), None)
     fair = [one for one in known if is_fair(one, version, forget)]
     if fair:
-        return next((one for one in fair if one == named), fair[-1])
+        return min(fair, key=lambda one: _weight(one, version, forget))
     asked = shlex.quote(forget.rule)
     start = {"model": version.number} if "hardest:" in forget.rule and version.tag("role") != "original" else {}
     again = command("retrain", version.model, forget_set=forget.rule, **start)
