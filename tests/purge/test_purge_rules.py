@@ -1,8 +1,12 @@
 """Who may be purged, what goes, and what cannot be done any more: hand-made registries, no store."""
 
+import json
+
 import pytest
 
+from unlearning.data import unfinished
 from unlearning.errors import InputError
+from unlearning.purge import cache
 from unlearning.purge import rules as purge
 from unlearning.purge.report import OUT_OF_REACH, Report
 from unlearning.purge.rules import Deed, File
@@ -45,6 +49,19 @@ def test_the_champion_is_never_purged(state):
     assert str(refused.value).count("-P name=other") == 2
     with pytest.raises(InputError, match=r"promote .*-P name=other"):
         purge.begun(state, 4, DEED, "other")
+
+
+def test_a_checkpoint_that_lost_its_note_could_be_of_any_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
+    whole = json.dumps({"step": "train", "name": "train", "run": "r", "digest": "of other data"})
+    for name, note in (("other", whole), ("half", whole[:9]), ("odd", "5"), ("lost", "")):
+        folder = tmp_path / "unfinished" / name
+        folder.mkdir(parents=True)
+        (folder / "member-0.pt").write_bytes(b"weights")
+        if note:
+            (folder / "run.json").write_text(note)
+    assert {path.parent.name for path in cache.searches_from(MODEL, 1, "of the version")} == {"half", "odd", "lost"}
+    assert {work.step for work in unfinished.everything()} == {"train", "some work"}
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "age-resnet50", "age-resnet50/2", "age-resnet50/1 "])

@@ -21,7 +21,7 @@ class Unfinished:
         step: train, retrain, crossfit or unlearn.
         name: of its run.
         run_id: of its run.
-        digest: of the data that it trains on.
+        digest: of the data that it trains on; empty where that is not known any more.
     """
 
     folder: Path
@@ -49,14 +49,17 @@ def place() -> Path:
 
 
 def everything() -> list[Unfinished]:
-    """All unfinished work of this machine."""
-    noted = [(path.parent, read_note(path)) for path in sorted(place().glob(f"*/{NOTE}"))]
-    return [Unfinished(folder, note["step"], note["name"], note["run"], note["digest"]) for folder, note in noted if note]
+    """All unfinished work of this machine, also what has lost its note: it could remember any data."""
+    noted = [(folder, read_note(folder / NOTE)) for folder in sorted(place().glob("*")) if folder.is_dir()]
+    unknown = {"step": "some work", "run": "not known", "digest": ""}
+    known = [(folder, {**unknown, "name": folder.name, **note}) for folder, note in noted]
+    found = [Unfinished(folder, note["step"], note["name"], note["run"], note["digest"]) for folder, note in known]
+    return [work for work in found if any(path.name != LOCK for path in work.files())]
 
 
 def read_note(path: Path) -> dict[str, Any]:
     """What was noted; nothing where there is no note, or half of one."""
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}

@@ -48,7 +48,7 @@ def searches_from(model: str, number: int, digest: str) -> list[Path]:
     What a process is at work on goes when that is done.
     """
     folder = cache_folder() / "searches" / f"{model}-{number}"
-    unfinished = [path for work in everything() if work.digest == digest and not work.is_held() for path in work.files()]
+    unfinished = [path for work in everything() if work.digest in ("", digest) and not work.is_held() for path in work.files()]
     return sorted(path for path in folder.rglob("*") if path.is_file()) + unfinished
 
 
