@@ -38,6 +38,8 @@ def test_the_registry_says_which_version_is_what_and_every_version_carries_the_t
 
 def test_promotion_moves_stage_aliases_and_state_together(trained):
     tags = {"promoted_by": "me", "verdict": "as retraining"}
+    [promoted, *_], _ = moves.promote(all_versions(MODEL), 4, "20-28", tags | {"forced_by": "me"})
+    assert {"forced_gates", "restored_by", "restored_because"} <= set(promoted.drop) <= {*promoted.drop} - {"forced_by"}
     transition(MODEL, partial(moves.promote, number=4, forget_set="20-28", tags=tags))
     original, retrained, first, second = all_versions(MODEL)
     assert facts(original) == ("Archived", {"original"}, "original", "retired")

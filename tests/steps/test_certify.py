@@ -132,6 +132,7 @@ def test_a_promotion_is_called_forced_as_long_as_it_is_the_last(trained, place):
     assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
     promote(PromoteSettings("3", "test_mae < 100"))
     assert not _gated(find(MODEL, "3")).forced
+    assert not {"forced_by", "forced_gates"} & find(MODEL, "3").tags.keys()
 
 
 def _another_run(version, dry_run: bool, **own) -> None:

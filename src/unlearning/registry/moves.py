@@ -26,6 +26,7 @@ from unlearning.registry.version import (
 )
 
 LONGEST = 5000
+FORCED, RESTORED = ("forced_by", "forced_gates"), ("restored_by", "restored_because")  # how it came to be served, told once
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def promote(versions: list[Version], number: int, forget_set: str, tags: dict[st
     version = _servable(versions, number, act, "promoted")
     note = _noted(version, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
     state = state_of(tags.get("verdict", ""))
-    drop = ("withdrawn_by", "withdrawn_because", *sorted({AGAIN, *TAGS} - tags.keys()))
+    drop = ("withdrawn_by", "withdrawn_because", *sorted({AGAIN, *FORCED, *RESTORED, *TAGS} - tags.keys()))
     promoted = Change(number, PRODUCTION, {"state": state, **tags}, drop, note)
     aliases = {CHAMPION: number, **_forgotten(version, state, forget_set)}
     return [promoted, *_retire_others(versions, number, act)], aliases
