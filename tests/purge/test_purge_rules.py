@@ -108,6 +108,9 @@ def test_a_candidate_that_descends_from_a_deleted_version_keeps_its_original(sta
     known = {3: version("unlearned", parent_version="1")}
     assert 5 in purge.losses(state, 1, former=lambda: known)[0].waiting
     assert 5 not in purge.losses(state, 1)[0].waiting
+    asked, state[4].tags["parent_version"] = [], "3"
+    purge.losses(state, 1, former=lambda: asked.append("the journal") or known)
+    assert asked == ["the journal"], "it is downloaded and verified once for all lines"
 
 
 def test_a_line_that_runs_in_a_circle_has_no_original(state):

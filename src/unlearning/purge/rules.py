@@ -7,6 +7,7 @@ tell of a forgotten face is erased. It has no alias any more, so nothing is serv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 
 from unlearning import markdown
 from unlearning.commands import MODEL_NAME, command
@@ -139,7 +140,7 @@ def losses(state: State, number: int, model: str = MODEL_NAME, former: Callable[
     """What cannot be done any more without a version; ``former``: what is known of deleted ones, through which lines go on."""
     others = {n: facts for n, facts in state.items() if n != number and facts.tag("state") not in GONE}
     beside = [*_as_reference(state, number, others, model), *_as_parent(number, others)]
-    return [*_as_original(state, number, others, former), *beside]
+    return [*_as_original(state, number, others, cache(former)), *beside]
 
 
 def _as_original(state: State, number: int, others: State, former: Callable) -> Iterator[Loss]:

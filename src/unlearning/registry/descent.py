@@ -6,6 +6,7 @@ the line goes on beyond it. Nothing else walks it: tags can be changed by hand, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from unlearning.registry.version import ORIGINAL, Facts, State
 
@@ -48,7 +49,7 @@ def line_of(state: State, number: int, former: Callable[[], dict[int, Facts]] = 
     Args:
         former: what the journal knows of versions that were deleted; asked only where one is missing.
     """
-    steps = [Ancestor(number, state[number])]
+    steps, asked = [Ancestor(number, state[number])], cache(former)
     while steps[-1].facts.tag("role") != ORIGINAL:
         label, parent = f"version {steps[-1].number}", steps[-1].facts.tag("parent_version", "none")
         if parent == "none":
@@ -59,7 +60,7 @@ def line_of(state: State, number: int, former: Callable[[], dict[int, Facts]] = 
         if number in [one.number for one in steps]:
             return Line(tuple(steps), f"{label} names version {number} as its parent, which was made from {label}")
         gone = number not in state
-        facts = former().get(number) if gone else state[number]
+        facts = asked().get(number) if gone else state[number]
         if facts is None:
             return Line(tuple(steps), f"version {number}, the parent of {label}, was deleted")
         steps.append(Ancestor(number, facts, gone))
