@@ -100,8 +100,9 @@ def test_a_small_file_that_says_it_is_large_is_not_unpacked(asked):
         ([b"x"] * 500_000, "zstd", "500000 rows"),
         ([bytes(100_000_000)], "snappy", "unpacks to more than the 64 megabytes"),
         ([bytes(10_000_000)], "zstd", "packed by snappy or not at all"),
-        ([[None] * 1_000_000], "snappy", "no lists in it"),
-        (fixed, "snappy", "no lists in it"),
+        ([[None] * 1_000_000], "snappy", "a plain column"),
+        (fixed, "snappy", "a plain column"),
+        ([{"a": {"b": b"x"}}], "snappy", "a plain column"),
     ):
         file = io.BytesIO()
         parquet.write_table(pa.table({"image": values}), file, compression=codec)
@@ -109,6 +110,13 @@ def test_a_small_file_that_says_it_is_large_is_not_unpacked(asked):
         before = time.monotonic()
         assert words in refusal(asked.send(file.getvalue(), "application/vnd.apache.parquet"))
         assert time.monotonic() - before < 10
+
+
+def test_a_file_that_tells_much_of_itself_is_refused_before_that_is_read(asked):
+    """In 80 kilobytes a column is nested so deeply that the library which reads it ends the process."""
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"image": [b"x"]}).replace_schema_metadata({MARK: "x" * 30_000}), file)
+    assert "longer than the 30 kilobytes" in refusal(asked.send(file.getvalue(), reading.PARQUET))
 
 
 def test_a_file_that_says_it_has_one_row_and_has_a_million_is_not_read(asked):

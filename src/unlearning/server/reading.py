@@ -21,6 +21,7 @@ from unlearning.serving.age_model import COLUMN, MOST_ROWS, TELL_VERSION
 
 MOST_VALUES = 10 * MOST_ROWS  # a picture is one or two of JSON's values
 MOST_COLUMNS = 10  # of a parquet file: legal is one, and pandas may write its index beside it
+MOST_TOLD = 30_000  # bytes of a parquet file's end: of 80,000, columns are nested so deeply that reading them ends the process
 PACKED, FIXED = {"UNCOMPRESSED", "SNAPPY"}, "FIXED_LEN_BYTE_ARRAY"  # of which equal ones would each take their room
 JSON, CSV, PARQUET, PICTURES = "application/json", "text/csv", "application/vnd.apache.parquet", ("image/jpeg", "image/png")
 SAYS_WHAT_IT_IS = re.compile(rb"data:image\\?/[\w.+-]{1,40};base64,")
@@ -122,6 +123,8 @@ def _parquet(body: bytes, schema: Schema, most_bytes: int) -> Read:
     What is bounded, whatever it says: snappy unpacks to some twenty times its size, a flat column has a value a row, and equal
     values lie in memory once.
     """
+    if body.endswith(b"PAR1") and int.from_bytes(body[-8:-4], "little") > MOST_TOLD:
+        raise refused(f"what the file tells of itself is longer than the {MOST_TOLD // 1_000} kilobytes allowed")
     told = parquet.read_metadata(io.BytesIO(body))
     if told.num_rows > MOST_ROWS or told.num_columns > MOST_COLUMNS or told.num_row_groups > MOST_ROWS:
         raise refused(f"{told.num_rows} rows and {told.num_columns} columns; legal are 1 to {MOST_ROWS} images a request")
@@ -130,9 +133,9 @@ def _parquet(body: bytes, schema: Schema, most_bytes: int) -> Read:
         raise RefusedError(413, "bytes", f"the file unpacks to more than the {most_bytes // 1_000_000} megabytes allowed")
     columns = [told.schema.column(place) for place in range(told.num_columns)]
     parts = [group.column(place) for group in groups for place in range(told.num_columns)]
-    odd = any(one.max_repetition_level or one.physical_type == FIXED for one in columns)
+    odd = any(one.max_repetition_level or one.path != one.name or one.physical_type == FIXED for one in columns)
     if odd or {part.compression for part in parts} - PACKED:
-        raise refused(f"a parquet file is packed by snappy or not at all, and its column {COLUMN!r} has no lists in it")
+        raise refused(f"a parquet file is packed by snappy or not at all, and {COLUMN!r} is a plain column of it")
     if sum(abs(part.num_values) for part in parts) > MOST_VALUES:
         raise refused(f"the body has more than {MOST_VALUES} values; legal are 1 to {MOST_ROWS} images a request")
     texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]
