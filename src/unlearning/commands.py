@@ -9,6 +9,7 @@ from pathlib import Path
 MODEL_NAME = "age-resnet50"
 BUILT_BY_MLFLOW = re.compile(r"mlflow(-[0-9a-f]{40}){1,2}")
 CONSOLE = "age-unlearning"
+PARAMETER, OPTION = "-P {}={}", "--{} {}"
 
 
 def name_for(target: str, usual: str = MODEL_NAME) -> str:
@@ -21,18 +22,30 @@ def command(entry: str, name: str = MODEL_NAME, **values) -> str:
 
     A value of ``...`` or a word in capitals stands for what only the user knows.
     """
-    if Path(sys.argv[0]).name == CONSOLE:
+    if _is_console():
         return typed(entry, name, **values)
-    given = "".join(f" -P {key}={shlex.quote(_text(value))}" for key, value in _given(name, values))
-    return f"mlflow run . -e {entry}{given}{_environment()}"
+    return " ".join([f"mlflow run . -e {entry}", *_written(PARAMETER, _named(name, values))]) + _environment()
 
 
 def typed(entry: str, name: str = MODEL_NAME, **values) -> str:
     """The same for the console command, whoever types it."""
-    return f"{CONSOLE} {entry}" + "".join(f" --{key} {shlex.quote(_text(value))}" for key, value in _given(name, values))
+    return " ".join([f"{CONSOLE} {entry}", *_written(OPTION, _named(name, values))])
 
 
-def _given(name: str, values: dict) -> ItemsView:
+def spelt(**values) -> str:
+    """Settings to be added to the command that was typed, in its own spelling."""
+    return " ".join(_written(OPTION if _is_console() else PARAMETER, values.items()))
+
+
+def _is_console() -> bool:
+    return Path(sys.argv[0]).name == CONSOLE
+
+
+def _written(form: str, values: ItemsView) -> list[str]:
+    return [form.format(key, shlex.quote(_text(value))) for key, value in values]
+
+
+def _named(name: str, values: dict) -> ItemsView:
     return (values if name == MODEL_NAME else values | {"name": name}).items()
 
 

@@ -4,16 +4,18 @@ import ast
 import re
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from places import ROOT
-from unlearning.commands import MODEL_NAME, command
+from unlearning.commands import MODEL_NAME, command, spelt
 
 PACKAGE = ROOT / "src" / "unlearning"
 BUILT = f"mlflow-{'0a1b2c3d' * 5}"
 # Texts for readers of the documentation, who have not run anything yet, and what was typed once, as MLflow remembers it.
+STAYS = {Path("purge/report.py")}  # the proof of a purge, which is read later
 TEXTS = {"method_cards.py", "finished.py", "commands.py"}
 
 
@@ -75,3 +77,10 @@ def test_whoever_typed_the_console_command_is_answered_with_it(monkeypatch):
     assert command("unlearn", "other", forget_set="file:a b.csv", force=True) == (
         "age-unlearning unlearn --forget_set 'file:a b.csv' --force true --name other"
     )
+    assert spelt(gates="F > 1", batch=True) == "--gates 'F > 1' --batch true"
+
+
+def test_what_is_added_to_a_command_is_spelt_as_the_command_is():
+    assert spelt(gates="F > 1", batch=True) == "-P gates='F > 1' -P batch=true"
+    said = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if re.search(r"\"[^\"\n]*-P \w+=", path.read_text())}
+    assert {path for path in said if path.parts[0] in ("registry", "requests", "purge", "versions", "repair")} <= STAYS

@@ -189,6 +189,7 @@ def test_a_list_that_is_pasted_may_be_as_long_as_a_file(client, begun):
         ),
         ("it was deleted; bring it back with: mlflow experiments restore --experiment-id 7; or not", "it was deleted"),
         ("whose is it? give the signer's key: -P key=a.pub", "whose is it? give the signer's key"),
+        ("whose is it? give the signer's key: --key a.pub", "whose is it? give the signer's key"),
         ("versions='4': give two or more, as -P versions=original,4", "versions='4': give two or more"),
         ("ask for the right EDIT on age-unlearning requests", "ask for the right EDIT on age-unlearning requests"),
     ],

@@ -11,6 +11,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from unlearning.commands import spelt
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.data.labels import labels_of
@@ -57,7 +58,7 @@ def require_enough(count: int, what: str, remark: str = "") -> None:
     if count < FEWEST:
         raise InputError(
             f"the {what} are of {count} persons{remark}, and what is shown is a mean over {FEWEST} at least, so that no map is "
-            f"one of a person; name more by forget_set, as -P forget_set=20-28"
+            f"one of a person; name more by forget_set, as {spelt(forget_set='20-28')}"
         )
 
 

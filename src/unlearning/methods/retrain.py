@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from unlearning.commands import spelt
 from unlearning.errors import InputError
 from unlearning.methods.card import RETAIN, Card
 
@@ -40,7 +41,7 @@ class Retrain:
 
         if task.slices is not None:
             raise InputError(
-                "this model was trained in shards and slices; retrain them with -P method=sisa, which is exact too"
+                f"this model was trained in shards and slices; retrain them with {spelt(method='sisa')}, which is exact too"
             )
         network = task.fresh(task.seed)
         fit(

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from unlearning.commands import spelt
 from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.models.spec import ModelSpec
@@ -55,7 +56,7 @@ def fill(network: torch.nn.Module, spec: ModelSpec) -> str:
     if spoilt:
         raise InputError(
             f"{len(spoilt)} of the {len(state)} weights of {path} hold numbers that are not finite, {spoilt[0]} the first: "
-            "they are of a training that diverged; give another file with -P weights=FILE"
+            f"they are of a training that diverged; give another file with {spelt(weights='FILE')}"
         )
     network.load_state_dict(state, strict=False)
     return part
@@ -104,5 +105,5 @@ def _existing(path: str) -> Path:
     file = Path(path).expanduser()
     if not file.is_file():
         why = "is a folder" if file.is_dir() else "does not exist"
-        raise InputError(f"the weights file {path} {why}; give a safetensors or timm file with -P weights=FILE")
+        raise InputError(f"the weights file {path} {why}; give a safetensors or timm file with {spelt(weights='FILE')}")
     return file

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from unlearning.commands import spelt
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
 
@@ -56,7 +57,7 @@ def create_backbone(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Mo
         raise
     except REFUSALS as error:
         reason, legal = (str(error).splitlines() or [type(error).__name__])[0], _legal_side(arch, side)
-        way = f"legal is, for example, -P image_size={legal}" if legal else "choose another network, as resnet50"
+        way = f"legal is, for example, {spelt(image_size=legal)}" if legal else "choose another network, as resnet50"
         raise InputError(f"{arch} cannot take pictures of {side} pixels ({reason}); {way}") from error
 
 
@@ -80,7 +81,7 @@ def _create(arch: str, pretrained: bool, **size: int) -> torch.nn.Module:
             raise
         raise InputError(
             f"timm could not fetch pretrained weights for {arch!r} ({type(error).__name__}); "
-            "give a local file with -P weights=FILE, or train from scratch with -P pretrained=false"
+            f"give a local file with {spelt(weights='FILE')}, or train from scratch with {spelt(pretrained=False)}"
         ) from error
     for module in backbone.modules():
         if hasattr(module, "get_attention_biases"):

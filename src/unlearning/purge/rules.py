@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from unlearning import markdown
-from unlearning.commands import MODEL_NAME, command
+from unlearning.commands import MODEL_NAME, command, spelt
 from unlearning.errors import InputError
 from unlearning.naming import ERROR_TABLE, PREDICTION_TABLE
 from unlearning.registry.descent import line_of
@@ -132,7 +132,7 @@ def require_not_awaited(found: list[Loss], number: int, force: bool) -> None:
         names = ", ".join(map(str, waiting))
         raise InputError(
             f"nothing was purged: candidates that forget more than the champion are measured against version {number} when "
-            f"they are promoted: {names}; promote or purge them first, or give them up: -P force=true"
+            f"they are promoted: {names}; promote or purge them first, or give them up: {spelt(force=True)}"
         )
 
 
@@ -153,7 +153,7 @@ def _as_original(state: State, number: int, others: State, former: Callable) -> 
         f"and what is made from them: name numbers or retrained.METRIC instead",
         _waiting(state, line),
     )
-    yield Loss("retrain starts from the original where nothing else is said: say -P model=champion")
+    yield Loss(f"retrain starts from the original where nothing else is said: say {spelt(model=CHAMPION)}")
     yield Loss(
         "unlearn goes back to the original for a set that the champion was made to forget already: methods can be compared on "
         "such a set only with another original"

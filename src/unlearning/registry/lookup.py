@@ -5,7 +5,6 @@ people look for them. Stages and aliases are not safe when two act at once, so e
 """
 
 import re
-import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
@@ -135,7 +134,7 @@ def find(model: str, reference: str, purged: bool = False) -> Version:
 def missing(model: str) -> InputError:
     """The error of whoever asks for a registered model that there is not; it may have been renamed."""
     others = [one.name for one in every(mlflow.MlflowClient().search_registered_models) if RUN in one.tags]
-    known = f" (there is {', '.join(others)}: -P name={shlex.quote(others[0])})" if others else ""
+    known = f" (there is {', '.join(others)}: {spelt(name=others[0])})" if others else ""
     return InputError(f"there is no registered model {model!r} yet{known}; make one with: {command('train', model)}")
 
 

@@ -11,7 +11,7 @@ from unlearning.certificates.keys import load_key
 from unlearning.certificates.samples import picture_id, prove, secret_of
 from unlearning.certificates.statement import statement_bytes
 from unlearning.certificates.verify import Comparison, verify
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
@@ -50,7 +50,7 @@ def certify(settings: CertifySettings) -> Issued:
         InputError: there is no key, the version was never promoted, or the sample is not among the forgotten.
     """
     if bool(settings.sample) != bool(settings.proof):
-        raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
+        raise InputError(f"a proof is of one sample: give both, as {spelt(sample='mine.jpg', proof='mine-proof.json')}")
     private_key = signing_key(settings.key)
     with runs.run("certify", f"certify {settings.version}"):
         version = find_version(settings.name, settings.version)

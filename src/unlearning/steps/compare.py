@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from unlearning.commands import spelt
 from unlearning.errors import InputError
 from unlearning.progress import say, track
 from unlearning.registry.lookup import one_look
@@ -42,7 +43,8 @@ def audited(settings: CompareSettings) -> dict[str, Audited]:
     if other:
         raise InputError(
             f"{first.label} of {first.model} predicts {first.target.axis}, and {other.label} of {other.model} predicts "
-            f"{other.target.axis}: their errors cannot be compared; give those of one model, as -P versions=original,champion"
+            f"{other.target.axis}: their errors cannot be compared; give those of one model, as "
+            f"{spelt(versions='original,champion')}"
         )
     forget = forget_sets.asked_for(forget_sets.first_that_forgot(chosen), settings.forget_set)
     audits = [

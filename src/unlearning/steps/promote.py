@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, USEFUL, Decision, Gate, parse_gates
@@ -216,7 +216,7 @@ def _original(version: Version, gates: list[Gate]) -> Version:
         named = "; ".join(str(gate) for gate in gates if gate.reference == "original")
         raise InputError(
             f"{named} cannot be decided: {error}; name numbers or retrained.METRIC instead, as "
-            f'-P gates="test_mae <= 1.1 * retrained.test_mae"'
+            f"{spelt(gates='test_mae <= 1.1 * retrained.test_mae')}"
         ) from error
 
 

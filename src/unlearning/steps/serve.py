@@ -5,6 +5,7 @@ import socket
 from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 
+from unlearning.commands import spelt
 from unlearning.errors import InputError, TerminatedError
 from unlearning.progress import say
 from unlearning.server.application import Application
@@ -49,7 +50,7 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         where = f"host={host} port={port}"
-        raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: -P port={port + 1}") from error
+        raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: {spelt(port=port + 1)}") from error
 
 
 def address_of(host: str, port: int) -> str:

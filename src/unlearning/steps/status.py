@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unlearning import markdown
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.data.unfinished import everything
 from unlearning.errors import InputError
 from unlearning.finding import FORGOTTEN, forgotten_names, in_words
@@ -198,10 +198,10 @@ def _as_table(look: Look) -> str:
         whole=("version", "epochs", *NUMBERS),
         least=LEAST,
         bold=[number for number, row in enumerate(rows) if "champion" in row["aliases"]],
-        more="; -P format=markdown shows all",
+        more=f"; {spelt(format='markdown')} shows all",
     )
     hidden = len(look.rows) - len(rows)
-    more = [f"{hidden} older versions are not shown; -P format=json, markdown or html shows all"] if hidden else []
+    more = [f"{hidden} older versions are not shown; {spelt(format='json')}, markdown or html shows all"] if hidden else []
     return "\n".join([table.fitted(width()), *more, *look.served(), *look.verdict()])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import optuna
 import pandas as pd
 
+from unlearning.commands import spelt
 from unlearning.errors import DivergedError, InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
@@ -69,7 +70,7 @@ def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
     complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
     if not complete:
         raise InputError(
-            "none of the trials came to an end: see the tag trial.reason of the nested runs, or try more: -P trials=40"
+            f"none of the trials came to an end: see the tag trial.reason of the nested runs, or try more: {spelt(trials=40)}"
         )
     return study.best_trial
 

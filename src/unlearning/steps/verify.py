@@ -12,6 +12,7 @@ from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import VARIABLE, load_key, read_public_key
 from unlearning.certificates.verify import Comparison, Verdict, open_certificate
 from unlearning.certificates.verify import verify as judge
+from unlearning.commands import spelt
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
@@ -49,7 +50,7 @@ def verify(settings: VerifySettings) -> Verdict:
         InputError: something is wrong with the certificate, or a file that was named cannot be read.
     """
     if bool(settings.sample) != bool(settings.proof):
-        raise InputError("a proof is of one sample: give both, as -P sample=mine.jpg -P proof=mine-proof.json")
+        raise InputError(f"a proof is of one sample: give both, as {spelt(sample='mine.jpg', proof='mine-proof.json')}")
     envelope, keys = _read(settings.certificate), public_keys(settings.key)
     given = _given(settings)
     with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
@@ -106,7 +107,7 @@ def public_keys(paths: str) -> list[Ed25519PublicKey]:
     if paths:
         return [read_public_key(key_file(path)) for path in listed(paths)]
     if not os.environ.get(VARIABLE, "").strip():
-        raise InputError("whose signature is to be verified? give the signer's public key: -P key=signing-key.pem.pub")
+        raise InputError(f"whose signature is to be verified? give the signer's public key: {spelt(key='signing-key.pem.pub')}")
     return [load_key().public_key()]
 
 

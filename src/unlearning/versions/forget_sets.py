@@ -1,6 +1,6 @@
 """Forget manifests on runs: made from a rule once, logged by every run that uses them, read back by every later one."""
 
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.data import rules
 from unlearning.data.forget import ForgetSet, Known, check, resolve
 from unlearning.data.manifest import DataSet
@@ -101,8 +101,8 @@ def asked_for(version: Version, rule: str) -> ForgetSet:
     retrained = [v for v in all_versions(version.model) if v.tag("role") == "retrained"]
     if not retrained:
         raise InputError(
-            f"{version.label} was made to forget nothing, so say what to score it on: -P forget_set=20-28; the retrained "
-            f"reference is made with: {command('retrain', version.model, forget_set='20-28')}"
+            f"{version.label} was made to forget nothing, so say what to score it on: {spelt(forget_set='20-28')}; the "
+            f"retrained reference is made with: {command('retrain', version.model, forget_set='20-28')}"
         )
     return of_version(retrained[-1])
 

@@ -20,7 +20,9 @@ LIMITS = Limits(queue=32, megabytes=32, seconds=60)
 MOST_FIELDS, MOST_FILES = 1000, 4
 LONGEST = 1000  # characters of a field
 PARTS, ASIDE = re.compile(r"(?<=;) "), re.compile(r" \([^()]*\)")  # of a sentence
-TYPED = re.compile(r"-P [a-z]|\b(mlflow [a-z]|age-unlearning (?!requests|audit|servers)[a-z]|make key|export |chmod |git lfs)")
+TYPED = re.compile(
+    r"(-P |--)[a-z]|\b(mlflow [a-z]|age-unlearning (?!requests|audit|servers)[a-z]|make key|export |chmod |git lfs)"
+)
 
 
 @dataclass(frozen=True)
