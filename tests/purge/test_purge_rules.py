@@ -66,9 +66,9 @@ def test_a_checkpoint_that_lost_its_note_could_be_of_any_data(monkeypatch, tmp_p
 
 @pytest.mark.parametrize("typed", ["", "yes", "age-resnet50", "age-resnet50/2", "age-resnet50/1 "])
 def test_nothing_but_the_whole_name_confirms(typed):
-    with pytest.raises(InputError, match=r"mlflow run \. -e purge -P version=original -P confirm=age-resnet50/1"):
-        purge.require_confirmed(MODEL, 1, "original", typed)
-    purge.require_confirmed(MODEL, 1, "original", "age-resnet50/1")
+    with pytest.raises(InputError, match=r"mlflow run \. -e purge -P version=1 -P confirm=age-resnet50/1"):
+        purge.require_confirmed(MODEL, 1, typed)
+    purge.require_confirmed(MODEL, 1, "age-resnet50/1")
 
 
 def test_a_candidate_that_forgets_more_than_the_champion_keeps_what_it_is_measured_against(state):

@@ -6,6 +6,7 @@ import mlflow
 import pytest
 
 from unlearning.registry.lookup import all_versions
+from unlearning.settings.registry import FORMATS
 from unlearning.steps import status
 
 MODEL = "age-resnet50"
@@ -39,7 +40,7 @@ def asked(monkeypatch):
 
 def test_one_question_gets_all_versions_and_one_their_aliases(untouched, asked):
     look = status.look_at(MODEL)
-    for form in status.FORMATS:
+    for form in FORMATS:
         status.render(look, form)
     assert asked == ["get_registered_model", "search_model_versions"]
 

@@ -65,7 +65,7 @@ def test_a_promotion_that_was_refused_names_gates_and_faces_again():
 
 def test_a_purge_is_confirmed_with_all_that_was_given():
     with pytest.raises(InputError, match=r"-P version=1 -P confirm=m/1 -P reason='Art\. 17' -P force=true"):
-        require_confirmed("m", 1, "1", "", reason="Art. 17", force=True)
+        require_confirmed("m", 1, "", reason="Art. 17", force=True)
 
 
 def test_a_request_says_that_serving_it_needs_a_key_that_is_not_there(monkeypatch):

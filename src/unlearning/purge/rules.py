@@ -14,6 +14,7 @@ from unlearning.commands import MODEL_NAME, command, spelt
 from unlearning.errors import InputError
 from unlearning.naming import ERROR_TABLE, PREDICTION_TABLE
 from unlearning.registry.descent import line_of
+from unlearning.registry.moves import LONGEST
 from unlearning.registry.version import (
     ALIASES,
     ARCHIVED,
@@ -40,7 +41,6 @@ KINDS = {
         *("audit.*", "certificate*", "statement*", "gates.json", "evaluation.csv", "purge.*"),
     ),
 }
-LONGEST = 5000  # characters that every store takes as a version's description
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,14 @@ def require_dethroned(state: State, number: int, model: str) -> None:
         )
 
 
-def require_confirmed(model: str, number: int, asked: str, confirm: str, **more) -> None:
+def require_confirmed(model: str, number: int, confirm: str, **more) -> None:
     """InputError when the version's name was not typed back; ``more``: what else was given, to be given again."""
     due = confirmation(model, number)
     if confirm != due:
         said = f"confirm={confirm!r} is not its name" if confirm else "its name was not typed back"
         raise InputError(
             f"nothing was purged: version {number} of {model} would be erased for good, and {said}; if that is meant: "
-            f"{command('purge', model, version=asked, confirm=due, **more)}"
+            f"{command('purge', model, version=number, confirm=due, **more)}"
         )
 
 

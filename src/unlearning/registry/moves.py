@@ -25,7 +25,7 @@ from unlearning.registry.version import (
     Version,
 )
 
-LONGEST = 5000
+LONGEST = 5000  # characters that every store takes as a version's description
 FORCED, RESTORED = ("forced_by", "forced_gates"), ("restored_by", "restored_because")  # how it came to be served, told once
 
 

@@ -34,7 +34,7 @@ from unlearning.repair.scores import MEASURED, SCORES, UNMEASURED, with_scores
 LINEAGE = ("role", "parent_version", "reference_version", "data_digest", "data_run", "run_id", "seeds", "arch", "image_size")
 FORGETTING = ("forgotten", "forget_set", "forget_rule", "forget_sha256", "forget_count")
 MADE = ("method", "params", "exact", "epochs", "alpha", "scheme", TARGET, VARIANT)
-MOVES = ("state", "gates", "gate_decision", "promoted_by", "promoted_at", "forced_by", "forced_gates")
+MOVES = ("state", "gates", "gate_decision", "promoted_by", "forced_by", "forced_gates")
 RETURNS = ("restored_by", "restored_because", "withdrawn_by", "withdrawn_because", AGAIN)
 GUARDED = (*LINEAGE, *FORGETTING, *MADE, *MOVES, *RETURNS, *TOMBSTONE, "sha256")
 STATES = {"original": ("remembers", "retired"), "retrained": ("reference", "retired"), "unlearned": ("candidate", "retired")}

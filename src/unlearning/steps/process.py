@@ -20,15 +20,14 @@ from unlearning.requests import store as requests
 from unlearning.requests.states import FAILED, GATED, PROMOTED, RECEIVED, REFUSED, RUNNING, Request, remaining, together
 from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
 from unlearning.settings.requests import ProcessSettings
-from unlearning.steps.certify import Issued, issue, signing_key
+from unlearning.steps.certify import issue, signing_key
 from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import Decided, as_data, decide, promote, what_helps
 from unlearning.steps.request import told
 from unlearning.steps.retrain import ensure_reference
 from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
-from unlearning.tracking.answers import in_words
-from unlearning.tracking.store import first_line
+from unlearning.tracking.answers import first_line, in_words
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.findings import standing
 from unlearning.versions.lineage import find_version
@@ -191,7 +190,7 @@ def _gated(service: Service, one: Request, candidate: Version, decided: Decided,
 def _certified(service: Service, group: list[Request], version: Version, why: str) -> list[Request]:
     """Give the version its certificate and leave that on every request that it ends."""
     first = datetime.fromisoformat(min(one.arrived for one in group))
-    issued: Issued = issue(version, service.private_key, {"received": first}, service.settings.reference)
+    issued = issue(version, service.private_key, {"received": first}, service.settings.reference)
     for one in group:
         certificates.attach(one.run_id, issued.envelope, issued.page)
     return [_change(service, one, PROMOTED, why, str(version.number), issued.sha256) for one in group]

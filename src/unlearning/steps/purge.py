@@ -110,7 +110,7 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
         say(f"purge: {sentence}")
     rules.require_not_awaited(found, version.number, settings.force)
     more = {name: value for name, value in vars(settings).items() if name in ("reason", "force", "people") and value}
-    rules.require_confirmed(version.model, version.number, str(version.number), settings.confirm, **more)
+    rules.require_confirmed(version.model, version.number, settings.confirm, **more)
     return found
 
 

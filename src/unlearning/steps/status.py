@@ -33,7 +33,6 @@ COLUMNS = (
 )
 NUMBERS = ("test_mae", "Utility", "Forgetting", "F", "seconds", "memory_left")
 INTERVAL = ("memory_left_low", "memory_left_high")
-FORMATS = ("table", "json", "markdown")
 LEAST = ("reference", "stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "F", "forget_set")
 ON_SCREEN = 200
 UNFINISHED = (

@@ -23,12 +23,12 @@ from unlearning.naming import printable
 from unlearning.secrets import without_secrets
 from unlearning.tracking import addresses, sealed, temporary
 from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
-from unlearning.tracking.answers import breakdown, impatience, in_words, is_silence, refused_in_words, store_errors
+from unlearning.tracking.answers import breakdown, first_line, impatience, in_words, is_silence, refused_in_words, store_errors
 from unlearning.tracking.code import code_commit, code_digest
 from unlearning.tracking.own_experiments import deleted_in_words
 from unlearning.tracking.processes import identity
 from unlearning.tracking.reasons import tag_reason
-from unlearning.tracking.store import RUN_ID, STEP, first_line, prepare_store
+from unlearning.tracking.store import RUN_ID, STEP, prepare_store
 
 Made = TypeVar("Made")
 PACKAGES = ("mlflow", "torch", "timm", "lightning-fabric", "numpy", "pandas", "pillow", "scipy")

@@ -20,7 +20,6 @@ from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
 from unlearning.tracking.answers import ask_database, impatience, store_name, why_not_open
-from unlearning.tracking.answers import first_line as first_line
 
 SQLITE = "sqlite:///"
 DATABASES = ("postgresql", "mysql", "mssql")
