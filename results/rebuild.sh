@@ -12,13 +12,12 @@ done
 for study in results/utkface-resnet50 results/utkface-study-small; do
     python -m entrypoints.report --source $study --out $study
 done
-for target in age gender race; do
-    python -m entrypoints.report --source results/methods/$target --out results/methods/$target
-    python benchmarks/audit_verdicts.py --from results/methods/$target --table results/methods/$target/verdicts.csv
+for study in results/methods/*/; do
+    python -m entrypoints.report --source $study --out $study
+    python benchmarks/audit_verdicts.py --from $study --table ${study}verdicts.csv
 done
-python benchmarks/targets_compared.py --out results/methods results/methods/{age,gender,race}
+python benchmarks/targets_compared.py --out results/methods results/methods/*/
 results/audit-verdicts/commands.sh
-echo "results/methods-small holds no predictions: its tables are as results/methods-small/commands.sh made them"
 echo "results/explain is made of models that are not kept: results/explain/commands.sh"
 echo "results/utkface-data is made of the faces themselves: results/utkface-data/commands.sh"
 echo "results/request-seconds is measured anew, on a machine that does nothing else: results/request-seconds/commands.sh"

@@ -6,8 +6,6 @@ A comment below a table or paragraph says where its numbers come from; people wh
 * ``<!-- results/FILE.csv where KEY=VALUE, ...``, then a line a number, ``5.95 = COLUMN where KEY=VALUE, ...``, then ``-->``:
   the numbers stand in the text above as they are rounded here; several rows are ``0, 0, 12``, in the order of the file;
 * ``<!-- not in results/: why -->`` below a table whose numbers come from elsewhere.
-
-One column is made here: LEFT, memory left of the mean errors, as ``memory_left`` measures it of one seed.
 """
 
 import re
@@ -34,22 +32,11 @@ PAGES = [
 COMMENT = re.compile(r"<!-- (results/\S+)(?: where ([^\n]*?))?(?: -->|\n(.*?)-->)", re.DOTALL)
 TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.-])-?(?:\d*\.)?\d+(?![\w.]*\d|-)")
-PARTS, ENDS = ("forget_mae", "test_in_range_mae"), ("original", "retrained")
-LEFT = "left of the means"
 
 
 def read(name: str) -> pd.DataFrame:
-    """A file as texts, with what the docs make of its columns."""
-    table = pd.read_csv(ROOT / name, dtype=str, keep_default_na=False)
-    numbers = table.apply(pd.to_numeric, errors="coerce")
-    if {"arm", *PARTS} <= set(table):
-        shares = []
-        for part in PARTS:
-            by_set = numbers.assign(forget_set=table.forget_set).groupby([table.arm, "forget_set"])[part].first()
-            original, retrained = (table.forget_set.map(by_set[arm]) for arm in ENDS)
-            shares.append(100 * (retrained - numbers[part]) / (retrained - original))
-        table[LEFT] = pd.concat(shares, axis=1).max(axis=1).astype(str)
-    return table
+    """A file as texts."""
+    return pd.read_csv(ROOT / name, dtype=str, keep_default_na=False)
 
 
 def chosen(table: pd.DataFrame, where: str) -> pd.DataFrame:
