@@ -9,7 +9,7 @@ import pytest
 from reports.experiments import outcome, predictions
 from unlearning.data.forget import ForgetSet
 from unlearning.experiments.results import Results
-from unlearning.reports.study_report import STUDY_FIGURES, headline, readings
+from unlearning.reports.study_report import STUDY_FIGURES, headline, readings, study_report
 from unlearning.reports.study_tables import RANKING, markdown, methods, numbers
 from unlearning.reports.style import THEMES
 from unlearning.reports.words import as_printed, model_name, shown
@@ -63,6 +63,9 @@ def test_models_of_another_target_stand_beside_nothing_that_was_published():
     assert readings(found.results) == []
     assert headline([]) == "The study's readings are of ages, and these models predict something else."
     assert {name for name, draw in STUDY_FIGURES.items() if draw(found, THEMES["light"])} == {"tradeoff"}
+    page = study_report(found, {}, {theme: {} for theme in THEMES}, {})
+    assert "test MAE (months)" in page
+    assert "(years)" not in page
 
 
 def test_forgetting_is_scaled_by_every_alpha():

@@ -8,7 +8,7 @@ from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import measure
 from unlearning.evaluation.table import align
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
-from unlearning.targets import AGE, ANSWER
+from unlearning.targets import AGE, ANSWER, Target
 
 POOLED = "pooled"
 AGAIN = "retrained again"
@@ -57,6 +57,11 @@ class Results:
     @property
     def seeds(self) -> tuple[int, ...]:
         return self.outcomes[0].seeds
+
+    @property
+    def target(self) -> Target:
+        """What the models predict."""
+        return self.outcomes[0].pooled.target if self.outcomes else AGE
 
     @property
     def of_ages(self) -> "Results":

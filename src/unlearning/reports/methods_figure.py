@@ -49,7 +49,7 @@ def _figure(numbers: Numbers, rules: list[str], theme: Theme) -> Figure | None:
     figure, (axes,) = stack(f"Methods by memory left and test error, forget set {shorten(rules[0], LONGEST_LABEL)}", 1, HEIGHT)
     heading(axes, "Means and 95 % intervals", "lines: retrained")
     axes.set_xlabel(f"{metric_name('memory_left')}: 100 is the original, 0 retrained".replace("_", " "))
-    axes.set_ylabel(metric_name("test_mae"))
+    axes.set_ylabel(numbers.results.target.told(metric_name("test_mae")))
     axes.set_xlim(*limits(models.memory_left.to_numpy()))
     axes.set_ylim(*limits(models.test_mae.to_numpy()))
     shown = models.assign(x=models.memory_left.clip(*axes.get_xlim()), y=models.test_mae.clip(*axes.get_ylim()))

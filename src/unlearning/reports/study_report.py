@@ -81,7 +81,7 @@ def study_report(
         data: what ``data_page`` gave.
         judged: what ``readings`` gave, where the caller has it.
     """
-    results, tables = numbers.results, numbers.tables
+    results, tables, told = numbers.results, numbers.tables, numbers.results.target.told
     judged = readings(results) if judged is None else judged
     return page(
         TEMPLATE,
@@ -93,16 +93,20 @@ def study_report(
         signs={"confirmed": SIGNS[CONFIRMED], "opposite": SIGNS[CONTRADICTED], "open": SIGNS[OPEN]},
         studies=setup.get("studies") or ", ".join(study for name, study in STUDY_OF.items() if name in tables),
         readings=judged,
-        blocks={name: blocks(name, tables[name]) for name in STUDY_OF if name in tables and name != "methods"},
+        blocks={name: blocks(name, tables[name], told) for name in STUDY_OF if name in tables and name != "methods"},
         figures=figures("study", pictures),
         unlike=unlike(numbers),
         defect=of_defect(numbers),
         methods=methods(numbers),
         ranking=RANKING,
-        method_heads=[METHOD_HEADS[name] for name in method_scores(tables.get("methods", ()))],
+        method_heads=[told(METHOD_HEADS[name]) for name in method_scores(tables.get("methods", ()))],
         everything=everything(numbers),
-        metrics=[metric for name, metric in METRICS.items() if metric.headline or name in BESIDES],
-        metric_names=[metric_name(name) for name in metrics_of(tables.get("all", pd.DataFrame()))],
+        metrics=[
+            replace(metric, description=told(metric.description), unit=told(metric.unit))
+            for name, metric in METRICS.items()
+            if metric.headline or name in BESIDES
+        ],
+        metric_names=[told(metric_name(name)) for name in metrics_of(tables.get("all", pd.DataFrame()))],
         data=data,
         setup={str(name): str(value) for name, value in setup.items()},
     )
@@ -149,7 +153,7 @@ def _evidence(part: Evidence) -> dict:
     }
 
 
-def blocks(name: str, table: pd.DataFrame) -> list[dict]:
+def blocks(name: str, table: pd.DataFrame, told: Callable[[str], str]) -> list[dict]:
     """A table a metric: title, heads, how many of them are keys, and rows; the study's columns where it published something."""
     keys = [column for column in table.columns if column not in (*VALUES, "metric")]
     both = bool(table.published.notna().any())
@@ -162,7 +166,7 @@ def blocks(name: str, table: pd.DataFrame) -> list[dict]:
             theirs = [as_printed(row["published"]), shown(row["difference"], decimals, sign=True)] if both else []
             rows.append([*(key_text(key, row[key]) for key in keys), *ours, *theirs])
         title = TITLES.get((name, metric), f"{'Table 8: ' if name == 'table_8' else ''}{metric_name(metric)}")
-        made.append({"title": title, "heads": heads, "key_count": len(keys), "rows": rows})
+        made.append({"title": told(title), "heads": heads, "key_count": len(keys), "rows": rows})
     return made
 
 

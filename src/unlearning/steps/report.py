@@ -231,7 +231,7 @@ def _files(results: Results, setup: dict[str, str], data: dict) -> dict[str, str
     files[f"{TABLES}/readings.csv"] = pd.DataFrame(claims).drop(columns="sign", errors="ignore").to_csv(index=False)
     for name, table in known.tables.items():
         files[f"{TABLES}/{name}.csv"] = table.to_csv(index=False, float_format=ENOUGH)
-        files[f"{TABLES}/{name}.md"] = markdown(table)
+        files[f"{TABLES}/{name}.md"] = results.target.told(markdown(table))
     for theme, drawn in pictures.items():
         files |= {f"{FIGURES}/{theme}/{name}.svg": svg for name, svg in drawn.items()}
     return files
