@@ -18,6 +18,7 @@ import click
 import pandas as pd
 from never_seen import show
 
+from unlearning.data.labels import column_of
 from unlearning.evaluation.audit.audit import Audit, AuditSettings, audit
 from unlearning.evaluation.audit.verdicts import BETWEEN, DECIDING, OVER, WORSE
 from unlearning.evaluation.case import Case
@@ -36,7 +37,7 @@ def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Several versions as the members of one."""
     first = tables[0]
     columns = {f"member_{at}": align(table, first).predicted.to_numpy() for at, table in enumerate(tables)}
-    return first[["id", "split", "age"]].assign(predicted=sum(columns.values()) / len(columns), **columns)
+    return first[["id", "split", column_of(first)]].assign(predicted=sum(columns.values()) / len(columns), **columns)
 
 
 def trials(results: Results, most: int) -> Iterator[Trial]:

@@ -52,7 +52,7 @@ def _verdict(judged: list[Row], left: Row) -> str:
         return LEADS[max((verdict for verdict in LEADS if faults[verdict]), key=faults.__getitem__)]
     if all(row.verdict == SAME for row in judged):
         return LEADS[SAME]
-    if memory and not _is_left(left):
+    if not _is_left(left) and (memory or left.high < 0):  # errs more than retraining, if less than seeds would tell
         return UNLIKE
     likeness = Counter(row.verdict for row in judged)
     return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
