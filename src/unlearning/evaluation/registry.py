@@ -233,12 +233,13 @@ AUDITED = {name: metric for name, metric in METRICS.items() if metric.kind != TO
 
 
 def measure(case: Case, names: Iterable[str] = ()) -> dict[str, float]:
-    """HEADLINES, and those metrics that are asked for besides: the audit's cost more time.
+    """The headlines, and those metrics that are asked for besides: the audit's cost more time.
 
     Not a number where there is none: where the part it needs is empty, or a model is missing.
     """
     comparison = comparison_of(case)
-    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*HEADLINES, *names))}
+    headlines = [name for name, metric in METRICS.items() if metric.headline]  # as they are now: a caller may have added one
+    return {name: _number(METRICS[name], comparison) for name in dict.fromkeys((*headlines, *names))}
 
 
 def _number(metric: Metric, comparison: Comparison) -> float:
