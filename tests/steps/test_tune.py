@@ -133,7 +133,7 @@ def test_a_damaged_record_of_trials_is_named(monkeypatch, tmp_path):
 def test_a_record_of_trials_that_is_damaged_meanwhile_is_named_and_not_the_tracking_store(trained, monkeypatch, tmp_path):
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
 
-    def damage(study, kind):
+    def damage(*about):
         (path,) = tmp_path.rglob("searches/*/*.db")
         path.write_bytes(b"junk" * 5000)
 
