@@ -37,12 +37,12 @@ def _left(case: Case) -> float:
 
 
 def agreement(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Rank correlation of every two folders over the methods that both have."""
-    rows = []
+    """Rank correlation of every two folders over the methods that both have, by the distance of memory left from 0."""
+    rows, far = [], {name: table.abs() for name, table in tables.items()}
     for one, other in combinations_with_replacement(tables, 2):
         both = tables[one].index.intersection(tables[other].index)
         pairs = [pair for pair in product(tables[one], tables[other]) if one != other or pair[0] < pair[1]]
-        found = [tables[one].loc[both, a].corr(tables[other].loc[both, b], method="spearman") for a, b in pairs]
+        found = [far[one].loc[both, a].corr(far[other].loc[both, b], method="spearman") for a, b in pairs]
         rows.append({"one": one, "other": other, "methods": len(both), "correlation": pd.Series(found).mean()})
     return pd.DataFrame(rows)
 

@@ -65,7 +65,9 @@ def test_a_second_seed_gives_the_floor_and_stands_beside_the_reference(trained):
 
 
 def test_a_second_reference_has_none_of_the_first_one_s_seeds(trained):
-    with pytest.raises(InputError, match=r"seeds=1,2: the original, and so its reference, was trained with 1; free: seeds=2,3"):
+    with pytest.raises(
+        InputError, match=r"seeds=1,2: the version that is followed, and so its reference, was trained with 1; free: seeds=2,3"
+    ):
         retrain(RetrainSettings("20-28", seeds=(1, 2)))
 
 

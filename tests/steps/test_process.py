@@ -270,7 +270,7 @@ def test_one_that_failed_after_its_promotion_says_what_is_served_and_gets_its_ce
         with pytest.raises(InputError, match="1 of 1 requests failed"):
             serve()
     why = requests.listed(MODEL)[0].history[-1].why
-    assert why == "ZeroDivisionError: division by zero. version 3 (ft-20-28-e1) was promoted before that and is served"
+    assert why == "ZeroDivisionError: division by zero. version 3 (ft-20-28-e1) became the champion meanwhile and is served"
     assert ask("20-28").state == RECEIVED
     (ended,) = serve()
     assert (ended.state, ended.certificate) == (PROMOTED, champion().tag("certificate"))

@@ -31,8 +31,11 @@ class Unfinished:
     digest: str
 
     def files(self) -> list[Path]:
-        """All that is kept of it."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        """All that is kept of it; nothing where its own process is just removing it."""
+        try:
+            return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        except FileNotFoundError:
+            return []
 
     def is_held(self) -> bool:
         """Is a process at work on it?"""

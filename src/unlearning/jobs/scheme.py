@@ -45,7 +45,8 @@ def require_free(asked: tuple[int, ...], seeds: tuple[int, ...], plan: SlicePlan
     if any(map(taken, asked)):
         given, used = (",".join(map(str, some)) for some in (asked, filter(taken, asked)))
         free = ",".join(map(str, islice(filterfalse(taken, count()), len(asked))))
-        raise InputError(f"{name}={given}: the original, and so its reference, was trained with {used}; free: {name}={free}")
+        known = f"the version that is followed, and so its reference, was trained with {used}"
+        raise InputError(f"{name}={given}: {known}; free: {name}={free}")
 
 
 def plan_for(parent: Parent, recipe: Recipe) -> SlicePlan | None:

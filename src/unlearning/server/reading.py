@@ -124,7 +124,8 @@ def _parquet(body: bytes, schema: Schema, most_bytes: int) -> Read:
     values lie in memory once.
     """
     if body.endswith(b"PAR1") and int.from_bytes(body[-8:-4], "little") > MOST_TOLD:
-        raise refused(f"what the file tells of itself is longer than the {MOST_TOLD // 1_000} kilobytes allowed")
+        most = f"what the file tells of itself is longer than the {MOST_TOLD // 1_000} kilobytes allowed"
+        raise refused(f"{most}; write it in one row group and without statistics")
     told = parquet.read_metadata(io.BytesIO(body))
     if told.num_rows > MOST_ROWS or told.num_columns > MOST_COLUMNS or told.num_row_groups > MOST_ROWS:
         raise refused(f"{told.num_rows} rows and {told.num_columns} columns; legal are 1 to {MOST_ROWS} images a request")
@@ -134,8 +135,10 @@ def _parquet(body: bytes, schema: Schema, most_bytes: int) -> Read:
     columns = [told.schema.column(place) for place in range(told.num_columns)]
     parts = [group.column(place) for group in groups for place in range(told.num_columns)]
     odd = any(one.max_repetition_level or one.path != one.name or one.physical_type == FIXED for one in columns)
-    if odd or {part.compression for part in parts} - PACKED:
-        raise refused(f"a parquet file is packed by snappy or not at all, and {COLUMN!r} is a plain column of it")
+    deltas = any("DELTA" in encoding for part in parts for encoding in part.encodings)
+    if odd or deltas or {part.compression for part in parts} - PACKED:
+        legal = f"a parquet file is packed by snappy or not at all, and {COLUMN!r} is a plain column of it, without deltas"
+        raise refused(legal)
     if sum(abs(part.num_values) for part in parts) > MOST_VALUES:
         raise refused(f"the body has more than {MOST_VALUES} values; legal are 1 to {MOST_ROWS} images a request")
     texts = [one.path for one in columns if one.physical_type == "BYTE_ARRAY"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unlearning.commands import spelt
 from unlearning.declared import setting
 from unlearning.errors import InputError
 from unlearning.finding import REFERENCES
@@ -100,7 +101,7 @@ class CertifySettings:
         choose(REFERENCES, self.reference, "reference")
         if self.out.lower().endswith(".html"):
             raise InputError(
-                f"out={self.out} ends in .html, and its page is written beside it; give another, as -P out=me.json"
+                f"out={self.out} ends in .html, and its page is written beside it; give another, as {spelt(out='me.json')}"
             )
         if self.key:
             key_file(self.key)

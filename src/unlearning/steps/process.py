@@ -14,6 +14,7 @@ from unlearning.methods import METHODS
 from unlearning.progress import say
 from unlearning.registry import servers
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
+from unlearning.registry.lookup import find_or_none
 from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
@@ -88,7 +89,7 @@ def _serve(service: Service, group: list[Request]) -> list[Request]:
     for one in group:
         if one.state != RECEIVED:
             say(f"process: {one.label} is {_begun(one)}")
-    before = find_version(service.settings.name, CHAMPION)
+    before = find_or_none(service.settings.name, CHAMPION)
     group = [_change(service, one, RUNNING, _begun(one)) for one in group]
     try:
         return _forget(service, group)
@@ -96,9 +97,9 @@ def _serve(service: Service, group: list[Request]) -> list[Request]:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's end and not the others'
         reason = in_words(error) or f"{type(error).__name__}: {first_line(error)}"
-        served = find_version(service.settings.name, CHAMPION)
-        if served.number != before.number:
-            reason += f". {served.label} was promoted before that and is served"
+        served = find_or_none(service.settings.name, CHAMPION)
+        if served and (before is None or served.number != before.number):
+            reason += f". {served.label} became the champion meanwhile and is served"
         say(f"process: {', '.join(one.label for one in group)} failed: {reason}")
         current = {one.run_id: one for one in requests.listed(service.settings.name)}
         return [_change(service, current[one.run_id], FAILED, reason) for one in group]

@@ -36,7 +36,8 @@ INTERVAL = ("memory_left_low", "memory_left_high")
 LEAST = ("reference", "stage", "seconds", "epochs", "Utility", "test_mae", "role", "Forgetting", "F", "forget_set")
 ON_SCREEN = 200
 UNFINISHED = (
-    "the same command goes on with it; what is kept of it remembers faces, and a purge of a version on its data erases it"
+    "the same command goes on with it; what is kept of it remembers faces, and a purge of a version on its data (of any, where "
+    "its note is lost) erases it"
 )
 TELLING = {CHAMPION, ORIGINAL, FORGOTTEN}
 WHOLE = "checked: stages, aliases, tags and descriptions are what the journal says"

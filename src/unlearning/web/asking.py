@@ -21,7 +21,7 @@ MOST_FIELDS, MOST_FILES = 1000, 4
 LONGEST = 1000  # characters of a field
 PARTS, ASIDE = re.compile(r"(?<=;) "), re.compile(r" \([^()]*\)")  # of a sentence
 TYPED = re.compile(
-    r"(-P |--)[a-z]|\b(mlflow [a-z]|age-unlearning (?!requests|audit|servers)[a-z]|make key|export |chmod |git lfs)"
+    r"(?<![\w.-])(-P |--)[a-z]|\b(mlflow [a-z]|age-unlearning (?!requests|audit|servers)[a-z]|make key|export |chmod |git lfs)"
 )
 
 
@@ -69,7 +69,7 @@ def spoken(sentence: str) -> str:
 
 def told(sentence: str) -> str:
     """The same, and of a sentence that begins with what would be typed, what stands before it."""
-    begin = re.match(r"(.*)[,:] [^,:]*$", TYPED.split(sentence)[0])
+    begin = re.match(r"(.*)[,:] [^,:]*$", TYPED.split(sentence)[0], re.DOTALL)
     return spoken(sentence) or (begin[1] if begin else sentence)
 
 

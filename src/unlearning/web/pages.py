@@ -226,8 +226,8 @@ class Pages:
         one = self._found(asked)
         if not one.certificate:
             raise RefusedError(404, "certificate", f"{one.label} has no certificate; it is {one.state}")
-        version = [each.run_id for each in lookup.all_versions(self.model) if str(each.number) == one.version]
-        for run_id in filter(certificates.has, (one.run_id, *version)):
+        version = lookup.named(self.model, one.version) if one.version else None
+        for run_id in filter(certificates.has, (one.run_id, *([version.run_id] if version else []))):
             if digest(envelope := certificates.read(run_id)) == one.certificate:
                 return one, envelope
         raise RefusedError(404, "certificate", f"the certificate {one.certificate} of {one.label} is gone, or was changed")
