@@ -1,6 +1,6 @@
 """Do the methods forget other targets as they forget ages? Memory left of each on a group, and how alike their orders are.
 
-    PYTHONPATH=src python benchmarks/targets_compared.py --out results/methods results/methods/{age,gender,race}
+    PYTHONPATH=src python benchmarks/targets_compared.py --out results/methods results/methods/*/
 
 Each folder is what ``report -P out=FOLDER`` kept of a study of all methods; the forget set not drawn counts. ``left.csv``
 has memory left (percent, mean of the seeds) by method and folder. ``agreement.csv`` has Spearman's rank correlation of the
@@ -39,9 +39,9 @@ def _left(case: Case) -> float:
 def agreement(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Rank correlation of every two folders over the methods that both have, by the distance of memory left from 0."""
     rows, far = [], {name: table.abs() for name, table in tables.items()}
-    for one, other in combinations_with_replacement(tables, 2):
-        both = tables[one].index.intersection(tables[other].index)
-        pairs = [pair for pair in product(tables[one], tables[other]) if one != other or pair[0] < pair[1]]
+    for one, other in combinations_with_replacement(far, 2):
+        both = far[one].index.intersection(far[other].index)
+        pairs = [pair for pair in product(far[one], far[other]) if one != other or pair[0] < pair[1]]
         found = [far[one].loc[both, a].corr(far[other].loc[both, b], method="spearman") for a, b in pairs]
         rows.append({"one": one, "other": other, "methods": len(both), "correlation": pd.Series(found).mean()})
     return pd.DataFrame(rows)

@@ -119,14 +119,14 @@ def test_a_line_that_runs_in_a_circle_has_no_original(state):
 
 
 def test_the_mark_comes_first_and_the_aliases_still_find_the_version(state):
-    (change,), aliases = purge.begun(state, 1, DEED)
+    (change,), aliases = purge.begun(state, 1, DEED, "other")
     assert aliases == {}
     assert (change.stage, change.tags["state"]) == ("Archived", "purging")
     assert change.tags["purged_aliases"] == "original"
 
 
 def test_the_tombstone_has_no_alias_and_tells_who_when_and_why(state):
-    (change,), aliases = purge.ended(state, 1, DEED, 214)
+    (change,), aliases = purge.ended(state, 1, DEED, 214, "other")
     assert aliases == {"original": None}
     assert change.stage == "Archived"
     who = {"purged_by": "anna", "purged_at": "2026-11-24T12:00:00Z", "purged_run": "run1", "purged_because": "Art. 17"}
@@ -134,13 +134,13 @@ def test_the_tombstone_has_no_alias_and_tells_who_when_and_why(state):
     assert change.description.startswith("PURGED 2026-11-24T12:00:00Z by anna (Art. 17)")
     assert change.description.endswith("The original.")
 
-    (change,), _ = purge.ended(state, 1, Deed("anna", "2026-11-24T12:00:00Z", "run", "because " * 500), 7)
+    (change,), _ = purge.ended(state, 1, Deed("anna", "2026-11-24T12:00:00Z", "run", "because " * 500), 7, "other")
     assert len(change.description) <= 5000, "every store takes a tombstone with a long reason"
 
 
 def test_a_version_that_was_deleted_meanwhile_is_named(state):
     with pytest.raises(InputError, match="version 99 was deleted meanwhile"):
-        purge.begun(state, 99, Deed("anna", "2026-11-24T12:00:00Z", "run"))
+        purge.begun(state, 99, Deed("anna", "2026-11-24T12:00:00Z", "run"), "age-resnet50")
 
 
 WEIGHTS = File("logged model m-1", "member-0.safetensors", 1000, "model", "aa")

@@ -109,11 +109,11 @@ ROUNDS = 4
 
 
 def purging(number: int):
-    return lambda known: rules.begun(state_of(known), number, DEED)
+    return lambda known: rules.begun(state_of(known), number, DEED, MODEL)
 
 
 def burying(number: int):
-    return lambda known: rules.ended(state_of(known), number, DEED, 3)
+    return lambda known: rules.ended(state_of(known), number, DEED, 3, MODEL)
 
 
 def rolling_back(number: int, act: Act):

@@ -136,7 +136,7 @@ DEED = Deed("me", "2026-11-24T12:00:00Z", "a run")
 
 
 def _begin_purge(number: int) -> None:
-    transition(OTHER, lambda known: rules.begun(state_of(known), number, DEED), "purge")
+    transition(OTHER, lambda known: rules.begun(state_of(known), number, DEED, OTHER), "purge")
 
 
 def _around(monkeypatch, module, name: str, act) -> None:

@@ -217,7 +217,7 @@ def test_a_purge_is_foretold_and_begun_when_its_name_is_typed_back(client, monke
 
 
 def test_what_was_purged_or_forgot_nothing_has_no_audit_and_no_comparison(client, one):
-    transition(MODEL, lambda known: begun(state_of(known), 2, Deed("me", "2026-11-24T12:00:00Z", "a run")), "purge")
+    transition(MODEL, lambda known: begun(state_of(known), 2, Deed("me", "2026-11-24T12:00:00Z", "a run"), MODEL), "purge")
     for number in (1, 2):
         answer = client.get(f"/versions/{number}/audit")
         assert (answer.status_code, "There is no audit" in answer.text) == (404, True)

@@ -192,7 +192,7 @@ def _waiting(state: State, numbers: list[int]) -> tuple[int, ...]:
     return tuple(n for n in candidates if set(state[n].tag("forgotten").split(",")) - done)
 
 
-def begun(state: State, number: int, deed: Deed, model: str = MODEL_NAME) -> tuple[list[Change], Aliases]:
+def begun(state: State, number: int, deed: Deed, model: str) -> tuple[list[Change], Aliases]:
     """The version is out of reach for promotion before the first of its files goes; its aliases still find it."""
     require_dethroned(state, number, model)
     former = state[number].tag(ALIASES).split(",") if state[number].tag(ALIASES) else []
@@ -200,7 +200,7 @@ def begun(state: State, number: int, deed: Deed, model: str = MODEL_NAME) -> tup
     return [Change(number, ARCHIVED, {"state": PURGING, "purged_run": deed.run, ALIASES: kept})], {}
 
 
-def ended(state: State, number: int, deed: Deed, files: int, model: str = MODEL_NAME) -> tuple[list[Change], Aliases]:
+def ended(state: State, number: int, deed: Deed, files: int, model: str) -> tuple[list[Change], Aliases]:
     """The tombstone: no alias, and a description that begins with what happened."""
     require_dethroned(state, number, model)
     facts = state[number]
