@@ -214,6 +214,15 @@ def test_of_a_handful_of_people_little_is_said():
     assert row(found, "test_in_range_mae").reason == "there is nobody: test faces that the forget rule describes"
 
 
+def test_near_copies_of_a_few_photographs_are_no_more_evidence_than_these():
+    people = world(2000, "random:60")
+    asked = people.faces.id.isin(people.forget.ids)
+    near = people.faces.id.mask(asked, [f"of {place % 4}" for place in range(len(asked))])
+    found = audit(people.case(people.model(True, 1), about=people.faces.assign(near=near)), QUICK)
+    assert row(found, "forget_mae").reason == "4 faces; 10 are needed for a verdict"
+    assert row(found, "mia_auc").reason.startswith("4 pairs of forgotten training faces and test faces of the same ages")
+
+
 def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_by_the_noise_that_it_knows(of_original):
     given = {"original": 0.1, "retrained": 1.0, "second": 1.2}
 

@@ -41,6 +41,7 @@ class Ground:
         rows: positions of every part's faces, copies included; in the order of the version's table, so that its sums are those
             of the table to the last digit.
         copies: one bool a face: is it an augmented copy?
+        photographs: a whole number a face, which its copies and near-copies have too: they are no evidence of their own.
         blocks: the resamples.
         seed: of all draws.
         alpha: scale of Forgetting, in the target's unit.
@@ -54,6 +55,7 @@ class Ground:
     ages: np.ndarray
     rows: Mapping[str, np.ndarray]
     copies: np.ndarray
+    photographs: np.ndarray
     blocks: Blocks
     seed: int
     alpha: float = AGE.alpha
@@ -79,6 +81,10 @@ class Ground:
     def faces(self, part: str) -> np.ndarray:
         """Positions of a part without augmented copies, so that no face counts twice; NotKnownError when it is empty."""
         return _some(self._sources[part], IN_WORDS[part])
+
+    def count(self, rows: np.ndarray) -> int:
+        """How many different photographs stand at some positions."""
+        return len(np.unique(self.photographs[rows]))
 
     @cached_property
     def _sources(self) -> dict[str, np.ndarray]:
@@ -112,8 +118,8 @@ class Ground:
     def pairs(self) -> Pairs:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
         pairs = match(self.forgotten, self.unseen, self.strata, self.seed)
-        if len(pairs) < FEWEST:
-            told = f"{len(pairs)} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
+        if (count := self.count(pairs.members)) < FEWEST:
+            told = f"{count} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
             raise NotKnownError(self.target.told(told))
         return pairs
 
@@ -195,12 +201,14 @@ def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
     places = np.argsort(order)
     about = _about(case.about, case.version.id, order)
     copies = (about.copy_of != "").to_numpy()
+    photographs = _photographs(about, copies)
     return Ground(
         order,
         labels_of(case.version).to_numpy(np.float64)[order],
         {part: places[np.flatnonzero(case.mask(part))] for part in PARTS},
         copies,
-        draw_blocks(_clusters(about, copies), resamples, seed),
+        photographs,
+        draw_blocks(photographs, resamples, seed),
         seed,
         case.alpha,
         {"seconds": case.retrained_seconds, "samples": case.retrained_samples},
@@ -210,8 +218,8 @@ def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
     )
 
 
-def _clusters(about: pd.DataFrame, copies: np.ndarray) -> np.ndarray:
-    """A number for every face, shared by its copies and near-copies: they are drawn together."""
+def _photographs(about: pd.DataFrame, copies: np.ndarray) -> np.ndarray:
+    """A number for every face, shared by its copies and near-copies: they are drawn together, and count once."""
     alone = (about.near == "").to_numpy()
     sources = about.near.mask(alone, about.copy_of.where(copies, about.id)) if alone.any() else about.near
     return pd.factorize(sources)[0]

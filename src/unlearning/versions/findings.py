@@ -81,9 +81,9 @@ def _chosen(version: Version, forget: ForgetSet, asked: str) -> tuple[str, Unsee
 
 
 def _faces(version: Version, forget: ForgetSet) -> int:
-    """How many faces of a set an audit counts: copies say again what their face says."""
+    """How many faces of a set an audit counts: copies and near-copies say again what their face says."""
     manifest, _ = account_of(version.tag("data_run"))
-    return int((manifest.id.isin(forget.ids) & (manifest.copy_of == "")).sum())
+    return int(manifest.near[manifest.id.isin(forget.ids) & (manifest.copy_of == "")].nunique())
 
 
 def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:

@@ -153,9 +153,12 @@ def handed(row: Row, measured: Measured, bounds: Bounds) -> Row:
 
 
 def _count(metric: Metric, panel: Panel) -> float:
-    """Faces, copies left out, or pairs of faces that the metric is about; not a number for a metric that is about none."""
+    """Faces, or pairs of them, that the metric is about; copies and near-copies count once. NaN for one that is about none."""
+    ground = panel.ground
+    if not (metric.paired or metric.part):
+        return math.nan
     try:
-        return len(panel.ground.pairs) if metric.paired else len(panel.ground.faces(metric.part)) if metric.part else math.nan
+        return ground.count(ground.pairs.members if metric.paired else ground.faces(metric.part))
     except NotKnownError:
         return 0
 

@@ -79,13 +79,13 @@ def _apart(original: Witness, retrained: Witness, second: Witness | None, part: 
     """Does the original err less than the retrained model, by more than other faces, or another seed, would make of nothing?
 
     The noise of the faces is 1.96 standard errors of the mean of abs(e_R) - abs(e_O), the blocks of faces being independent;
-    of g blocks it is sqrt(g / (g - 1)) times what their sums differ by, so one block, or a handful of faces, has none.
+    of g blocks it is sqrt(g / (g - 1)) times what their sums differ by, and a handful of faces has none that is known.
     """
     rows = original.ground.rows[part]
+    if original.ground.count(rows) < FEWEST:
+        return False
     blocks = original.ground.blocks.of_row[rows]
     groups = len(np.unique(blocks))
-    if np.sum(~original.ground.copies[rows]) < FEWEST or groups < 2:
-        return False
     difference = np.abs(retrained.errors(rows)) - np.abs(original.errors(rows))
     gap = difference.mean()
     spread = np.sqrt(np.sum(np.bincount(blocks, weights=difference - gap) ** 2) * groups / (groups - 1)) / len(rows)
