@@ -173,6 +173,24 @@ def test_a_version_that_fails_its_gates_is_refused_and_the_champion_stays(traine
     assert mlflow.get_run(one.run_id).data.tags["gate_decision"] == "failed"
 
 
+def test_what_the_default_gates_could_not_pass_fails_before_anything_is_trained_and_says_what_can(trained, monkeypatch):
+    one, before = ask("random:3"), unlearned()
+    with pytest.raises(InputError, match="1 of 1 requests failed"):
+        serve(gates="")
+    (ended,) = requests.listed(MODEL)
+    assert (ended.run_id, ended.state) == (one.run_id, FAILED)
+    assert ended.history[-1].why.endswith(
+        "make a cross-fitting once: mlflow run . -e crossfit --env-manager local, or give a method that is exact: "
+        "-P method=retrain"
+    )
+    monkeypatch.setattr(step, "find_original", lambda version: None)
+    ask("20-28")
+    with pytest.raises(InputError, match="1 of 1 requests failed"):
+        serve(gates="")
+    assert "the default gates need it; give gates with numbers" in requests.listed(MODEL)[-1].history[-1].why
+    assert unlearned() == before
+
+
 def test_one_that_fails_says_why_and_the_others_are_served(trained, candidate, monkeypatch):
     bad, good = ask("36-44"), ask("20-28")
     real = step._unlearned

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from unlearning.commands import command, spelt
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.finding import AUTO, CROSSFIT, RETRAINED
@@ -30,7 +31,8 @@ from unlearning.steps.unlearn import unlearn_or_reuse
 from unlearning.tracking import runs
 from unlearning.tracking.answers import first_line, in_words
 from unlearning.versions import certificates, forget_sets
-from unlearning.versions.findings import standing
+from unlearning.versions.findings import is_counted, standing
+from unlearning.versions.line import find_original
 from unlearning.versions.lineage import find_version
 from unlearning.versions.references import beside
 
@@ -129,6 +131,7 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
         return _certified(
             service, group, champion, f"{champion.label} was made to forget it before: {finding_in_words(champion.tags)}"
         )
+    _require_decidable(service.settings, champion, forget)
     candidate, asked = _unlearned(service, champion, forget), service.settings.reference
     evaluate(EvaluateSettings(str(candidate.number), name=candidate.model, audit="tables", reference=asked))
     served = find_version(service.settings.name, CHAMPION)
@@ -147,6 +150,24 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
     promoted = promote(how, decided)
     why = f"{promoted.label} was made to forget it and is served{_served(promoted)}. {promoted.tag('finding')}"
     return _certified(service, group, promoted, why)
+
+
+def _require_decidable(own: ProcessSettings, champion: Version, forget: ForgetSet) -> None:
+    """InputError where the default gates could not pass, whatever is trained for the request."""
+    if own.gates or METHODS[own.method].card.exact:
+        return
+    exact = spelt(method="retrain")
+    if find_original(champion) is None:
+        raise InputError(
+            f"the original that {champion.label} comes from is gone, and the default gates need it; give gates with numbers, "
+            f"as {spelt(gates='never_seen_p >= 0.05, test_mae < 9')}, or a method that is exact: {exact}"
+        )
+    retrained = own.reference == RETRAINED or (own.reference == AUTO and standing(champion, forget) != CROSSFIT)
+    if retrained and not any(is_counted(champion, ids) for ids in (forget.ids, forget.test_ids)):
+        raise InputError(
+            f"beside a retrained model so few faces tell nothing, and the default gates would fail; make a cross-fitting "
+            f"once: {command('crossfit', champion.model)}, or give a method that is exact: {exact}"
+        )
 
 
 def _served(promoted: Version) -> str:

@@ -1,5 +1,6 @@
 """What is found out about a version and its forget set, by the best reference that stands or by the one that is asked for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from unlearning.data.forget import ForgetSet
@@ -73,17 +74,17 @@ def _chosen(version: Version, forget: ForgetSet, asked: str) -> tuple[str, Unsee
     if asked != AUTO:
         return asked, None
     retrained = beside(version, forget).retrained
-    if retrained and _faces(version, forget) >= FEWEST:
+    if retrained and is_counted(version, forget.ids):
         return RETRAINED, None
     if unseen := has_seen(version, forget):
         return CROSSFIT, unseen
     return RETRAINED if retrained else NONE, None
 
 
-def _faces(version: Version, forget: ForgetSet) -> int:
-    """How many faces of a set an audit counts: copies and near-copies say again what their face says."""
+def is_counted(version: Version, ids: Collection[str]) -> bool:
+    """Are there faces enough for an audit? Copies and near-copies say again what their face says."""
     manifest, _ = account_of(version.tag("data_run"))
-    return int(manifest.near[manifest.id.isin(forget.ids) & (manifest.copy_of == "")].nunique())
+    return manifest.near[manifest.id.isin(ids) & (manifest.copy_of == "")].nunique() >= FEWEST
 
 
 def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
