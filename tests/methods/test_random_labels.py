@@ -1,13 +1,22 @@
 """RND, RND over the whole range, and Gaussian amnesiac: the ages that forgotten faces are given."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from watched import faces_of, watch
 
-from unlearning.data.faces import Batch
+from unlearning.data.faces import Batch, FaceSet
 from unlearning.errors import InputError
 from unlearning.methods.params import make_method
-from unlearning.methods.random_labels import LABELS, GaussianAmnesiac, RandomLabels, RandomLabelsFullRange, drawn_evenly
+from unlearning.methods.random_labels import (
+    LABELS,
+    GaussianAmnesiac,
+    RandomLabels,
+    RandomLabelsFullRange,
+    drawn_evenly,
+    relabelled,
+)
 from unlearning.methods.task import UnlearningTask
 from unlearning.targets import AGE
 
@@ -91,6 +100,24 @@ def test_drawn_once_every_forgotten_face_keeps_one_age_in_all_passes_and_every_o
     true = faces_of(task.batches(forget=True, vary=False))
     assert [age != real for (_, age, _), (_, real, _) in zip(first, true, strict=True)] == [forget for _, _, forget in true]
     assert sum(forget for _, _, forget in true) == len(task.forget.part("train"))
+
+
+def test_drawn_once_an_augmented_copy_keeps_the_age_of_its_face(make_task):
+    task = make_task()
+    frame = task.forget.frame.copy()
+    first, second = frame.index[frame.split == "train"][:2]
+    frame.loc[second, "copy_of"] = frame.id[first]
+    ages = relabelled(replace(task, forget=FaceSet(frame, task.forget.pixels)), drawn_evenly(AGE, 20, 60)).forget.ages.tolist()
+    assert ages[0] == ages[1]
+    assert len(set(ages)) == len(ages) - 1
+
+
+def test_ages_that_clipping_would_move_by_more_than_the_offset_are_refused(make_task):
+    """A face of 5 years would be trained on as 20."""
+    ages = make_task().forget.ages
+    given = f"youngest={ages.min():g} oldest=60"
+    with pytest.raises(InputError, match=f"{ages.min():g} to {ages.max():g} are to be forgotten, .*give -P params='{given}'"):
+        RandomLabels(youngest=float(ages.min()) + 1).unlearn(make_task())
 
 
 def test_the_bell_curve_has_mean_and_sample_deviation_of_all_training_ages(make_task):

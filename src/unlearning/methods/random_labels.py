@@ -81,12 +81,23 @@ class RandomLabels:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         if self.as_published and task.target != AGE:
             raise InputError(f"params: as_published={self.as_published} is of ages, and this model predicts {task.target.name}")
+        self._require_range(task)
         random = task.random(LABELS)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
             return task.loss(predicted, batch._replace(ages=self.labels(batch, random, task.target)))
 
         return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))
+
+    def _require_range(self, task: UnlearningTask) -> None:
+        """InputError where a forgotten age lies outside the range: it would be clipped by more years than it is moved."""
+        low, high = float(task.forget.ages.min()), float(task.forget.ages.max())
+        if task.target == AGE and not self.youngest <= low <= high <= self.oldest:
+            raise InputError(
+                f"ages of {low:g} to {high:g} are to be forgotten, and rnd clips wrong ages to youngest={self.youngest:g} and "
+                f"oldest={self.oldest:g}; give -P params='youngest={min(low, self.youngest):g} "
+                f"oldest={max(high, self.oldest):g}'"
+            )
 
     def labels(self, batch: Batch, random: Generator, target: Target = AGE) -> Tensor:
         """The ages that a batch is trained on, in years; a new tensor."""
@@ -227,7 +238,12 @@ def relabelled(task: UnlearningTask, draw: Draw) -> UnlearningTask:
 
     Mean and standard deviation of the drawn ages are logged. The loop's training error is then one against drawn ages.
     """
+    import pandas as pd
+    import torch
+
     faces = task.forget.part("train")
-    ages = draw(len(faces), task.random(LABELS))
+    sources = faces.frame.copy_of.where(faces.frame.copy_of != "", faces.frame.id)  # a copy keeps the age of its face
+    codes, found = pd.factorize(sources)
+    ages = draw(len(found), task.random(LABELS))[torch.from_numpy(codes)]
     task.log({"label_mean": float(ages.mean()), "label_std": float(ages.std(correction=0))}, 0)
     return replace(task, forget=faces.labelled(ages.numpy()))

@@ -73,7 +73,8 @@ def _train(settings: TrainSettings, data: DataSet, data_run: str, place: Path) -
 def training_of(settings: TrainSettings, data: DataSet) -> Training:
     """What the settings ask for, on prepared faces."""
     recipe, plan, faces = settings.recipe(), settings.plan(), face_set(data)
-    spec = standardised(settings.model.predicting(data.target), faces, plan)
+    oldest = max(settings.model.max_age, settings.data.max_age)  # what a sigmoid of 1 stands for has to reach them all
+    spec = standardised(replace(settings.model, max_age=oldest).predicting(data.target), faces, plan)
     recipe = replace(recipe, precision=resolve_precision(recipe.precision))
     seeds = scheme.member_seeds(plan, settings.seeds)
     return Training(faces, spec, recipe, seeds, "original", plan, settings.aggregate)
