@@ -181,8 +181,9 @@ def test_training_stops_after_patience_epochs_that_are_no_better_and_the_first_b
     assert model.years.item() == pytest.approx(33, abs=1e-4)
 
 
-def test_the_last_weights_stay_when_the_best_are_not_asked_for(drift):
-    told, model = drift(33, patience=2)
+@pytest.mark.parametrize("settings", [{"keep_best": False}, {"keep_best": True}])
+def test_the_last_weights_stay_when_the_best_are_not_asked_for_or_nothing_tells_them(drift, settings):
+    told, model = drift(*[33] * (not settings["keep_best"]), patience=2, **settings)
     assert len(told) == 10
     assert model.years.item() == pytest.approx(40)
 

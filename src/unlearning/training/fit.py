@@ -107,9 +107,12 @@ class _Best:
         self.weights: dict[str, Any] = {}
 
     def is_over(self, error: float, model: torch.nn.Module) -> bool:
-        """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error."""
+        """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error.
+
+        Without validation faces the error is NaN, and the last weights are the best.
+        """
         self.waited += 1
-        if not self.weights or error < self.error:
+        if not self.weights or not error >= self.error:
             self.error, self.weights, self.waited = error, copy.deepcopy(model.state_dict()), 0
         return self.waited >= self.patience
 
