@@ -82,7 +82,8 @@ def test_a_handful_of_test_faces_or_copies_of_one_show_nothing_of_memory(kept):
     version = version.assign(predicted=version.predicted.where(~described, ORIGINAL.predicted))
     few = replace(WORLD.forget, test_ids=tuple(WORLD.forget.test_ids)[:kept])
     assert left(version, forget=few) == pytest.approx(50)
-    near_copies = WORLD.faces.assign(near=np.where(described, "one", ""))
-    assert left(version, about=near_copies) == pytest.approx(50)
+    for photographs in (1, 2):
+        near = np.where(described, np.char.add("of ", (np.arange(len(described)) % photographs).astype(str)), "")
+        assert left(version, about=WORLD.faces.assign(near=near)) == pytest.approx(50)
     of_two = WORLD.faces.assign(copy_of=np.where(described & ~WORLD.faces.id.isin(WORLD.forget.test_ids[:2]), "one", ""))
     assert left(version, about=of_two) == pytest.approx(50)

@@ -43,6 +43,17 @@ def test_the_retrained_model_is_the_measure_and_a_second_set_shows_what_chance_d
     assert forgotten.remarks["forgetting_quality_holdout"].startswith(told)
 
 
+def test_a_version_is_compared_with_as_many_seeds_as_its_ceiling():
+    """10 years off on every face, seeds tell it apart: six of each kind by eps 1.95, for 1/8; three by 1.84, for nothing."""
+    off = WORLD.model(False, 4, 6)
+    members = [name for name in off if name.startswith("member_")]
+    off[members] = WORLD.model(False, 2, 6)[members] + 1000
+    given = {"version": off, "retrained": WORLD.model(False, 2, 6), "second": WORLD.model(False, 3, 3)}
+    told = of_seeds(given, MEMBERS)
+    assert told.numbers[QUALITY]["version"] == 0
+    assert told.remarks[QUALITY].endswith("of all 6 this version has 0.12")
+
+
 def test_a_seed_that_stands_in_both_sets_is_no_yardstick():
     assert "second" not in of_seeds(KNOWN | {"version": KNOWN["second"], "second": KNOWN["retrained"]}, MEMBERS).numbers["klom"]
 

@@ -89,6 +89,14 @@ def test_too_few_people_are_not_attacked():
         membership.by_error(compared(people, people.model(True, 1)))
 
 
+def test_pairs_of_one_photograph_are_one_pair():
+    for split in ("train", "test"):
+        near = WORLD.faces.id.mask(WORLD.faces.split == split, "one")
+        ground = ground_of(replace(case_of(WORLD, WORLD.model(True, 1)), about=WORLD.faces.assign(near=near)))
+        with pytest.raises(NotKnownError, match=r"^1 pairs of forgotten training faces"):
+            ground.pairs  # noqa: B018
+
+
 def test_the_auc_is_scipy_s_on_the_pairs():
     comparison = compared(WORLD, WORLD.model(True, 1))
     pairs = comparison.ground.pairs

@@ -147,6 +147,9 @@ def test_bands_part_the_test_faces_so_that_no_difference_of_groups_is_of_few():
 def test_bands_of_another_target_are_its_classes_or_sixths_of_its_range():
     plates = bands_of(pd.DataFrame({"label": [0] * 12 + [1] * 3 + [2] * 9}), Classes("plate", ("blue", "light", "red")))
     assert {name: len(rows) for name, rows in plates.items()} == {"test blue": 12, "test light, red": 12}
+    breeds = Classes("breed", ("a", "b", "c", "d", "e"))
+    bands = bands_of(pd.DataFrame({"label": np.repeat(range(5), (30, 3, 40, 4, 5))}), breeds)
+    assert {name: len(rows) for name, rows in bands.items()} == {"test b, d, e": 12, "test a": 30, "test c": 40}
     degrees = bands_of(pd.DataFrame({"label": np.linspace(0, 180, 60)}), Numeric("hand", "degrees", 0.0, 180.0))
     assert list(degrees) == [f"test {low} to {low + 30}" for low in range(0, 180, 30)]
     assert sum(map(len, degrees.values())) == 60

@@ -1,5 +1,7 @@
 """The page about what carries the age: what its title says of which maps, and that it shows no face and asks nobody."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,14 @@ def look(role, region, seed, gain=0.2, randomised=0.1):
 def found(**looks):
     beside = {"original": look("original", "eyes", 0), **looks, "retrained-20-28": look("retrained", "forehead", 50)}
     return Found(beside, ("retrained-20-28",), GROUPS, ALIGNED)
+
+
+def test_with_one_retrained_seed_no_map_is_believed_and_the_title_says_why():
+    retrained = look("retrained", "forehead", 50)
+    alone = {method: {group: maps[:1] for group, maps in own.items()} for method, own in retrained.maps.items()}
+    known = found(ft=look("unlearned", "forehead", 9))
+    told = finding(replace(known, looks=known.looks | {"retrained-20-28": replace(retrained, maps=alone)}), AGES)
+    assert told.endswith("as the check of their maps by random weights needs two retrained seeds")
 
 
 def test_the_title_names_the_regions_before_and_after():

@@ -86,6 +86,10 @@ class Ground:
         """How many different photographs stand at some positions."""
         return len(np.unique(self.photographs[rows]))
 
+    def count_pairs(self, pairs: Pairs) -> int:
+        """How many pairs of different photographs."""
+        return min(self.count(pairs.members), self.count(pairs.others))
+
     @cached_property
     def _sources(self) -> dict[str, np.ndarray]:
         """The positions of every part without augmented copies."""
@@ -118,7 +122,7 @@ class Ground:
     def pairs(self) -> Pairs:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
         pairs = match(self.forgotten, self.unseen, self.strata, self.seed)
-        if (count := self.count(pairs.members)) < FEWEST:
+        if (count := self.count_pairs(pairs)) < FEWEST:
             told = f"{count} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
             raise NotKnownError(self.target.told(told))
         return pairs

@@ -80,9 +80,12 @@ class Found:
         return float(np.mean(pairs)) if pairs else math.nan
 
     def believed(self, label: str) -> bool:
-        """Is a version's map better than a random one, and less like that of random weights than seeds are like each other?"""
+        """Is a version's map better than a random one, and less like that of random weights than seeds are like each other?
+
+        Never with one retrained seed, which cannot tell the second.
+        """
         look = self.looks[label]
-        return look.curves.hold and not look.randomised >= self.seeds_alike()
+        return look.curves.hold and look.randomised < self.seeds_alike()
 
     def shares(self) -> pd.DataFrame:
         """Columns version, method, group, region, share."""

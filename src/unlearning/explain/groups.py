@@ -72,13 +72,14 @@ def _one_each(faces: FaceSet, most: int, seed: int) -> FaceSet:
 
 
 def bands_of(test: pd.DataFrame, target: Target = AGE) -> dict[str, np.ndarray]:
-    """Positions of the test faces by their labels; a band with fewer than ``FEWEST`` joins the next.
+    """Positions of the test faces by their labels; a band with fewer than ``FEWEST`` joins the next, a class the next rarest.
 
     Of numbers a band is of ``BAND`` years, or as many sixtieths of the range, of classes it is one. None where that leaves one
     band: it would be all of them again.
     """
     labels = labels_of(test).to_numpy(np.float64)
-    decades = target.strata(labels) // (BAND if target.numeric else 1)
+    strata = target.strata(labels)
+    decades = target.in_order(strata, strata) // (BAND if target.numeric else 1)
     bands: list[np.ndarray] = []
     for decade in np.unique(decades):
         rows = np.flatnonzero(decades == decade)

@@ -21,7 +21,8 @@ class FisherNoise:
     normal distribution around f(x), in units of its mean over all weights. The noise is normal with the standard deviation
     noise * F**(-1/4), at most ``largest`` times the root mean square of the weights of its tensor: where F is 0, nothing else
     would bound it. Statistics of batch norms stay. The published code has a variance of 1/F instead, and more for the last
-    layer and batch norms; here it is the formula of the paper.
+    layer and batch norms; here it is the formula of the paper. For classes the gradient is that of the cross entropy with the
+    true class, so F is small where the model is certain, whatever its answer depends on.
 
     Args:
         noise: standard deviation of the noise on a weight of mean information; more forgets more, and costs accuracy.

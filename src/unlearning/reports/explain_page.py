@@ -79,8 +79,10 @@ def finding(found: Found, forget: ForgetSet) -> str:
             before = regions
     start = "" if before else f"where {_faces(forget)} are read from: "
     if failed:
-        whose = "its" if len(failed) == 1 else "their"
-        told.append(f"of {' and of '.join(failed)} it cannot be said, as {whose} maps fail their checks")
+        why = f"as {'its' if len(failed) == 1 else 'their'} maps fail their checks"
+        if math.isnan(found.seeds_alike()):
+            why = "as the check of their maps by random weights needs two retrained seeds"
+        told.append(f"of {' and of '.join(failed)} it cannot be said, {why}")
     sentence = start + "; ".join(told)
     return sentence[:1].upper() + sentence[1:]
 

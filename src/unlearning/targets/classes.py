@@ -102,6 +102,11 @@ class Classes(Target):
     def strata(self, labels: np.ndarray) -> np.ndarray:
         return labels
 
+    def in_order(self, strata: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Places by how many there are of each class, so that rare ones are neighbours, whatever they are called."""
+        sizes = np.bincount(known.astype(np.int64), minlength=self.outputs)
+        return np.argsort(np.argsort(sizes, kind="stable"))[strata.astype(np.int64)]
+
     def spelled(self, label: float) -> str:
         return self.classes[int(label)]
 

@@ -166,6 +166,10 @@ class Target(ABC):
     def strata(self, labels: np.ndarray) -> np.ndarray:
         """A number for each label; attacks compare faces only where these are alike in whole numbers."""
 
+    def in_order(self, strata: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Strata as numbers of which neighbours may be taken together where one of the known ones is rare."""
+        return strata
+
     @abstractmethod
     def spelled(self, label: float) -> str:
         """A label as a table has it."""

@@ -120,6 +120,8 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
         row, error = replace(row, gap=float(gap[0]), gap_low=low, gap_high=high), _error(gap)
     if math.isnan(error):
         reasons["floor"] = "fewer than half of the resamples of the faces have a number, so its noise is not known"
+    if metric.name in measured.bounds:
+        reasons["bound"] = "it is only a bound, so it may be farther away"
     placed = handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
     judged = judge(placed, metric, reasons, bounds)
     return replace(judged, note="; ".join(filter(None, (judged.note, measured.remarks.get(metric.name, "")))))
@@ -158,7 +160,7 @@ def _count(metric: Metric, panel: Panel) -> float:
     if not (metric.paired or metric.part):
         return math.nan
     try:
-        return ground.count(ground.pairs.members if metric.paired else ground.faces(metric.part))
+        return ground.count_pairs(ground.pairs) if metric.paired else ground.count(ground.faces(metric.part))
     except NotKnownError:
         return 0
 

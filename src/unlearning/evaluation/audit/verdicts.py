@@ -156,7 +156,7 @@ class Row:
 
 
 def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
-    """The row with its verdict; ``reasons`` say by role why a number is not known, or by ``floor`` why that is not."""
+    """The row with its verdict; ``reasons`` say by role why a number is not known, by ``floor`` and ``bound`` no verdict."""
     if math.isnan(row.version):
         return replace(row, reason=reasons.get("version", "it is not a number"))
     if metric.kind == COST:
@@ -176,6 +176,8 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
         return replace(
             row, reason=f"a further retrained model may lie {row.floor:.3g} % away, the original lies {row.start:.3g} %"
         )
+    if "bound" in reasons:
+        return replace(row, reason=reasons["bound"])
     note = "the original passes too: this number does not tell remembering from forgetting here"
     return replace(row, verdict=SAME, bound=f"{row.distance:.3g} <= floor {row.floor:.3g}", note=note if weak else "")
 

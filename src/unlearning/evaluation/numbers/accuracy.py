@@ -33,7 +33,7 @@ def worst_age_gap(comparison: Comparison) -> np.ndarray:
     subject, ground = comparison.subject, comparison.ground
     rows = ground.some("test")
     codes, bands = pd.factorize(ground.target.bands(ground.ages[rows])[0])
-    large = np.flatnonzero(np.bincount(codes, minlength=len(bands)) >= FEWEST)
+    large = [band for band in range(len(bands)) if ground.count(rows[codes == band]) >= FEWEST]
     if len(large) < 2:
         raise NotKnownError(f"{len(large)} groups of {FEWEST} faces and more; two are needed")
     errors = np.abs(subject.errors(rows))

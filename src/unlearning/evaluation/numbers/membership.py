@@ -45,11 +45,11 @@ def _by_error(model: Witness) -> np.ndarray:
 def given_age(comparison: Comparison) -> np.ndarray:
     """AUC of the threshold attack on errors that are unusually small for their age."""
     subject, ground, pairs = comparison.subject, comparison.ground, comparison.ground.pairs
-    known, scale = ground.strata[ground.unseen], ground.target.scale
+    strata, scale = ground.target.in_order(ground.strata, ground.strata[ground.unseen]), ground.target.scale
+    known = strata[ground.unseen]
     starts = attacks.age_bins(known)
     bins, known_bins = (
-        np.clip(np.searchsorted(starts, np.floor(ages), side="right") - 1, 0, None)
-        for ages in (ground.strata[pairs.members], known)
+        np.clip(np.searchsorted(starts, np.floor(ages), side="right") - 1, 0, None) for ages in (strata[pairs.members], known)
     )
     members, partners, all_known = (_absolute(subject, rows) / scale for rows in (pairs.members, pairs.others, ground.unseen))
     scores = [attacks.conditioned(errors, partners, bins, all_known, known_bins) for errors in (members, partners)]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from unlearning.evaluation.on_models import quality, seeds
-from unlearning.evaluation.on_models.handed import FLOOR, RETRAINED, SECOND, VERSION, Measured
+from unlearning.evaluation.on_models.handed import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured
 from unlearning.evaluation.table import align
 
 
@@ -66,11 +66,16 @@ def _apart(said: Mapping[str, np.ndarray], seed: int) -> Measured:
 
 
 def _told(said: Mapping[str, np.ndarray], seed: int) -> Measured:
-    own = quality.quality(said[VERSION], said[RETRAINED], said.get(SECOND), seed)
-    values = {role: quality.score(one, said[RETRAINED], seed) for role, one in _others(said).items()}
+    told = {
+        role: quality.quality(said[role], said[RETRAINED], said.get(SECOND), seed)
+        for role in (VERSION, ORIGINAL)
+        if role in said
+    }
+    own = told[VERSION]
+    values = {role: one.compared for role, one in told.items()} | ({SECOND: own.ceiling} if SECOND in said else {})
     remark = (
-        f"N = {own.models} models of each kind; retraining itself reaches {own.ceiling:.2f} ({own.measured}, N = "
-        f"{own.ceiling_models}), where this version has {own.compared:.2f}"
+        f"N = {own.ceiling_models} models of each kind; retraining itself reaches {own.ceiling:.2f} ({own.measured}); of all "
+        f"{own.models} this version has {own.value:.2f}"
     )
     name = "forgetting_quality_holdout"
     return Measured({name: values | {RETRAINED: 1.0, FLOOR: 1 - own.ceiling}}, {name: remark})
