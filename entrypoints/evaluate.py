@@ -9,11 +9,13 @@ from unlearning.settings.forgetting import ALPHA_HELP, EvaluateSettings
 
 
 @click.command(cls=Entry)
-@option("version", "champion", "Aliases, numbers or model URIs joined by commas; all: every version of the champion's data.")
+@option(
+    "version", "champion", "Aliases, numbers or URIs, by commas; all: of the champion's data, made for forget_set or for none."
+)
 @option("versions", "", "The same: it reads better with several.")
 @declared(EvaluateSettings, "forget_set")
 @option("alpha", "", f"{ALPHA_HELP} Of several, joined by commas, the first gives the headline numbers.")
-@declared(EvaluateSettings, "audit", "name")
+@declared(EvaluateSettings, "audit", "reference", "name")
 def main(**values):
     """Score versions from their logged predictions, and audit them: is it really forgotten?
 

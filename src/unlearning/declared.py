@@ -47,7 +47,7 @@ def help_of(kind: type, one: Field) -> str:
     if re.match(r"[\w-]*", text)[0] not in legal:
         text = text[0].upper() + text[1:]
     if "{names}" in text:
-        text = text.replace("{names}", (" or " if len(legal) == 2 else ", ").join(legal))
+        text = text.replace("{names}", (" or " if len(legal) == 2 else ", ").join(filter(None, legal)))
     if "{choices}" in text:
         text = text.replace("{choices}", "; ".join(f"{name or 'empty'}: {_meaning(of)}" for name, of in legal.items()))
     return text

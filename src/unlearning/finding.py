@@ -26,7 +26,7 @@ VERDICTS = {
 
 AUTO, RETRAINED, CROSSFIT, NONE = "auto", "retrained", "crossfit", "none"
 REFERENCES = {
-    AUTO: "what stands, the first of the others",
+    AUTO: "the first of the others that stands, for fewer than ten faces crossfit first; process retrains where none does",
     RETRAINED: "a model retrained without the forget set; needed for whole groups",
     CROSSFIT: "what models of the cross-fitting say that never saw the faces; for single faces",
     NONE: "no reference: what can be said without one is little",
