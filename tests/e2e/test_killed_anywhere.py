@@ -107,7 +107,7 @@ def look(name: str) -> dict:
         ],
         "runs": sorted(points),
         "logged models": len(client.search_logged_models([one.experiment_id for one in client.search_experiments()])),
-        "found": [str(one) for one in mending.examine(name).found],
+        "found": mending.examine(name).found,
     }
 
 

@@ -162,7 +162,7 @@ def test_a_version_that_a_dead_process_registered_and_did_not_install_goes(fille
     with pytest.raises(Killed):
         add(MODEL, model_id, "", UNLEARNED, "", install)
     writes.fail(0)
-    assert "version 5 was registered and not installed, because its process died" in map(str, mending.examine(MODEL).found)
+    assert "version 5 was registered and not installed, because its process died" in mending.examine(MODEL).found
     mending.repair(MODEL)
     assert all_versions(MODEL) == before
 
@@ -195,7 +195,7 @@ def test_a_lock_that_was_lost_ends_the_transition_and_leaves_the_rest_to_its_new
         patch.setattr(lock.Lock, "confirm", _lost_at_the_third_question())
         with pytest.raises(lock.LockLostError):
             transition(MODEL, promoting(4, act=ACT))
-    assert "a transition was begun and did not end" in str(mending.examine(MODEL).found[0])
+    assert "a transition was begun and did not end" in mending.examine(MODEL).found[0]
 
 
 def _lost_at_the_third_question():

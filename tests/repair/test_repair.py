@@ -83,7 +83,7 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
     for edit in edits:
         EDITS[edit][0](served)
         words += EDITS[edit][1]
-    found, edited = [str(one) for one in mending.examine(MODEL).found], all_versions(MODEL)
+    found, edited = mending.examine(MODEL).found, all_versions(MODEL)
     assert len(found) == len(words)
     assert [part for part in words if not any(part in sentence for sentence in found)] == []
     with monkeypatch.context() as patch:
@@ -96,7 +96,7 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
         with pytest.raises(OSError, match="disk full"):
             mending.repair(MODEL)
     assert all_versions(MODEL) == edited
-    assert [str(one) for one in mending.repair(MODEL, reason="as it was")] == found
+    assert mending.repair(MODEL, reason="as it was") == found
     assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
     noted, repaired = find_journal(MODEL).entries[-2:]
@@ -107,7 +107,7 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
 
 def test_a_page_that_does_not_say_what_is_served_says_it_again(served):
     served.update_registered_model(MODEL, f"{answer.LEAD}\n\nVersion 4 is served.")
-    assert [str(one) for one in mending.examine(MODEL).found] == [mending.UNTOLD]
+    assert mending.examine(MODEL).found == [mending.UNTOLD]
     mending.repair(MODEL)
     assert served.get_registered_model(MODEL).description == answer.current(MODEL)
     served.update_registered_model(MODEL, "Ours; ask Ann.")
@@ -133,7 +133,7 @@ def test_aliases_that_were_moved_on_purpose_can_be_trusted_and_stages_and_states
 def test_a_version_that_was_deleted_is_told_and_then_known(served):
     served.delete_model_version(MODEL, "4")
     (found,) = mending.examine(MODEL).found
-    assert str(found).startswith("version 4 is gone: the journal has it in stage Staging as of install of ")
+    assert found.startswith("version 4 is gone: the journal has it in stage Staging as of install of ")
     mending.repair(MODEL)
     assert mending.examine(MODEL).found == []
 
@@ -141,16 +141,14 @@ def test_a_version_that_was_deleted_is_told_and_then_known(served):
 def test_a_champion_that_was_deleted_leaves_nobody_and_nobody_is_chosen(served):
     served.delete_model_version(MODEL, "3")
     mending.repair(MODEL)
-    assert [str(one) for one in mending.examine(MODEL).found] == [
+    assert mending.examine(MODEL).found == [
         "no version has the alias champion, so none is served: promote one, or roll back to one"
     ]
 
 
 def test_a_version_that_other_hands_registered_is_told_and_kept(served):
     made = served.create_model_version(MODEL, served.get_model_version(MODEL, "4").source)
-    assert [str(one) for one in mending.examine(MODEL).found] == [
-        f"version {made.version} is not in the journal: it was registered by other means"
-    ]
+    assert mending.examine(MODEL).found == [f"version {made.version} is not in the journal: it was registered by other means"]
     mending.repair(MODEL)
     assert len(all_versions(MODEL)) == 5
     assert mending.examine(MODEL).found == []
@@ -176,7 +174,7 @@ def test_without_a_journal_the_champion_is_the_truth_and_the_stage_its_mirror(se
     assert mending.examine(MODEL).found == []
     set_stage(served, "4", "Production")
     (found,) = mending.examine(MODEL).found
-    assert "the champion alone is in Production" in str(found)
+    assert "the champion alone is in Production" in found
     mending.repair(MODEL)
     assert find(MODEL, "4").stage == "Staging"
 

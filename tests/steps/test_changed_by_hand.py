@@ -44,7 +44,7 @@ def client(trained):
 
 
 def found() -> list[str]:
-    return [str(one) for one in mending.examine(MODEL).found]
+    return mending.examine(MODEL).found
 
 
 def test_what_descends_from_a_deleted_version_is_promoted_all_the_same(client):
@@ -171,7 +171,7 @@ def test_a_deleted_experiment_is_named_and_brought_back(client, monkeypatch):
 
 def test_a_renamed_model_is_found_under_its_new_name_with_all_that_belongs_to_it(client):
     client.rename_registered_model(MODEL, "faces")
-    (renamed, pages) = [str(one) for one in mending.examine("faces").found]
+    (renamed, pages) = mending.examine("faces").found
     assert renamed.startswith("the registered model faces was called age-resnet50")
     assert pages == "MLflow's pages of the logged models of versions 1, 2, 3, 4 do not name these versions"
     repair(RepairSettings(name="faces"))

@@ -118,7 +118,7 @@ def test_a_verdict_that_somebody_wrote_by_hand_is_found_also_where_it_stood_befo
     promote.promote(PromoteSettings("4", "test_mae < 100"))
     assert mending.examine(MODEL).found == []
     mlflow.MlflowClient().set_model_version_tag(MODEL, "4", "verdict", "as retraining")
-    assert any("verdict='as retraining'" in str(one) for one in mending.examine(MODEL).found)
+    assert any("verdict='as retraining'" in one for one in mending.examine(MODEL).found)
 
 
 def test_what_was_never_served_and_is_rolled_back_to_has_proved_nothing_whatever_stands_in_its_tags(trained):

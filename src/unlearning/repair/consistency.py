@@ -4,7 +4,7 @@ The alias ``champion`` is the truth and stages and states are its mirror (``mirr
 says of a version comes first (``as_logged``): an alias that was moved by hand passed no gate.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unlearning.finding import EARNED, FORGOTTEN, state_of
 from unlearning.finding import TAGS as FINDING
@@ -40,22 +40,6 @@ GUARDED = (*LINEAGE, *FORGETTING, *MADE, *MOVES, *RETURNS, *TOMBSTONE, "sha256")
 STATES = {"original": ("remembers", "retired"), "retrained": ("reference", "retired"), "unlearned": ("candidate", "retired")}
 STAGES = {"candidate": STAGING, "reference": NONE, "retired": ARCHIVED, "remembers": NONE}
 MIRROR = "the champion alone is in Production, candidates are in Staging, what was served before is Archived"
-
-
-@dataclass(frozen=True)
-class Inconsistency:
-    """A place where the registry says something else than it should.
-
-    Args:
-        version: its number; 0 where it is no single one's.
-        sentence: what is wrong and why.
-    """
-
-    version: int
-    sentence: str
-
-    def __str__(self) -> str:
-        return self.sentence
 
 
 def as_it_should_be(
@@ -152,34 +136,27 @@ def _due(facts: Facts) -> list[str]:
     return [f"{RETRAINED}-{facts.tag('forget_set')}"] if facts.tag("role") == "retrained" else []
 
 
-def inconsistencies(now: State, wanted: State, logged: dict[int, Logged]) -> list[Inconsistency]:
+def inconsistencies(now: State, wanted: State, logged: dict[int, Logged]) -> list[str]:
     """Every difference between the registry and what it should be, in sentences."""
-    found = [_gone(number, one) for number, one in logged.items() if number not in now]
-    if logged:
-        found += [_unknown(number) for number in now if number not in logged]
+    gone = {number: one for number, one in logged.items() if number not in now}
+    found = [f"version {n} is gone: the journal has it in stage {one.facts.stage} as of {one.entry}" for n, one in gone.items()]
+    unknown = [number for number in now if logged and number not in logged]
+    found += [f"version {number} is not in the journal: it was registered by other means" for number in unknown]
     found += _misplaced(now, wanted, logged)
     for number, facts in now.items():
         found += _different(number, facts, wanted[number], logged.get(number))
     if now and CHAMPION not in holders(wanted):
-        found.append(Inconsistency(0, "no version has the alias champion, so none is served: promote one, or roll back to one"))
+        found.append("no version has the alias champion, so none is served: promote one, or roll back to one")
     return found
 
 
-def _gone(number: int, one: Logged) -> Inconsistency:
-    return Inconsistency(number, f"version {number} is gone: the journal has it in stage {one.facts.stage} as of {one.entry}")
-
-
-def _unknown(number: int) -> Inconsistency:
-    return Inconsistency(number, f"version {number} is not in the journal: it was registered by other means")
-
-
-def _misplaced(now: State, wanted: State, logged: dict[int, Logged]) -> list[Inconsistency]:
+def _misplaced(now: State, wanted: State, logged: dict[int, Logged]) -> list[str]:
     at, due = holders(now), holders(wanted)
     wrong = sorted(alias for alias in at.keys() | due.keys() if at.get(alias) != due.get(alias))
     return [_alias(alias, at.get(alias), due.get(alias), logged) for alias in wrong]
 
 
-def _alias(alias: str, at: int | None, due: int | None, logged: dict[int, Logged]) -> Inconsistency:
+def _alias(alias: str, at: int | None, due: int | None, logged: dict[int, Logged]) -> str:
     if due in logged and alias in logged[due].facts.aliases:
         why = f"the journal has it there as of {logged[due].entry}"
     elif due is None:
@@ -187,13 +164,13 @@ def _alias(alias: str, at: int | None, due: int | None, logged: dict[int, Logged
     else:
         why = "the tags and stages say so"
     if at is None:
-        return Inconsistency(due, f"the alias {alias} is missing at version {due}: {why}")
+        return f"the alias {alias} is missing at version {due}: {why}"
     if due is None:
-        return Inconsistency(at, f"version {at} has the alias {alias}, which it should not have: {why}")
-    return Inconsistency(at, f"the alias {alias} is at version {at} and should be at version {due}: {why}")
+        return f"version {at} has the alias {alias}, which it should not have: {why}"
+    return f"the alias {alias} is at version {at} and should be at version {due}: {why}"
 
 
-def _different(number: int, now: Facts, wanted: Facts, one: Logged | None) -> list[Inconsistency]:
+def _different(number: int, now: Facts, wanted: Facts, one: Logged | None) -> list[str]:
     found = []
     if now.stage != wanted.stage:
         why = f"the journal has it there as of {one.entry}" if one and one.facts.stage == wanted.stage else MIRROR
@@ -206,7 +183,7 @@ def _different(number: int, now: Facts, wanted: Facts, one: Logged | None) -> li
             found.append(f"version {number} {_tag(name, is_said, due)}: {why}")
     if now.description != wanted.description:
         found.append(f"the description of version {number} is not the one of {one.entry}")
-    return [Inconsistency(number, sentence) for sentence in found]
+    return found
 
 
 def _tag(name: str, said: str | None, due: str | None) -> str:

@@ -14,7 +14,7 @@ from unlearning.registry.lookup import all_versions, state_of
 from unlearning.registry.transitions import INSTALLING, Held, occasion
 from unlearning.registry.version import State, Version
 from unlearning.repair import surroundings
-from unlearning.repair.consistency import Inconsistency, as_it_should_be, inconsistencies
+from unlearning.repair.consistency import as_it_should_be, inconsistencies
 from unlearning.repair.surroundings import Fault
 
 PATIENCE, PAUSE = 30.0, 0.5
@@ -33,7 +33,7 @@ class Examined:
 
     versions: list[Version]
     journal: Journal | None
-    registered: list[Inconsistency]
+    registered: list[str]
     around: list[Fault]
     measured: dict[int, dict[str, float]]
 
@@ -43,9 +43,9 @@ class Examined:
         return bool(self.registered) or any(one.mend for one in self.around)
 
     @property
-    def found(self) -> list[Inconsistency]:
+    def found(self) -> list[str]:
         """All of it."""
-        return self.registered + [Inconsistency(one.version, one.sentence) for one in self.around]
+        return self.registered + [one.sentence for one in self.around]
 
 
 def examine(model: str) -> Examined:
@@ -64,7 +64,7 @@ def _examined(model: str, known: list[Version], kept: Journal | None, trust: str
     logged = replay(kept.entries) if kept else {}
     installed = {number: facts for number, facts in now.items() if INSTALLING not in facts.tags}
     found = [
-        Inconsistency(number, f"version {number} was registered and not installed, because its process died")
+        f"version {number} was registered and not installed, because its process died"
         for number in now.keys() - installed.keys()
     ]
     found = (_of_journal(kept) if kept else []) + found
@@ -76,31 +76,31 @@ def _examined(model: str, known: list[Version], kept: Journal | None, trust: str
 def _of_page(model: str, state: State) -> list[Fault]:
     """The registered model's description is the answer of the moment, unless people have written another."""
     try:
-        return [Fault(0, UNTOLD, partial(answer.tell, model, state))] if state and answer.due(model, state) else []
+        return [Fault(UNTOLD, partial(answer.tell, model, state))] if state and answer.due(model, state) else []
     except InputError as error:
-        return [Fault(0, str(error))]
+        return [Fault(str(error))]
 
 
-def _of_journal(kept: Journal) -> list[Inconsistency]:
+def _of_journal(kept: Journal) -> list[str]:
     if kept.broken:
-        return [Inconsistency(0, f"the journal is damaged: {kept.broken}")]
+        return [f"the journal is damaged: {kept.broken}"]
     said = "a transition was begun and did not end, because its process died"
-    found = [Inconsistency(0, f"{said}: {label_of(entry)}") for entry in kept.begun]
+    found = [f"{said}: {label_of(entry)}" for entry in kept.begun]
     if kept.named != kept.head:
         said = f"names {kept.named} as the last entry of the journal" if kept.named else "names no last entry of the journal"
         more = f"which goes on to {kept.head}: the registry is older than its journal, or the tag was changed"
-        found.append(Inconsistency(0, f"the tag {HEAD} of the registered model {said}, {more}"))
+        found.append(f"the tag {HEAD} of the registered model {said}, {more}")
     return found
 
 
-def repair(model: str, trust: str = "log", reason: str = "") -> list[Inconsistency]:
+def repair(model: str, trust: str = "log", reason: str = "") -> list[str]:
     """Make the registry consistent again, all or nothing, and record what was found and what was done.
 
     Args:
         trust: ``log`` or ``aliases``.
 
     Returns:
-        What was wrong.
+        What was wrong, in sentences.
     """
     with transitions.explained(model), registry_lock(model) as held:
         lock.clear_leftovers(held)

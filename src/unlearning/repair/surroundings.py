@@ -33,12 +33,10 @@ class Fault:
     """Something around the versions that is not as it should be.
 
     Args:
-        version: number of the version; 0 where it is no single one's.
         sentence: what, and what it costs.
         mend: makes it right; None where nothing can.
     """
 
-    version: int
     sentence: str
     mend: Callable[[], None] | None = None
 
@@ -93,7 +91,7 @@ class Around:
             held += [f"the runs of versions {', '.join(map(str, numbers))}"] if numbers else []
             if held and experiment.lifecycle_stage != "active":
                 said = f"the experiment {experiment.name!r}, which holds {' and '.join(held)}, was deleted"
-                yield Fault(0, said, partial(client.restore_experiment, number))
+                yield Fault(said, partial(client.restore_experiment, number))
 
     def _lies_in(self, run_id: str, experiment: str) -> bool:
         return run_id in self.runs and self.runs[run_id].info.experiment_id == experiment
@@ -108,10 +106,10 @@ class Around:
             run = self.runs.get(run_id)
             if run is None:
                 more = f"; purge what is left: {command('purge', self.model, version=number)}" if number else ""
-                yield Fault(number, f"{name} is gone for good, with all that it had logged{more}")
+                yield Fault(f"{name} is gone for good, with all that it had logged{more}")
             elif run.info.lifecycle_stage != "active" and self._is_active(run):
                 restore = partial(mlflow.MlflowClient().restore_run, run_id)
-                yield Fault(number, f"{name} was deleted: nothing more can be written to it", restore)
+                yield Fault(f"{name} was deleted: nothing more can be written to it", restore)
 
     def _is_active(self, run: Run) -> bool:
         """Of runs in a deleted experiment the experiment is told."""
@@ -123,11 +121,11 @@ class Around:
         before = kept.data.tags.get(journal.MODEL, self.model) if kept else self.model
         if before != self.model:
             said = f"the registered model {self.model} was called {before}: its requests and its journal are filed under that"
-            yield Fault(0, said, partial(_rename, self.journal_id, before, self.model))
+            yield Fault(said, partial(_rename, self.journal_id, before, self.model))
 
     def _requests(self) -> list[Fault]:
         deleted = [one.name for one in self.experiments.values() if one.lifecycle_stage != "active"]
-        return [] if requests.EXPERIMENT in deleted else [Fault(0, said) for said in requests.readable(self.model)[1]]
+        return [] if requests.EXPERIMENT in deleted else [Fault(said) for said in requests.readable(self.model)[1]]
 
     def _strayed(self) -> Iterator[Fault]:
         """Requests are looked for in the experiment of their name, which people can change."""
@@ -138,7 +136,7 @@ class Around:
             said = f"the experiment {others[number]!r} holds requests, which are looked for in {requests.EXPERIMENT!r} only"
             more = ": rename the newer one of that name, and repair again" if taken else ""
             rename = partial(client.rename_experiment, number, requests.EXPERIMENT)
-            yield Fault(0, said + more, None if taken else rename)
+            yield Fault(said + more, None if taken else rename)
 
     def _models(self) -> Iterator[Fault]:
         for version in self.versions:
@@ -146,7 +144,7 @@ class Around:
             if model_id.startswith("m-") and model_id not in self.models and version.tag("state") not in GONE:
                 said = f"the logged model {model_id} of version {version.number} was deleted, which MLflow cannot undo"
                 more = f"choose another version, and: {command('purge', version.model, version=version.number)}"
-                yield Fault(version.number, f"{said}; its files go with the next mlflow gc: {more}")
+                yield Fault(f"{said}; its files go with the next mlflow gc: {more}")
 
     def _links(self) -> Iterator[Fault]:
         """Only of versions of ours: what others register is theirs."""
@@ -154,7 +152,7 @@ class Around:
         wrong = [number for number, one in own.items() if one in self.models and self._is_untold(number, one)]
         if wrong:
             said = f"MLflow's pages of the logged models of versions {', '.join(map(str, wrong))} do not name these versions"
-            yield Fault(0, said, lambda: [name_versions(own[number], self.held[own[number]]) for number in wrong])
+            yield Fault(said, lambda: [name_versions(own[number], self.held[own[number]]) for number in wrong])
 
     def _is_untold(self, number: int, model_id: str) -> bool:
         """Does a page not name a version, or one that is not there?"""
@@ -173,7 +171,7 @@ class Around:
             cut = one.status != LoggedModelStatus.READY or run.info.status in DIED
             if cut and has_ended(run) and not named_versions(one):
                 said = f"the logged model {one.model_id} ({one.name}) belongs to no version"
-                yield Fault(0, f"{said}: its run {run.info.run_id} died before that", partial(_remove, one))
+                yield Fault(f"{said}: its run {run.info.run_id} died before that", partial(_remove, one))
 
 
 def look(model: str, versions: list[Version], journal_id: str) -> Around:

@@ -20,8 +20,8 @@ def repair(settings: RepairSettings) -> list[str]:
         if not all_versions(settings.name):
             raise missing(settings.name)
         runs.log_settings("repair", {"trust": settings.trust, "reason": settings.reason})
-        found = [str(one) for one in mending.repair(settings.name, settings.trust, settings.reason.strip())]
-        left = [str(one) for one in mending.examine(settings.name).found]
+        found = mending.repair(settings.name, settings.trust, settings.reason.strip())
+        left = mending.examine(settings.name).found
         runs.log_json({"found": found, "left": left}, "repair.json")
     for sentence in found:
         say(f"repair: {sentence}")

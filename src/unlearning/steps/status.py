@@ -125,9 +125,7 @@ def look_at(name: str, check: bool = False) -> Look:
     seen = examine(name)
     kept = seen.journal
     journal = {"run": kept.run_id, "entries": str(len(kept.entries)), "head": kept.head} if kept else {}
-    return Look(
-        name, _rows(name, seen.versions), [str(one) for one in seen.found], journal, seen.mends, tuple(servers.live(name))
-    )
+    return Look(name, _rows(name, seen.versions), seen.found, journal, seen.mends, tuple(servers.live(name)))
 
 
 def _rows(name: str, versions: list[Version]) -> list[dict]:
