@@ -14,7 +14,7 @@ from places import ROOT
 from unlearning.methods import METHODS
 from unlearning.methods.card import FORGET, RETAIN, Card, knob, rate
 from unlearning.steps import method_cards
-from unlearning.steps.method_cards import Words, methods, page
+from unlearning.steps.method_cards import methods, page
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,10 @@ def sample(monkeypatch):
     return methods("sample", "markdown").splitlines()
 
 
-def test_a_docstring_is_read_into_its_first_line_its_paragraphs_and_its_settings():
-    words = Words.of(Sample)
-    assert words.first == "The first line."
-    assert words.text == "A paragraph of two lines, with 2\\*3 and ``a*b``.\n\nAnother."
-    assert words.settings["lr"] == "constant learning rate."
-    assert list(words.settings) == ["lr", "width", "kind", "quiet", "steps"]
+def test_a_docstring_is_shown_as_its_first_line_its_paragraphs_and_its_settings_in_order(sample):
+    assert sample[2:8:2] == ["**The first line.**", "A paragraph of two lines, with 2\\*3 and ``a*b``.", "Another."]
+    names = [line.split()[1] for line in sample if line.startswith("| ")]
+    assert names == ["setting", "---", "lr", "width", "kind", "quiet", "steps"]
 
 
 def test_a_card_tells_defaults_units_legal_values_and_ranges_searched(sample):

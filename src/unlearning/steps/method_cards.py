@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, fields
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -34,29 +34,6 @@ defaults are the source's, or [were found on validation faces](defaults.md), and
 {cards}"""
 
 
-@dataclass(frozen=True)
-class Words:
-    """What the docstring of a method says.
-
-    Args:
-        first: its first line.
-        text: what follows, one paragraph a line.
-        settings: what every setting is, by its name.
-    """
-
-    first: str
-    text: str
-    settings: dict[str, str]
-
-    @classmethod
-    def of(cls, kind: type) -> Words:
-        """Read the docstring of a method's class."""
-        told = inspect.getdoc(kind).partition("\n\nArgs:\n")[0]
-        first, _, text = told.partition("\n\n")
-        paragraphs = (_joined(part) for part in text.split("\n\n"))
-        return cls(first, "\n\n".join(paragraphs), {name: _joined(about) for name, about in args_lines(kind).items()})
-
-
 def methods(name: str, format: str) -> str:
     """The table of all methods, or the card of the one called ``name``: for a terminal, or in Markdown."""
     if format == "markdown":
@@ -81,8 +58,14 @@ def _joined(text: str) -> str:
     return re.sub(r"(`+.*?`+)|\*", lambda found: found[1] or "\\*", " ".join(text.split()))
 
 
+def _told(kind: type) -> tuple[str, str]:
+    """The first line of a method's docstring, and what follows up to its ``Args:``, one paragraph a line."""
+    first, _, text = inspect.getdoc(kind).partition("\n\nArgs:\n")[0].partition("\n\n")
+    return first, "\n\n".join(_joined(part) for part in text.split("\n\n"))
+
+
 def _row(kind: type) -> tuple[str, ...]:
-    card, first = kind.card, Words.of(kind).first.rstrip(".")
+    card, first = kind.card, _told(kind)[0].rstrip(".")
     passes = str(kind.epochs) if kind.epochs else "-"
     return kind.name, first, "exact" if card.exact else "approximate", " and ".join(card.touches), passes, card.source
 
@@ -94,7 +77,7 @@ def _table() -> str:
 
 
 def _card(kind: type) -> str:
-    card, words = kind.card, Words.of(kind)
+    card, (first, text) = kind.card, _told(kind)
     facts = {
         "result": "exact" if card.exact else "approximate",
         "reads": " and ".join(card.touches),
@@ -105,8 +88,8 @@ def _card(kind: type) -> str:
         "fails": card.fails,
         "source": card.source,
     }
-    listed = "\n".join(f"* **{name}**: {text}" for name, text in facts.items())
-    parts = [f"## {kind.name}", f"**{words.first}**", words.text, f"    {card.formula}", _settings(kind, words), listed]
+    listed = "\n".join(f"* **{name}**: {fact}" for name, fact in facts.items())
+    parts = [f"## {kind.name}", f"**{first}**", text, f"    {card.formula}", _settings(kind), listed]
     return "\n\n".join(parts)
 
 
@@ -117,11 +100,11 @@ def _passes(kind: type) -> str:
     return f"{kind.epochs} if nothing else is asked for; of several numbers asked for, {each}"
 
 
-def _settings(kind: type, words: Words) -> str:
+def _settings(kind: type) -> str:
     if not fields(kind):
         return "It has no settings."
-    head = ("setting", "what it is", "default", "legal", "searched")
-    return markdown.table(head, [_setting(field, words.settings[field.name]) for field in fields(kind)])
+    head, about = ("setting", "what it is", "default", "legal", "searched"), args_lines(kind)
+    return markdown.table(head, [_setting(field, _joined(about[field.name])) for field in fields(kind)])
 
 
 def _setting(field: Field, meaning: str) -> tuple[str, ...]:
