@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,25 +22,6 @@ from unlearning.steps.certify import sample_id
 from unlearning.tracking import runs
 from unlearning.versions import certificates
 from unlearning.versions.certificate_facts import certificates_before, files_in, files_of, weights_of
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What the registry says of the version that a certificate names.
-
-    Args:
-        files: sha256 of the version's files; None when they are not to be had.
-        earlier: the earlier certificates that the certificate names, as far as they are there.
-        facts: by field of the predicate; None when there is no such version.
-        faults: what else is wrong.
-        reasons: why something could not be compared.
-    """
-
-    files: dict[str, str] | None = None
-    earlier: tuple[bytes, ...] = ()
-    facts: dict[str, str] | None = None
-    faults: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
 
 
 def verify(settings: VerifySettings) -> Verdict:
@@ -67,9 +48,9 @@ def checked(
     envelope: bytes, keys: Sequence[Ed25519PublicKey], given: Comparison, offline: bool = False
 ) -> tuple[Verdict, tuple[str, ...]]:
     """What is to be said of a certificate, and why the registry was not asked about all of it."""
-    found = Registry(reasons=("offline",)) if offline else _ask_registry(envelope, keys)
+    found, faults, reasons = (Comparison(), (), ("offline",)) if offline else _ask_registry(envelope, keys)
     verdict = judge(envelope, keys, _beside(given, found))
-    return replace(verdict, faults=(*verdict.faults, *found.faults)), found.reasons
+    return replace(verdict, faults=(*verdict.faults, *faults)), reasons
 
 
 def _given(settings: VerifySettings) -> Comparison:
@@ -82,10 +63,10 @@ def _given(settings: VerifySettings) -> Comparison:
     )
 
 
-def _beside(given: Comparison, found: Registry) -> Comparison:
+def _beside(given: Comparison, found: Comparison) -> Comparison:
     """Files that were given come before those of the registry; earlier certificates come from both."""
     files = found.files if given.files is None else given.files
-    return replace(given, files=files, earlier=[*(given.earlier or ()), *found.earlier] or None, facts=found.facts)
+    return replace(given, files=files, earlier=[*(given.earlier or ()), *(found.earlier or ())] or None, facts=found.facts)
 
 
 def _read(path: str) -> bytes:
@@ -111,26 +92,29 @@ def public_keys(paths: str) -> list[Ed25519PublicKey]:
     return [load_key().public_key()]
 
 
-def _ask_registry(envelope: bytes, keys: Sequence[Ed25519PublicKey]) -> Registry:
-    """What the registry has of the version; nothing of a certificate that is wrong by itself."""
+def _ask_registry(envelope: bytes, keys: Sequence[Ed25519PublicKey]) -> tuple[Comparison, tuple[str, ...], tuple[str, ...]]:
+    """What the registry has of the version, what else is wrong, and why something could not be compared.
+
+    It has nothing of a certificate that is wrong by itself.
+    """
     statement, _ = open_certificate(envelope, keys)
     if statement is None:
-        return Registry(reasons=("the certificate itself is wrong",))
+        return Comparison(), (), ("the certificate itself is wrong",)
     predicate = statement["predicate"]
     try:
         version = certificates.registered(predicate["model"]["name"], predicate["model"]["version"])
     except InputError as error:
-        return Registry(reasons=(str(error),))
-    found = Registry(facts=_facts(version), faults=_named(version, envelope))
+        return Comparison(), (), (str(error),)
+    found, faults = Comparison(facts=_facts(version)), _named(version, envelope)
     try:
         earlier = [one for sha256, one in certificates_before(version).items() if sha256 in predicate["earlier"]]
-        found = replace(found, earlier=tuple(earlier))
+        found = replace(found, earlier=earlier)
         if version.tag("state") in GONE:
-            return replace(found, reasons=(f"{version.label} was purged, so its files are gone",))
+            return found, faults, (f"{version.label} was purged, so its files are gone",)
         found = replace(found, files=files_of(version))  # first: of damaged weights the files still tell which they are
-        return replace(found, facts=_facts(version) | {"model.weights_digest": weights_of(version)})
+        return replace(found, facts=_facts(version) | {"model.weights_digest": weights_of(version)}), faults, ()
     except InputError as error:
-        return replace(found, reasons=(str(error),))
+        return found, faults, (str(error),)
 
 
 def _facts(version: Version) -> dict[str, str]:
