@@ -1,12 +1,14 @@
-"""Canonical JSON: one content, one sequence of bytes.
+"""One content, one sequence of bytes: canonical JSON, and times.
 
-The form of RFC 8785 (JSON Canonicalization Scheme), narrowed: keys are ASCII, and numbers are allowed as strings only, since
-not all languages print binary fractions alike. With both, Python's own encoder writes what the RFC asks for.
+The form is that of RFC 8785 (JSON Canonicalization Scheme), narrowed: keys are ASCII, and numbers are allowed as strings only,
+since not all languages print binary fractions alike. With both, Python's own encoder writes what the RFC asks for.
 """
 
 import json
 import math
+from datetime import UTC, datetime
 
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 DEEPEST = 50  # Python's own limit depends on who calls, so that one caller could read what breaks the next
 
 
@@ -25,6 +27,18 @@ def exact(number: float) -> str:
     if math.isinf(number):
         raise ValueError("an infinite number cannot be certified")
     return repr(float(number))
+
+
+def moment(at: datetime | None = None) -> str:
+    """A time, or now, in UTC, to the second, as RFC 3339 writes it.
+
+    Raises:
+        ValueError: for a time without its zone.
+    """
+    at = at or datetime.now(UTC)
+    if at.tzinfo is None:
+        raise ValueError(f"the time {at} has no time zone")
+    return at.astimezone(UTC).strftime(MOMENT)
 
 
 def canonical(content: object) -> bytes:

@@ -9,10 +9,10 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from unlearning.canonical import canonical, exact
+from unlearning.canonical import canonical, exact, moment
 from unlearning.certificates.payload import PREDICATE_TYPE, STATEMENT_TYPE, with_hashes
 from unlearning.certificates.samples import SHA256, forget_root, keyed_manifest
 from unlearning.errors import InputError
@@ -171,7 +171,7 @@ def statement(certificate: Certificate, secret: bytes) -> dict[str, Any]:
             "decision": decision(certificate.decisions, certificate.forced),
             "decided": [_decided(each) for each in certificate.decisions],
         },
-        "times": {name: _time(moment) for name, moment in certificate.times.items()},
+        "times": {name: moment(time) for name, time in certificate.times.items()},
         **({"finding": _found(certificate.finding)} if certificate.finding else {}),
         **({"target": certificate.target} if certificate.target else {}),
         "earlier": list(certificate.earlier),
@@ -223,13 +223,6 @@ def decision(decisions: tuple[Decision, ...], forced: bool) -> str:
     if all(each.passed for each in decisions):
         return "passed"
     return "forced" if forced else "failed"
-
-
-def _time(moment: datetime) -> str:
-    """In UTC, to the second, as RFC 3339 writes it."""
-    if moment.tzinfo is None:
-        raise ValueError(f"the time {moment} has no time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def limits(approximate: bool, first_weights: str = "", lost: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import mlflow
 from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
+from unlearning.canonical import MOMENT, moment
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.progress import say
@@ -30,7 +31,6 @@ MODEL, FOLLOWS, ADDRESS, REFRESH = (f"server.{name}" for name in ("model", "foll
 VERSION, SINCE, SEEN, HOLDING = (f"server.{name}" for name in ("version", "since", "seen", "holding"))
 MISSED = 3  # signs of life in a row, after which a server is taken for gone
 LONGEST = 120.0  # seconds that servers are waited for
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Heart:
 
     def beat(self, version: int | None, since: datetime | None, holding: Iterable[int]) -> None:
         """What the server answers with now, and that it lives."""
-        now = {VERSION: "" if version is None else str(version), SINCE: since.strftime(FORMAT) if since else ""}
-        now |= {SEEN: datetime.now(UTC).strftime(FORMAT), HOLDING: " ".join(map(str, holding))}
+        now = {VERSION: "" if version is None else str(version), SINCE: moment(since) if since else ""}
+        now |= {SEEN: moment(), HOLDING: " ".join(map(str, holding))}
         self._client.log_batch(self._run, tags=[RunTag(name, value) for name, value in now.items()])
 
     def stop(self) -> None:
@@ -105,7 +105,7 @@ def _lives(run: Run) -> bool:
 def _moment(text: str) -> datetime | None:
     """The time that a tag holds; None where it holds none, or somebody has changed it."""
     try:
-        return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+        return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
     except ValueError:
         return None
 

@@ -15,11 +15,11 @@ Of a process that dies before 3 the tag does not name the entries: the next one 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
+from unlearning.canonical import moment
 from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.registry import answer, hash_chain, journal
@@ -271,7 +271,6 @@ def _unknown(known: Journal, before: State, after: State, why: dict[str, str]) -
 
 def occasion(model: str, what: str, reason: str) -> dict[str, str]:
     """Who does what, when, why and in which run: for an entry of the journal."""
-    time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = mlflow.active_run()
     who = {"user": runs.user(), "reason": reason, "run": run.info.run_id if run else ""}
-    return {"model": model, "what": what, "time": time} | who
+    return {"model": model, "what": what, "time": moment()} | who

@@ -1,9 +1,9 @@
 """purge: what must not exist any more is deleted for good, and a tombstone with the numbers stays."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
+from unlearning.canonical import moment
 from unlearning.commands import command
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
@@ -72,7 +72,7 @@ def purge(settings: PurgeSettings) -> Report:
         version = find_known(settings.name, settings.version, purged=True)
         named = people.certified(version.model) if settings.people else None
         found = _require_allowed(settings, version)
-        deed = Deed(runs.user(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), runs.active_id(), settings.reason.strip())
+        deed = Deed(runs.user(), moment(), runs.active_id(), settings.reason.strip())
         searches = purge_cache.searches_from(version.model, version.number, version.tag("data_digest"))
         readings = purge_cache.readings_with(_forgotten_ids(version.model))
         places = store.places_of(version) + _unfinished_on(version.tag("data_digest"))

@@ -7,7 +7,6 @@ begins in the run, and no tag names a process.
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -15,6 +14,7 @@ from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
 
+from unlearning.canonical import moment
 from unlearning.tracking import processes
 from unlearning.tracking.answers import first_line
 
@@ -62,9 +62,9 @@ def _never_begun(client: mlflow.MlflowClient, experiments: list[str]) -> Iterato
 
 def _end(client: mlflow.MlflowClient, found: Run, sign: str, reason: str) -> None:
     """One that is somebody else's may refuse; that is told, and nobody's work stops because of it."""
-    run_id, now = found.info.run_id, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    run_id = found.info.run_id
     said = f"the run {found.info.run_name} ({run_id}) says RUNNING, but {sign}"
-    noticed = {NOTICED_BY: processes.owner(), NOTICED_AT: now, FAILURE: reason}
+    noticed = {NOTICED_BY: processes.owner(), NOTICED_AT: moment(), FAILURE: reason}
     try:
         client.log_batch(run_id, tags=[RunTag(name, value) for name, value in noticed.items()])
         client.set_terminated(run_id, "KILLED")
