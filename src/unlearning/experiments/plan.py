@@ -4,7 +4,9 @@ A cell is one run: the training, retraining or unlearning of one seed. Cells tha
 milestones of one optimisation are one cell: 2, 4, 8 and 16 epochs of a method are one run, looked at four times.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from unlearning.data.settings import GROUPS
 from unlearning.naming import by_name
@@ -124,27 +126,14 @@ def with_forget_sets(studies: list[Study], rules: tuple[str, ...]) -> list[Study
     return [replace(study, forget_sets=rules) for study in studies] if rules else studies
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a plan has to know of a method.
-
-    Args:
-        epochs: its own number of passes; 0 for none.
-        scheme: how a model must have been trained for it; empty for any way.
-    """
-
-    epochs: int = 0
-    scheme: str = ""
-
-
-def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], methods: dict[str, Known]) -> list[Cell]:
+def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], methods: Mapping[str, Any]) -> list[Cell]:
     """All cells of some studies, each once, in an order in which every cell finds what it starts from.
 
     Args:
         studies: what is compared; milestones of the same method, settings and forget set are joined into one cell.
         seeds: one original and one reference each, and one more of each for every scheme that a method needs.
         params: the preset's settings of each method.
-        methods: all methods by name.
+        methods: the classes of all methods by name, of which ``epochs`` and ``card.scheme`` are read.
     """
     milestones: dict[tuple[str, str, str], set[int]] = {}
     for study in studies:
@@ -165,17 +154,17 @@ def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], 
     return plan
 
 
-def _arms(study: Study, methods: dict[str, Known]) -> list[Arm]:
+def _arms(study: Study, methods: Mapping[str, Any]) -> list[Arm]:
     """The arms of a study, EVERY as one for each method, after its own passes."""
     arms = []
     for arm in study.arms:
         if arm.method == EVERY:
-            named = [(name, (known.epochs,) if known.epochs else ()) for name, known in methods.items()]
+            named = [(name, (method.epochs,) if method.epochs else ()) for name, method in methods.items()]
             arms += [replace(arm, method=name, epochs=passes) for name, passes in named]
         else:
             arms.append(arm)
     return arms
 
 
-def _scheme(methods: dict[str, Known], method: str) -> str:
-    return methods[method].scheme if method in methods else ""
+def _scheme(methods: Mapping[str, Any], method: str) -> str:
+    return methods[method].card.scheme if method in methods else ""

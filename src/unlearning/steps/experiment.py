@@ -9,7 +9,7 @@ import pandas as pd
 
 from unlearning.data.manifest import DataSet
 from unlearning.data.settings import DataSettings
-from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, Known, cells, with_forget_sets
+from unlearning.experiments.plan import ORIGINAL, RETRAINED, STUDIES, UNLEARNED, Cell, cells, with_forget_sets
 from unlearning.experiments.presets import PRESETS, Preset
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs.ensemble import try_out
@@ -44,8 +44,7 @@ def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     studies = with_forget_sets([choose(STUDIES, name, "study") for name in settings.studies], settings.forget_sets)
     target = DataSettings(settings.data_dir, settings.target).predicts
     able = {name: method for name, method in METHODS.items() if supports(method, target)}
-    known = {name: Known(method.epochs, method.card.scheme) for name, method in able.items()}
-    plan = cells(studies, settings.seeds or preset.seeds, preset.params, known)
+    plan = cells(studies, settings.seeds or preset.seeds, preset.params, able)
     trainings = {(cell.seed, cell.scheme): _training(settings, preset, cell.seed, cell.scheme) for cell in plan}
     with (
         place(settings.spread, settings.workers) as run_jobs,
