@@ -25,7 +25,7 @@ from unlearning.purge.rules import MODEL, OTHER, File, kind_of
 from unlearning.registry.lookup import logged_model_id
 from unlearning.registry.version import Version
 from unlearning.tracking import runs, temporary
-from unlearning.tracking.answers import first_line, store_errors
+from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.artifacts import refusals
 from unlearning.tracking.paging import PAGE, every
 
@@ -128,13 +128,8 @@ def mark(version: Version, state: str) -> None:
     if run and run.info.lifecycle_stage == "active":
         client.set_tag(version.run_id, "state", state)
     model_id = logged_model_id(version)
-    try:
-        client.get_logged_model(model_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return  # somebody deleted its row; the run tells
-    client.set_logged_model_tags(model_id, {"state": state})
+    if or_none(client.get_logged_model, model_id):  # otherwise somebody deleted its row; the run tells
+        client.set_logged_model_tags(model_id, {"state": state})
 
 
 def others_with_its_files(version: Version) -> list[str]:

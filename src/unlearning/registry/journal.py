@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -17,7 +16,7 @@ from unlearning.registry import hash_chain
 from unlearning.registry.entries import Entry, replay
 from unlearning.registry.version import CHAMPION, Facts
 from unlearning.tracking import temporary
-from unlearning.tracking.answers import first_line, store_errors
+from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import find_run
@@ -107,12 +106,8 @@ def find_journal(model: str) -> Journal | None:
 
 def find_head(model: str) -> str:
     """The hash of the last transition that has happened, as the registered model's tag has it; empty before the first."""
-    try:
-        return str(mlflow.MlflowClient().get_registered_model(model).tags.get(HEAD, ""))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return ""
+    found = or_none(mlflow.MlflowClient().get_registered_model, model)
+    return str(found.tags.get(HEAD, "")) if found else ""
 
 
 def _unowned_run(model: str) -> str:

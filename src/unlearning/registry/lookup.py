@@ -13,7 +13,6 @@ from pathlib import Path
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
 from unlearning.commands import command, spelt
 from unlearning.errors import InputError
@@ -22,7 +21,7 @@ from unlearning.registry.journal import RUN
 from unlearning.registry.record import unpacked
 from unlearning.registry.version import ALIASES, State, Version, logged_name
 from unlearning.tracking import addresses, temporary
-from unlearning.tracking.answers import first_line, store_errors
+from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.paging import PAGE, every
 
 DIGITS = 9  # of a version's number, which every store can hold
@@ -61,17 +60,14 @@ def read_versions(model: str) -> list[Version]:
     """All versions as the store has them now, oldest first."""
     check_model_name(model)
     client = mlflow.MlflowClient()
-    try:
-        aliases = client.get_registered_model(model).aliases
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return []
-        raise
+    registered = or_none(client.get_registered_model, model)
+    if registered is None:
+        return []
     addresses.note_model(model)
     order = ["version_number ASC"]
     found = every(client.search_model_versions, f"name = '{model}'", max_results=PAGE, order_by=order)
     held: dict[int, list[str]] = {}
-    for alias, number in aliases.items():
+    for alias, number in registered.aliases.items():
         held.setdefault(int(number), []).append(alias)
     with stages():
         return sorted((_version(one, held.get(int(one.version), [])) for one in found), key=lambda v: v.number)
@@ -158,13 +154,9 @@ def named(model: str, reference: str) -> Version | None:
         return None
     client = mlflow.MlflowClient()
     ask = client.get_model_version if reference.isdecimal() else client.get_model_version_by_alias
-    try:
-        with stages():
-            return _version(ask(model, reference), [])
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
+    with stages():
+        found = or_none(ask, model, reference, gone=("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"))
+        return _version(found, []) if found else None
 
 
 def download_model(version: Version, part: str = "") -> Path:

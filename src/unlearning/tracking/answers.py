@@ -7,8 +7,9 @@ server that is started again loses nothing. At the start nothing can be lost yet
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import mlflow
 import sqlalchemy
@@ -19,6 +20,7 @@ from unlearning import faults
 from unlearning.errors import InputError
 from unlearning.secrets import is_unclear, without_password, without_secrets
 
+Answer = TypeVar("Answer")
 AT_THE_START = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 FORBIDDEN = 403
 INSTALL = "which is not installed; install it with: uv pip install --requirements pyproject.toml --extra server"
@@ -57,6 +59,16 @@ def store_errors() -> tuple[type[Exception], ...]:
     known = {"botocore.exceptions": ("BotoCoreError", "ClientError"), "boto3.exceptions": ("Boto3Error",)}
     there = [getattr(sys.modules[module], name) for module, names in known.items() if module in sys.modules for name in names]
     return (MlflowException, OSError, *there)
+
+
+def or_none(ask: Callable[..., Answer], *given: str, gone: Collection[str] = ("RESOURCE_DOES_NOT_EXIST",)) -> Answer | None:
+    """What the store answers to a question; None where there is no such thing, which it says by one of the codes ``gone``."""
+    try:
+        return ask(*given)
+    except MlflowException as error:
+        if error.error_code not in gone:
+            raise
+        return None
 
 
 def store_name() -> str:

@@ -14,14 +14,13 @@ from typing import TypeVar
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.exceptions import MlflowException
 from pyarrow import ArrowException
 
 from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
-from unlearning.tracking import addresses, sealed, temporary
+from unlearning.tracking import addresses, answers, sealed, temporary
 from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, first_line, impatience, in_words, is_silence, refused_in_words, store_errors
 from unlearning.tracking.code import code_commit, code_digest
@@ -272,9 +271,4 @@ def read_parameter(run_id: str, name: str) -> str:
 
 def find_run(run_id: str) -> mlflow.entities.Run | None:
     """A run, also one that was deleted in the UI; None where it is gone for good, or there is no id."""
-    try:
-        return mlflow.MlflowClient().get_run(run_id) if run_id else None
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
+    return answers.or_none(mlflow.MlflowClient().get_run, run_id) if run_id else None
