@@ -23,7 +23,7 @@ from unlearning.explain.groups import FORGOTTEN, TEST, bands_of, kept_training, 
 from unlearning.explain.maps import apart, floor, mean_maps, planted_shares
 from unlearning.explain.regions import ALIGNED, DRAWN
 from unlearning.progress import say, track
-from unlearning.registry.lookup import all_versions, one_look
+from unlearning.registry.lookup import all_versions, find_or_none, one_look
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
@@ -122,11 +122,8 @@ def _require_alike(opened: Mapping[str, Parent]) -> None:
 
 def _purged(model: str) -> set[str]:
     """Faces that nobody may look at any more: what the champion has forgotten, once a version that knew it was purged."""
-    known = all_versions(model)
-    champion = next((one for one in known if CHAMPION in one.aliases), None)
-    if champion is None or not any(one.tag("state") in GONE for one in known):
-        return set()
-    return {face for forget in forget_sets.forgotten_by(champion) for face in forget.ids}
+    purged = any(one.tag("state") in GONE for one in all_versions(model))
+    return forget_sets.faces_of(find_or_none(model, CHAMPION)) if purged else set()
 
 
 def _look(study: Study) -> Found:

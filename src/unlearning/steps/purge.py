@@ -74,7 +74,7 @@ def purge(settings: PurgeSettings) -> Report:
         found = _require_allowed(settings, version)
         deed = Deed(runs.user(), moment(), runs.active_id(), settings.reason.strip())
         searches = purge_cache.searches_from(version.model, version.number, version.tag("data_digest"))
-        readings = purge_cache.readings_with(_forgotten_ids(version.model))
+        readings = purge_cache.readings_with(forget_sets.faces_of(find_or_none(version.model, CHAMPION)))
         places = store.places_of(version) + _unfinished_on(version.tag("data_digest"))
         scope = Scope(version, places, readings, searches)
         report = _plan(scope, deed, [loss.sentence for loss in found])
@@ -130,12 +130,6 @@ def foretold(version: Version) -> tuple[list[str], list[rules.Loss]]:
         )
     going = f"{version.label} of {version.model}: {describe([file for file in listed if file.goes])} are to go"
     return [going, *(f"then {loss.sentence}" for loss in found)], found
-
-
-def _forgotten_ids(model: str) -> set[str]:
-    """The faces that the champion has forgotten; none where there is no champion, or it has forgotten nothing."""
-    champion = find_or_none(model, CHAMPION)
-    return {face for forget in (forget_sets.forgotten_by(champion) if champion else ()) for face in forget.ids}
 
 
 def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
@@ -220,7 +214,7 @@ def _earlier(version: Version) -> list[str]:
 
 def _faces_left(version: Version) -> list[str]:
     """How many forgotten faces still lie in the image folder; it is the user's, so this is told and not changed."""
-    ids, data_run = _forgotten_ids(version.model), version.tag("data_run")
+    ids, data_run = forget_sets.faces_of(find_or_none(version.model, CHAMPION)), version.tag("data_run")
     try:
         folder = Path(runs.read_json(data_run, SETTINGS, DataSettings.from_dict).data_dir)
         manifest, _ = account_of(data_run)

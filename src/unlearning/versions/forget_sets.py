@@ -126,15 +126,18 @@ def forgotten_by(version: Version) -> list[ForgetSet]:
     return [read_manifest(version.run_id, name) for name in forgotten_names(version.tags)]
 
 
+def faces_of(version: Version | None) -> set[str]:
+    """Everybody whom a version has forgotten; nobody where there is no version."""
+    return {face for forget in (forgotten_by(version) if version else ()) for face in forget.ids}
+
+
 def remembered(version: Version, champion: Version | None) -> dict[str, int]:
     """Faces of each forget set of the champion, by its rule, that a version was trained on and has not forgotten."""
     asked = forgotten_by(champion) if champion else []
     if not asked:
         return {}
     manifest, _ = account_of(version.tag("data_run"))
-    known = set(manifest.id[manifest.split != "test"])
-    for forget in forgotten_by(version):
-        known -= set(forget.ids)
+    known = set(manifest.id[manifest.split != "test"]) - faces_of(version)
     counts = {forget.rule: len(known & set(forget.ids)) for forget in asked}
     return {rule: count for rule, count in counts.items() if count}
 
