@@ -41,13 +41,6 @@ STATUS = {
 
 
 @contextmanager
-def asking(model: str) -> Iterator[Lock]:
-    """One after the other: two that ask the same at once make one request."""
-    with registry_lock(f"{model}.requests") as held:
-        yield held
-
-
-@contextmanager
 def serving(model: str) -> Iterator[Lock]:
     """Serve a model's requests; whoever does so is alone, so what is found running was left by one that has ended.
 

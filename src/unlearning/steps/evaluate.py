@@ -107,8 +107,7 @@ def _earlier(version: Version, forget: ForgetSet, alpha: float, reference: Versi
     """The sets that it has forgotten besides, scored again; a reference that saw one says nothing about that one."""
     unseen = never_saw(reference) if reference else set()
     others = [other for other in forget_sets.forgotten_by(version) if other.sha256 != forget.sha256]
-    fair = {other.name: reference if other.name in unseen else None for other in others}
-    return {other.name: score(version, other, alpha, fair[other.name]) for other in others}
+    return {other.name: score(version, other, alpha, reference if other.name in unseen else None) for other in others}
 
 
 def _log(scored: Scored) -> None:

@@ -12,6 +12,7 @@ from unlearning.errors import InputError
 from unlearning.finding import in_words
 from unlearning.listing import Listing, width
 from unlearning.progress import say
+from unlearning.registry.lock import registry_lock
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
@@ -39,7 +40,7 @@ def request(settings: RequestSettings) -> Request:
         forget = _resolved(settings.forget_set, champion)
         forget_sets.log([forget])
         runs.log_settings("request", asdict(settings))
-        with requests.asking(settings.name):
+        with registry_lock(f"{settings.name}.requests"):  # two that ask the same at once make one request
             asked = _received(settings, deadline, champion, forget)
         runs.set_tags({"request": asked.run_id, "request.state": asked.state})
     for sentence in told(asked, datetime.now(UTC).date()):
