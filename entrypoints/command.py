@@ -9,6 +9,7 @@ from types import ModuleType
 
 import click
 
+from unlearning.commands import as_typed
 from unlearning.errors import InputError
 from unlearning.faults import REPORT, first_line, in_words
 from unlearning.naming import check_model_name, printable
@@ -69,7 +70,7 @@ class Entry(Spoken, click.Command):
             if "mlflow" in sys.modules:
                 _addresses().tell(failed=True)
             if sentence:
-                raise click.ClickException(sentence) from error
+                raise click.ClickException(as_typed(sentence)) from error
             click.echo(REPORT, err=True)
             raise
 

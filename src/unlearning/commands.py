@@ -10,6 +10,7 @@ MODEL_NAME = "age-resnet50"
 BUILT_BY_MLFLOW = re.compile(r"mlflow(-[0-9a-f]{40}){1,2}")
 CONSOLE = "age-unlearning"
 PARAMETER, OPTION = "-P {}={}", "--{} {}"
+GIVEN = re.compile(r"-P (\w+)(=?)")
 
 
 def name_for(target: str, usual: str = MODEL_NAME) -> str:
@@ -35,6 +36,11 @@ def typed(entry: str, name: str = MODEL_NAME, **values) -> str:
 def spelt(**values) -> str:
     """Settings to be added to the command that was typed, in its own spelling."""
     return " ".join(_written(OPTION if _is_console() else PARAMETER, values.items()))
+
+
+def as_typed(sentence: str) -> str:
+    """A sentence whose ``-P name=value`` whoever typed the console command reads as ``--name value``."""
+    return GIVEN.sub(lambda found: f"--{found[1]}{found[2] and ' '}", sentence).rstrip() if _is_console() else sentence
 
 
 def _is_console() -> bool:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from places import ROOT
-from unlearning.commands import MODEL_NAME, command, spelt
+from unlearning.commands import MODEL_NAME, as_typed, command, spelt
 
 PACKAGE = ROOT / "src" / "unlearning"
 BUILT = f"mlflow-{'0a1b2c3d' * 5}"
@@ -78,6 +78,7 @@ def test_whoever_typed_the_console_command_is_answered_with_it(monkeypatch):
         "age-unlearning unlearn --forget_set 'file:a b.csv' --force true --name other"
     )
     assert spelt(gates="F > 1", batch=True) == "--gates 'F > 1' --batch true"
+    assert as_typed("give a file, as -P out='a b.onnx', or with -P data=") == "give a file, as --out 'a b.onnx', or with --data"
 
 
 def test_what_is_added_to_a_command_is_spelt_as_the_command_is():

@@ -237,13 +237,24 @@ def test_what_was_measured_elsewhere_is_judged_by_twice_the_distance_of_two_or_b
     assert "relearn_ratio" not in of_original.verdicts(), "nobody asked for it"
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(1.05, NOT_KNOWN), (0.1, WORSE), (9.0, OVER)])
-def test_a_number_that_is_only_a_bound_may_tell_a_version_from_retraining_and_never_that_it_is_near(value, verdict):
+@pytest.mark.parametrize(
+    ("value", "bound", "verdict"),
+    [
+        (1.05, "at least", NOT_KNOWN),
+        (9.0, "at least", OVER),
+        (0.4, "at least", NOT_KNOWN),
+        (0.05, "at most", WORSE),
+        (0.4, "at most", NOT_KNOWN),
+        (9.0, "at most", NOT_KNOWN),
+        (0.05, "unknown", NOT_KNOWN),
+    ],
+)
+def test_a_bound_has_a_verdict_only_where_the_truth_lies_farther_still(value, bound, verdict):
     given = {"original": 0.1, "retrained": 1.0, "second": 1.1, "version": value}
-    measured = Measured({"relearn_ratio": given}, bounds=frozenset({"relearn_ratio"}))
+    measured = Measured({"relearn_ratio": given}, bounds={"relearn_ratio": bound})
     judged = row_of(AUDITED["relearn_ratio"], panel_of(WORLD.case(ORIGINAL), measured, 2, 0), measured, Bounds())
     assert judged.verdict == verdict
-    assert ("only a bound" in judged.reason) == (verdict == NOT_KNOWN)
+    assert (judged.reason == f"it is only a bound ({bound} so much)") == (verdict == NOT_KNOWN)
 
 
 def test_three_retrained_models_as_members_show_what_seeds_do():

@@ -112,12 +112,14 @@ def test_drawn_once_an_augmented_copy_keeps_the_age_of_its_face(make_task):
     assert len(set(ages)) == len(ages) - 1
 
 
-def test_ages_that_clipping_would_move_by_more_than_the_offset_are_refused(make_task):
-    """A face of 5 years would be trained on as 20."""
-    ages = make_task().forget.ages
-    given = f"youngest={ages.min():g} oldest=60"
-    with pytest.raises(InputError, match=f"{ages.min():g} to {ages.max():g} are to be forgotten, .*give -P params='{given}'"):
-        RandomLabels(youngest=float(ages.min()) + 1).unlearn(make_task())
+def test_no_age_moves_by_more_than_the_offset_where_forgotten_ages_lie_outside_the_range():
+    """A face of 5 years would else be trained on as 20, and one of 80 as 60."""
+    ages = torch.tensor([5.0, 80.0]).repeat(200)
+    changes = RandomLabels().reaching(ages).perturb(ages, seeded()) - ages
+    assert changes.abs().max() == 6
+    assert set(changes[::2].tolist()) == {0, 3, 4, 5, 6}
+    assert set(changes[1::2].tolist()) == {0, -3, -4, -5, -6}
+    assert RandomLabels().reaching(torch.tensor([30.0])) == RandomLabels()
 
 
 def test_the_bell_curve_has_mean_and_sample_deviation_of_all_training_ages(make_task):

@@ -110,7 +110,8 @@ class Ground:
         names single people describes none.
         """
         parts = ("test_in_range", "test")
-        narrow, wide = (len(match(self.forgotten, np.sort(self.rows[part]), self.strata, self.seed)) for part in parts)
+        pairs = [match(self.forgotten, np.sort(self.rows[part]), self.strata, self.seed) for part in parts]
+        narrow, wide = map(self.count_pairs, pairs)
         return narrow >= max(FEWEST, wide / 4)
 
     @cached_property

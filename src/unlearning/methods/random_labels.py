@@ -39,7 +39,7 @@ class RandomLabels:
 
     The forgotten faces stay in the training with ages that are a little wrong, which blurs what was known of each of them.
     The faces to keep are trained on as before, with y' = y. For every forgotten face of a batch a whole number k and its
-    sign are drawn anew, and y' is clipped to ``youngest`` and ``oldest``.
+    sign are drawn anew, and y' is clipped to ``youngest`` and ``oldest``, or to the forgotten ages where these reach further.
 
     Args:
         lr: constant learning rate.
@@ -81,23 +81,17 @@ class RandomLabels:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         if self.as_published and task.target != AGE:
             raise InputError(f"params: as_published={self.as_published} is of ages, and this model predicts {task.target.name}")
-        self._require_range(task)
+        own = self if self.as_published or task.target != AGE else self.reaching(task.forget.ages)
         random = task.random(LABELS)
 
         def loss(predicted: Tensor, batch: Batch) -> Tensor:
-            return task.loss(predicted, batch._replace(ages=self.labels(batch, random, task.target)))
+            return task.loss(predicted, batch._replace(ages=own.labels(batch, random, task.target)))
 
         return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))
 
-    def _require_range(self, task: UnlearningTask) -> None:
-        """InputError where a forgotten age lies outside the range: it would be clipped by more years than it is moved."""
-        low, high = float(task.forget.ages.min()), float(task.forget.ages.max())
-        if task.target == AGE and not self.youngest <= low <= high <= self.oldest:
-            raise InputError(
-                f"ages of {low:g} to {high:g} are to be forgotten, and rnd clips wrong ages to youngest={self.youngest:g} and "
-                f"oldest={self.oldest:g}; give -P params='youngest={min(low, self.youngest):g} "
-                f"oldest={max(high, self.oldest):g}'"
-            )
+    def reaching(self, ages: Tensor) -> RandomLabels:
+        """The same with a range that holds these ages: clipping would move those outside by more years than the offset."""
+        return replace(self, youngest=min(self.youngest, float(ages.min())), oldest=max(self.oldest, float(ages.max())))
 
     def labels(self, batch: Batch, random: Generator, target: Target = AGE) -> Tensor:
         """The ages that a batch is trained on, in years; a new tensor."""

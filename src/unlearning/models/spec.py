@@ -32,10 +32,10 @@ class ModelSpec:
         image_size: side of the network's input, in pixels (the study: 224).
         pretrained: start from timm's pretrained weights, which timm downloads.
         weights: start from a local file instead: safetensors, or what timm saves.
-        output: last layer: sigmoid (times 60 years, as the study) or linear (standardised).
+        output: last layer: sigmoid (times 60 years, as the study, or max_age) or linear (standardised).
         dropout_features: dropout behind the 512 features.
         dropout_hidden: dropout behind the 256 hidden units.
-        max_age: years that a sigmoid of 1 stands for.
+        max_age: years that a sigmoid of 1 stands for: 60, or the oldest age that training was asked for.
         age_mean: mean training age in years, for ``linear``.
         age_std: standard deviation of the training ages in years, for ``linear``; at least 1.
         target: what is predicted.

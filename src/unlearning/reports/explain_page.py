@@ -80,7 +80,7 @@ def finding(found: Found, forget: ForgetSet) -> str:
     start = "" if before else f"where {_faces(forget)} are read from: "
     if failed:
         why = f"as {'its' if len(failed) == 1 else 'their'} maps fail their checks"
-        if math.isnan(found.seeds_alike()):
+        if len(found.members(TEST)) < 2:
             why = "as the check of their maps by random weights needs two retrained seeds"
         told.append(f"of {' and of '.join(failed)} it cannot be said, {why}")
     sentence = start + "; ".join(told)

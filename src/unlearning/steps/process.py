@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from unlearning.commands import command, spelt
+from unlearning.commands import spelt
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.finding import AUTO, CROSSFIT, RETRAINED
@@ -34,6 +34,7 @@ from unlearning.versions import certificates, forget_sets
 from unlearning.versions.findings import is_counted, standing
 from unlearning.versions.line import find_original
 from unlearning.versions.lineage import find_version
+from unlearning.versions.never_seen import by_crossfit
 from unlearning.versions.references import beside
 
 
@@ -154,20 +155,31 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
 
 def _require_decidable(own: ProcessSettings, champion: Version, forget: ForgetSet) -> None:
     """InputError where the default gates could not pass, whatever is trained for the request."""
-    if own.gates or METHODS[own.method].card.exact:
+    if own.gates:
         return
-    exact = spelt(method="retrain")
-    if find_original(champion) is None:
+    exact, anew = METHODS[own.method].card.exact, "sisa" if champion.tag("scheme") == "sisa" else "retrain"
+    if find_original(champion) is None and not (exact and (own.reference == RETRAINED or beside(champion, forget).retrained)):
         raise InputError(
-            f"the original that {champion.label} comes from is gone, and the default gates need it; give gates with numbers, "
-            f"as {spelt(gates='never_seen_p >= 0.05, test_mae < 9')}, or a method that is exact: {exact}"
+            f"the original that {champion.label} comes from is gone, and the default gates need it; give others: "
+            f"{spelt(gates='test_mae <= 1.1 * retrained.test_mae', reference=RETRAINED)}, or a method that is exact: "
+            f"{spelt(method=anew, reference=RETRAINED)}"
         )
-    retrained = own.reference == RETRAINED or (own.reference == AUTO and standing(champion, forget) != CROSSFIT)
-    if retrained and not any(is_counted(champion, ids) for ids in (forget.ids, forget.test_ids)):
-        raise InputError(
-            f"beside a retrained model so few faces tell nothing, and the default gates would fail; make a cross-fitting "
-            f"once: {command('crossfit', champion.model)}, or give a method that is exact: {exact}"
-        )
+    if exact or own.reference not in (AUTO, RETRAINED):
+        return
+    if any(is_counted(champion, ids) for ids in (forget.ids, forget.test_ids)):
+        return
+    try:
+        by_crossfit(champion, forget)
+    except InputError as error:
+        way = str(error)
+    else:
+        if own.reference == AUTO:
+            return
+        way = f"a cross-fitting can judge them: {spelt(reference=AUTO)}"
+    raise InputError(
+        f"beside a retrained model so few faces tell nothing, and the default gates would fail; {way}; or give a method that "
+        f"is exact: {spelt(method=anew)}"
+    )
 
 
 def _served(promoted: Version) -> str:

@@ -79,6 +79,7 @@ def fit(
         DivergedError: the loss is not finite; names the step, a few steps after it.
         TerminatedError: the process was asked to end, and the checkpoint is written.
     """
+    keep_best = keep_best and validation is not None and len(validation) > 0
     step = set_up(fabric, model, loss, recipe, len(batches), after_update)
     state = _State(step, model, _Best(recipe.patience), checkpoint or Checkpoints().next())
     with torch.random.fork_rng(), state.checkpoint.during():
@@ -107,12 +108,9 @@ class _Best:
         self.weights: dict[str, Any] = {}
 
     def is_over(self, error: float, model: torch.nn.Module) -> bool:
-        """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error.
-
-        Without validation faces the error is NaN, and the last weights are the best.
-        """
+        """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error."""
         self.waited += 1
-        if not self.weights or not error >= self.error:
+        if not self.weights or error < self.error:
             self.error, self.weights, self.waited = error, copy.deepcopy(model.state_dict()), 0
         return self.waited >= self.patience
 

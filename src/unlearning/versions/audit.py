@@ -62,7 +62,8 @@ def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: l
     found = beside(version, forget)
     full = any(name in OF_MODELS for name in names)
     measured = measure(version, found, forget, case_of(version, forget, alpha, found), full)
-    by_role = {role: {name: measured.numbers.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
+    known = {name: numbers for name, numbers in measured.numbers.items() if name not in measured.bounds}
+    by_role = {role: {name: known.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
     missing = [name for name, value in by_role["version"].items() if math.isnan(value)]
     if missing:
         why = "; ".join(f"{name}: {version.target.told(METRICS[name].description)}" for name in missing)

@@ -129,14 +129,14 @@ def _relearned(models: Opened, forget: ForgetSet) -> Measured:
     }
     numbers = {"relearn_steps": {role: time.mean for role, time in times.items()}}
     remarks = {"relearn_steps": _steps_in_words(times[VERSION], lesson.target, models.own.spec.target.unit)}
-    stopped = any(any(times[role].censored) for role in (VERSION, RETRAINED) if role in times)
-    bounds = frozenset(("relearn_steps", "relearn_ratio") if stopped else ())
     if RETRAINED not in times:
-        return Measured(numbers, remarks, bounds)
+        return Measured(numbers, remarks)
     numbers["relearn_steps"][FLOOR] = _noise(times[RETRAINED]) * times[RETRAINED].mean
     ratios = {role: ratio(time, times[RETRAINED])[0] for role, time in times.items() if role != RETRAINED}
     numbers["relearn_ratio"] = ratios | {RETRAINED: 1.0, FLOOR: _noise(times[RETRAINED])}
     bound = ratio(times[VERSION], times[RETRAINED])[1]
+    stopped = any(times[VERSION].censored + times[RETRAINED].censored)
+    bounds = dict.fromkeys(numbers, bound) if stopped else {}
     return Measured(numbers, remarks | ({"relearn_ratio": BOUNDS[bound]} if bound else {}), bounds)
 
 

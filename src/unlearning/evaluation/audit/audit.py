@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from unlearning.evaluation.audit.panel import ROLES, Panel, panel_of
-from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of, judge
+from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of, judge, of_bound
 from unlearning.evaluation.audit.words import overall, unsaid, warnings
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import FEWEST, MODELS, NotKnownError
@@ -120,10 +120,8 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
         row, error = replace(row, gap=float(gap[0]), gap_low=low, gap_high=high), _error(gap)
     if math.isnan(error):
         reasons["floor"] = "fewer than half of the resamples of the faces have a number, so its noise is not known"
-    if metric.name in measured.bounds:
-        reasons["bound"] = "it is only a bound, so it may be farther away"
     placed = handed(row, measured, bounds) if metric.measured else _placed(row, metric, panel, bounds, error)
-    judged = judge(placed, metric, reasons, bounds)
+    judged = of_bound(judge(placed, metric, reasons, bounds), measured.bounds.get(metric.name, ""))
     return replace(judged, note="; ".join(filter(None, (judged.note, measured.remarks.get(metric.name, "")))))
 
 

@@ -28,6 +28,7 @@ VERDICTS = {
     OVER_LIMIT: "a cost that does not",
     NOT_JUDGED: "a cost without a limit",
 }
+CERTAIN = {"at least": OVER, "at most": WORSE}  # of times to relearn that are only bounds
 DECIDING = {
     "forget_mae": "does it still know the forgotten faces",
     "test_in_range_mae": "the same of faces that no model ever saw: what was learnt by heart does not show here",
@@ -156,7 +157,7 @@ class Row:
 
 
 def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
-    """The row with its verdict; ``reasons`` say by role why a number is not known, by ``floor`` and ``bound`` no verdict."""
+    """The row with its verdict; ``reasons`` say by role why a number is not known, or by ``floor`` why that is not."""
     if math.isnan(row.version):
         return replace(row, reason=reasons.get("version", "it is not a number"))
     if metric.kind == COST:
@@ -176,10 +177,15 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
         return replace(
             row, reason=f"a further retrained model may lie {row.floor:.3g} % away, the original lies {row.start:.3g} %"
         )
-    if "bound" in reasons:
-        return replace(row, reason=reasons["bound"])
     note = "the original passes too: this number does not tell remembering from forgetting here"
     return replace(row, verdict=SAME, bound=f"{row.distance:.3g} <= floor {row.floor:.3g}", note=note if weak else "")
+
+
+def of_bound(row: Row, bound: str) -> Row:
+    """Of a number that is only a bound a verdict stands where the truth lies still farther on that side."""
+    if not bound or row.verdict == CERTAIN.get(bound):
+        return row
+    return replace(row, verdict=NOT_KNOWN, bound="", reason=f"it is only a bound ({bound} so much)")
 
 
 def _judge_cost(row: Row, bounds: Bounds) -> Row:

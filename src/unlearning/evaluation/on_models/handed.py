@@ -26,16 +26,16 @@ class Measured:
         numbers: by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``. The role ``floor`` is the least
             floor, where the measurement knows its own noise.
         remarks: what else there is to say of a number, by metric: of how many seeds it is, or that it is only a bound.
-        bounds: metrics whose number is only a bound: that may tell a version from retraining, but never that it is near.
+        bounds: metrics whose number is only a bound, with ``at least``, ``at most`` or ``unknown``.
     """
 
     numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
-    bounds: frozenset[str] = frozenset()
+    bounds: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, other: Measured) -> Measured:
-        remarks = {**self.remarks, **other.remarks}
-        return Measured({**self.numbers, **other.numbers}, remarks, self.bounds | other.bounds)
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Measured(*({**own, **more} for own, more in pairs))
 
 
 NOTHING = Measured()
