@@ -41,6 +41,15 @@ def moment(at: datetime | None = None) -> str:
     return at.astimezone(UTC).strftime(MOMENT)
 
 
+def nulled(content: object) -> object:
+    """Content as ordinary JSON holds it, where numbers that are not known are null."""
+    if isinstance(content, dict):
+        return {name: nulled(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [nulled(one) for one in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
 def canonical(content: object) -> bytes:
     """Content as UTF-8: keys in order, no blanks, nothing escaped that need not be.
 

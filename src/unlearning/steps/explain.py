@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import torch
 
+from unlearning.canonical import nulled
 from unlearning.commands import command
 from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet
@@ -190,17 +191,8 @@ def _log(study: Study, found: Found, rows: Rows) -> None:
         }
         for group, own in rows.items()
     }
-    runs.log_json(_plain(told | {"shares": found.shares().to_dict("records")}), JSON)
+    runs.log_json(nulled(told | {"shares": found.shares().to_dict("records")}), JSON)
     runs.log_table(found.cells(), MAPS)
     runs.log_text(explain_page(found, rows, study.forget), PAGE)
     for metric, group in ((DISTANCE, FORGOTTEN), (PLANTED, PLANTED)):
         runs.log_numbers({f"{name}/{metric}": row.version for name, row in rows.get(group, {}).items()})
-
-
-def _plain(value):
-    """As JSON holds it; numbers that are not known are null."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from unlearning.canonical import nulled
 from unlearning.evaluation.audit.panel import ROLES, Panel, panel_of
 from unlearning.evaluation.audit.verdicts import DECIDING, Bounds, Row, floor_of, judge, of_bound
 from unlearning.evaluation.audit.words import overall, unsaid, warnings
@@ -73,15 +74,10 @@ class Audit:
 
     def as_dict(self) -> dict[str, object]:
         """As JSON holds it; numbers that are not known are null."""
-        rows = [{name: _plain(value) for name, value in vars(row).items()} for row in self.rows]
         settings = vars(self.settings) | {"bounds": vars(self.settings.bounds)}
         texts = {"verdict": self.verdict, "sentence": self.sentence}
         lists = {"warnings": list(self.warnings), "unsaid": list(self.unsaid)}
-        return {**texts, **lists, "settings": settings, "rows": rows}
-
-
-def _plain(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return {**texts, **lists, "settings": settings, "rows": [nulled(vars(row)) for row in self.rows]}
 
 
 def audit(case: Case, settings: AuditSettings = AuditSettings(), measured: Measured = NOTHING) -> Audit:
