@@ -40,19 +40,26 @@ def overall(rows: tuple[Row, ...]) -> tuple[str, str]:
     names = {verdict: [row.metric for row in judged if row.verdict == verdict] for verdict in LEADS}
     told = [f"{len(some)} {SAID[verdict]}{_examples(verdict, some)}" for verdict, some in names.items() if some]
     doubt = _doubt(judged, left)
-    verdict = OPEN if doubt else _verdict(judged, left)
+    verdict = OPEN if doubt else _verdict(judged, left, _errs_more(rows, left))
     why = f"{doubt}; " if doubt else ""
     return verdict, f"{VERDICTS[verdict]}: {why}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
 
 
-def _verdict(judged: list[Row], left: Row) -> str:
+def _errs_more(rows: tuple[Row, ...], left: Row) -> bool:
+    """Does it err more on forgotten faces than retraining, beyond their noise? It remembers no more then, however unlike."""
+    if not math.isnan(left.version):
+        return left.high < 0
+    return next(row for row in rows if row.metric == "forget_mae").gap_low > 0
+
+
+def _verdict(judged: list[Row], left: Row, errs_more: bool) -> str:
     memory = [row for row in judged if row.kind == MEMORY]
     faults = Counter(row.verdict for row in memory if row.verdict != SAME)
     if faults:
         return LEADS[max((verdict for verdict in LEADS if faults[verdict]), key=faults.__getitem__)]
     if all(row.verdict == SAME for row in judged):
         return LEADS[SAME]
-    if not _is_left(left) and (memory or left.high < 0):  # errs more than retraining, if less than seeds would tell
+    if not _is_left(left) and (memory or errs_more):  # if less than seeds would tell
         return UNLIKE
     likeness = Counter(row.verdict for row in judged)
     return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
