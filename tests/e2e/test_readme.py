@@ -29,8 +29,8 @@ SMALLER = {
 }
 # Servers and a browser: test_served.py, test_officer.py; a study: test_experiment_report.py; a GPU: nowhere.
 NOT_HERE = {"serve", "web", "experiment", "report", "ui", "gpu_study"}
-# What may be the answer as well: the table says "if it passes", and what others are measured by is not deleted.
-REFUSED = {"promote": "is not promoted", "purge": "nothing was purged: candidates"}
+# What may be the answer as well: the table says "if it passes", and "then confirm".
+REFUSED = {"promote": "is not promoted", "purge": "its name was not typed back"}
 
 
 def commands() -> list[tuple[str, list[str]]]:

@@ -7,10 +7,11 @@ import pytest
 from unlearning.errors import InputError
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.registry.lookup import all_versions, find
-from unlearning.settings.forgetting import EvaluateSettings
+from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings
 from unlearning.settings.training import CrossfitSettings
 from unlearning.steps.crossfit import crossfit
 from unlearning.steps.evaluate import evaluate
+from unlearning.steps.promote import promote
 from unlearning.tracking import finished, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.never_seen import has_seen, never_seen_of, said_again
@@ -28,9 +29,16 @@ def test_the_table_is_made_once_and_found_and_no_weights_are_kept(crossfitted):
     assert len(finished.find_by_tags({"step": "fold"})) == 4, "it was made once"
 
 
-def test_only_an_original_is_followed(trained):
-    with pytest.raises(InputError, match="is no original"):
-        crossfit(CrossfitSettings(model="4"))
+def test_the_original_of_a_version_is_followed_and_by_default_that_of_the_champion(crossfitted):
+    promote(PromoteSettings("4", force=True))
+    mlflow.MlflowClient().set_registered_model_alias(MODEL, "original", "2")
+    assert CrossfitSettings().model == "champion"
+    for model in ("champion", "4", "1"):
+        assert crossfit(CrossfitSettings(model, 2, (0, 1))).equals(never_seen_of(find(MODEL, "1")))
+    assert len(finished.find_by_tags({"step": "fold"})) == 4, "it was made once"
+
+
+def test_without_a_cross_fitting_nothing_is_said_of_what_was_seen(trained):
     assert has_seen(find(MODEL, "4"), forget_sets.of_version(find(MODEL, "4"))) is None
 
 

@@ -153,7 +153,7 @@ class CrossfitSettings:
     """A cross-fitting.
 
     Args:
-        model: original whose data, network and recipe are taken: an alias, a number or a model URI.
+        model: version of whose original data, network and recipe are taken: an alias, a number or a model URI.
         folds: parts that the faces are dealt into; one model is trained without each of them.
         seeds: seeds of each fold's models, joined by commas; three tell what chance does.
         workers: models that are trained at the same time.
@@ -161,7 +161,7 @@ class CrossfitSettings:
         name: registered model.
     """
 
-    model: str = "original"
+    model: str = "champion"
     folds: int = setting(10, least=2)
     seeds: tuple[int, ...] = setting((0, 1, 2), least=0)
     workers: int = setting(1, least=1)

@@ -8,7 +8,6 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs import unfinished
@@ -24,6 +23,7 @@ from unlearning.settings.training import CrossfitSettings
 from unlearning.tracking import finished, runs, temporary
 from unlearning.training import checkpoint, group
 from unlearning.versions.data import face_set
+from unlearning.versions.line import original_of
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.never_seen import ORIGINAL, STEP
 
@@ -37,7 +37,7 @@ def crossfit(settings: CrossfitSettings) -> pd.DataFrame:
     if group.size() > 1 and not is_alone:
         raise InputError("several devices train one fold after the other; legal with them: workers=1 and spread=processes")
     with runs.run(STEP, name):
-        parent = open_parent(find_version(settings.name, settings.model))
+        parent = open_parent(original_of(find_version(settings.name, settings.model)))
         check(parent)
         made_of = mark(settings, parent)
         done = finished.find_finished(made_of)
@@ -69,12 +69,10 @@ def _foretell(settings: CrossfitSettings, parent: Parent) -> None:
 
 
 def check(parent: Parent) -> None:
-    """InputError for a version that forgets exactly, one that has forgotten somebody, or whose first weights are gone."""
-    label, name = parent.version.label, parent.version.model
+    """InputError for an original that forgets exactly, or whose first weights are gone."""
     if parent.plan:
+        label = parent.version.label
         raise InputError(f"{label} was trained in shards (scheme=sisa): it forgets exactly, and needs no reference")
-    if parent.version.tag("role") != "original":
-        raise InputError(f"{label} is no original; cross-fitting follows one: {command('crossfit', name, model='original')}")
     _first_spec(parent)
 
 
