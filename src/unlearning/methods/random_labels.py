@@ -23,14 +23,8 @@ MOMENTS = {"all": ("retain", "forget"), "retain": ("retain",)}
 # Labels have random numbers of their own: with those of the order a face's place in the first epoch would tell its label.
 LABELS = 1
 DIVIDED, CLIPPED = "divided", "clipped"
-EARLIER = {
-    "true": DIVIDED,
-    "1": DIVIDED,
-    "yes": DIVIDED,
-    "false": "",
-    "0": "",
-    "no": "",
-}  # when there was one switch, on or off
+# When there was one switch, on or off.
+EARLIER = dict.fromkeys(("true", "1", "yes"), DIVIDED) | dict.fromkeys(("false", "0", "no"), "")
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,8 @@ from unlearning.versions.data import SETTINGS, face_set
 from unlearning.versions.lineage import Parent, open_parent
 from unlearning.versions.references import Beside
 
-OF_MODELS = (
-    "activation_distance",
-    "cka",
-    "relearn_steps",
-    "relearn_ratio",
-    "patch_effect",
-    "attribution_distance",
-    "planted_share",
-)
+OF_MODELS = ("activation_distance", "cka", "relearn_steps", "relearn_ratio", "patch_effect")
+OF_MODELS += ("attribution_distance", "planted_share")
 STANDARD_ERRORS = 2
 RELEARNING = RelearnSettings()
 
