@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from unlearning.commands import as_typed
 from unlearning.secrets import without_secrets
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -32,7 +33,7 @@ def untold(items: Iterable[Item], count: int, title: str) -> Iterable[Item]:
 
 def say(text: str) -> None:
     """A line to the person who waits, on standard error; standard output is for results."""
-    print(without_secrets(text), file=sys.stderr, flush=True)
+    print(without_secrets(as_typed(text)), file=sys.stderr, flush=True)
 
 
 def _bar() -> Progress:

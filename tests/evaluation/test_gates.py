@@ -85,6 +85,16 @@ def test_what_is_missing_or_not_a_number_never_passes(comparison, references):
         assert not parse_gates(f"F {comparison} original.F")[0].decide({"F": 0.5}, references).passed
 
 
+@pytest.mark.parametrize(
+    ("bound", "passes"), [("at least", [True, False]), ("at most", [False, True]), ("unknown", [False] * 2)]
+)
+def test_of_a_number_that_is_only_a_bound_a_gate_passes_where_the_truth_does(bound, passes):
+    values, bounds = {"relearn_ratio": 0.9}, {"relearn_ratio": bound}
+    gates = parse_gates("relearn_ratio > 0.8, relearn_ratio < 1")
+    assert [gate.decide(values, {}, bounds).passed for gate in gates] == passes
+    assert all(gate.decide(values, {}).passed for gate in gates)
+
+
 def test_a_decision_names_what_is_not_known():
     (gate,) = parse_gates("F > original.F")
     known = gate.decide({"F": 0.5}, {"original": {"F": math.nan}})

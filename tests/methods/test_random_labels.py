@@ -122,6 +122,12 @@ def test_no_age_moves_by_more_than_the_offset_where_forgotten_ages_lie_outside_t
     assert RandomLabels().reaching(torch.tensor([30.0])) == RandomLabels()
 
 
+def test_a_task_s_forgotten_ages_widen_the_range(make_task):
+    loss = watch(RandomLabels(youngest=50), make_task())["loss"]
+    batch = Batch(None, torch.tensor([30.0]), torch.tensor([True]))
+    assert {loss(torch.zeros(1), batch).item() for _ in range(200)} == {24, 25, 26, 27, 33, 34, 35, 36}
+
+
 def test_the_bell_curve_has_mean_and_sample_deviation_of_all_training_ages(make_task):
     task = make_task()
     ages = torch.cat([faces.part("train").ages for faces in (task.retain, task.forget)]).double().numpy()

@@ -180,23 +180,25 @@ def test_what_the_default_gates_could_not_pass_fails_before_anything_is_trained_
     (ended,) = requests.listed(MODEL)
     assert (ended.run_id, ended.state) == (one.run_id, FAILED)
     assert ended.history[-1].why.endswith(
-        "make it, once for all requests, with: mlflow run . -e crossfit -P model=1 --env-manager local; or give a method that "
+        "make it, once for all requests, with: mlflow run . -e crossfit -P model=1 --env-manager local, or give a method that "
         "is exact: -P method=retrain"
     )
     monkeypatch.setattr(step, "by_crossfit", lambda version, forget: None)
     ask("random:3")
     with pytest.raises(InputError, match="1 of 1 requests failed"):
         serve(gates="", reference="retrained")
-    assert "a cross-fitting can judge them: -P reference=auto; or" in requests.listed(MODEL)[-1].history[-1].why
+    assert "a cross-fitting can judge them: -P reference=auto, or give" in requests.listed(MODEL)[-1].history[-1].why
     monkeypatch.setattr(step, "find_original", lambda version: None)
     for method in ("ft", "retrain"):
         ask("30-31")
         with pytest.raises(InputError, match="1 of 1 requests failed"):
             serve(gates="", method=method, epochs=())
         why = requests.listed(MODEL)[-1].history[-1].why
-        assert "give others: -P gates='test_mae <= 1.1 * retrained.test_mae' -P reference=retrained, or" in why
+        assert f"give others: -P gates='{step.WITHOUT_ORIGINAL}' -P reference=retrained, or" in why
         assert why.endswith("a method that is exact: -P method=retrain -P reference=retrained")
     assert unlearned() == before
+    exact = ProcessSettings("retrain", reference="retrained")
+    step._require_decidable(exact, champion(), requests.manifest_of(one))
 
 
 def test_one_that_fails_says_why_and_the_others_are_served(trained, candidate, monkeypatch):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,9 @@ DEFAULTS = {
 # forgotten before.
 REGAINED = "regained < {:g}"
 STUDY = f"F > original.F, Forgetting > original.Forgetting, {USEFUL}"
+# Of a number that is only a bound, which comparisons hold where they hold of the bound.
+NO_BOUNDS: Mapping[str, str] = {}
+HOLDS = {"at least": (">", ">="), "at most": ("<", "<=")}
 FILES = (".yaml", ".yml")
 FIELDS = ("metric", "comparison", "bound")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -63,9 +67,12 @@ class Gate:
         factor = "" if self.factor == 1 else f"{_written(self.factor)} * "
         return f"{self.metric} {self.comparison} {factor}{self.reference}.{self.reference_metric}"
 
-    def decide(self, values: dict[str, float], references: dict[str, dict[str, float]]) -> Decision:
-        """Compare; a number that is missing or not a number never passes."""
-        value = values.get(self.metric, math.nan)
+    def decide(
+        self, values: dict[str, float], references: dict[str, dict[str, float]], bounds: Mapping[str, str] = NO_BOUNDS
+    ) -> Decision:
+        """Compare; a number that is missing, not a number, or a bound on the wrong side never passes."""
+        kind = bounds.get(self.metric, "")
+        value = math.nan if kind and self.comparison not in HOLDS.get(kind, ()) else values.get(self.metric, math.nan)
         bound = self.factor
         if self.reference:
             bound *= references[self.reference].get(self.reference_metric, math.nan)

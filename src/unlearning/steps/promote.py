@@ -202,10 +202,11 @@ def _decisions(version: Version, forget: ForgetSet, alpha: float, gates: list[Ga
     others |= {"original": _original(version, gates)} if "original" in asked else {}
     values = {name: score(one, forget, alpha, reference, names) for name, one in ({"version": version} | others).items()}
     handed = [name for name in names if METRICS[name].measured]
-    for role, numbers in measured_by_role(version, forget, alpha, handed).items():
+    by_role, bounds = measured_by_role(version, forget, alpha, handed)
+    for role, numbers in by_role.items():
         values.get(role, {}).update(numbers)
     values["version"] |= finding.numbers()
-    return [gate.decide(values["version"], values) for gate in gates]
+    return [gate.decide(values["version"], values, bounds) for gate in gates]
 
 
 def _original(version: Version, gates: list[Gate]) -> Version:

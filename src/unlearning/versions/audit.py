@@ -1,6 +1,7 @@
 """audit: everything that can be said of a version, as numbers, as a table and as a page for people."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unlearning.commands import command
@@ -55,17 +56,18 @@ def audit_version(version: Version, forget: ForgetSet, alpha: float, kind: str, 
     return Audited(version, forget, found, case, judge(case, measured=measured))
 
 
-def measured_by_role(version: Version, forget: ForgetSet, alpha: float, names: list[str]) -> dict[str, dict[str, float]]:
-    """Numbers that no single prediction table gives, for gates: by ``version``, ``original`` and ``retrained``."""
+def measured_by_role(
+    version: Version, forget: ForgetSet, alpha: float, names: list[str]
+) -> tuple[dict[str, dict[str, float]], Mapping[str, str]]:
+    """Numbers that no single prediction table gives, for gates: by ``version``, ``original``, ``retrained``; and bounds."""
     if not names:
-        return {}
+        return {}, {}
     found = beside(version, forget)
     full = any(name in OF_MODELS for name in names)
     measured = measure(version, found, forget, case_of(version, forget, alpha, found), full)
-    known = {name: numbers for name, numbers in measured.numbers.items() if name not in measured.bounds}
-    by_role = {role: {name: known.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
+    by_role = {role: {name: measured.numbers.get(name, {}).get(role, math.nan) for name in names} for role in ROLES}
     missing = [name for name, value in by_role["version"].items() if math.isnan(value)]
     if missing:
         why = "; ".join(f"{name}: {version.target.told(METRICS[name].description)}" for name in missing)
         raise InputError(f"{version.label} has no number for a gate ({why}); leave it out, or bring what it needs")
-    return by_role
+    return by_role, measured.bounds

@@ -123,7 +123,7 @@ def _relearned(models: Opened, forget: ForgetSet) -> Measured:
     numbers = {"relearn_steps": {role: time.mean for role, time in times.items()}}
     remarks = {"relearn_steps": _steps_in_words(times[VERSION], lesson.target, models.own.spec.target.unit)}
     if RETRAINED not in times:
-        return Measured(numbers, remarks)
+        return Measured(numbers, remarks, {"relearn_steps": "at least"} if any(times[VERSION].censored) else {})
     numbers["relearn_steps"][FLOOR] = _noise(times[RETRAINED]) * times[RETRAINED].mean
     ratios = {role: ratio(time, times[RETRAINED])[0] for role, time in times.items() if role != RETRAINED}
     numbers["relearn_ratio"] = ratios | {RETRAINED: 1.0, FLOOR: _noise(times[RETRAINED])}

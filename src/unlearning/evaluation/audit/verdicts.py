@@ -183,9 +183,10 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
 
 def of_bound(row: Row, bound: str) -> Row:
     """Of a number that is only a bound a verdict stands where the truth lies still farther on that side."""
-    if not bound or row.verdict == CERTAIN.get(bound):
+    if not bound or row.verdict in (NOT_KNOWN, CERTAIN.get(bound)):
         return row
-    return replace(row, verdict=NOT_KNOWN, bound="", reason=f"it is only a bound ({bound} so much)")
+    told = f"{bound} so much" if bound in CERTAIN else "neither model had relearned when it was stopped"
+    return replace(row, verdict=NOT_KNOWN, bound="", reason=f"it is only a bound: {told}")
 
 
 def _judge_cost(row: Row, bounds: Bounds) -> Row:
