@@ -27,7 +27,7 @@ SIGN, NEAR = 3.5, 8.0
 
 
 def pareto(numbers: Numbers, theme: Theme) -> Figure | None:
-    """Memory left against the test error of every method on the first forget set with several of them."""
+    """Memory left against the test error of every method on the first forget set where it is known."""
     return _figure(numbers, _forget_sets(numbers)[:1], theme)
 
 
@@ -37,14 +37,17 @@ def pareto_single(numbers: Numbers, theme: Theme) -> Figure | None:
 
 
 def _forget_sets(numbers: Numbers) -> list[str]:
-    return list(dict.fromkeys(numbers.tables["methods"].forget_set)) if "methods" in numbers.tables else []
+    """Those of which memory left is known of a method."""
+    table = numbers.tables.get("methods", pd.DataFrame({"forget_set": []}))
+    rules = dict.fromkeys(table.forget_set)
+    return [rule for rule in rules if not points(of(table, forget_set=rule)).index.isin(BESIDE).all()]
 
 
 def _figure(numbers: Numbers, rules: list[str], theme: Theme) -> Figure | None:
     """A sign a method with its intervals, both lines of the retrained model, and each one's name."""
-    models = points(of(numbers.tables["methods"], forget_set=rules[0])) if rules else pd.DataFrame()
-    if models.index.isin(BESIDE).all():
+    if not rules:
         return None
+    models = points(of(numbers.tables["methods"], forget_set=rules[0]))
     looks = model_looks.looks(numbers.results, theme)
     figure, (axes,) = stack(f"Methods by memory left and test error, forget set {shorten(rules[0], LONGEST_LABEL)}", 1, HEIGHT)
     heading(axes, "Means and 95 % intervals", "lines: retrained")
