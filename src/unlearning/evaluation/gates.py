@@ -42,8 +42,8 @@ DEFAULTS = {
 # forgotten before.
 REGAINED = "regained < {:g}"
 STUDY = f"F > original.F, Forgetting > original.Forgetting, {USEFUL}"
-# Of a number that is only a bound, which comparisons hold where they hold of the bound.
 NO_BOUNDS: Mapping[str, str] = {}
+# Of a number that is only a bound, which comparisons hold where they hold of the bound.
 HOLDS = {"at least": (">", ">="), "at most": ("<", "<=")}
 FILES = (".yaml", ".yml")
 FIELDS = ("metric", "comparison", "bound")

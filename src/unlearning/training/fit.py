@@ -79,9 +79,8 @@ def fit(
         DivergedError: the loss is not finite; names the step, a few steps after it.
         TerminatedError: the process was asked to end, and the checkpoint is written.
     """
-    keep_best = keep_best and validation is not None and len(validation) > 0
     step = set_up(fabric, model, loss, recipe, len(batches), after_update)
-    state = _State(step, model, _Best(recipe.patience), checkpoint or Checkpoints().next())
+    state = _State(step, model, _Best(recipe.patience, keep_best and bool(validation)), checkpoint or Checkpoints().next())
     with torch.random.fork_rng(), state.checkpoint.during():
         torch.manual_seed(seed)
         state.go_on(batches)
@@ -92,27 +91,34 @@ def fit(
             with aside():
                 error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
                 after_epoch(state.end_epoch(before + number, error), model)
-                state.over = (keep_best and state.best.is_over(error, model)) or until(model) or number == recipe.epochs
-                if state.over and keep_best:
-                    model.load_state_dict(state.best.weights)
+                state.over = state.best.is_over(error, model) or until(model) or number == recipe.epochs
+                if state.over:
+                    state.best.restore(model)
                 state.write()
     model.eval()
     return state.epochs
 
 
 class _Best:
-    """The weights of the best validation error so far."""
+    """The weights of the best validation error so far, where they are ``kept``."""
 
-    def __init__(self, patience: int):
-        self.patience, self.error, self.waited = patience, math.inf, 0
+    def __init__(self, patience: int, kept: bool):
+        self.patience, self.kept, self.error, self.waited = patience, kept, math.inf, 0
         self.weights: dict[str, Any] = {}
 
     def is_over(self, error: float, model: torch.nn.Module) -> bool:
         """Note the weights if they are the best, and say whether ``patience`` epochs have passed without a better error."""
+        if not self.kept:
+            return False
         self.waited += 1
         if not self.weights or error < self.error:
             self.error, self.weights, self.waited = error, copy.deepcopy(model.state_dict()), 0
         return self.waited >= self.patience
+
+    def restore(self, model: torch.nn.Module) -> None:
+        """Give a network the best weights."""
+        if self.kept:
+            model.load_state_dict(self.weights)
 
 
 @dataclass
