@@ -33,6 +33,7 @@ WHOLE, SLICED = "age-resnet50", "age-sliced"
 ROWS = (
     ("fine-tuning, cross-fitting at hand", WHOLE, "ft", "crossfit", ()),
     ("one pass of fine-tuning, cross-fitting at hand", WHOLE, "ft", "crossfit", (1,)),
+    ("gradient ascent on the forgotten faces, cross-fitting at hand", WHOLE, "neggrad", "crossfit", ()),
     ("fine-tuning, no reference", WHOLE, "ft", "none", ()),
     ("fine-tuning, a retrained reference", WHOLE, "ft", "retrained", ()),
     ("SISA, exact", SLICED, "sisa", "none", ()),
