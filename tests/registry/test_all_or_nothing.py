@@ -30,6 +30,7 @@ WRITES = (
     "delete_registered_model_alias",
     "set_registered_model_tag",
     "delete_registered_model_tag",
+    "update_registered_model",
 )
 ACT = Act("me", "2026-11-24T12:00:00Z", "too low", 1)
 MOST_WRITES = 40
@@ -132,8 +133,8 @@ def mortal(monkeypatch):
 
 
 @EVERY
-def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(filled, monkeypatch, mortal, stride):
-    """Killed before its n-th write while it promoted 4; then 3 is promoted as if 4 had never been tried."""
+def test_the_next_process_undoes_or_ends_what_a_dead_one_left_wherever_it_died(filled, monkeypatch, mortal, stride):
+    """Killed before its n-th write while it promoted 4: nothing is half done, MLflow's page included; then 3 is promoted."""
     done, writes = False, Writes(monkeypatch, Killed())
     for dying in range(1, MOST_WRITES, stride):
         seen = next(v.number for v in all_versions(MODEL) if "champion" in v.aliases)
@@ -145,6 +146,9 @@ def test_the_next_transition_undoes_what_a_dead_process_left_wherever_it_died(fi
             writes.fail(0)
             happened = journal.find_journal(MODEL).is_behind
             assert mending.examine(MODEL).found or happened or dying < 3
+            with lock.registry_lock(MODEL) as taken:
+                transitions.ready_journal(MODEL, taken)
+            assert mending.examine(MODEL).found == [], dying
             transition(MODEL, promoting(3, act=Act("me", ACT.time, "", 4 if happened else seen)))
             assert mending.examine(MODEL).found == [], dying
             fourth = "retired" if happened else "candidate"

@@ -96,7 +96,7 @@ def test_hand_edits_are_found_explained_and_put_back_all_at_once_or_not_at_all(s
         with pytest.raises(OSError, match="disk full"):
             mending.repair(MODEL)
     assert all_versions(MODEL) == edited
-    assert mending.repair(MODEL, reason="as it was") == found
+    assert [one for one in mending.repair(MODEL, reason="as it was") if one != mending.UNTOLD] == found
     assert all_versions(MODEL) == before
     assert mending.examine(MODEL).found == []
     noted, repaired = find_journal(MODEL).entries[-2:]

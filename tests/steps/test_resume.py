@@ -3,6 +3,7 @@
 import re
 import signal
 from functools import partial
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -169,8 +170,18 @@ def test_another_process_at_the_same_work_is_left_alone(store, own_cache, every_
     [left] = kept.everything()
     with unfinished.FileLock(left.folder / unfinished.LOCK):
         assert train("killed").run_id != left.run_id
+        unfinished._remove(left.folder)  # as whoever ended the run would that the other has taken up meanwhile
     assert "another process is at work on the same" in capsys.readouterr().err
     assert kept.everything() == [left]
+
+
+def test_what_is_left_of_a_process_that_was_killed_while_it_tidied_up_goes_with_the_next(store, own_cache, kill):
+    kill(Path, "rename", 1)
+    with pytest.raises(Killed):
+        train("killed")
+    assert kept.everything()
+    train("killed")
+    is_clean("killed")
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -38,6 +39,7 @@ def work(mark: str, step: str, name: str, digest: str) -> Iterator[Path]:
     """
     folder = place() / mark
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep()
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(blocking=False)
@@ -97,9 +99,15 @@ def _clear(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """In one step, so that what is left of it is never taken for work; and what an earlier process left half removed."""
-    folder.rename(folder.with_name(f"{GONE}{folder.name}"))
-    for gone in folder.parent.glob(f"{GONE}*"):
+    """In one step, so that what is left of it is never taken for work; left to a process that has taken it meanwhile."""
+    with suppress(Timeout), FileLock(folder / LOCK, blocking=False):
+        folder.rename(folder.with_name(f"{GONE}{uuid4().hex}"))
+    _sweep()
+
+
+def _sweep() -> None:
+    """Delete what this process has removed, and what an earlier one was killed over."""
+    for gone in place().glob(f"{GONE}*"):
         shutil.rmtree(gone, ignore_errors=True)
 
 

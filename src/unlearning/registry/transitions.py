@@ -6,10 +6,11 @@ A transition writes in this order (``carry_out``):
    finds the transition half done can undo it.
 2. What changes of versions and aliases, one write after the other (``writes.become``).
 3. The tag ``audit.head`` of the registered model, the hash of the last entry: with this one write the transition has happened.
-4. ``audit.jsonl``. It comes last and from a copy beside it, because MLflow replaces an artifact in more than one step.
+4. The description of the registered model (``answer.tell``), which follows from its versions.
+5. ``audit.jsonl``. It comes last and from a copy beside it, because MLflow replaces an artifact in more than one step.
 
 Of a process that dies before 3 the tag does not name the entries: the next one undoes them. Of one that dies after 3
-``audit.jsonl`` is behind: the next one replaces it. Both happen in ``ready_journal``, under the lock, before anything else.
+``audit.jsonl`` is behind: the next one does 4 and 5. Both happen in ``ready_journal``, under the lock, before anything else.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +108,7 @@ def ready_journal(model: str, lock: Lock) -> Held:
             f"is repaired: {command('repair', model)}"
         )
     if found.is_behind:
+        answer.tell(model, held.state())
         held.write(FILE, found.text)
     if found.begun:
         _undo(held, found.begun)
@@ -133,13 +135,13 @@ def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> Non
     try:
         held.become(now, after)
         _set_head(held, hash_chain.head(text))
+        answer.tell(held.model, after)
         held.journal.write(FILE, text)
     except LockLostError:
         raise  # the next owner of the lock undoes what was begun, and may have gone on since: nothing more is written
     except BaseException as error:
         _put_back(held, entries, error)
         raise
-    answer.tell(held.model, after)
 
 
 def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
@@ -168,6 +170,7 @@ def _undo(held: Held, entries: Sequence[Entry]) -> None:
     for entry in reversed(entries):
         wanted = undone(wanted, entry)
     held.become(now, wanted)
+    answer.tell(held.model, wanted)
 
 
 def _set_head(held: Held, head: str) -> None:
