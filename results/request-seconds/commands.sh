@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Seconds from a request to a served champion: from the project's root with .venv active, in an empty store, on a machine that does
-# nothing else. data_dir is the reader's own copy of the faces. 17 minutes on two cores without bfloat16; the first lines of what it
-# prints are training (64 s) and cross-fitting (559 s, once), the table is seconds.csv.
+# nothing else. data_dir is the reader's own copy of the faces. 11 minutes on two cores without bfloat16; the first lines of what it
+# prints are training (42 s) and cross-fitting (380 s, once), the table is seconds.csv.
 set -e
 PYTHONPATH=src python benchmarks/request_seconds.py --data_dir FOLDER

@@ -5,6 +5,7 @@ What is damaged is made again from the pictures; a checksum of every picture, ta
 
 import os
 import sys
+import tempfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -91,11 +92,8 @@ def has_its_sums(path: Path) -> bool:
 
 def nameless() -> IO[str]:
     """A file on the cache's disk that has no name: it is gone when it is closed, or its process ends."""
-    path = cache_folder() / f"{uuid4().hex}.part"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w+", encoding="ascii")
-    path.unlink()
-    return file
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile("w+", encoding="ascii", dir=cache_folder())
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
