@@ -127,7 +127,7 @@ def _run(job: Job, member, seed: int, epochs: int, look: Callable, place: Path, 
     with training_bar(title, epochs or passes_of(job), target.error, target.unit) as bar:
 
         def after_epoch(epoch: Epoch, model) -> None:
-            forgotten = mean_absolute_error(model, leaving, fabric.device)
+            forgotten = mean_absolute_error(model, leaving)
             log(epoch, forget_mae=forgotten)
             bar.after_epoch(epoch, f"forget {target.error} {forgotten:.2f}  ")
             look(epoch.number, model, meter)

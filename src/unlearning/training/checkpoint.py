@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -24,6 +24,7 @@ from unlearning.data.cache import write_whole
 from unlearning.errors import TerminatedError
 from unlearning.models.ensemble import load_weights, save_weights
 from unlearning.progress import say
+from unlearning.training.cost import Meter
 
 MINUTES_VARIABLE = "UNLEARNING_CHECKPOINT_MINUTES"
 MINUTES = 10.0
@@ -41,25 +42,17 @@ def tell_written() -> None:
         act()
 
 
-class Kept(Protocol):
-    """What has a state that JSON can hold, as a meter."""
-
-    def state(self) -> dict[str, float]: ...
-
-    def resume(self, state: dict[str, float]) -> None: ...
-
-
 class Checkpoints:
     """The checkpoints of one network: a file for each training that its code comes to, in their order.
 
     Args:
         folder: where they are written; without one nothing is kept.
         title: what a person is told is going on.
-        kept: whatever else is to be found as it was.
+        kept: a meter that is to show what it showed.
         fabric: of a group of processes, of which one has the folder.
     """
 
-    def __init__(self, folder: Path | None = None, title: str = "", kept: Kept | None = None, fabric: Fabric | None = None):
+    def __init__(self, folder: Path | None = None, title: str = "", kept: Meter | None = None, fabric: Fabric | None = None):
         self.folder, self.title, self.kept, self.fabric = folder, title, kept, fabric
         self.generators: list[torch.Generator] = []
         self.begun = 0
@@ -79,11 +72,7 @@ class Checkpoints:
 
     def take(self, name: str) -> Tensors:
         """What was put."""
-
-        def read() -> Tensors:
-            return load_weights(self.folder / f"{name}.safetensors") if self.folder else self.memory[name]
-
-        return self.shared(read)
+        return self.shared(lambda: load_weights(self.folder / f"{name}.safetensors") if self.folder else self.memory[name])
 
     def shared(self, read: Callable[[], Read]) -> Read:
         """What the first process of the group reads, for all of them."""
@@ -150,9 +139,12 @@ class Checkpoint:
         if not self.path:
             return
         draws = {f"random.{index}": random.get_state() for index, random in enumerate(self.whole.generators)}
+        draws[CPU] = torch.get_rng_state()  # dropout's
+        if torch.cuda.is_available():
+            draws[GPU] = torch.cuda.get_rng_state()
         if self.whole.kept:
             state = state | {"kept": self.whole.kept.state()}
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in (tensors | draws | _global()).items()}
+        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in (tensors | draws).items()}
         write_whole(self.path, lambda part: save_file(whole, part, {STATE: json.dumps(state)}))
         tell_written()
         self.written = time.monotonic()
@@ -168,11 +160,6 @@ class Checkpoint:
             torch.cuda.set_rng_state(tensors[GPU])
         if self.whole.kept:
             self.whole.kept.resume(state["kept"])
-
-
-def _global() -> Tensors:
-    """Dropout's."""
-    return {CPU: torch.get_rng_state()} | ({GPU: torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
 
 
 def flat_optimizer(optimizer: torch.optim.Optimizer) -> tuple[Tensors, list[dict[str, Any]]]:

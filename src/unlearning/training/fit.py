@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -15,13 +14,12 @@ from lightning_fabric import Fabric
 from unlearning.data.faces import EpochBatches, FaceSet
 from unlearning.errors import DivergedError
 from unlearning.training.checkpoint import Checkpoint, Checkpoints, Tensors, fill_optimizer, flat_optimizer, under
-from unlearning.training.group import level
+from unlearning.training.group import Network, level
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 from unlearning.training.step import Loss as Loss
 from unlearning.training.step import Step, set_up
 
-Network = TypeVar("Network", bound=torch.nn.Module)
 LOOK = 8  # steps between two looks at their losses: a GPU that is waited for at every step stands still between them
 
 
@@ -89,7 +87,7 @@ def fit(
             step.set_rate(recipe.lr * rate(number))
             state.one_pass(batches, before + number - 1, after_step)
             with aside():
-                error = mean_absolute_error(model, validation, fabric.device) if validation is not None else math.nan
+                error = mean_absolute_error(model, validation) if validation is not None else math.nan
                 after_epoch(state.end_epoch(before + number, error), model)
                 state.over = state.best.is_over(error, model) or until(model) or number == recipe.epochs
                 if state.over:
@@ -144,7 +142,7 @@ class _State:
     now: _Pass = field(default_factory=_Pass)
     unread: list[tuple[torch.Tensor, int]] = field(default_factory=list)
     over: bool = False
-    saved: Callable[[], None] | None = None
+    saved: tuple[Tensors, dict[str, Any]] | None = None
 
     def one_pass(self, batches: EpochBatches, done: int, after_step: Callable[[float], None]) -> None:
         """Make a pass after ``done`` others, or what is left of it."""
@@ -200,26 +198,23 @@ class _State:
 
     def go_on(self, batches: EpochBatches) -> None:
         """Be where the checkpoint was, if there is one: batches that were shown are made again, and pass by."""
-        kept = self.checkpoint.read()
-        if not kept:
+        self.saved = self.checkpoint.read()
+        if not self.saved:
             return
-        tensors, state = kept
+        _, state = self.saved
         self.epochs, self.now, self.over = [Epoch(**epoch) for epoch in state["epochs"]], _Pass(**state["now"]), state["over"]
         self.checkpoint.tell(len(self.epochs), self.now.steps, self.over)
         for _ in self.epochs:
             for _ in batches:
                 pass
-        self.saved = partial(self._fill, tensors, state)
         if not self.now.steps:
             self.fill()
 
     def fill(self) -> None:
         """Put back what the checkpoint held, once all that was shown has passed by."""
-        if self.saved:
-            self.saved()
-        self.saved = None
-
-    def _fill(self, tensors: Tensors, state: dict[str, Any]) -> None:
+        if not self.saved:
+            return
+        (tensors, state), self.saved = self.saved, None
         self.model.load_state_dict(under("model.", tensors))
         self.best.weights = under("best.", tensors)
         self.best.error, self.best.waited = state["best"]

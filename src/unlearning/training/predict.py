@@ -14,15 +14,13 @@ Measure = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 BATCH = 256  # faces at once: bounds the memory and changes nothing else
 
 
-def predict(
-    model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold
-) -> torch.Tensor:
+def predict(model: torch.nn.Module, faces: FaceSet, progress: Track = untold) -> torch.Tensor:
     """What the network says, ages in years or what its target makes of them, float32 on the CPU, one row a face.
 
     Weights, buffers and training mode stay as they were.
     """
     positions = torch.split(torch.arange(len(faces)), BATCH)
-    device = device or next(model.parameters()).device
+    device = next(model.parameters()).device
     training = [module for module in model.modules() if module.training]
     cudnn: Any = torch.backends.cudnn  # of which annotations leave a part out
     rounding, cudnn.conv.fp32_precision = cudnn.conv.fp32_precision, "ieee"
@@ -44,24 +42,22 @@ def predict_on(device: torch.device, model: torch.nn.Module, faces: FaceSet, pro
     """``predict`` on a device, which the model leaves again."""
     own = next(model.parameters()).device
     try:
-        return predict(model.to(device), faces, device, progress)
+        return predict(model.to(device), faces, progress)
     finally:
         model.to(own)
 
 
-def mean_absolute_error(
-    model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold
-) -> float:
+def mean_absolute_error(model: torch.nn.Module, faces: FaceSet) -> float:
     """Mean error over the faces, of ages abs(f(x) - y) in years; not a number when there are none."""
-    return _mean(target_of(model).errors, model, faces, device, progress)
+    return _mean(target_of(model).errors, model, faces)
 
 
-def mean_loss(model: torch.nn.Module, faces: FaceSet, device: torch.device | None = None, progress: Track = untold) -> float:
+def mean_loss(model: torch.nn.Module, faces: FaceSet, progress: Track = untold) -> float:
     """The same of the target's losses, which of ages are their errors."""
-    return _mean(target_of(model).losses, model, faces, device, progress)
+    return _mean(target_of(model).losses, model, faces, progress)
 
 
-def _mean(measure: Measure, model: torch.nn.Module, faces: FaceSet, device: torch.device | None, progress: Track) -> float:
+def _mean(measure: Measure, model: torch.nn.Module, faces: FaceSet, progress: Track = untold) -> float:
     if not len(faces):
         return math.nan
-    return float(measure(predict(model, faces, device, progress), faces.ages).mean())
+    return float(measure(predict(model, faces, progress), faces.ages).mean())

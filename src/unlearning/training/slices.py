@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from unlearning.data.faces import EpochBatches, FaceSet
     from unlearning.training.checkpoint import Checkpoints
-    from unlearning.training.fit import Epoch, Network
+    from unlearning.training.fit import Epoch
     from unlearning.training.gradients import Weights
+    from unlearning.training.group import Network
     from unlearning.training.recipe import Recipe
 
 SHARD_BY = ("hash", "age")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -94,14 +95,9 @@ def _single(model: torch.nn.Module) -> Iterator[None]:
 
 def _optimizer(model: torch.nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, OneCycleLR | None]:
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    settings: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True}
-    optimizer: torch.optim.Optimizer
-    if recipe.optimizer == "sgd":
-        optimizer = torch.optim.SGD(weights, momentum=recipe.momentum, **settings)
-    elif recipe.optimizer == "adamw":
-        optimizer = torch.optim.AdamW(weights, **settings)
-    else:
-        optimizer = torch.optim.Adam(weights, **settings)
+    sgd = partial(torch.optim.SGD, momentum=recipe.momentum)
+    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": sgd}
+    optimizer = kinds[recipe.optimizer](weights, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)
     if recipe.schedule == "constant":
         return optimizer, None
     return optimizer, OneCycleLR(optimizer, recipe.lr, total_steps=steps * recipe.epochs)

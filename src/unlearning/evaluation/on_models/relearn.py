@@ -128,7 +128,7 @@ def _relearn(fabric: Fabric, network: torch.nn.Module, lesson: Lesson, recipe: R
     steps, loss = 0, loss_of(target_of(network))
 
     def look() -> None:
-        if mean_absolute_error(model, lesson.probe, fabric.device) <= lesson.target:
+        if mean_absolute_error(model, lesson.probe) <= lesson.target:
             raise _KnowsAgain
 
     def after_step(done: float) -> None:
