@@ -11,6 +11,7 @@ from unlearning.methods.dampening import LossFreeDampening, SelectiveSynapticDam
 from unlearning.methods.fisher import FisherNoise, information_of, relative
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
+from unlearning.targets import AGE
 from unlearning.training.gradients import mean_of_gradients
 
 both = pytest.mark.parametrize("method", [SelectiveSynapticDampening, LossFreeDampening])
@@ -43,7 +44,7 @@ def test_factors_are_those_of_the_formula_and_never_above_1(make_task, overall, 
 
 def test_the_loss_of_two_faces_is_the_mean_square_of_their_answers():
     batch = Batch(None, torch.tensor([25.0, 40.0]), torch.tensor([True, False]))
-    assert squared_answer(torch.tensor([30.0, 40.0]), batch).item() == (900 + 1600) / 2
+    assert squared_answer(AGE)(torch.tensor([30.0, 40.0]), batch).item() == (900 + 1600) / 2
 
 
 @both
@@ -102,7 +103,7 @@ def test_the_information_of_the_last_bias_is_the_square_of_the_years_it_moves_an
     """A linear output is bias * age_std + age_mean, so that every answer moves by age_std, 12 years."""
     spec = replace(make_task.spec, output="linear")
     task = replace(make_task(), model=build(spec, seed=0).eval())
-    information = mean_of_gradients(task.copy(), task.batches(vary=False), information_of(task), torch.square)
+    information = mean_of_gradients(task.copy(), task.batches(vary=False), information_of(task.target), torch.square)
     assert information["head.7.bias"].item() == pytest.approx(144.0)
 
 

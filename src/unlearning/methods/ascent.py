@@ -79,8 +79,6 @@ class NegGrad:
     clip: float = knob(1.0, 1e-3, 1e3, search=(0.1, 10.0), log=True)
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
-        from unlearning.training.predict import mean_loss
-
         aim, cap = limits(task, self.cap)
         forgotten = task.forget.part("train")
         errors: list[float] = []
@@ -89,7 +87,7 @@ class NegGrad:
             return -capped(task.target.losses(predicted, batch.ages), cap)
 
         def after_epoch(epoch: Epoch, model: AgeNet) -> None:
-            errors.append(mean_loss(model, forgotten, progress=task.track))
+            errors.append(task.error(model, forgotten))
             task.log({"forget_error": errors[-1]}, epoch.number)
             task.after_epoch(epoch, model)
 

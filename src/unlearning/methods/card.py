@@ -71,9 +71,7 @@ def check_knobs(method: Any) -> None:
     """InputError when a setting is not legal; names the value and the legal ones."""
     for entry in fields(method):
         value, about = getattr(method, entry.name), entry.metadata
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or "low" not in about:
-            continue
-        if not about["low"] <= value <= about["high"]:
+        if isinstance(value, (int, float)) and "low" in about and not about["low"] <= value <= about["high"]:
             legal = legal_range(about["low"], about["high"])
             raise InputError(f"params: {entry.name}={value} of {method.name} is not possible; legal: {legal}")
 

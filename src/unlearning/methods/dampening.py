@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.errors import InputError
 from unlearning.methods.card import FORGET, RETAIN, Card, knob
 from unlearning.methods.fisher import information_of
-from unlearning.targets import AGE
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Loss, Tensor, UnlearningTask, Weights
+    from unlearning.methods.task import AgeNet, Loss, UnlearningTask, Weights
     from unlearning.targets import Target
     from unlearning.training.gradients import Size
 
@@ -52,7 +51,7 @@ class SelectiveSynapticDampening:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        return dampened(task, information_of(task), torch.square, self.alpha, self.strength, self.per_batch)
+        return dampened(task, information_of(task.target), torch.square, self.alpha, self.strength, self.per_batch)
 
 
 @dataclass(frozen=True)
@@ -86,13 +85,12 @@ class LossFreeDampening:
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         import torch
 
-        squared = partial(squared_answer, target=task.target)
-        return dampened(task, squared, torch.abs, self.alpha, self.strength, self.per_batch)
+        return dampened(task, squared_answer(task.target), torch.abs, self.alpha, self.strength, self.per_batch)
 
 
-def squared_answer(predicted: Tensor, batch: Batch, target: Target = AGE) -> Tensor:
+def squared_answer(target: Target) -> Loss:
     """Mean of f(x)**2, in square years, whatever the true ages are."""
-    return target.plain(predicted).square().mean()
+    return lambda predicted, batch: target.plain(predicted).square().mean()
 
 
 def dampened(task: UnlearningTask, loss: Loss, size: Size, alpha: float, strength: float, per_batch: bool) -> AgeNet:

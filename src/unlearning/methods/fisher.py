@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from unlearning.methods.card import RETAIN, Card, knob
 
 if TYPE_CHECKING:
-    from unlearning.methods.task import AgeNet, Batch, Loss, Tensor, UnlearningTask, Weights
+    from unlearning.methods.task import AgeNet, Loss, Tensor, UnlearningTask, Weights
+    from unlearning.targets import Target
 
 NONE = 1e-30  # stands for no information, so that without noise nothing is infinite
 
@@ -49,7 +50,7 @@ class FisherNoise:
 
         student, random = task.copy(), task.random()
         batches = task.batches(vary=False, title="what matters to the kept faces")
-        information = relative(mean_of_gradients(student, batches, information_of(task), torch.square))
+        information = relative(mean_of_gradients(student, batches, information_of(task.target), torch.square))
         bounded, count = 0, 0
         with torch.no_grad():
             for name, weight in student.named_parameters():
@@ -73,10 +74,6 @@ def relative(information: Weights) -> Weights:
     return {name: value / mean.clamp_min(NONE) for name, value in information.items()}
 
 
-def information_of(task: UnlearningTask) -> Loss:
+def information_of(target: Target) -> Loss:
     """What the gradient of each face is taken of: its answer, in years, or of classes the log probability of the true one."""
-
-    def mean(predicted: Tensor, batch: Batch) -> Tensor:
-        return task.target.information(predicted, batch.ages)
-
-    return mean
+    return lambda predicted, batch: target.information(predicted, batch.ages)

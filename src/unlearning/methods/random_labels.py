@@ -136,9 +136,8 @@ class RandomLabelsFullRange:
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
         draw = drawn_evenly(task.target, self.youngest, self.oldest)
-        loss: Loss = task.loss
         if self.once:
-            task = relabelled(task, draw)
+            task, loss = relabelled(task, draw), task.loss
         else:
             loss = drawn_each_time(task, draw)
         return task.fit(task.copy(), loss, self.lr, task.batches(forget=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import torch
@@ -13,13 +13,12 @@ from unlearning.models.build import AgeNet, build
 
 
 @torch.no_grad()
-def renew(modules: Iterable[torch.nn.Module], seed: int, network: AgeNet) -> None:
+def renew(modules: Sequence[torch.nn.Module], seed: int, network: AgeNet) -> None:
     """Draw all weights of ``modules``, parts of ``network``, anew from ``seed``, as PyTorch initialises them.
 
     Batch norms forget their statistics. Weights that PyTorch has no rule for (scales of layers, positions, tokens) become
     those of an untrained network of the same kind. The global random numbers stay as they were.
     """
-    modules = list(modules)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for module in modules:
@@ -34,7 +33,7 @@ def renew(modules: Iterable[torch.nn.Module], seed: int, network: AgeNet) -> Non
                 weight.copy_(new)
 
 
-def renew_last(task: UnlearningTask, network: AgeNet, modules: Iterable[torch.nn.Module]) -> None:
+def renew_last(task: UnlearningTask, network: AgeNet, modules: Sequence[torch.nn.Module]) -> None:
     """Draw ``modules`` anew from the task's seed, the layer that gives the age among them.
 
     Mean and spread that a linear output is read by become those of the retain set, as for a network trained without the others.

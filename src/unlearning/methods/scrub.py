@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unlearning.methods.task import AgeNet, Batch, Epoch, Tensor, UnlearningTask
     from unlearning.targets import Target
 
-ERROR = "forget_error"  # beside the weights of an epoch
+ERROR = "forget_error"  # beside the weights of an epoch: the loss on the forgotten training faces
 DISTANCES = {"absolute": "abs(f - t)", "gaussian": "(f - t)^2 / (2 s^2)"}
 
 
@@ -84,6 +84,8 @@ class Scrub:
             raise InputError(f"decay_after={self.decay_after!r} is not possible; legal: epochs with commas, as 5,8,9") from None
 
     def unlearn(self, task: UnlearningTask) -> AgeNet:
+        import torch
+
         from unlearning.methods.task import InTurn
 
         teacher, (_, cap) = task.frozen(), limits(task, self.cap)
@@ -92,7 +94,8 @@ class Scrub:
 
         def after_epoch(epoch: Epoch, model: AgeNet) -> None:
             if self.rewind:
-                keep(task, model, epoch.number)
+                error = torch.tensor(task.error(model, task.forget.part("train")), dtype=torch.float64)
+                task.checkpoints.put(f"epoch-{epoch.number}", {**model.state_dict(), ERROR: error})
             task.after_epoch(epoch, model)
 
         adam: dict[str, Any] = {"optimizer": "adam", "weight_decay": self.weight_decay, "clip": self.clip}
@@ -146,11 +149,3 @@ class Scrub:
         weights = task.checkpoints.take(f"epoch-{chosen}")
         student.load_state_dict({name: value for name, value in weights.items() if name != ERROR})
         return student
-
-
-def keep(task: UnlearningTask, model: AgeNet, epoch: int) -> None:
-    """Keep the weights after an epoch, and the loss on the forgotten training faces there, of ages the error in years."""
-    import torch
-
-    error = task.error(model, task.forget.part("train"))
-    task.checkpoints.put(f"epoch-{epoch}", {**model.state_dict(), ERROR: torch.tensor(error, dtype=torch.float64)})
