@@ -27,9 +27,16 @@ def clean(
     Returns:
         the kept rows; the rows left out with columns file, id, near, step, reason; the labels of what was kept after each step.
     """
-    unusable = files.reason[files.reason != ""]
+    steps: dict[str, Callable[[pd.DataFrame], Dropped]] = {
+        "file": lambda kept: kept.reason[kept.reason != ""],
+        "contradiction": lambda kept: contradictions(kept, settings.contradictions, target),
+        "duplicate": lambda kept: duplicates(kept, settings.duplicates, settings.near_duplicates),
+        "reduction": lambda kept: reduction(kept, settings.fraction, settings.split_seed, target),
+        "age": lambda kept: ages_outside(kept, settings.min_age, settings.max_age),
+        "quality": lambda kept: bad_quality(kept, settings),
+    }
     rejected, stages, kept = [], {}, files
-    for step, reasons_of in {"file": lambda kept: unusable, **_steps(settings, target)}.items():
+    for step, reasons_of in steps.items():
         reasons = reasons_of(kept)
         rejected.append(kept.loc[reasons.index, LISTED].assign(step=step, reason=reasons))
         if len(reasons):  # a table without the rows is another table in memory
@@ -37,16 +44,6 @@ def clean(
         stages[step] = kept.age.to_numpy()
     listed = pd.concat(rejected).sort_index()
     return kept.drop(columns="reason"), listed.reset_index(drop=True), stages
-
-
-def _steps(settings: DataSettings, target: Target) -> dict[str, Callable[[pd.DataFrame], Dropped]]:
-    return {
-        "contradiction": lambda kept: contradictions(kept, settings.contradictions, target),
-        "duplicate": lambda kept: duplicates(kept, settings.duplicates, settings.near_duplicates),
-        "reduction": lambda kept: reduction(kept, settings.fraction, settings.split_seed, target),
-        "age": lambda kept: ages_outside(kept, settings.min_age, settings.max_age),
-        "quality": lambda kept: bad_quality(kept, settings),
-    }
 
 
 def contradictions(kept: pd.DataFrame, policy: str, target: Target = AGE) -> Dropped:
@@ -57,7 +54,8 @@ def contradictions(kept: pd.DataFrame, policy: str, target: Target = AGE) -> Dro
     dropped = unclear if policy == "leave_out" else unclear[unclear.duplicated("near")]
     span = others.loc[dropped.near]
     ends = ([target.spelled(end) for end in ends] for ends in (span.low, span.high))
-    texts = [f"one picture under {_several(target)} from {low} to {high}" for low, high in zip(*ends, strict=True)]
+    what = "ages" if target == AGE else f"labels of {target.name}"
+    texts = [f"one picture under {what} from {low} to {high}" for low, high in zip(*ends, strict=True)]
     return pd.Series(texts, dropped.index, dtype=object)
 
 
@@ -76,10 +74,6 @@ def duplicates(kept: pd.DataFrame, policy: str, near_policy: str) -> Dropped:
             shared = kept.duplicated(column, keep=False) & (reasons == "")
             reasons[shared] = words + " as another file"
     return reasons[reasons != ""]
-
-
-def _several(target: Target) -> str:
-    return "ages" if target == AGE else f"labels of {target.name}"
 
 
 def reduction(kept: pd.DataFrame, fraction: float, seed: int, target: Target = AGE) -> Dropped:

@@ -79,10 +79,9 @@ def _shade(colour: Colour, change: float) -> Colour:
 
 
 def _hair_and_head(pen: Pen, x: float, y: float, skin: Colour, hair: Colour, gender: int, recession: float, sag: float) -> None:
-    length = 62 if gender else 4
     pen.ellipse((x - 64, y - 88, x + 64, y + 40), fill=hair)
     if gender:
-        pen.rectangle((x - 64, y - 24, x + 64, y + length), fill=hair)
+        pen.rectangle((x - 64, y - 24, x + 64, y + 62), fill=hair)
     jaw = 40 + 10 * sag
     pen.ellipse((x - 52, y - 62 - 22 * recession, x + 52, y + 60), fill=skin)
     pen.ellipse((x - jaw, y - 6, x + jaw, y + 76), fill=skin)

@@ -91,40 +91,40 @@ def prepare(settings: DataSettings, side: int, progress: Track, each_window: Eac
         InputError: no folder, no file, too few usable faces to split, or more than half of the files cannot be used.
     """
     reading = read(source_folder(settings), side, progress, each_window, settings.target)
-    labelled = read_labels(settings.predicts, reading)
-    near, rejected, stages = _clean(reading, labelled, settings)
+    target, labels, why = read_labels(settings.predicts, reading)
+    near, rejected, stages = _clean(reading, settings, target, labels, why)
     _require_enough(len(near), rejected, settings)
     faces = pd.DataFrame({name: reading.column(name).iloc[near.index].array for name in ACCOUNTED}, copy=False)
-    if labelled.columns:
-        faces[LABEL] = labelled.columns[LABEL][near.index]
+    if labels:
+        faces[LABEL] = labels[LABEL][near.index]
     if settings.split == "hash":
         faces["split"] = split_by_hash(faces, settings.split_seed)
     else:  # near-copies are only told from others here, for which numbers do that take less memory
         faces["split"] = split(faces.assign(near=near.array), settings.split_seed, settings.stratify)
     _require_parts(faces)
     faces = plant(faces, settings).assign(copy_of="", **IDENTITY)
-    copies = plan_copies(faces, settings.augment_to, settings.split_seed, labelled.target).sort_values("id")
+    copies = plan_copies(faces, settings.augment_to, settings.split_seed, target).sort_values("id")
     columns = [*COLUMNS, *_beside(faces)]
     manifest = pd.concat([faces, copies], ignore_index=True)[columns] if len(copies) else faces[columns]
     titled = {title: stages[step] for step, title in STAGES.items()}
     if not len(copies) and not settings.inject:
-        return DataSet(manifest, rejected, reading.open_pixels(), titled, labelled.target)
+        return DataSet(manifest, rejected, reading.open_pixels(), titled, target)
     pixels = _pixels_with_copies(manifest, reading, progress)
-    return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled, labelled.target)
+    return DataSet(manifest.assign(row=np.arange(len(manifest))), rejected, pixels, titled, target)
 
 
 def _clean(
-    reading: Reading, labelled: Labelled, settings: DataSettings
+    reading: Reading, settings: DataSettings, target: Target, labels: dict[str, np.ndarray], why: np.ndarray
 ) -> tuple[pd.Series, pd.DataFrame, dict[str, np.ndarray]]:
     """The rows of the account that are kept, in the order of ids, each with a number for ``near``, and what ``clean`` tells.
 
     Hashes are cleaned as numbers, which take an eighth of their memory.
     """
     columns = {name: reading.column(name).array for name in CLEANED} | {name: reading.ranks(name) for name in HASHES}
-    files = pd.DataFrame(columns | labelled.columns, copy=False)
-    if labelled.columns:
-        files["reason"] = files.reason.where(files.reason != "", labelled.why)
-    kept, rejected, stages = clean(files, settings, labelled.target)
+    files = pd.DataFrame(columns | labels, copy=False)
+    if labels:
+        files["reason"] = files.reason.where(files.reason != "", why)
+    kept, rejected, stages = clean(files, settings, target)
     others = np.setdiff1d(files.index, kept.index)
     texts = {name: reading.column(name).iloc[others].array for name in HASHES if name in rejected}
     return kept.near.iloc[kept.id.argsort(kind="stable")], rejected.assign(**texts), stages
@@ -144,32 +144,17 @@ def _beside(manifest: pd.DataFrame) -> list[str]:
     return [column for column in (LABEL, *PLANTED) if column in manifest]
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """What is to be predicted of every file of an account.
-
-    Args:
-        target: what is predicted.
-        columns: the labels as a column; none for the age, which is one already.
-        why: why a file has no label; empty where it has one.
-    """
-
-    target: Target
-    columns: dict[str, np.ndarray]
-    why: np.ndarray
-
-
-def read_labels(target: Target, reading: Reading) -> Labelled:
-    """The labels of all files that can be read."""
+def read_labels(target: Target, reading: Reading) -> tuple[Target, dict[str, np.ndarray], np.ndarray]:
+    """The target, the labels of all files as a column (none for the age, which is one already), and why a file has none."""
     if target == AGE:
-        return Labelled(target, {}, np.empty(0, object))
+        return target, {}, np.empty(0, object)
     if target.name in CODES:
         codes = reading.column(target.name).to_numpy(np.int64)
         why = np.where(codes < 0, f"the {target.name} is missing", "").astype(object)
-        return Labelled(Classes(target.name, CODES[target.name]), {LABEL: codes}, why)
+        return Classes(target.name, CODES[target.name]), {LABEL: codes}, why
     texts = reading.column(TEXT).where(reading.column("reason") == "", "")
     target, labels, why = target.read(texts)
-    return Labelled(target, {LABEL: labels}, why)
+    return target, {LABEL: labels}, why
 
 
 def _pixels_with_copies(manifest: pd.DataFrame, reading: Reading, progress: Track) -> np.ndarray:

@@ -14,11 +14,7 @@ from unlearning.records import read_record
 from unlearning.targets import AGE, TARGETS, Classes, Numeric, Target
 
 GROUPS = ("20-28", "28-36", "36-44", "44-52", "52-60")
-DUPLICATES = ("keep_one", "leave_out")
-NEAR_DUPLICATES = ("together", "keep_one")
-CONTRADICTIONS = ("leave_out", "keep_one")
 STRATIFY = ("none", "age")
-SPLITTING = ("random", "hash")
 TASKS = ("", *(kind for kind in TARGETS if kind != AGE.kind))
 NAME = re.compile(r"[a-zA-Z]\w{0,39}")
 # Columns with a meaning of their own, in the table of faces or in what is made of it.
@@ -82,7 +78,7 @@ class DataSettings:
     split_seed: int = setting(0, least=0, most=2**32 - 1)
     fraction: float = 1.0
     stratify: str = setting("none", choices=STRATIFY)
-    split: str = setting("random", choices=SPLITTING)
+    split: str = setting("random", choices=("random", "hash"))
     augment_to: int = setting(0, least=0)
     min_sharpness: float = 15.0
     min_brightness: float = 30.0
@@ -90,9 +86,9 @@ class DataSettings:
     min_contrast: float = 15.0
     min_side: int = setting(48, least=0)
     max_saturated: float = 0.5
-    duplicates: str = setting("keep_one", choices=DUPLICATES)
-    near_duplicates: str = setting("together", choices=NEAR_DUPLICATES)
-    contradictions: str = setting("leave_out", choices=CONTRADICTIONS)
+    duplicates: str = setting("keep_one", choices=("keep_one", "leave_out"))
+    near_duplicates: str = setting("together", choices=("together", "keep_one"))
+    contradictions: str = setting("leave_out", choices=("leave_out", "keep_one"))
     accept_rejects: bool = False
     confuse: str = ""
     confuse_fraction: float = 0.3

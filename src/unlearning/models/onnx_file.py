@@ -97,8 +97,7 @@ def difference(file: bytes, ensemble: Ensemble) -> float:
 
 def _forget_places(model: Any) -> None:
     """Drop what PyTorch notes at every node and value: where in the source they come from, by this machine's own paths."""
-    graphs = [model.graph, *model.functions]
-    for graph in graphs:
+    for graph in (model.graph, *model.functions):
         values = [graph.input, graph.output] if graph is model.graph else []
         for noted in (graph.node, graph.value_info, *values):
             for one in noted:
