@@ -12,8 +12,8 @@ FACES, SEEDS = 1500, 3
 
 
 @pytest.fixture(scope="module")
-def world():
-    """Faces whose age shows only in part, models that never saw them, and who was trained on."""
+def shown():
+    """Faces whose age shows only in part, beside them models that never saw them, and the age that shows."""
     random = np.random.default_rng(0)
     ages = random.integers(20, 61, FACES).astype(float)
     shown = 40 + 0.5 * (ages - 40) + random.normal(0, 5, FACES)
@@ -21,7 +21,13 @@ def world():
     table = pd.DataFrame({"id": [f"f{i}" for i in range(FACES)], "split": splits, "age": ages, "fold": 0})
     for seed in range(SEEDS):
         table[f"seed_{seed}"] = shown + random.normal(0, 1.5, FACES)
-    return table, shown, random
+    return table, shown
+
+
+@pytest.fixture
+def world(shown):
+    """The same, and random numbers of the test's own."""
+    return *shown, np.random.default_rng(1)
 
 
 def model(world, memory: float, ids=None, bias: float = 0.0, noise: float = 1.5) -> pd.DataFrame:
