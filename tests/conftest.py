@@ -63,18 +63,14 @@ def _own_code():
     sys.path[:] = [path for path in sys.path if not (Path(path).parent / "MLmodel").exists()]
 
 
-def no_bar(items, count, title):
-    """Stands for a progress bar."""
-    return items
-
-
 @pytest.fixture(scope="session")
 def data():
     """160 drawn faces of 32 pixels, prepared."""
     from unlearning.data.manifest import prepare
     from unlearning.data.settings import DataSettings
+    from unlearning.progress import untold
 
-    return prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
+    return prepare(DataSettings(drawn_faces=160), SIDE, untold)
 
 
 @pytest.fixture
@@ -82,13 +78,14 @@ def own_cache(monkeypatch, tmp_path, data):
     """A cache of this test's own: the faces of ``data``, which take seconds to draw, and what was read of them."""
     from unlearning.data.manifest import prepare
     from unlearning.data.settings import DataSettings
+    from unlearning.progress import untold
 
     names = "160-faces-of-20-60-seed-0", "160-faces-of-20-60-seed-0.complete"
     drawn, complete = (Path(os.environ["UNLEARNING_CACHE"]) / "drawn" / name for name in names)
     shutil.copytree(drawn, tmp_path / "cache" / "drawn" / drawn.name)
     shutil.copy(complete, tmp_path / "cache" / "drawn")
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / "cache"))
-    prepare(DataSettings(drawn_faces=160), SIDE, no_bar)
+    prepare(DataSettings(drawn_faces=160), SIDE, untold)
     return tmp_path / "cache"
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from unlearning.data import reading
 from unlearning.data.manifest import DataSet, prepare
 from unlearning.data.settings import DataSettings
+from unlearning.progress import untold
 
 
 def noise(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:
@@ -56,19 +57,14 @@ def fill(folder: Path, contents: dict[str, int | bytes]) -> Path:
     return folder
 
 
-def no_bar(items, count, title):
-    """Stands for a progress bar."""
-    return items
-
-
-def read(place: Path, side: int = 16, progress=no_bar) -> reading.Reading:
+def read(place: Path, side: int = 16, progress=untold) -> reading.Reading:
     """Read a folder or table as ``prepare`` does."""
     return reading.read(place, side, progress)
 
 
 def prepared(place: Path, side: int = 16, **changes) -> DataSet:
     """Prepare a folder or table with the default settings and these changes."""
-    return prepare(DataSettings(data_dir=str(place), **changes), side, no_bar)
+    return prepare(DataSettings(data_dir=str(place), **changes), side, untold)
 
 
 def reasons(files: pd.DataFrame) -> dict[str, str]:

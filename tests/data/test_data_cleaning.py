@@ -179,9 +179,3 @@ def test_what_a_table_holds_is_in_no_counted_reason():
     ]
     table = reasons_table(pd.DataFrame({"reason": reasons, "step": "file"}))
     assert sorted(table.reason) == ["age ... is no number", "unknown gender ..."]
-
-
-def test_a_reason_that_lists_the_legal_words_still_ends_as_a_sentence():
-    reasons = ["unknown gender 'x'; legal: 0 (male), 1 (female)", "unknown gender 'y'; legal: 0 (male), 1 (female)"]
-    table = reasons_table(pd.DataFrame({"reason": reasons, "step": "file"}))
-    assert not table.reason.str.endswith("legal").any()

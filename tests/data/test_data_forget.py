@@ -14,6 +14,7 @@ from unlearning.data.forget import ForgetSet, Known, check, forget_mask, resolve
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.progress import untold
 
 few = settings(derandomize=True, max_examples=15, deadline=None)
 RULES = ("20-28", "group:3", "gender:1", "!race:2", "subject:ann | 40-60 & !gender:0", "random:2", "!random:0.3@4", "0-17")
@@ -122,7 +123,7 @@ def test_other_data_gives_another_hash_even_for_the_same_faces():
 
 
 def test_a_forget_set_of_copies_holds_them_and_their_sources():
-    data = prepare(DataSettings(drawn_faces=160, augment_to=4), 32, lambda items, *_: items)
+    data = prepare(DataSettings(drawn_faces=160, augment_to=4), 32, untold)
     forget = resolve("random:10", Known(data.manifest, data.rejected), data.digest)
     held = data.manifest[data.manifest.id.isin(forget.ids)]
     assert (held.copy_of == "").sum() == 10

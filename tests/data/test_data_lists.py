@@ -65,14 +65,10 @@ def test_line_ends_blank_lines_quotes_order_and_marks_of_editors_mean_nothing(tm
     assert forget_set(f"file:{tmp_path}/list", KEPT, LEFT_OUT).ids == ("aa", "cc")
 
 
-@pytest.mark.parametrize("entry", ["ee", "eve.jpg"])
-def test_a_listed_face_takes_its_copies_along(tmp_path, entry):
-    assert listed(tmp_path, entry).ids == ("copy", "ee")
-
-
-def test_a_listed_copy_means_the_face_it_was_made_from(tmp_path):
+@pytest.mark.parametrize("entry", ["ee", "eve.jpg", "copy"])
+def test_a_listed_face_takes_its_copies_along_and_a_listed_copy_means_the_face_it_was_made_from(tmp_path, entry):
     """So that the ids of a forget manifest are a list."""
-    assert listed(tmp_path, "copy").ids == ("copy", "ee")
+    assert listed(tmp_path, entry).ids == ("copy", "ee")
 
 
 @pytest.mark.parametrize("entry", ["bb", "ann/2.jpg", "2.jpg", "b2", "2 cropped.jpg"])

@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
-from data_pictures import encode, fill, no_bar, noise, prepared
+from data_pictures import encode, fill, noise, prepared
 from PIL import Image
 
 from unlearning.data.manifest import COLUMNS, SPLITS, STAGES, prepare, source_folder
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.progress import untold
 
 SIDE = 16
 CONTENTS = {f"{20 + 2 * n}_{n % 2}_{n % 5}_{n}.jpg": n for n in range(20)}
@@ -122,7 +123,7 @@ def test_near_copies_alone_leave_nothing_to_test_with(tmp_path):
 
 def test_without_a_folder_faces_are_drawn_in_the_cache(workplace):
     settings = DataSettings(drawn_faces=5, split_seed=3)
-    data = prepare(settings, SIDE, no_bar)
+    data = prepare(settings, SIDE, untold)
     assert len(data.manifest) == 5
     assert source_folder(settings).is_relative_to(workplace / "cache")
     assert np.isin(data.manifest.age, range(20, 61)).all()

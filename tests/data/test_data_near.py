@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_pictures import no_bar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlearning.data import near
 from unlearning.data.near import LARGEST_DISTANCE, near_groups, near_pairs
 from unlearning.data.views import SIDE
+from unlearning.progress import untold
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -27,7 +27,7 @@ def packed(hashes: np.ndarray) -> np.ndarray:
 
 
 def pairs_of(hashes: np.ndarray) -> set[tuple[int, int]]:
-    return {(min(pair), max(pair)) for pair in zip(*map(np.ndarray.tolist, near_pairs(packed(hashes), no_bar)), strict=True)}
+    return {(min(pair), max(pair)) for pair in zip(*map(np.ndarray.tolist, near_pairs(packed(hashes), untold)), strict=True)}
 
 
 def all_pairs(hashes: np.ndarray) -> set[tuple[int, int]]:
@@ -69,7 +69,7 @@ def test_small_portions_find_the_same_pairs(monkeypatch):
 
 def grouped(hashes: np.ndarray, folder: Path) -> list[int]:
     """The groups of pictures of which only the hashes tell: each is of one grey level, so no view of it is like another."""
-    groups = near_groups(hashes, np.full((len(hashes), SIDE, SIDE), 7, np.uint8), folder, no_bar).tolist()
+    groups = near_groups(hashes, np.full((len(hashes), SIDE, SIDE), 7, np.uint8), folder, untold).tolist()
     assert not list(folder.iterdir())
     return groups
 
@@ -85,5 +85,5 @@ def test_a_near_copy_of_a_near_copy_is_in_the_group(tmp_path):
 @pytest.mark.parametrize("count", [0, 1])
 def test_of_one_hash_or_none_there_is_no_pair(count, tmp_path):
     hashes = np.ones((count, 32), np.uint8)
-    assert [len(side) for side in near_pairs(hashes, no_bar)] == [0, 0]
+    assert [len(side) for side in near_pairs(hashes, untold)] == [0, 0]
     assert len(grouped(hashes, tmp_path)) == count

@@ -10,7 +10,7 @@ import pytest
 from data_pictures import accounted_for, encode, fill, noise, prepared, raw_png, read, reasons
 from PIL import Image
 
-from unlearning.data import reading, sources
+from unlearning.data import sources
 from unlearning.data.drawn import draw_folder
 from unlearning.errors import InputError
 
@@ -202,5 +202,5 @@ def test_folder_table_and_cache_may_have_names_that_are_no_utf8(tmp_path, monkey
     monkeypatch.setenv("UNLEARNING_CACHE", str(root / "cache"))
     for source in (root, root / "faces.parquet"):
         for _ in range(2):  # the second time it is found in the cache
-            files = reading.read(source, 32, lambda items, count, title: items).files
+            files = read(source, 32).files
             assert (files.reason == "").sum() == len(names)

@@ -1,11 +1,12 @@
 """The same facts on real faces, where a copy of UTKFace lies beside the project."""
 
 import pytest
-from data_pictures import accounted_for, no_bar
+from data_pictures import accounted_for
 
 from places import ROOT
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
+from unlearning.progress import untold
 
 FOLDER = ROOT.parent / "shared" / "utkface"
 COUNT = 7643
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FOLDER.is_dir(), reason="
 
 def real(**changes):
     """The folder is read once for all; what the settings change opens no picture."""
-    return prepare(DataSettings(str(FOLDER), **changes), 16, no_bar)
+    return prepare(DataSettings(str(FOLDER), **changes), 16, untold)
 
 
 def check(data) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from data_pictures import no_bar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from unlearning.data.rules import Known
 from unlearning.data.settings import DataSettings
 from unlearning.data.signals import confuse, inject, stamp
 from unlearning.errors import InputError
+from unlearning.progress import untold
 
 RANGES = ((20, 28), (52, 60))
 PEOPLE = st.lists(
@@ -164,7 +164,7 @@ SIDE = 32
 
 
 def drawn(**settings):
-    return prepare(DataSettings(drawn_faces=160, **settings), SIDE, no_bar)
+    return prepare(DataSettings(drawn_faces=160, **settings), SIDE, untold)
 
 
 def forget(data, rule):

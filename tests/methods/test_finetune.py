@@ -89,7 +89,6 @@ def test_the_penalty_falls_in_a_straight_line_to_nothing_behind_the_last_penalis
 def test_without_a_penalty_it_is_fine_tuning_and_the_penalty_makes_weights_smaller(make_task):
     plain = FineTune(lr=1e-3).unlearn(make_task())
     assert weights_digest(SparseFineTune(lr=1e-3, gamma=0.0).unlearn(make_task())) == weights_digest(plain)
-    plain = FineTune(lr=1e-3).unlearn(make_task())
     assert size(SparseFineTune(lr=1e-3, gamma=1.0).unlearn(make_task())) < 0.95 * size(plain)
 
 

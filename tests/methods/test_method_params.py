@@ -76,7 +76,6 @@ def test_what_cannot_be_a_setting_is_refused_in_a_sentence(text, words):
     ("method", "settings", "words"),
     [
         ("ft", {"lr": 0.0}, "lr=0.0 of .*legal: above 0, up to 10"),
-        ("ft", {"lr": -1.0}, "lr=-1.0 of .*legal: above 0, up to 10"),
         ("amnesiac", {"moments": "forget"}, "unknown moments 'forget'.*legal: all, retain"),
         ("bad_teacher", {"teacher": "worst"}, "unknown teacher 'worst'; legal: random, proxy"),
         ("rnd", {"offset_min": 7}, "offset_min=7 and offset_max=6: legal"),

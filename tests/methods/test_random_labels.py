@@ -147,7 +147,7 @@ def test_ages_drawn_from_the_curve_may_be_any_number_and_clipped_ones_are_those_
 
 def published(ages: list[float], forget: list[bool], **settings) -> set[tuple[float, ...]]:
     """The labels that faces of these ages get, drawn 50 times."""
-    method, random = RandomLabels(**settings), torch.Generator().manual_seed(0)
+    method, random = RandomLabels(**settings), seeded()
     batch = Batch(None, torch.tensor(ages), torch.tensor(forget))
     return {tuple(method.labels(batch, random).tolist()) for _ in range(50)}
 

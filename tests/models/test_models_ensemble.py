@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from unlearning.errors import InputError
+from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import Ensemble, load_model, read_spec, save_member, save_spec, weights_digest
 
@@ -19,13 +20,13 @@ TRAINING = {"recipe": "scratch", "epochs": 2}
 
 @pytest.fixture(scope="module")
 def ensemble(spec):
-    return Ensemble(spec, SEEDS, tuple(build(spec, seed).eval() for seed in SEEDS))
+    return Ensemble(spec, SEEDS, tuple(build(spec, seed).eval() for seed in SEEDS), Aggregate("median", (1,)))
 
 
 @pytest.fixture
 def folder(ensemble, tmp_path):
     """The ensemble, saved."""
-    save_spec(tmp_path / "model", ensemble.spec, SEEDS, TRAINING)
+    save_spec(tmp_path / "model", ensemble.spec, SEEDS, TRAINING, ensemble.aggregate)
     for index, member in enumerate(ensemble.members):
         save_member(member, tmp_path / "model", index)
     return tmp_path / "model"
@@ -39,14 +40,14 @@ def pictures(faces):
 def rewrite(folder, **changes) -> None:
     """Change fields of spec.json, as an earlier version of the project would have written it; ``model`` field by field."""
     content = json.loads((folder / "spec.json").read_text())
-    del content["sha256"]
     content["model"] |= changes.pop("model", {})
-    (folder / "spec.json").write_text(json.dumps(content | changes))
+    content |= {"sha256": None} | changes
+    (folder / "spec.json").write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
 
 
-def test_a_saved_ensemble_has_the_same_spec_seeds_and_digests(ensemble, folder):
+def test_a_saved_ensemble_has_the_same_spec_seeds_aggregate_and_digests(ensemble, folder):
     loaded = load_model(folder)
-    assert (loaded.spec, loaded.seeds) == (ensemble.spec, SEEDS)
+    assert (loaded.spec, loaded.seeds, loaded.aggregate) == (ensemble.spec, SEEDS, ensemble.aggregate)
     assert list(map(weights_digest, loaded.members)) == list(map(weights_digest, ensemble.members))
 
 
@@ -98,9 +99,12 @@ def test_a_spec_of_another_form_is_refused(folder):
         ({"model": {"arch": "resnet10t"}}, "the saved model is damaged"),
         ({"model": {"output": "cubic"}}, "output='cubic' is unknown"),
         ({"seeds": [4, 9, 11]}, "the saved model is damaged: .*member-2"),
+        ({"aggregate": {"by": "mode"}}, "aggregate='mode' is unknown"),
+        ({"aggregate": {"by": "mean", "without": [0, 1]}}, "the saved model is damaged: it has no members"),
+        *(({"aggregate": other}, "the saved model is damaged") for other in ({"voters": 3}, [], {"without": 7})),
     ],
 )
-def test_a_spec_that_does_not_fit_its_weights_is_refused(folder, changes, reason):
+def test_a_spec_that_does_not_fit_its_weights_or_says_what_cannot_be_is_refused(folder, changes, reason):
     rewrite(folder, **changes)
     with pytest.raises(InputError, match=reason):
         load_model(folder)
@@ -129,11 +133,12 @@ def test_a_flipped_bit_is_noticed_wherever_it_is(folder, name, share):
         load_model(folder)
 
 
-def test_files_of_an_earlier_version_of_the_project_say_nothing_of_their_content_and_are_read(ensemble, folder):
+def test_files_of_an_earlier_version_of_the_project_say_nothing_of_their_content_and_mean_the_mean(ensemble, folder):
     for index, member in enumerate(ensemble.members):
         state = {name: value.contiguous() for name, value in member.state_dict().items()}
         save_file(state, folder / f"member-{index}.safetensors")
-    rewrite(folder)
+    rewrite(folder, aggregate=None)
+    assert load_model(folder).aggregate == Aggregate()
     assert list(map(weights_digest, load_model(folder).members)) == list(map(weights_digest, ensemble.members))
 
 
