@@ -5,10 +5,10 @@ What is damaged is made again from the pictures; a checksum of every picture, ta
 
 import os
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
@@ -92,8 +92,13 @@ def has_its_sums(path: Path) -> bool:
 
 def nameless() -> IO[str]:
     """A file on the cache's disk that has no name: it is gone when it is closed, or its process ends."""
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryFile("w+", encoding="ascii", dir=cache_folder())
+    path = cache_folder() / f"{uuid4().hex}.part"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # not every disk, as one over a network, has files that never had a name
+        return os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o600), "w+", encoding="ascii")
+    file = path.open("w+", encoding="ascii")
+    path.unlink()
+    return file
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
