@@ -39,17 +39,22 @@ def overall(rows: tuple[Row, ...]) -> tuple[str, str]:
         return OPEN, f"{VERDICTS[OPEN]}: {_why_not(rows)}.{ending}"
     names = {verdict: [row.metric for row in judged if row.verdict == verdict] for verdict in LEADS}
     told = [f"{len(some)} {SAID[verdict]}{_examples(verdict, some)}" for verdict, some in names.items() if some]
-    doubt = _doubt(judged, left)
-    verdict = OPEN if doubt else _verdict(judged, left, _errs_more(rows, left))
+    more, least = _errs_more(rows, left)
+    doubt = _doubt(judged, left, more > 0 and not least > 0)
+    verdict = OPEN if doubt else _verdict(judged, left, least > 0)
     why = f"{doubt}; " if doubt else ""
     return verdict, f"{VERDICTS[verdict]}: {why}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
 
 
-def _errs_more(rows: tuple[Row, ...], left: Row) -> bool:
-    """Does it err more on forgotten faces than retraining, beyond their noise? It remembers no more then, however unlike."""
+def _errs_more(rows: tuple[Row, ...], left: Row) -> tuple[float, float]:
+    """How much more than retraining it errs on forgotten faces, and how much at least, for all that other faces would change.
+
+    Above 0 it remembers no more, however unlike it is. In percent of memory, or where that is not known in the target's unit.
+    """
     if not math.isnan(left.version):
-        return left.high < 0
-    return next(row for row in rows if row.metric == "forget_mae").gap_low > 0
+        return -left.version, -left.high
+    error = next(row for row in rows if row.metric == "forget_mae")
+    return error.gap, error.gap_low
 
 
 def _verdict(judged: list[Row], left: Row, errs_more: bool) -> str:
@@ -65,11 +70,14 @@ def _verdict(judged: list[Row], left: Row, errs_more: bool) -> str:
     return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
 
 
-def _doubt(judged: list[Row], left: Row) -> str:
-    """Why numbers without a fault do not show that it has forgotten; empty where they do, or where one has a fault."""
+def _doubt(judged: list[Row], left: Row, may_err_more: bool) -> str:
+    """Why the numbers do not show whether it has forgotten; empty where they do."""
+    has_memory = any(row.kind == MEMORY for row in judged)
     if any(row.verdict != SAME for row in judged):
+        if may_err_more and not has_memory and not _is_left(left):
+            return "only likeness tells, and it may err more on the forgotten faces than retraining, not less"
         return ""
-    if not any(row.kind == MEMORY for row in judged):
+    if not has_memory:
         return "the numbers of memory do not tell the original from the retrained model"
     if _is_left(left):
         return f"too few retrained models to tell, and {round(left.version)} % of the original's memory may be left"
