@@ -41,7 +41,7 @@ COMMANDS = {
     "experiment": ([], ["experiment", "--study", "alpha", "--preset", "demo", "--forget_sets", "20-28", "--seeds", "0"]),
 }
 NAMES = {"sisa": "sliced", "experiment": "age-study-demo-seed-0"}
-REPEATED = ("evaluate", "promote")  # process measures and decides again, as often as it begins again
+REPEATED = ("evaluate", "promote", "process")  # process opens a run each time, and measures and decides again in it
 VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request")
 
 
