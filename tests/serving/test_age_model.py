@@ -19,7 +19,7 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.images import MAGIC, decode
 from unlearning.models.ensemble import save_member, save_spec, weights_digest
 from unlearning.serving import age_model as age_model_module
-from unlearning.serving.age_model import MODEL_ARTIFACT, MOST_ROWS, SERVER
+from unlearning.serving.age_model import MODEL_ARTIFACT, MOST_ROWS, SERVER, AgeModel
 from unlearning.serving.pictures import BATCH, MOST_BYTES
 from unlearning.training.predict import predict
 
@@ -106,9 +106,10 @@ def test_a_registry_that_does_not_answer_holds_no_request_up(monkeypatch):
     monkeypatch.setattr(age_model_module.mlflow, "is_tracking_uri_set", lambda: True)
     monkeypatch.setattr(age_model_module, "PATIENCE", 0.01)
     monkeypatch.setattr(age_model_module.mlflow.MlflowClient, "get_model_version", lambda *asked: time.sleep(0.5))
-    before = threading.active_count()
+    model, before = AgeModel(), threading.active_count()
+    model.label = "age-resnet50/7"
     for _ in range(20):
-        assert age_model_module._verdict_of("age-resnet50/7") == "not known now: the registry does not answer"
+        assert model.verdict() == "not known now: the registry does not answer"
     assert threading.active_count() - before <= 4, "threads pile up"
 
 

@@ -16,6 +16,7 @@ from unlearning.errors import InputError
 from unlearning.registry import lookup, servers
 from unlearning.registry.lookup import find
 from unlearning.server import loaded
+from unlearning.server.following import Following
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
@@ -82,12 +83,12 @@ def test_a_promotion_and_a_rollback_reach_every_client_and_fail_nobody(own, text
         assert ages == pytest.approx(by_version[label], abs=2e-3)
     assert f"{MODEL}/3" in by_version
     assert by_version.keys() <= {f"{MODEL}/3", f"{MODEL}/4"}
-    assert not any(hasattr(one._answering, "ensemble") for one in (old, new)), "nobody asks them, and they were given up"
+    assert not any(hasattr(one, "ensemble") for one in (old, new)), "nobody asks them, and they were given up"
 
 
 def test_what_is_given_up_is_overwritten(own):
     opened = Loaded(find(MODEL, "3"), Limits(), Numbers())
-    weights = [one for member in opened._answering.ensemble.members for one in member.state_dict().values()]
+    weights = [one for member in opened.ensemble.members for one in member.state_dict().values()]
     assert all(one.any() for one in weights if one.ndim > 1)
     opened.forget()
     assert not any(one.any() for one in weights)
@@ -166,23 +167,34 @@ def away(*asked):
     raise MlflowException("API request failed: the host does not answer")
 
 
-def test_a_version_whose_files_are_not_those_that_were_registered_is_not_switched_to(own, texts, capsys):
+def test_a_version_whose_files_are_not_those_that_were_registered_is_not_switched_to_and_named(own, texts, capsys, monkeypatch):
     promote(THE_FOURTH)
     folder = Path(mlflow.artifacts.download_artifacts("models:/age-resnet50/3"))
     weights = next(folder.rglob("member-0.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-8] + bytes(8))
     with started() as asked:
-        rollback_without_looking()
+        lead_to("3")
         for _ in range(2):
             asked.following.look()
         assert asked.json({"inputs": {"image": texts}}).headers["model-version"] == f"{MODEL}/4"
         assert asked.following.trouble.startswith("version 3 is not served: its files are not those")
+        with monkeypatch.context() as patch:
+            patch.setattr(lookup, "named", away)
+            asked.following.look()
+        asked.following.look()
+        assert asked.following.trouble.startswith("version 3 is not served"), "and no longer that the look failed"
+        lead_to("4")
+        asked.following.look()
+        assert asked.following.trouble == ""
+        lead_to("3")
+        asked.following.look()
+        assert asked.following.trouble.startswith("version 3 is not served")
     assert capsys.readouterr().out.count("member-0.safetensors of version 3") == 1, "they are not hashed at every look"
 
 
-def rollback_without_looking():
+def lead_to(number: str):
     """The alias is moved by hand, as in MLflow's pages: nobody looks at the files."""
-    mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", "3")
+    mlflow.MlflowClient().set_registered_model_alias(MODEL, "champion", number)
 
 
 def test_a_version_that_could_not_be_fetched_is_tried_again(own, texts, monkeypatch):
@@ -262,12 +274,44 @@ def test_an_alias_that_is_taken_away_leaves_what_is_served_and_is_told(own, text
         assert asked.following.trouble == "'champion' leads to no version of age-resnet50 any more"
 
 
-def test_the_page_shows_the_age_of_another_version_beside_it(own, pictures):
+def test_the_page_shows_the_age_of_another_version_beside_it_for_as_long_as_that_is_served(own, pictures, monkeypatch):
+    held = Following.held
+
+    def purged(self):
+        if self.follow == "original":
+            self._switch(None)
+        return held(self)
+
     with started(beside="original") as asked:
-        shown = requests.post(asked.address, files={"image": ("x.jpg", pictures[0])}, timeout=60).text
+        shown = with_picture(asked, pictures[0]).text
         assert "says age-resnet50/3" in shown
         assert "says age-resnet50/1" in shown
         assert [one.follows for one in servers.live(MODEL)] == ["champion", "original"]
+        monkeypatch.setattr(Following, "held", purged)
+        shown = with_picture(asked, pictures[0])
+        assert shown.status_code == 200
+        assert "says age-resnet50/3" in shown.text
+        assert "says age-resnet50/1" not in shown.text
+
+
+def with_picture(asked, picture):
+    return requests.post(asked.address, files={"image": ("x.jpg", picture)}, timeout=60)
+
+
+def test_the_header_of_a_page_with_ages_names_the_version_that_gave_them(own, pictures, monkeypatch):
+    in_words = Loaded.in_words
+
+    def promoted_meanwhile(self, picture):
+        asked.following.look()
+        return in_words(self, picture)
+
+    with started() as asked:
+        promote(THE_FOURTH)
+        monkeypatch.setattr(Loaded, "in_words", promoted_meanwhile)
+        shown = with_picture(asked, pictures[0])
+        assert asked.following.served == f"{MODEL}/4"
+        assert "says age-resnet50/3" in shown.text
+        assert shown.headers["model-version"] == f"{MODEL}/3"
 
 
 def test_a_user_who_may_only_read_serves_and_is_told_that_nobody_knows(own, texts, monkeypatch, capsys):

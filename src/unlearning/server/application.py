@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -153,7 +154,7 @@ class Application:
         return Response(status_code=202)
 
     async def _page(self, request: Request) -> Response:
-        return self._shown([], "", 200)
+        return self._shown(self._following.current, [], "", 200)
 
     async def _page_with_ages(self, request: Request) -> Response:
         try:
@@ -162,7 +163,7 @@ class Application:
                 return await self._in_thread(self._ages_of, picture)
         except RefusedError as error:
             self._numbers.refusals.labels(error.reason).inc()
-            return self._shown([], error.sentence, error.status)
+            return self._shown(self._following.current, [], error.sentence, error.status)
 
     async def _dropped(self, request: Request, bag: Bag) -> bytes:
         """The picture of the page's form, which never touches a disk."""
@@ -179,15 +180,18 @@ class Application:
             await form.close()
 
     def _ages_of(self, picture: bytes) -> Response:
-        ages, beside = [], self._beside if self._beside and self._beside.current else None
-        for one in filter(None, (self._following, beside)):
-            with one.held() as served:
-                ages.append((served.label, self._asked(lambda served=served: served.in_words(picture), 1)))
-        return self._shown(ages, "", 200)
+        with ExitStack() as ends:
+            served = ends.enter_context(self._following.held())
+            asked = [served]
+            if self._beside:
+                with suppress(RefusedError):  # it is served no more, as after a purge, and the other one answers alone
+                    asked.append(ends.enter_context(self._beside.held()))
+            ages = [(one.label, self._asked(lambda one=one: one.in_words(picture), 1)) for one in asked]
+            return self._shown(served, ages, "", 200)
 
-    def _shown(self, ages: list[tuple[str, str]], refusal: str, status: int) -> Response:
+    def _shown(self, served: Loaded | None, ages: list[tuple[str, str]], refusal: str, status: int) -> Response:
+        """The page about the version that answered, or answers now."""
         own = self._following
-        served = own.current
         label, tags = (served.label, served.version.tags) if served else ("", {})
         since = served.since.strftime("%Y-%m-%d %H:%M:%S UTC") if served else ""
         text = served_page(label, tags, since, own.follow, own.trouble, ages, refusal)
@@ -210,16 +214,11 @@ class Application:
         with self._following.held() as served:
             with self._numbers.timed("parse"):
                 data, params = reading.read(body, content_type, served.schema, self._limits.megabytes * 1_000_000)
-            found = self.predicted(served, data, params)
+            ask = served.answer if isinstance(data, list) else served.model.predict
+            found = self._asked(lambda: ask(data, params), len(data))
             text = io.StringIO()
             predictions_to_json(found, text)
             return Response(text.getvalue(), media_type="application/json", headers=named(served.label))
-
-    def predicted(self, served: Loaded, data: Any, params: dict[str, Any] | None) -> Any:
-        """What a version says; RefusedError with the reason where it says nothing."""
-        if isinstance(data, list):
-            return self._asked(lambda: served.answer(data, params), len(data))
-        return self._asked(lambda: served.model.predict(data, params=params), len(data))
 
     def _asked(self, ask: Callable[[], Any], pictures: int) -> Any:
         """The answer, counted and timed; RefusedError with the reason where there is none."""

@@ -138,10 +138,8 @@ class Following:
                 self._tell_registry()
             except Exception as error:  # noqa: BLE001 - whatever it is, what is served stays, and the next look may go well
                 self._numbers.failures.inc()
-                self.trouble, reason = (
-                    f"the last look at the registry failed; {SEE_LOG}",
-                    f"{type(error).__name__}: {first_line(error)}",
-                )
+                self.trouble = f"the last look at the registry failed; {SEE_LOG}"
+                reason = f"{type(error).__name__}: {first_line(error)}"
             if self.trouble != before:
                 tell("trouble" if self.trouble else "well again", reason=reason or self.trouble, serves=self.served)
 
@@ -156,14 +154,15 @@ class Following:
             return f"{self.follow!r} leads to no version of {self._model} any more"
         if version.tag("state") in GONE:
             return f"{version.label} was purged"
+        damaged = f"{version.label} is not served: its files are not those that were registered; {SEE_LOG}"
         if time.monotonic() < self._damaged.get(version.number, 0.0):
-            return self.trouble
+            return damaged
         try:
             self._switch(self._open(version))
         except DamagedError as error:
             self._damaged[version.number] = time.monotonic() + AGAIN
             tell("damaged", version=version.number, reason=first_line(error))
-            return f"{version.label} is not served: its files are not those that were registered; {SEE_LOG}"
+            return damaged
         return ""
 
     def _require_whole(self) -> None:

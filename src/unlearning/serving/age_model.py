@@ -79,9 +79,9 @@ class AgeModel(PythonModel):
         folder = Path(context.artifacts[MODEL_ARTIFACT])
         self.open(folder, _version_of(folder.parent.parent))
 
-    def open(self, folder: Path, version: str) -> None:
-        """Read a saved ensemble, to answer as ``version``."""
-        self.ensemble, self.version = load_model(folder), version
+    def open(self, folder: Path, label: str) -> None:
+        """Read a saved ensemble, to answer as ``label``, which is MODEL/NUMBER."""
+        self.ensemble, self.label = load_model(folder), label
 
     def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray | pd.DataFrame:
         """float64 ages in years, one a row. Thread-safe: nothing is changed.
@@ -111,7 +111,7 @@ class AgeModel(PythonModel):
         target, told = self.ensemble.spec.target, (params or {}).get(TELL_VERSION)
         if target.numeric and not told:
             return answers
-        more = {"version": self.version, "verdict": self.verdict()} if told else {}
+        more = {"version": self.label, "verdict": self.verdict()} if told else {}
         return pd.DataFrame(target.served(answers) | more)
 
     def in_words(self, picture: bytes) -> str:
@@ -121,8 +121,18 @@ class AgeModel(PythonModel):
         return target.in_words(row)
 
     def verdict(self) -> str:
-        """What the registry says now of what the version was made to forget."""
-        return _verdict_of(self.version)
+        """What the registry says now of what the version was made to forget.
+
+        It is read anew each time: what was logged with the model is from before it was judged.
+        """
+        if self.label == UNKNOWN or not mlflow.is_tracking_uri_set():
+            return "not known here: no MLFLOW_TRACKING_URI leads to a registry"
+        found = ASKING.submit(mlflow.MlflowClient().get_model_version, *self.label.rsplit("/", 1))
+        try:
+            return in_words(found.result(timeout=PATIENCE).tags)
+        except (MlflowException, TimeoutError):
+            found.cancel()
+            return "not known now: the registry does not answer"
 
     def ages(self, images: np.ndarray) -> np.ndarray:
         """Years, or answers for another target, float64, of uint8 pictures of shape (batch, side, side, 3)."""
@@ -137,18 +147,6 @@ def _version_of(folder: Path) -> str:
     except FileNotFoundError:
         return UNKNOWN
     return f"{noted['model_name']}/{noted['model_version']}"
-
-
-def _verdict_of(version: str) -> str:
-    """Read anew each time: what was logged with the model is from before it was judged."""
-    if version == UNKNOWN or not mlflow.is_tracking_uri_set():
-        return "not known here: no MLFLOW_TRACKING_URI leads to a registry"
-    found = ASKING.submit(mlflow.MlflowClient().get_model_version, *version.rsplit("/", 1))
-    try:
-        return in_words(found.result(timeout=PATIENCE).tags)
-    except (MlflowException, TimeoutError):
-        found.cancel()
-        return "not known now: the registry does not answer"
 
 
 def _column(model_input) -> list:
