@@ -93,7 +93,7 @@ def test_readers_who_come_at_once_or_after_days_wait_for_one_reading(filled, mon
 def test_pages_that_compute_wait_for_their_turn_and_not_for_ever(monkeypatch):
     inside, go_on = threading.Semaphore(0), threading.Event()
 
-    @computes
+    @computes()
     def page():
         inside.release()
         go_on.wait(20)

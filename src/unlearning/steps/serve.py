@@ -53,11 +53,16 @@ def listening(host: str, port: int) -> socket.socket:
         raise InputError(f"{where} cannot be listened at: {error.strerror}; take another: {spelt(port=port + 1)}") from error
 
 
-def address_of(host: str, port: int) -> str:
-    """Where others may reach the server: by this machine's name, where it listens everywhere."""
+def name_of(host: str) -> str:
+    """How an address names the server to others: by this machine's name, where it listens everywhere."""
     if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def address_of(host: str, port: int) -> str:
+    """Where others may reach the server."""
+    return f"http://{name_of(host)}:{port}"
 
 
 def _begun(settings: ServeSettings, follow: str, address: str, numbers: Numbers, ends: ExitStack) -> Following:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from threading import BoundedSemaphore, Lock
-from typing import ParamSpec, TypeVar
 
 from unlearning.once import afresh
 from unlearning.server.limits import BUSY
 from unlearning.tracking import temporary
 
 AT_ONCE, PATIENCE = 2, 60.0  # pages that compute, and the seconds that another waits for its turn
-Given, Result = ParamSpec("Given"), TypeVar("Result")
 TURN = BoundedSemaphore(AT_ONCE)
 
 
@@ -38,16 +35,12 @@ class Desk:
                     temporary.clear()
 
 
-def computes(page: Callable[Given, Result]) -> Callable[Given, Result]:
-    """A page that reads whole tables or opens networks; RefusedError where its turn does not come."""
-
-    @wraps(page)
-    def in_turn(*given: Given.args, **named: Given.kwargs) -> Result:
-        if not TURN.acquire(timeout=PATIENCE):
-            raise BUSY
-        try:
-            return page(*given, **named)
-        finally:
-            TURN.release()
-
-    return in_turn
+@contextmanager
+def computes() -> Iterator[None]:
+    """While a page reads whole tables or opens networks; RefusedError where its turn does not come."""
+    if not TURN.acquire(timeout=PATIENCE):
+        raise BUSY
+    try:
+        yield
+    finally:
+        TURN.release()

@@ -110,7 +110,7 @@ class Pages:
         told = views.version(replace(version, aliases=tuple(row["aliases"])), row)
         return self._shown("version", asked, others=len(seen.look.rows) > 1, **told)
 
-    @computes
+    @computes()
     def audit(self, asked: Asked) -> Response:
         """How much a version still remembers, found out now from its tables."""
         version = lookup.find(self.model, str(self._version(asked).number))  # with its aliases
@@ -120,7 +120,7 @@ class Pages:
         with DRAWING:
             return _html(audit_page(one.audit, one.case, one.about, render_audit(one.audit, one.case)))
 
-    @computes
+    @computes()
     def compare(self, asked: Asked) -> Response:
         """Audits side by side; the one page with a script, which sorts its table."""
         settings = CompareSettings(asked.query.get("versions", ""), name=self.model)
@@ -174,7 +174,7 @@ class Pages:
         more = {"forget_set": rule, "reason": asked.text("reason"), "deadline": asked.text("deadline")}
         return self._go(acts.begin(asked.who, "request", self.model, listed, **more))
 
-    @computes
+    @computes()
     def photograph(self, asked: Asked) -> Response:
         """Which pictures of the data show a photograph."""
         self._may_file(asked, "look who is on the pictures")
@@ -203,14 +203,14 @@ class Pages:
         require_not_awaited(lost, version.number, force=False)
         return version, [told(sentence) for sentence in sentences]
 
-    @computes
+    @computes()
     def purged(self, asked: Asked) -> Response:
         """What a purge would delete and what stays, before it is confirmed."""
         version, sentences = self._purgeable(asked)
         due = confirmation(self.model, version.number)
         return self._shown("purge", asked, number=version.number, label=version.label, sentences=sentences, due=due)
 
-    @computes
+    @computes()
     def purge(self, asked: Asked) -> Response:
         """Delete a version's files for good, once its name was typed back."""
         version, _ = self._purgeable(asked)
@@ -232,7 +232,7 @@ class Pages:
                 return one, envelope
         raise RefusedError(404, "certificate", f"the certificate {one.certificate} of {one.label} is gone, or was changed")
 
-    @computes
+    @computes()
     def certificate(self, asked: Asked) -> Response:
         """What was certified, for people; its file decides, and not the page that a run holds."""
         return _html(certificate_page(self._envelope(asked)[1], self._target(asked)))
@@ -242,7 +242,7 @@ class Pages:
         one, envelope = self._envelope(asked)
         return _download(envelope, f"certificate-{one.run_id[:8]}.json")
 
-    @computes
+    @computes()
     def proof(self, asked: Asked) -> Response:
         """The proof that one picture is among the forgotten."""
         self._may_decide(asked, "prove who is in it")
@@ -253,7 +253,7 @@ class Pages:
         proof = proof_of(version, Issued(envelope, ""), signing_key(""), sample)
         return _download(proof, f"proof-{one.run_id[:8]}.json")
 
-    @computes
+    @computes()
     def verify(self, asked: Asked) -> Response:
         """Whether a certificate that somebody brings holds."""
         if not asked.files:
@@ -264,7 +264,7 @@ class Pages:
         verdict, reasons = checked(envelope, keys, given)
         return self._shown("verify", asked, verdict=verdict, reasons=map(told, reasons))
 
-    @computes
+    @computes()
     def picture(self, asked: Asked) -> Response:
         """What the original and the champion say of a picture."""
         ages = photographs.ages(self.model, asked.file("picture", "picture")) if asked.files else []

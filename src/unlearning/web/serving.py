@@ -9,7 +9,7 @@ from unlearning.progress import say
 from unlearning.server.http import server_of
 from unlearning.settings.checks import listed
 from unlearning.settings.serving import WebSettings
-from unlearning.steps.serve import address_of, listening
+from unlearning.steps.serve import address_of, listening, name_of
 from unlearning.tracking import runs
 from unlearning.tracking.store import prepare_store
 from unlearning.web.application import Application
@@ -33,7 +33,7 @@ def web(settings: WebSettings) -> None:
             f"host={settings.host} hosts={settings.hosts!r}: the store knows no users, so whoever reaches this page may do "
             f"everything; leave host at 127.0.0.1 and hosts empty, or set up a server with names: docs/server.md"
         )
-    hosts = [*LOOPBACK, settings.host, *listed(settings.hosts)]
+    hosts = [*LOOPBACK, settings.host, name_of(settings.host), *listed(settings.hosts)]
     if ANY in hosts:
         say("web: hosts=*: every name is answered, also one that another site lets point here; better name those that are used")
     path = settings.path.rstrip("/")
