@@ -17,7 +17,7 @@ from unlearning.errors import InputError
 from unlearning.progress import untold
 
 few = settings(derandomize=True, max_examples=15, deadline=None)
-RULES = ("20-28", "group:3", "gender:1", "!race:2", "subject:ann | 40-60 & !gender:0", "random:2", "!random:0.3@4", "0-17")
+RULES = ("20-28", "group:3", "gender:1", "!race:2", "subject:ann | 40-60 & !gender:0", "random:2", "!random:0.5@4", "0-17")
 rules = st.sampled_from(RULES)
 
 
@@ -149,6 +149,16 @@ def test_a_random_set_has_exactly_as_many_faces_as_asked_for_and_whole_groups_of
         assert len(chosen) == count
         assert chosen <= set(POOL.id)
         assert set(POOL.id[POOL.near.isin(POOL.near[POOL.id.isin(chosen)])]) == chosen
+
+
+def test_fewer_faces_than_asked_for_are_told_and_none_are_refused():
+    pairs = as_prepared([in_every_part[0] | {"subject": str(number)} for number in range(3)])
+    fewer = forget_set("random:3", pairs)
+    assert len(fewer.ids) == 4, "a pair, each face with its copy"
+    assert fewer.notes == ("random:3 gives 2 faces: near-copies go together, and no others fit in whole",)
+    assert forget_set("random:4", pairs).notes == ()
+    with pytest.raises(InputError, match=r"random:1 can take no face: each one has near-copies .* type random:2"):
+        forget_set("random:1", pairs)
 
 
 @pytest.mark.parametrize(("share", "count"), [("0.5", 10), (".25", 5), ("1.0", 20), ("0.001", 1)])

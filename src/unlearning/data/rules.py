@@ -55,7 +55,7 @@ class Known:
         manifest: all faces and copies.
         rejected: files left out: a list may name them.
         predictions: prediction table of the model at hand, for ``hardest``; None when there is none.
-        notes: collects sentences for the user about what a list named in vain.
+        notes: collects sentences for the user about what a list named in vain, and a number of faces.
         target: what is predicted.
     """
 
@@ -225,15 +225,29 @@ def _random(value: str) -> Selection:
         pool = known.manifest[known.drawn_from].sort_values("id")
         count = max(1, round(float(match[1]) * len(pool))) if "." in match[1] else int(match[1])
         order = np.random.default_rng(int(match[2] or 0)).permutation(len(pool))
-        return known.manifest.id.isin(_first_together(pool.iloc[order], count, f"random:{value}")).to_numpy()
+        return known.manifest.id.isin(_as_many(known, pool.iloc[order], count, f"random:{value}")).to_numpy()
 
     return select
 
 
-def _first_together(ordered: pd.DataFrame, count: int, rule: str) -> list[str]:
-    """The first ``count`` ids, but near-copies all or none: a set of 50 faces has 50, and no twin of them is kept."""
+def _as_many(known: Known, ordered: pd.DataFrame, count: int, rule: str) -> list[str]:
+    """The first ``count`` ids, or those that near-copies allow, which is told; InputError where these are none."""
     if count > len(ordered):
         raise InputError(f"{rule} asks for more faces than there are: {len(ordered)} can be forgotten")
+    found = _first_together(ordered, count)
+    if not found:
+        least, kind = ordered.near.value_counts().min(), rule.partition(":")[0]
+        raise InputError(
+            f"{rule} can take no face: each one has near-copies that go along with it, {least} faces or more together; type "
+            f"{kind}:{least}"
+        )
+    if len(found) < count:
+        known.notes.append(f"{rule} gives {len(found)} faces: near-copies go together, and no others fit in whole")
+    return found
+
+
+def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
+    """The first ``count`` ids, but near-copies all or none: no twin of a face is kept. Fewer where groups do not fit."""
     taken: list[list[str]] = []
     skipped: list[list[str]] = []
     missing = count
@@ -269,7 +283,7 @@ def _hardest(value: str) -> Selection:
         errors = (known.predictions.predicted - truth).abs().set_axis(known.predictions.id)
         pool = known.manifest[known.drawn_from]
         order = np.lexsort((pool.id, -errors.reindex(pool.id).to_numpy()))
-        return known.manifest.id.isin(_first_together(pool.iloc[order], int(value), f"hardest:{value}")).to_numpy()
+        return known.manifest.id.isin(_as_many(known, pool.iloc[order], int(value), f"hardest:{value}")).to_numpy()
 
     return select
 
