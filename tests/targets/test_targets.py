@@ -142,6 +142,7 @@ def test_the_largest_number_is_in_the_last_of_twelve_bands():
 def test_answers_are_told_in_the_words_of_the_target():
     assert AGE.in_words(31.42) == "31.4 years"
     assert MONTHS.in_words(100.0) == "100.0 months"
+    assert Numeric("share", high=1.0).in_words(0.26) == "0.260", "and .34 is told apart"
     assert PLATES.in_words([0.2, 0.7, 0.1]) == "light (70%)"
     assert PLATES.served(np.array([[0.2, 0.7, 0.1]])) == {"plate": ["light"], "p_blue": [0.2], "p_light": [0.7], "p_red": [0.1]}
     assert math.isclose(PLATES.errors(torch.zeros(1, 3), torch.zeros(1)).item(), 2 / 3, rel_tol=1e-6)

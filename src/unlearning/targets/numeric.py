@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -137,7 +138,9 @@ class Numeric(Target):
         return self, numbers, why
 
     def in_words(self, answer: Any) -> str:
-        return f"{float(answer):.1f} {self.unit}".rstrip()
+        """With as many decimals as tell a tenth of a year of sixty."""
+        decimals = max(1, 1 - math.floor(math.log10(self.scale)))
+        return f"{float(answer):.{decimals}f} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
