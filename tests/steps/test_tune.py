@@ -85,6 +85,14 @@ def test_a_trial_that_is_killed_goes_on_in_its_run_with_its_settings(trained, ow
     assert unfinished.everything() == []
 
 
+def test_a_trial_whose_score_has_no_value_fails_in_a_sentence(trained, own_cache, monkeypatch):
+    monkeypatch.setattr("unlearning.steps.tune._score", lambda *given: {"F": np.nan})
+    with pytest.raises(InputError, match="none of the trials came to an end"):
+        tune(TuneSettings("ft", 1, "F", "20-28", (1,)))
+    [trial] = finished.find_by_tags({"step": "trial"})
+    assert trial["tags"]["trial.reason"].startswith("F has no value for these settings")
+
+
 def test_the_higher_f_is_the_better_and_the_smaller_distance(monkeypatch, tmp_path):
     monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
     studies = {objective: search.open_study("m", objective, objective, 0) for objective in search.DIRECTIONS}

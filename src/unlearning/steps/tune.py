@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import optuna
 import pandas as pd
 
 from unlearning.commands import spelt
-from unlearning.errors import DivergedError, InputError
+from unlearning.errors import InputError
 from unlearning.evaluation.table import prediction_table
 from unlearning.evaluation.validation import validation_scores
 from unlearning.experiments import search
@@ -28,7 +29,6 @@ from unlearning.methods import METHODS
 from unlearning.methods.card import check_knobs
 from unlearning.methods.params import idle
 from unlearning.models.ensemble import Ensemble, load_model
-from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.version import Version
 from unlearning.settings.forgetting import TuneSettings, UnlearnSettings
@@ -39,7 +39,7 @@ from unlearning.versions.files import predictions_of
 
 def tune(settings: TuneSettings) -> Version:
     """Try settings until ``trials`` of them ran, log each as a nested run, and register a version made with the best."""
-    kind = choose(METHODS, settings.method, "method")
+    kind = METHODS[settings.method]
     name = f"tune {kind.name} {settings.forget_set}"
     with runs.run("tune", name):
         request = _open(settings)
@@ -103,7 +103,8 @@ def _run_trials(study: optuna.Study, settings: TuneSettings, request: Request, p
             )
             jobs = [(number, search.suggest(trial, kind, without)) for number, trial in trials.items()]
             for (number, values), tried in sorted(run_jobs(here if is_alone else there, jobs), key=lambda made: made[0][0]):
-                study.tell(number, tried.value, optuna.trial.TrialState[tried.state])
+                state = optuna.trial.TrialState.PRUNED if tried.value is None else optuna.trial.TrialState.COMPLETE
+                study.tell(number, tried.value, state)
                 shutil.rmtree(_place_of(place, number))
                 done, left = search.finished(study), settings.trials - search.finished(study)
                 say(f"tune: trial {number} {tried.in_words(settings.objective)} {values}; {done} done, {left} left")
@@ -136,12 +137,10 @@ class Tried:
     """What became of a trial.
 
     Args:
-        state: COMPLETE, or PRUNED where it was given up or could not be carried out.
-        value: of the objective; None where it is not complete.
+        value: of the objective; None where it was given up or could not be carried out.
         reason: why it failed.
     """
 
-    state: str
     value: float | None = None
     reason: str = ""
 
@@ -159,15 +158,22 @@ def _try(settings: TuneSettings, request: Request, place: Path, values: dict, tr
         check_knobs(job.method)
         runs.log_settings("method", asdict(job.method))
         scores = _score(trial, job, settings, predictions_of(request.reference), place)
-    except (InputError, DivergedError) as error:
-        runs.set_tags({"trial.state": "failed", "trial.reason": str(error)[:500]})
-        return Tried("PRUNED", reason=str(error))
+    except InputError as error:
+        return _failed(str(error))
     except optuna.TrialPruned:
         runs.set_tags({"trial.state": "pruned"})
-        return Tried("PRUNED")
+        return Tried()
+    value = scores[settings.objective]
+    if math.isnan(value):
+        return _failed(f"{settings.objective} has no value for these settings, so that nothing can be chosen by it")
     runs.log_numbers({f"validation_{name}": value for name, value in scores.items()})
     runs.set_tags({"trial.state": "complete"})
-    return Tried("COMPLETE", scores[settings.objective])
+    return Tried(value)
+
+
+def _failed(reason: str) -> Tried:
+    runs.set_tags({"trial.state": "failed", "trial.reason": reason[:500]})
+    return Tried(reason=reason)
 
 
 def _score(
