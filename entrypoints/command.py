@@ -4,7 +4,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable
-from functools import partial, wraps
+from functools import wraps
 from types import ModuleType
 
 import click
@@ -181,23 +181,20 @@ def options(*chosen):
 def option(name: str, default, help: str, kind=None, words: Iterable[str] = ()):
     """An option called as the MLproject's parameter is, underscores included; ``words`` are what a shell completes."""
     shown = default not in ("", None)
-    more = {"shell_complete": partial(_beginning, words)} if words else {}
+    more = {"shell_complete": lambda ctx, param, typed: [word for word in words if word.startswith(typed)]} if words else {}
     return click.option(f"--{name}", name, default=default, show_default=shown, help=help, type=kind, **more)
 
 
-def _environment(variable: str):
-    """A callback that hands an option on to this process and all that it begins, on this machine or on a cluster."""
+def _going_on(name: str, default: object, kind: object, help: str):
+    """An option that is handed on to this process and all that it begins, on this machine or on a cluster."""
+    variable = f"UNLEARNING_{name.upper()}"
 
     def hand_on(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value != param.default or variable not in os.environ:
             os.environ[variable] = str(value).lower()
 
-    return hand_on
-
-
-def _going_on(name: str, variable: str, default: object, kind: object, help: str):
     more = {"default": default, "show_default": True, "help": help, "type": kind}
-    return click.option(f"--{name}", name, expose_value=False, callback=_environment(variable), **more)
+    return click.option(f"--{name}", name, expose_value=False, callback=hand_on, **more)
 
 
 RESUME = "Go on with the same work where it was killed, in its run; false begins anew."
@@ -208,17 +205,17 @@ STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
 STRATEGY = "Lightning Fabric's way to train one network on several devices; auto is ddp."
 SYNC = "Take batch norms over the whole batch, and not over each device's share of it; needs GPUs."
 resumable = options(
-    _going_on("resume", "UNLEARNING_RESUME", True, bool, RESUME),
-    _going_on("checkpoints", "UNLEARNING_CHECKPOINTS", "cache", click.Choice(["cache", "artifacts"]), PLACE),
-    _going_on("checkpoint_minutes", "UNLEARNING_CHECKPOINT_MINUTES", 10.0, click.FloatRange(0), MINUTES),
+    _going_on("resume", True, bool, RESUME),
+    _going_on("checkpoints", "cache", click.Choice(["cache", "artifacts"]), PLACE),
+    _going_on("checkpoint_minutes", 10.0, click.FloatRange(0), MINUTES),
 )
 
 
 DEVICE_OPTIONS = options(
-    _going_on("devices", "UNLEARNING_DEVICES", 1, click.IntRange(1), "GPUs of each machine, or processes where it has none."),
-    _going_on("nodes", "UNLEARNING_NODES", 1, click.IntRange(1), NODES),
-    _going_on("strategy", "UNLEARNING_STRATEGY", "auto", click.Choice(STRATEGIES), STRATEGY),
-    _going_on("sync_batchnorm", "UNLEARNING_SYNC_BATCHNORM", False, bool, SYNC),
+    _going_on("devices", 1, click.IntRange(1), "GPUs of each machine, or processes where it has none."),
+    _going_on("nodes", 1, click.IntRange(1), NODES),
+    _going_on("strategy", "auto", click.Choice(STRATEGIES), STRATEGY),
+    _going_on("sync_batchnorm", False, bool, SYNC),
 )
 
 
@@ -237,7 +234,3 @@ def on_devices(function):
             return function(**values) if first else None
 
     return act
-
-
-def _beginning(words: Iterable[str], ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
-    return [word for word in words if word.startswith(typed)]

@@ -29,15 +29,8 @@ import pandas as pd
 from PIL import Image
 
 TYPES = ("application/json", "text/csv", "application/vnd.apache.parquet", "image/jpeg", "image/png")
-ODD_TYPES = (
-    "",
-    "text/html",
-    "application/json; charset=utf-16",
-    "multipart/form-data",
-    "application/json, text/csv",
-    "x" * 3000,
-    "\xff",
-)
+UTF_16, TWO = "application/json; charset=utf-16", "application/json, text/csv"
+ODD_TYPES = ("", "text/html", UTF_16, "multipart/form-data", TWO, "x" * 3000, "\xff")
 TELLTALE = re.compile(rb"Traceback|File \"|site-packages|/home/|/root/|/work/|/usr/|/tmp/|\.py\b")
 LEAST_TOLD = 24  # characters of what was sent that must not come back
 WARM = 500  # requests after which memory is measured first: caches and threads are made by then

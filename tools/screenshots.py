@@ -10,6 +10,7 @@ No face is on them, drawn or real: pages show none.
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,18 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-SMALL = (
-    "--arch",
-    "test_resnet",
-    "--image_size",
-    "32",
-    "--drawn_faces",
-    "400",
-    "--train_epochs",
-    "12",
-    "--gates",
-    "test_mae < 100",
-)
+SMALL = shlex.split("--arch test_resnet --image_size 32 --drawn_faces 400 --train_epochs 12 --gates 'test_mae < 100'")
 SCREEN = {"width": 1120, "height": 760}
 COMPARED = "original,retrained-20-28,ft-20-28-e4,rnd-20-28-e4,noise-20-28-e2"
 COMMANDS = {  # the page of each stands on the last line that says `page:`

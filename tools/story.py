@@ -304,17 +304,8 @@ class Story:
             "did other work meanwhile. Ann, Ben and Cem are nobody: each stands for some training pictures, drawn by chance. "
             "A test plays the same on drawn faces, on a server with PostgreSQL and a bucket."
         )
-        chapters = (
-            self.train,
-            self.cross_fit,
-            self.ask,
-            self.serve_ann,
-            self.refuse_ben,
-            self.kill_cem,
-            self.go_back,
-            self.ask_server,
-        )
-        for chapter in (*chapters, self.purge, self.verify, self.end):
+        begin, requests = (self.train, self.cross_fit), (self.ask, self.serve_ann, self.refuse_ben, self.kill_cem)
+        for chapter in (*begin, *requests, self.go_back, self.ask_server, self.purge, self.verify, self.end):
             chapter()
 
 

@@ -20,7 +20,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 from unlearning.errors import InputError
-from unlearning.naming import by_name, choose
+from unlearning.naming import by_name
 from unlearning.processes import AHEAD, Each, leave_with_parent
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ def alone(spread: str, workers: int) -> bool:
 
 def place(spread: str, workers: int) -> AbstractContextManager[Runner]:
     """Where jobs run."""
-    return nullcontext(_one_by_one) if alone(spread, workers) else choose(SPREADS, spread, "spread").open(workers)
+    return nullcontext(_one_by_one) if alone(spread, workers) else SPREADS[spread].open(workers)
 
 
 def _one_by_one(act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:

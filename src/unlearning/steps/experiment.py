@@ -17,7 +17,6 @@ from unlearning.jobs.forecast import foretell
 from unlearning.methods import METHODS
 from unlearning.methods.params import supports
 from unlearning.models.spec import ModelSpec
-from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import Version
@@ -40,8 +39,8 @@ Trainings = dict[tuple[int, str], TrainSettings]
 
 def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     """Run every cell that no finished run has made before, and return one row a version: which cell, which run."""
-    preset = choose(PRESETS, settings.preset, "preset")
-    studies = with_forget_sets([choose(STUDIES, name, "study") for name in settings.studies], settings.forget_sets)
+    preset = PRESETS[settings.preset]
+    studies = with_forget_sets([STUDIES[name] for name in settings.studies], settings.forget_sets)
     target = DataSettings(settings.data_dir, settings.target).predicts
     able = {name: method for name, method in METHODS.items() if supports(method, target)}
     plan = cells(studies, settings.seeds or preset.seeds, preset.params, able)

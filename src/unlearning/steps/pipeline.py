@@ -11,7 +11,6 @@ from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import try_out
 from unlearning.methods import METHODS
 from unlearning.methods.params import require_support
-from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import answer
 from unlearning.registry.lookup import find_or_none
@@ -36,7 +35,7 @@ OVERVIEW = "overview.html"
 def pipeline(settings: PipelineSettings) -> str:
     """Everything from prepare to promote, then the table; returns what to type next."""
     name = settings.train.name
-    methods = [choose(METHODS, method.strip(), "method").name for method in settings.methods.split(",")]
+    methods = [method.strip() for method in settings.methods.split(",")]
     with runs.run("main", f"forget {settings.forget_set} with {settings.methods}"):
         original, reference, forget = _train_and_retrain(settings)
         forget_sets.log([forget])

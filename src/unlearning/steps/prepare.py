@@ -27,21 +27,21 @@ def prepare(settings: DataSettings, side: int, force: bool = False, spread: str 
     if force:
         with runs.run("prepare", "prepare"), each_on_ray() if spread == RAY else nullcontext() as each:
             data = prepare_data(settings, side, track, each)
-            return data, _log(data, settings, _mark(data, settings))
+            return data, _log(data, settings)
     data = prepare_data(settings, side, track)
     done = finished.find_finished(_mark(data, settings))
     if done:
         say(f"prepare: reused run {done['run_id']} (same files, settings and code), data {data.digest}")
         return data, done["run_id"]
     with runs.run("prepare", "prepare"):
-        return data, _log(data, settings, _mark(data, settings))
+        return data, _log(data, settings)
 
 
 def _mark(data: DataSet, settings: DataSettings) -> str:
     return finished.fingerprint("prepare", settings=settings.as_dict(), digest=data.digest, rejected=len(data.rejected))
 
 
-def _log(data: DataSet, settings: DataSettings, mark: str) -> str:
+def _log(data: DataSet, settings: DataSettings) -> str:
     runs.rename(f"prepare {data.digest}")
     runs.log_settings("data", settings.as_dict() | {"digest": data.digest})
     for table, name in ((data.manifest, MANIFEST), (data.rejected, REJECTED), (data.reasons, REASONS)):
@@ -51,7 +51,7 @@ def _log(data: DataSet, settings: DataSettings, mark: str) -> str:
     for name in SPLITS:
         runs.log_dataset(data.manifest[data.manifest.split == name], name, name, data.digest)
     _log_report(data, settings)
-    finished.mark_finished(mark)
+    finished.mark_finished(_mark(data, settings))
     _tell(data, settings)
     return runs.active_id()
 

@@ -171,13 +171,9 @@ def _bury(version: Version, deed: Deed, report: Report) -> None:
     """Leave the tombstone, once."""
     if version.tag("state") == PURGED:
         return
-    count = len(report.removed)
+    number, files = version.number, len(report.removed)
     why = f"{deed.reason}; {report.verdict}" if deed.reason else report.verdict
-
-    def decide(known: list[Version]):
-        return rules.ended(state_of(known), version.number, deed, count, version.model)
-
-    transition(version.model, decide, "purge", why)
+    transition(version.model, lambda known: rules.ended(state_of(known), number, deed, files, version.model), "purge", why)
     store.mark(version, PURGED)
 
 

@@ -23,7 +23,6 @@ from unlearning.jobs.unfinished import work
 from unlearning.methods import METHODS
 from unlearning.methods.params import epochs_of, make_method, modules_of, require_support
 from unlearning.methods.retrain import Retrain
-from unlearning.naming import choose
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.lookup import one_look
@@ -85,13 +84,9 @@ def unlearn(settings: UnlearnSettings) -> list[Version]:
             mark_finished(made_of, made)
     for version in made:
         names = ("Utility", "Forgetting", "F") if reference else ("test_mae", "forget_mae")
-        say(f"unlearn: {version.model} {version.label} registered, {scores_of(version, names)}")
+        scores = "  ".join(f"{name} {version.number_in(name):.3f}" for name in names)
+        say(f"unlearn: {version.model} {version.label} registered, {scores}")
     return made
-
-
-def scores_of(version: Version, names: tuple[str, ...]) -> str:
-    """Some of a version's scores on a line."""
-    return "  ".join(f"{name} {version.number_in(name):.3f}" for name in names)
 
 
 def unlearn_or_reuse(
@@ -104,7 +99,7 @@ def unlearn_or_reuse(
 
 def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, forget: ForgetSet) -> str:
     """The fingerprint of an unlearning: its settings, where it starts, what it is measured against, whom, and the code."""
-    kind = choose(METHODS, settings.method, "method")
+    kind = METHODS[settings.method]
     method = make_method(kind, settings.params)
     own = asdict(settings) | {"model": parent.source, "params": asdict(method), "forget_set": forget.sha256}
     own |= {"epochs": epochs_of(method, settings.epochs), "alpha": settings.alpha or parent.target.alpha}
@@ -116,7 +111,7 @@ def mark(settings: UnlearnSettings, parent: Version, reference: Version | None, 
 @one_look()
 def open_request(settings: UnlearnSettings) -> Request:
     """Check everything before the first step is taken: method, rule, model, data and reference."""
-    method = make_method(choose(METHODS, settings.method, "method"), settings.params)
+    method = make_method(METHODS[settings.method], settings.params)
     epochs = epochs_of(method, settings.epochs)
     version = find_version(settings.name, settings.model or CHAMPION)
     require_support(method, version.target)
