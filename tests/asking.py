@@ -3,7 +3,6 @@
 import base64
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from unlearning.server.http import server_of
 from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
+from waiting import wait_until
 
 MODEL = "age-resnet50"
 USUAL = Limits()
@@ -66,9 +66,7 @@ def started(limits: Limits = USUAL, follow: str = "champion", beside: str = "", 
     thread = threading.Thread(target=server.run, args=([taken],))
     thread.start()
     try:
-        until = time.monotonic() + 30
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: server.started)
         yield Asked(address, following)
     finally:
         server.should_exit = True

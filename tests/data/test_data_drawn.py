@@ -1,6 +1,5 @@
 """Drawn faces: the same seed draws the same folder, and their names say what they are."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from unlearning.data.drawn import draw_face, draw_folder
 from unlearning.data.labels import parse
+from waiting import wait_until
 
 COUNT = 12
 
@@ -62,14 +62,15 @@ def test_drawn_faces_pass_every_threshold_and_none_is_a_near_copy_of_another(dat
 
 
 def test_what_a_drawing_has_returned_no_other_drawing_touches(tmp_path):
-    """Another run begins a moment later, and the first reads its faces while the second may still be drawing."""
+    """Another run begins when some faces are drawn, and the first reads them while the second may still be drawing."""
+    folder = tmp_path / "faces"
 
-    def draw(after: float) -> dict[str, tuple[int, int]]:
-        time.sleep(after)
-        folder = draw_folder(tmp_path / "faces", 40, 0, (20, 60))
+    def draw(drawn: int) -> dict[str, tuple[int, int]]:
+        wait_until(lambda: len(list(folder.glob("*.jpg"))) >= drawn)
+        draw_folder(folder, 40, 0, (20, 60))
         return {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in folder.iterdir()}
 
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(draw, (0.0, 0.15))
-    assert first == second == draw(0.0)
+        first, second = pool.map(draw, (0, 1))
+    assert first == second == draw(0)
     assert len(first) == 40

@@ -4,23 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-
-import pytest
 
 import made
 from erasable import copy_store
 from places import ROOT
 from unlearning.registry.lookup import find
+from waiting import wait_until
 
 MODEL = "age-resnet50"
 TRAIN = ["--drawn_faces", "160", "--arch", "test_resnet", "--image_size", "32", "--epochs", "4", "--precision", "32-true"]
 ENTRY = ["-m", "entrypoints.train", *TRAIN, "--devices", "2"]
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 FIRST, LAST = "epoch 2/4", "epoch 4/4"
-
-pytestmark = pytest.mark.slow
 
 
 def start(words: list[str], folder: Path, store: Path) -> subprocess.Popen:
@@ -78,7 +74,4 @@ def test_a_training_that_is_asked_to_end_takes_its_other_process_along(empty_sto
         ended.send_signal(signal.SIGTERM)
         said = ended.stderr.read()
     assert ended.returncode == 143, said
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{other}").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not Path(f"/proc/{other}").exists()
+    wait_until(lambda: not Path(f"/proc/{other}").exists())

@@ -1,7 +1,5 @@
 """A server that is told by MLflow's registry webhook, through ``mlflow server``."""
 
-import time
-
 import mlflow
 import pytest
 
@@ -10,6 +8,7 @@ from asking import pictures as pictures
 from asking import texts as texts
 from erasable import take_own_models
 from server import listening
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -29,7 +28,4 @@ def test_a_webhook_of_the_registry_lets_a_server_follow_at_once(far, texts):
         far.create_webhook("serve", f"{asked.address}/refresh", ["model_version_alias.created"])
         assert asked.json(body).headers["model-version"] == f"{MODEL}/3"
         far.set_registered_model_alias(MODEL, "champion", "4")
-        until = time.monotonic() + 60
-        while asked.json(body).headers["model-version"] != f"{MODEL}/4":
-            assert time.monotonic() < until
-            time.sleep(0.2)
+        wait_until(lambda: asked.json(body).headers["model-version"] == f"{MODEL}/4")

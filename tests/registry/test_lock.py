@@ -14,6 +14,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from unlearning.errors import InputError
 from unlearning.registry import lock
 from unlearning.tracking import processes
+from waiting import wait_until
 
 MODEL = "age-resnet50"
 NAME = f"{MODEL}.lock"
@@ -118,11 +119,13 @@ def test_many_threads_take_a_dead_lock_over_one_after_the_other(store):
 
 
 def test_a_lock_lasts_as_long_as_its_owner_works(store, monkeypatch):
-    monkeypatch.setattr(lock, "HELD_SECONDS", 2.0)
+    monkeypatch.setattr(lock, "HELD_SECONDS", 4.0)
     with lock.registry_lock(MODEL) as held:
-        time.sleep(5)
+        begun = held.expires
+        wait_until(lambda: held.expires > begun + 1.5)  # so it was made longer twice, before its first time was over
         held.confirm()
-        assert lock.owner_of(MODEL) == processes.owner()
+        [entry] = lock._line(mlflow.MlflowClient(), NAME)
+        assert entry.expires > begun
     assert names() == []
 
 

@@ -13,6 +13,7 @@ from unlearning.server.limits import Limits
 from unlearning.server.loaded import Loaded
 from unlearning.server.numbers import Numbers
 from unlearning.serving.age_model import AgeModel
+from waiting import wait_until
 
 
 def images(*values: int) -> np.ndarray:
@@ -39,12 +40,10 @@ def test_what_waits_is_predicted_together_and_every_request_gets_its_own():
     batches = Batches(network, 4, 0.0)
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(batches, images(7))
-        while not network.batches:
-            time.sleep(0.001)
+        wait_until(lambda: network.batches)
         others = [pool.submit(batches, images(number, number + 1)) for number in (10, 20, 30)]
         large = pool.submit(batches, images(*range(40, 50)))
-        while batches._asked.qsize() < 4:
-            time.sleep(0.001)
+        wait_until(lambda: batches._asked.qsize() == 4)
         network.may_go_on.set()
         assert first.result().tolist() == [7]
         assert sorted(one.result().tolist() for one in others) == [[10, 11], [20, 21], [30, 31]]
@@ -97,8 +96,7 @@ def test_to_stop_answers_what_was_asked_before(waiting):
     batches = Batches(network, 32, 0.0)
     with ThreadPoolExecutor(5) as pool:
         asked = [pool.submit(batches, images(number)) for number in range(waiting)]
-        while batches._asked.qsize() + sum(network.batches) < waiting:
-            time.sleep(0.001)
+        wait_until(lambda: batches._asked.qsize() + sum(network.batches) == waiting)
         stopped = pool.submit(batches.stop)
         network.may_go_on.set()
         stopped.result(10)

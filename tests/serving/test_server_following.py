@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from pathlib import Path
 
 import mlflow
@@ -29,6 +28,7 @@ from unlearning.steps.rollback import rollback
 from unlearning.steps.status import look_at, render
 from unlearning.tracking import temporary
 from unlearning.versions.files import model_folder
+from waiting import wait_until
 
 THE_FOURTH = PromoteSettings("4", "test_mae < 100")
 
@@ -219,15 +219,19 @@ def test_a_purged_version_answers_no_more_although_what_takes_its_place_cannot_b
 
 def test_a_server_that_loads_for_long_is_heard_of_meanwhile_and_one_that_has_ended_takes_nothing_up(own, monkeypatch):
     promote(THE_FOURTH)
-    may_load, opened = threading.Event(), loaded.model_folder
+    loads, may_load, opened = threading.Event(), threading.Event(), loaded.model_folder
+
+    def slowly(version):
+        loads.set()
+        return may_load.wait(60) and opened(version)
+
     with started(follow="champion", refresh=0.3) as asked:
-        monkeypatch.setattr(loaded, "model_folder", lambda version: may_load.wait(30) and opened(version))
+        monkeypatch.setattr(loaded, "model_folder", slowly)
         rollback(RollbackSettings("3", "for the test"))
-        time.sleep(2)
-        first = servers.live(MODEL)[0].seen
-        time.sleep(2)
-        (known,) = servers.live(MODEL)
-        assert (known.version, known.seen > first) == ("4", True)
+        assert loads.wait(30)
+        (first,) = servers.live(MODEL)
+        wait_until(lambda: servers.live(MODEL)[0].seen > first.seen, 30)
+        assert [one.version for one in servers.live(MODEL)] == ["4"]
         threading.Timer(0.5, may_load.set).start()
     assert asked.following.current is None
     assert asked.following._users == {}

@@ -121,7 +121,7 @@ def test_trials_of_other_processes_are_children_of_the_search_and_the_same_seed_
 
 @pytest.mark.slow
 def test_a_trial_that_was_killed_is_made_up_for(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path))
     code = "from unlearning.experiments import search; import os; search.open_study('m', 's', 'F', 0).ask(); os._exit(9)"
     subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, env={**os.environ, "PYTHONPATH": "src"})
     study = search.open_study("m", "s", "F", 0)

@@ -10,6 +10,7 @@ import pytest
 
 from places import ROOT
 from unlearning.tracking import abandoned, processes, runs
+from waiting import wait_until
 
 
 def of(pid: str, start: str = "1") -> str:
@@ -41,10 +42,8 @@ def test_a_process_id_that_was_given_again_does_not_stand_for_the_process_that_h
 
 def test_a_process_that_nobody_has_buried_yet_is_gone():
     child = subprocess.Popen([sys.executable, "-c", "pass"])
-    identity, until = of(str(child.pid), processes._start(child.pid)), time.monotonic() + 60
-    while not processes.is_gone(identity) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert processes.is_gone(identity)
+    identity = of(str(child.pid), processes._start(child.pid))
+    wait_until(lambda: processes.is_gone(identity))
     child.wait()
 
 

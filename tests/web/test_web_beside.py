@@ -1,7 +1,6 @@
 """The pages under the address of MLflow's own server, which hands on what is asked of them."""
 
 import threading
-import time
 
 import pytest
 from starlette.applications import Starlette
@@ -14,6 +13,7 @@ from unlearning.steps.serve import listening
 from unlearning.web.application import Application
 from unlearning.web.beside import handing_on
 from unlearning.web.headers import HEADERS
+from waiting import wait_until
 
 MODEL, HOME = "age-resnet50", "http://127.0.0.1"
 
@@ -25,8 +25,7 @@ def address(filled):
         server = server_of(Application(MODEL, ["127.0.0.1"], "/unlearning").asgi())
         thread = threading.Thread(target=server.run, args=([taken],))
         thread.start()
-        while not server.started:
-            time.sleep(0.05)
+        wait_until(lambda: server.started)
         yield f"127.0.0.1:{taken.getsockname()[1]}"
         server.should_exit = True
         thread.join()

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from unlearning.web.application import Application
 from unlearning.web.asking import told
 from unlearning.web.headers import HEADERS
 from unlearning.web.rights import Somebody
+from waiting import wait_until
 
 MODEL = "age-resnet50"
 HOME = "http://127.0.0.1"
@@ -269,8 +269,7 @@ def test_what_is_begun_goes_on_by_itself_in_another_name_and_is_shown(client, mo
     act = acts.begin(Somebody("anna", "secret"), "request", MODEL, ("some.csv", ["one.jpg"]))
     assert acts.running(MODEL, "request") == act
     assert 'http-equiv="refresh"' in client.get(f"/acts/{act.key}").text
-    while not act.is_over:
-        time.sleep(0.2)
+    wait_until(lambda: act.is_over, 300)
     assert act.went_well, act.said
     answer = client.get(f"/acts/{act.key}")
     assert "requests to age-resnet50" in answer.text
