@@ -74,6 +74,20 @@ class Server:
     def group(self) -> int:
         return int((self.folder / "mlflow.pid").read_text())
 
+    def ask(self, what: str, **content: str) -> None:
+        """The administrator's request to the server's accounts."""
+        answer = requests.post(f"{self.address}/api/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
+        assert answer.ok, answer.text
+
+    def add_user(self, name: str, password: str) -> None:
+        """Somebody new, who may read."""
+        self.ask("2.0/mlflow/users/create", username=name, password=password)
+
+    def grant(self, name: str, kind: str, key: str, right: str) -> None:
+        """The user has this right from now on, on an experiment or a registered model."""
+        own = {"resource_type": kind, "resource_id": key, "permission": right}
+        self.ask("3.0/mlflow/users/permissions/grant", username=name, **own)
+
     def kill(self) -> None:
         """As the kernel does when memory runs out: ``mlflow server`` is gone at once, PostgreSQL stays."""
         os.killpg(self.group, 9)
@@ -108,17 +122,11 @@ def server() -> Iterator[Server]:
     own = Server(folder, free_port(), free_port(), free_port())
     try:
         own.start()
-        _add_reader(own.address)
+        own.add_user(READER, READING)
         yield own
     finally:
         own.call("stop")
         shutil.rmtree(folder)
-
-
-def _add_reader(address: str) -> None:
-    own = {"username": READER, "password": READING}
-    made = requests.post(f"{address}/api/2.0/mlflow/users/create", json=own, auth=(ADMIN, PASSWORD), timeout=60)
-    assert made.ok, made.text
 
 
 def as_user(patch: pytest.MonkeyPatch, address: str, name: str, password: str) -> None:

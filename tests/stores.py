@@ -1,11 +1,22 @@
-"""Stores that several files begin with."""
+"""Stores that several files begin with, and the key that signs what is certified in them."""
 
 import mlflow
 import pytest
 
 import registered
 from postgres import postgres as postgres
+from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.tracking.store import prepare_store
+
+
+@pytest.fixture(scope="module")
+def signing_key(tmp_path_factory):
+    """The file of a signing key, which the environment names as long as the module's tests run."""
+    path = tmp_path_factory.mktemp("key") / "signing-key.pem"
+    make_key(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(path))
+        yield path
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from unlearning.data.drawn import draw_folder
 from unlearning.data.manifest import prepare
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.progress import untold
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def proof(envelope, predicate):
 
 def test_a_pictures_id_is_that_of_the_data_manifest(tmp_path):
     folder = draw_folder(tmp_path, 40, seed=0, ages=(20, 60))
-    manifest = prepare(DataSettings(data_dir=str(folder)), 32, lambda items, count, title: items).manifest
+    manifest = prepare(DataSettings(data_dir=str(folder)), 32, untold).manifest
     faces = manifest[manifest.copy_of == ""]
     assert len(faces) > 20
     assert [picture_id((folder / name).read_bytes()) for name in faces.file] == list(faces.id)

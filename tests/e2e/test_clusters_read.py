@@ -2,18 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from clusters import ray_alone as ray_alone
 from clusters import two_nodes as two_nodes
 from unlearning.data import drawn, reading
 from unlearning.experiments.spread import each_on_ray
-
-pytestmark = pytest.mark.slow
-
-
-def quiet(items, count, title):
-    return items
+from unlearning.progress import untold
 
 
 def test_nodes_of_a_cluster_read_what_one_machine_reads(two_nodes, tmp_path, monkeypatch):
@@ -24,9 +18,9 @@ def test_nodes_of_a_cluster_read_what_one_machine_reads(two_nodes, tmp_path, mon
     for where in ("alone", "cluster"):
         monkeypatch.setenv("UNLEARNING_CACHE", str(tmp_path / where))
         if where == "alone":
-            made[where] = reading.read(folder, 32, quiet)
+            made[where] = reading.read(folder, 32, untold)
         else:
             with each_on_ray() as each:
-                made[where] = reading.read(folder, 32, quiet, each)
+                made[where] = reading.read(folder, 32, untold, each)
     pd.testing.assert_frame_equal(made["alone"].files, made["cluster"].files)
     assert np.array_equal(made["alone"].open_pixels(), made["cluster"].open_pixels())

@@ -34,17 +34,6 @@ READER, CLERK, OFFICER = "rita", "carl", "olga"
 LONG = 240_000  # milliseconds
 
 
-def ask(server, what: str, **content: str) -> None:
-    """The administrator's request to the server's accounts."""
-    answer = http.post(f"{server.address}/api/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
-    assert answer.ok, answer.text
-
-
-def grant(server, name: str, kind: str, key: str, right: str) -> None:
-    own = {"resource_type": kind, "resource_id": key, "permission": right}
-    ask(server, "3.0/mlflow/users/permissions/grant", username=name, **own)
-
-
 @pytest.fixture(scope="module")
 def team(server, tmp_path_factory):
     """A model of one version, and three people: one reads, one files requests, one decides."""
@@ -57,12 +46,12 @@ def team(server, tmp_path_factory):
         asked = own_experiment(store.EXPERIMENT, store.HOLDS)
         journals = own_experiment(journal.EXPERIMENT, journal.HOLDS)
         for name in (READER, CLERK, OFFICER):
-            ask(server, "2.0/mlflow/users/create", username=name, password=SECRET)
+            server.add_user(name, SECRET)
         for name in (CLERK, OFFICER):
-            grant(server, name, "experiment", asked, "EDIT")
+            server.grant(name, "experiment", asked, "EDIT")
         for number in ("0", journals):
-            grant(server, OFFICER, "experiment", number, "EDIT")
-        grant(server, OFFICER, "registered_model", MODEL, "MANAGE")
+            server.grant(OFFICER, "experiment", number, "EDIT")
+        server.grant(OFFICER, "registered_model", MODEL, "MANAGE")
     make_key(folder / "signing-key.pem")
     with Image.open(drawn()[0].parent / manifest.file[manifest.split == "train"].iloc[0]) as face:
         ImageOps.mirror(face).save(folder / "photograph.jpg", quality=80)

@@ -1,6 +1,5 @@
 """The commands of README's table on small networks and drawn faces, and the notebook, run as they stand there."""
 
-import importlib
 import json
 import os
 import re
@@ -11,15 +10,12 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner
-
 from places import ROOT
+from typed import typed
 from unlearning.data.drawn import draw_folder
 from unlearning.registry.lookup import find
 from unlearning.versions.data import account_of
 
-pytestmark = pytest.mark.slow
 NETWORK = ["--arch=test_resnet", "--image_size=32", "--precision=32-true"]
 SMALLER = {
     "main": [*NETWORK, "--train_epochs=3", "--methods=noise", "--reference_seeds=101"],
@@ -27,7 +23,7 @@ SMALLER = {
     "crossfit": ["--folds=2", "--seeds=0,1"],
     "explain": ["--faces=12"],
 }
-# Servers and a browser: test_served.py, test_officer.py; a study: test_experiment_report.py; a GPU: nowhere.
+# Servers and a browser: test_story.py, test_officer.py; a study: test_experiment_report.py; a GPU: nowhere.
 NOT_HERE = {"serve", "web", "experiment", "report", "ui", "gpu_study"}
 # What may be the answer as well: the table says "if it passes", and "then confirm".
 REFUSED = {"promote": "is not promoted", "purge": "its name was not typed back"}
@@ -53,7 +49,7 @@ def test_every_command_of_the_table_does_what_it_says_there(empty_store, use, ow
     place = use(empty_store)
     faces = draw_folder(tmp_path / "faces", 160, 0, (20, 60))
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(tmp_path / "key.pem"))
-    typed("key", ["--path", str(tmp_path / "key.pem")])
+    done_or_refused("key", ["--path", str(tmp_path / "key.pem")])
     done = []
     for entry, words in commands():
         if entry in NOT_HERE:
@@ -63,14 +59,14 @@ def test_every_command_of_the_table_does_what_it_says_there(empty_store, use, ow
             learned = manifest[(manifest.split == "train") & (manifest.copy_of == "")].file[:3]
             Path("person.csv").write_text("\n".join(["file", *learned]))
         own = [re.sub(r"\b(FACES|FOLDER)\b", str(faces), word) for word in words]
-        typed(entry, [*own, *SMALLER.get(entry, [])], REFUSED.get(entry))
+        done_or_refused(entry, [*own, *SMALLER.get(entry, [])], REFUSED.get(entry))
         done.append(entry)
     assert (place / "ages.parquet").is_file() or Path("ages.parquet").is_file()
     assert {"main", "train", "retrain", "unlearn", "evaluate", "promote", "request", "process", "purge", "explain"} <= set(done)
 
 
-def typed(entry: str, words: list[str], refusal: str | None = None) -> None:
-    said = CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, words)
+def done_or_refused(entry: str, words: list[str], refusal: str | None = None) -> None:
+    said = typed(entry, *words)
     assert said.exit_code == 0 or (refusal and refusal in said.output), f"{entry} {words}: {said.output} {said.exception}"
 
 

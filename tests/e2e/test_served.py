@@ -10,19 +10,18 @@ import pandas as pd
 import pytest
 import requests
 
-from made import drawn
+from asking import pictures as pictures
+from asking import texts as texts
 from places import ROOT
 from server import listening
-from unlearning.settings.forgetting import PromoteSettings
-from unlearning.steps.promote import promote
 
 MODEL = "age-resnet50"
 
 
 @pytest.fixture(scope="module")
-def place(fill, trained_store):
-    """A folder of a user whose version 4 is served."""
-    return fill("served_by_mlflow", trained_store, lambda: promote(PromoteSettings("4", gates="F > 0.01"))).parent
+def place(promoted_store):
+    """A folder of a user whose version 3 is served."""
+    return promoted_store.parent
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +31,12 @@ def address(place):
         yield f"{found}/invocations"
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    return [base64.b64encode(path.read_bytes()).decode() for path in drawn()[:5]]
-
-
-def test_the_server_answers_years_in_order(address, pictures, user):
+def test_the_server_answers_years_in_order(address, pictures, texts, user):
     model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
-    years = model.predict(pd.DataFrame({"image": [base64.b64decode(picture) for picture in pictures]})).tolist()
+    years = model.predict(pd.DataFrame({"image": pictures})).tolist()
     assert years != pytest.approx(sorted(years), abs=1e-6)
     assert all(0 <= year <= 60 for year in years)
-    body = {"dataframe_split": {"columns": ["image"], "data": [[picture] for picture in pictures]}}
+    body = {"dataframe_split": {"columns": ["image"], "data": [[text] for text in texts]}}
     answer = requests.post(address, json=body, timeout=60)
     assert answer.status_code == 200, answer.text
     assert answer.json()["predictions"] == pytest.approx(years, abs=1e-3)
@@ -51,8 +45,8 @@ def test_the_server_answers_years_in_order(address, pictures, user):
     assert not {"state", "verdict", "F"} & model.metadata.metadata.keys()  # they may change, and the registry says them
 
 
-def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, user):
-    plain, told = ({"dataframe_records": [{"image": pictures[0]}]} | more for more in ({}, {"params": {"tell_version": True}}))
+def test_the_answer_tells_which_version_gave_it_when_asked(address, texts, user):
+    plain, told = ({"dataframe_records": [{"image": texts[0]}]} | more for more in ({}, {"params": {"tell_version": True}}))
     (age,) = requests.post(address, json=plain, timeout=60).json()["predictions"]
     answer = requests.post(address, json=told, timeout=60).json()
     champion = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "champion").version
@@ -60,10 +54,9 @@ def test_the_answer_tells_which_version_gave_it_when_asked(address, pictures, us
     assert answer == {"predictions": [{"age": pytest.approx(age, abs=1e-4), **told}]}
 
 
-def test_the_server_refuses_bad_pictures_and_nonsense_in_one_sentence(address, pictures):
-    whole = base64.b64decode(pictures[1])
-    cut = base64.b64encode(whole[: len(whole) // 2]).decode()
-    answer = requests.post(address, json={"dataframe_records": [{"image": pictures[0]}, {"image": cut}]}, timeout=60)
+def test_the_server_refuses_bad_pictures_and_nonsense_in_one_sentence(address, pictures, texts):
+    cut = base64.b64encode(pictures[1][: len(pictures[1]) // 2]).decode()
+    answer = requests.post(address, json={"dataframe_records": [{"image": texts[0]}, {"image": cut}]}, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("row 1: the image is damaged or cut off")
     assert "stack_trace" not in answer.json()
@@ -89,13 +82,13 @@ print(told.age[0], len(list(code.rglob("*.py"))))
 """
 
 
-def test_a_version_answers_by_the_few_files_of_this_project_that_it_brings_along(user, address, pictures, trained_store):
+def test_a_version_answers_by_the_few_files_of_this_project_that_it_brings_along(user, address, texts, trained_store):
     """And loading it adds none: its certificate names every file, and compiled code beside the source is code that runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    asked = [sys.executable, "-c", ALONE, f"models:/{MODEL}@champion", pictures[0]]
+    asked = [sys.executable, "-c", ALONE, f"models:/{MODEL}@champion", texts[0]]
     done = subprocess.run(asked, cwd=user, env=environment, check=True, capture_output=True, text=True)
     age, files = done.stdout.split()
-    body = {"dataframe_records": [{"image": pictures[0]}]}
+    body = {"dataframe_records": [{"image": texts[0]}]}
     assert requests.post(address, json=body, timeout=60).json()["predictions"] == [pytest.approx(float(age), abs=1e-3)]
     assert int(files) < len(list((ROOT / "src").rglob("*.py"))) / 3
     assert not [path for path in (trained_store.parent / "mlruns").rglob("*") if path.suffix == ".pyc"]

@@ -11,18 +11,12 @@ import time
 import mlflow
 import pandas as pd
 import pytest
-import requests
-from click.testing import CliRunner
 
-from entrypoints.promote import main as promote_entry
-from entrypoints.request import main as request_entry
-from entrypoints.rollback import main as rollback_entry
-from entrypoints.status import main as status_entry
-from entrypoints.train import main as train_entry
 from made import small
 from places import ROOT
 from postgres import free_port
 from server import ADMIN, PASSWORD, READER, READING, as_user, wire
+from typed import typed
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
 from unlearning.registry.journal import EXPERIMENT
@@ -43,7 +37,6 @@ from unlearning.tracking.own_experiments import own_experiment
 
 MODEL, OTHER = "age-resnet50", "age-other"
 EASY = "F > 0.01"
-CREATE, GRANT = "2.0/mlflow/users/create", "3.0/mlflow/users/permissions/grant"
 TYPED = ["--arch", "test_resnet", "--image_size", "32", "--drawn_faces", "160", "--epochs", "1", "--precision", "32-true"]
 
 
@@ -71,10 +64,6 @@ def reader(filled, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     as_user(monkeypatch, filled.address, READER, READING)
     return filled
-
-
-def run_entry(entry, *arguments: str):
-    return CliRunner().invoke(entry, list(arguments))
 
 
 def told(outcome) -> str:
@@ -105,7 +94,7 @@ def test_registry_and_artifacts_are_whole_on_the_server_and_no_password_can_be_r
 
 def test_a_reader_sees_the_registry_and_needs_no_run_for_that(reader):
     before = len(mlflow.search_runs(search_all_experiments=True, output_format="list"))
-    outcome = run_entry(status_entry, "--check", "true")
+    outcome = typed("status", "--check", "true")
     assert outcome.exit_code == 0, outcome.output
     assert "champion" in outcome.output
     assert "are what the journal says" in outcome.output
@@ -122,7 +111,7 @@ def test_a_reader_serves_the_champion(reader, data):
 
 
 def test_a_reader_is_told_why_no_run_can_be_opened(reader):
-    sentence = told(run_entry(promote_entry, "--version", "ft-20-28-e2", "--gates", EASY))
+    sentence = told(typed("promote", "--version", "ft-20-28-e2", "--gates", EASY))
     assert f"the server {reader.address} lets you read, and open no run in this experiment" in sentence
     assert "EDIT" in sentence
     assert "MLFLOW_EXPERIMENT_NAME" in sentence
@@ -133,9 +122,9 @@ def test_a_reader_with_an_experiment_of_ones_own_is_refused_all_the_same(reader,
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "of the reader")
     before = all_versions(MODEL)
     if move == "promote":
-        outcome = run_entry(promote_entry, "--version", "ft-20-28-e2", "--gates", EASY)
+        outcome = typed("promote", "--version", "ft-20-28-e2", "--gates", EASY)
     else:
-        outcome = run_entry(rollback_entry, "--to", "original", "--reason", "I may not", "--allow_regain", "true")
+        outcome = typed("rollback", "--to", "original", "--reason", "I may not", "--allow_regain", "true")
     sentence = told(outcome)
     assert f"lets you read {MODEL} and not change it" in sentence
     assert f"MANAGE on the registered model {MODEL}" in sentence
@@ -148,28 +137,20 @@ def test_a_reader_files_no_request_among_those_of_the_team(reader, admin, monkey
     own_experiment(REQUESTS, "the requests")
     as_user(monkeypatch, reader.address, READER, READING)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "of the reader")
-    sentence = told(run_entry(request_entry, "--forget_set", "36-44"))
+    sentence = told(typed("request", "--forget_set", "36-44"))
     assert f"the server {reader.address} lets you read the requests and file none" in sentence
     assert f"EDIT on {REQUESTS}" in sentence
     assert listed(MODEL) == []
     assert locks() == []
 
 
-def ask(server, what: str, **content: str) -> None:
-    """The administrator's request to the server's accounts."""
-    answer = requests.post(f"{server.address}/api/{what}", json=content, auth=(ADMIN, PASSWORD), timeout=60)
-    assert answer.ok, answer.text
-
-
 def become_user(monkeypatch, server, name: str, permission: str) -> None:
     """A new user who may write both experiments that a transition needs, and has this right on the registered model."""
     password = "promotes-what-has-passed"
-    ask(server, CREATE, username=name, password=password)
+    server.add_user(name, password)
     for experiment in ("Default", EXPERIMENT):
-        number = mlflow.get_experiment_by_name(experiment).experiment_id
-        own = {"resource_type": "experiment", "resource_id": number, "permission": "EDIT"}
-        ask(server, GRANT, username=name, **own)
-    ask(server, GRANT, username=name, resource_type="registered_model", resource_id=MODEL, permission=permission)
+        server.grant(name, "experiment", mlflow.get_experiment_by_name(experiment).experiment_id, "EDIT")
+    server.grant(name, "registered_model", MODEL, permission)
     as_user(monkeypatch, server.address, name, password)
 
 
@@ -197,7 +178,7 @@ def test_a_colleague_with_the_documented_rights_promotes_and_rolls_back(admin, m
 
 def test_a_wrong_password_is_told_as_one(filled, monkeypatch):
     as_user(monkeypatch, filled.address, READER, "not-the-readers-own")
-    sentence = told(run_entry(status_entry))
+    sentence = told(typed("status"))
     assert f"the server {filled.address} does not accept the name and password" in sentence
     assert "MLFLOW_TRACKING_USERNAME is 'reader'" in sentence
     assert "not-the-readers-own" not in sentence
@@ -214,7 +195,7 @@ def test_a_store_that_is_not_there_is_told_at_once(filled, monkeypatch):
     }.items():
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         begun = time.monotonic()
-        sentence = told(run_entry(status_entry))
+        sentence = told(typed("status"))
         assert said in sentence
         assert "MLFLOW_TRACKING_URI names" in sentence
         assert "wrong" not in sentence
@@ -225,7 +206,7 @@ def test_a_store_that_is_not_there_is_told_at_once(filled, monkeypatch):
 def test_a_slow_server_is_asked_few_questions_and_answers_them(admin, monkeypatch):
     with wire(admin.port, delay=0.3) as slow:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", slow.address)
-        assert run_entry(status_entry).exit_code == 0
+        assert typed("status").exit_code == 0
         assert 0 < slow.asked <= 5
         promote(PromoteSettings("ft-20-28-e2", gates=EASY))
     as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
@@ -238,7 +219,7 @@ def test_a_server_that_takes_too_long_is_named(admin, monkeypatch):
     with wire(admin.port, delay=60) as slow:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", slow.address)
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-        sentence = told(run_entry(status_entry))
+        sentence = told(typed("status"))
     assert f"the server {slow.address} does not answer: nothing came within 1" in sentence
 
 
@@ -270,7 +251,7 @@ def test_a_server_that_stays_away_makes_the_run_fail_loudly(admin, monkeypatch):
     with wire(admin.port) as line:
         monkeypatch.setattr(train_step, "train_ensemble", lambda *given: (line.cut(), train_ensemble(*given))[1])
         monkeypatch.setenv("MLFLOW_TRACKING_URI", line.address)
-        sentence = told(run_entry(train_entry, *TYPED, "--seeds", "8", "--name", "age-never"))
+        sentence = told(typed("train", *TYPED, "--seeds", "8", "--name", "age-never"))
     assert line.address in sentence
     as_user(monkeypatch, admin.address, ADMIN, PASSWORD)
     assert all_versions("age-never") == []
@@ -280,7 +261,7 @@ def test_a_server_that_stays_away_makes_the_run_fail_loudly(admin, monkeypatch):
 def test_a_full_artifact_store_fails_the_run_and_registers_nothing(admin, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     with admin.full_disk(most=500_000):
-        sentence = told(run_entry(train_entry, *TYPED, "--seeds", "9", "--name", "age-full"))
+        sentence = told(typed("train", *TYPED, "--seeds", "9", "--name", "age-full"))
     assert re.search(rf"the server {admin.address} (answered 500|broke the connection) each time that it was sent", sentence)
     assert "disk is full" in sentence
     assert all_versions("age-full") == []

@@ -11,12 +11,11 @@ from pathlib import Path
 import jsonschema
 import mlflow
 import pytest
-from click.testing import CliRunner
 
 from certificates.issued import SCHEMA, flipped
-from entrypoints import key
 from places import ROOT
-from unlearning.certificates.keys import make_key
+from typed import typed
+from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
 from unlearning.registry import journal
 from unlearning.registry.lookup import download_model, find
@@ -38,19 +37,14 @@ from unlearning.versions.certificate_facts import (
 )
 
 MODEL = "age-resnet50"
-KEY = "UNLEARNING_SIGNING_KEY"
 CERTIFICATE, PAGE = "person-17.json", "person-17.html"
 
 
 @pytest.fixture(scope="module")
-def place(workplace):
-    """A folder with a signing key, named in the environment, and a stranger's."""
-    folder = workplace / "certify"
-    make_key(folder / "signing-key.pem")
-    make_key(folder / "other-key.pem")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KEY, str(folder / "signing-key.pem"))
-        yield folder
+def place(signing_key):
+    """The folder of the signing key, and of a stranger's."""
+    make_key(signing_key.with_name("other-key.pem"))
+    return signing_key.parent
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +207,7 @@ def test_another_signer_is_named_and_whose_key_it_is_must_be_said(certified, pla
         check(key=str(place / "other-key.pem.pub"))
     both = f"{place / 'other-key.pem.pub'}, {place / 'signing-key.pem.pub'}"
     assert check(key=both).good
-    monkeypatch.delenv(KEY)
+    monkeypatch.delenv(VARIABLE)
     with pytest.raises(InputError, match=r"give the signer's public key: -P key="):
         check()
 
@@ -277,7 +271,7 @@ def test_what_the_registry_cannot_tell_of_earlier_certificates_is_said_and_stops
 
 
 def test_make_key_prints_no_key_and_says_what_to_type(tmp_path):
-    done = CliRunner().invoke(key.main, ["--path", str(tmp_path / "keys" / "mine.pem")])
+    done = typed("key", "--path", str(tmp_path / "keys" / "mine.pem"))
     assert done.exit_code == 0, done.output
     private = (tmp_path / "keys" / "mine.pem").read_text()
     assert not [line for line in private.splitlines()[1:-1] if line in done.stdout + done.stderr]

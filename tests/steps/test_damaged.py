@@ -1,17 +1,15 @@
 """Damaged files are named, with what holds them and what to do, by every step that reads them; nothing is made from them."""
 
-import importlib
 import json
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from erasable import take_own_models
 from registered import lose_tag
-from unlearning.certificates.keys import make_key
+from typed import typed
 from unlearning.errors import InputError
 from unlearning.naming import PREDICTION_TABLE
 from unlearning.once import OF_THE_PROCESS
@@ -63,10 +61,6 @@ def flip(path) -> None:
     path.write_bytes(content)
 
 
-def run(entry: str, *arguments: str):
-    return CliRunner().invoke(importlib.import_module(f"entrypoints.{entry}").main, arguments)
-
-
 def test_a_prediction_table_is_fetched_once_to_be_checked_and_read(untouched, monkeypatch):
     fetched, fetch = [], runs.download
     monkeypatch.setattr(runs, "download", lambda *which: fetched.append(which) or fetch(*which))
@@ -94,41 +88,36 @@ READERS = [
 
 def test_a_damaged_prediction_table_decides_nothing(own):
     alias = "ft-20-28-e2"
-    assert run("promote", "--version", alias, "--gates", GATES).exit_code == 0
+    assert typed("promote", "--version", alias, "--gates", GATES).exit_code == 0
     OF_THE_PROCESS.clear()
     flip(table_of(alias))
     before = standing()
     for entry, *arguments in READERS:
-        refused(run(entry, *arguments), PREDICTION_TABLE, alias)
+        refused(typed(entry, *arguments), PREDICTION_TABLE, alias)
     assert standing() == before
 
 
-def test_nothing_is_made_from_a_damaged_model(own, monkeypatch):
+def test_nothing_is_made_from_a_damaged_model(own, signing_key):
     """A signed certificate would call its digest that of the version."""
     name = "member-1.safetensors"
-    key = own / "key.pem"
-    make_key(key)
-    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(key))
-    assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
+    assert typed("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     for alias in ("original", "ft-20-28-e2"):
         flip(model_folder(find(alias)) / name)
     before = standing()
-    refused(run("retrain", "--forget_set", "36-44"), name, "original")
-    refused(run("unlearn", "--model", "original", "--forget_set", "20-28"), name, "original")
-    refused(run("evaluate", "--version", "ft-20-28-e2", "--audit", "full"), name, "ft-20-28-e2")
-    refused(run("certify", "--version", "champion"), name, "ft-20-28-e2")
+    refused(typed("retrain", "--forget_set", "36-44"), name, "original")
+    refused(typed("unlearn", "--model", "original", "--forget_set", "20-28"), name, "original")
+    refused(typed("evaluate", "--version", "ft-20-28-e2", "--audit", "full"), name, "ft-20-28-e2")
+    refused(typed("certify", "--version", "champion"), name, "ft-20-28-e2")
     assert standing() == before
 
 
-def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
+def test_a_damaged_parent_is_not_certified_to_be_gone(own, signing_key):
     """Whether its digest is known or only the file tells."""
-    make_key(own / "key.pem")
-    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(own / "key.pem"))
-    assert run("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
+    assert typed("promote", "--version", "ft-20-28-e2", "--gates", GATES).exit_code == 0
     flip(model_folder(find("original")) / "member-0.safetensors")
-    refused(run("certify", "--version", "champion"), "member-0.safetensors", "original")
+    refused(typed("certify", "--version", "champion"), "member-0.safetensors", "original")
     lose_tag(MODEL, 1, SHA256)
-    said = run("certify", "--version", "champion")
+    said = typed("certify", "--version", "champion")
     assert said.exit_code == 1
     assert "version 1 (original) of age-resnet50 cannot be used: the saved model is damaged" in said.output
 
@@ -136,9 +125,9 @@ def test_a_damaged_parent_is_not_certified_to_be_gone(own, monkeypatch):
 def test_a_damaged_reference_and_a_missing_member_are_noticed_before_the_first_step(own, monkeypatch):
     monkeypatch.setattr("unlearning.steps.unlearn.forget", lambda *given: pytest.fail("a step was taken"))
     flip(table_of("retrained-20-28"))
-    refused(run("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTION_TABLE, "retrained-20-28")
+    refused(typed("unlearn", "--forget_set", "20-28", "--method", "rnd"), PREDICTION_TABLE, "retrained-20-28")
     (model_folder(find("original")) / "member-1.safetensors").unlink()
-    refused(run("retrain", "--forget_set", "36-44"), "member-1.safetensors", "original")
+    refused(typed("retrain", "--forget_set", "36-44"), "member-1.safetensors", "original")
 
 
 def test_a_version_of_an_earlier_version_of_the_project_goes_on_to_work(own):

@@ -56,10 +56,11 @@ def test_one_version_that_cannot_be_scored_leaves_no_half_of_the_others(untouche
     assert all_versions(MODEL) == before
 
 
-def audited(version: str, kind: str) -> pd.DataFrame:
-    evaluate(EvaluateSettings(version, audit=kind))
+def audited(kind: str, forget_set: str = "") -> pd.DataFrame:
+    """What an audit of the original logs, by metric."""
+    evaluate(EvaluateSettings("original", forget_set, audit=kind))
     run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
-    return pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
+    return runs.read_table(run_id, TABLE).set_index("metric")
 
 
 def planted(**signal) -> None:
@@ -70,7 +71,7 @@ def planted(**signal) -> None:
 def test_confused_labels_are_scored_from_tables(store):
     planted(confuse="20-28,52-60", confuse_fraction=0.3)
     retrain(RetrainSettings("signal:confused"))
-    rows = audited("original", "tables")
+    rows = audited("tables")
     assert 0 <= rows.version["confusion"] <= 1
     assert rows.retrained["confusion_pull"] != rows.version["confusion_pull"]
     assert "30% of the training faces of 20-28,52-60" in rows.note["confusion"]
@@ -80,12 +81,10 @@ def test_confused_labels_are_scored_from_tables(store):
 def test_an_injected_patch_is_scored_on_models_with_and_without_a_reference(store, monkeypatch):
     monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
     planted(inject="20-28")
-    evaluate(EvaluateSettings("original", forget_set="signal:injected", audit="full"))
-    run_id = finished.find_by_tags({"step": "evaluate"})[0]["run_id"]
-    alone = pd.read_parquet(runs.download(run_id, TABLE)).set_index("metric")
+    alone = audited("full", "signal:injected")
     assert alone.verdict["patch_effect"] == "not known"
     retrain(RetrainSettings("signal:injected"))
-    rows = audited("original", "full")
+    rows = audited("full")
     assert rows.version["patch_effect"] == pytest.approx(alone.version["patch_effect"])
     assert rows.retrained["patch_effect"] != rows.version["patch_effect"]
     assert "20-28 carried the patch, and 10 years more" in rows.note["patch_effect"]

@@ -1,16 +1,13 @@
 """An experiment on forget sets of the user's own: what is measured, and what the report tells of them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from made import quicken
 from reports.reading import Page, pictures
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.experiments import presets
-from unlearning.experiments.presets import PRESETS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.data_figures import FIGURES
 from unlearning.reports.page import CAPTIONS
@@ -28,9 +25,7 @@ LISTED = 12
 
 def quick(patch):
     """The demonstration in one epoch on the faces that other tests use, with copies, and with figures of these."""
-    changes = {"epochs": 1, "precision": "32-true"}
-    own = replace(PRESETS["demo"], data=DataSettings(drawn_faces=160, augment_to=4), changes=changes)
-    patch.setitem(presets.PRESETS, "demo", own)
+    quicken(patch, augment_to=4)
     patch.setattr(prepare, "_log_report", _log_report)  # which other stores do without
 
 

@@ -1,18 +1,15 @@
 """What was found out about a version decides what the registry says of it, and every place says the same."""
 
-import base64
 import json
 from dataclasses import replace
-from io import BytesIO
 
 import mlflow
-import numpy as np
 import pandas as pd
 import pytest
 
 from certificates.issued import SCHEMA
+from made import drawn
 from unlearning import finding as findings
-from unlearning.data.drawn import draw_face
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import Unseen
 from unlearning.finding import EXACT, FORGOTTEN, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, OVER, VERDICTS, Finding
@@ -28,7 +25,6 @@ from unlearning.settings.requests import CertifySettings, ProcessSettings, Reque
 from unlearning.steps import certify, promote
 from unlearning.steps import process as process_step
 from unlearning.steps.evaluate import evaluate
-from unlearning.steps.key import make_key
 from unlearning.steps.process import process
 from unlearning.steps.request import request
 from unlearning.steps.rollback import rollback
@@ -50,12 +46,6 @@ def planted(verdict: str) -> Finding:
     return Finding(verdict, "retrained", f"{VERDICTS[verdict]}: planted.", 12.0, 3.0, 21.0)
 
 
-@pytest.fixture
-def key(tmp_path, monkeypatch):
-    make_key(tmp_path / "signing-key.pem")
-    monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(tmp_path / "signing-key.pem"))
-
-
 def test_only_a_verdict_of_forgetting_earns_a_state_of_it():
     assert {verdict: findings.state_of(verdict) for verdict in VERDICTS} == dict.fromkeys(VERDICTS, "unproven") | STATES
     certified = SCHEMA["properties"]["predicate"]["properties"]["finding"]["properties"]["verdict"]
@@ -63,7 +53,9 @@ def test_only_a_verdict_of_forgetting_earns_a_state_of_it():
 
 
 @pytest.mark.parametrize("verdict", ["as retraining", "forgotten in part", "not known"])  # one of each state that is earned
-def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_verdict(trained, key, monkeypatch, verdict):
+def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_verdict(
+    trained, signing_key, monkeypatch, verdict
+):
     for step in (promote, certify):
         monkeypatch.setattr(step, "find_out", lambda *asked, **more: Found(planted(verdict)))
     served = promote.promote(PromoteSettings("4", "test_mae < 100"))
@@ -80,17 +72,10 @@ def test_state_aliases_tags_status_page_certificate_and_served_model_say_one_ver
     lead, basis = in_two(f"{VERDICTS[verdict]}: planted.")
     assert f"<h1>{lead}</h1>" in issued.page
     assert f"<p>{basis}</p>" in issued.page
-    face = draw_face(30, 0, 0, np.random.default_rng(0))
     model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
-    answer = model.predict(pd.DataFrame({"image": [as_text(face)]}), params={"tell_version": True})
+    answer = model.predict(pd.DataFrame({"image": drawn()[:1]}), params={"tell_version": True})
     assert answer.verdict.tolist() == [told]
     assert mending.examine(MODEL).found == []
-
-
-def as_text(face) -> str:
-    out = BytesIO()
-    face.save(out, "JPEG")
-    return base64.b64encode(out.getvalue()).decode()
 
 
 def test_another_verdict_moves_the_champion_s_state_and_an_earlier_one_comes_back_with_its_own(trained, monkeypatch):
@@ -151,7 +136,7 @@ def test_what_became_the_champion_since_it_was_looked_up_is_judged_on_record(tra
     assert mending.examine(MODEL).found == []
 
 
-def test_nothing_is_certified_that_may_not_be_written_into_the_registry(trained, key, monkeypatch):
+def test_nothing_is_certified_that_may_not_be_written_into_the_registry(trained, signing_key, monkeypatch):
     monkeypatch.setattr(promote, "find_out", lambda *asked, **more: Found(planted(NOT_KNOWN)))
     promote.promote(PromoteSettings("4", "test_mae < 100"))
     monkeypatch.setattr(certify, "find_out", lambda *asked, **more: Found(planted(EXACT)))
@@ -231,7 +216,7 @@ def test_what_was_trained_anew_is_exact_for_what_it_never_saw_and_for_nothing_el
     assert find_out(find(MODEL, "1"), of_version(retrained), 15.0).finding.verdict != EXACT
 
 
-def test_a_request_of_two_faces_is_served_by_retraining_whatever_the_few_happen_to_be_answered(trained, key):
+def test_a_request_of_two_faces_is_served_by_retraining_whatever_the_few_happen_to_be_answered(trained, signing_key):
     request(RequestSettings("random:2"))
     (asked,) = process(ProcessSettings(method="retrain", reference="retrained"))
     assert asked.state == PROMOTED, asked.history[-1].why
@@ -274,7 +259,7 @@ def test_nothing_is_made_to_forget_without_something_to_measure_it_by_unless_tha
     assert (found.verdict, found.reference) == (NOT_KNOWN, "none")
 
 
-def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(crossfitted, key):
+def test_a_person_s_request_trains_nothing_but_the_unlearning_where_a_cross_fitting_stands(crossfitted, signing_key):
     versions, retrained = len(all_versions(MODEL)), len(finished.find_by_tags({"step": "retrain"}))
     request(RequestSettings("random:4"))
     (asked,) = process(ProcessSettings(epochs=(1,)))

@@ -12,13 +12,11 @@ import torch
 from clusters import cut_power, works_on
 from clusters import ray_alone as ray_alone
 from clusters import two_nodes as two_nodes
-from made import weights
+from made import quicken, weights
 from postgres import another_database
 from unlearning.data import unfinished
-from unlearning.data.settings import DataSettings
-from unlearning.experiments import plan, presets
+from unlearning.experiments import plan
 from unlearning.experiments.plan import Arm, Study
-from unlearning.experiments.presets import PRESETS
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import mending
 from unlearning.settings.experiments import ExperimentSettings
@@ -38,8 +36,7 @@ def shared(postgres, own_cache, monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", another_database(postgres, "nodes"))
     monkeypatch.setenv(MINUTES_VARIABLE, "0")
     monkeypatch.setitem(plan.STUDIES, "tiny", Study("tiny", "one method", ("20-28",), (Arm("ft", (1,)),)))
-    quick = {"data": DataSettings(drawn_faces=160), "changes": {"epochs": EPOCHS, "precision": "32-true"}}
-    monkeypatch.setitem(presets.PRESETS, "demo", replace(PRESETS["demo"], **quick))
+    quicken(monkeypatch, EPOCHS)
 
 
 @pytest.fixture

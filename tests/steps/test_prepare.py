@@ -10,6 +10,7 @@ import pytest
 
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
+from unlearning.progress import untold
 from unlearning.registry.lookup import find
 from unlearning.steps.prepare import FIGURES, REASONS, REPORT, _log_report, prepare
 from unlearning.tracking import runs
@@ -40,7 +41,7 @@ def run(use, prepared_store):
 
 @pytest.fixture(scope="module")
 def made():
-    return prepare_data(SOME, 32, lambda items, count, title: items)
+    return prepare_data(SOME, 32, untold)
 
 
 def files(run_id: str, folder: str = "") -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from places import ROOT
 from unlearning.certificates.envelope import digest
-from unlearning.certificates.keys import load_key, make_key
+from unlearning.certificates.keys import VARIABLE, load_key
 from unlearning.certificates.samples import secret_of
 from unlearning.certificates.verify import Comparison, verify
 from unlearning.data.forget import ForgetSet, retain_mask
@@ -31,7 +31,8 @@ from unlearning.versions.certificate_facts import predicate_of
 
 MODEL = "age-resnet50"
 EASY = "test_mae < 100"
-KEY = "UNLEARNING_SIGNING_KEY"
+
+pytestmark = pytest.mark.usefixtures("signing_key")
 
 
 def ask(rule, **more):
@@ -54,18 +55,8 @@ def unlearned():
     return [version.number for version in all_versions(MODEL) if version.tag("role") == "unlearned"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def key(workplace):
-    """A signing key, named in the environment."""
-    path = workplace / "process" / "signing-key.pem"
-    make_key(path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KEY, str(path))
-        yield path
-
-
 @pytest.fixture(scope="module")
-def served_store(fill, trained_store):
+def served_store(fill, trained_store, signing_key):
     """20-28 was asked for and is forgotten: version 5 is the champion."""
     return fill("served", trained_store, lambda: (ask("20-28"), serve()))
 
@@ -308,7 +299,7 @@ def test_two_do_not_serve_at_once_and_nobody_without_a_key(trained, monkeypatch)
     ask("20-28")
     with requests.serving(MODEL), pytest.raises(InputError, match=r"process \d+\) is serving the requests of age-resnet50"):
         serve()
-    monkeypatch.delenv(KEY)
+    monkeypatch.delenv(VARIABLE)
     with pytest.raises(InputError, match="make one with make key"):
         serve()
     assert requests.listed(MODEL)[0].state == RECEIVED
@@ -316,9 +307,10 @@ def test_two_do_not_serve_at_once_and_nobody_without_a_key(trained, monkeypatch)
     assert met_another.info.status == "FAILED"
 
 
-def test_the_private_key_is_in_no_run_and_no_certificate(served, key):
-    secret = load_key(key).private_bytes_raw()
-    names = (secret.hex().encode(), key.read_bytes().splitlines()[1], secret_of(load_key(key), "5" * 64).hex().encode())
+def test_the_private_key_is_in_no_run_and_no_certificate(served, signing_key):
+    key = load_key(signing_key)
+    names = (key.private_bytes_raw().hex().encode(), signing_key.read_bytes().splitlines()[1])
+    names += (secret_of(key, "5" * 64).hex().encode(),)
     found = mlflow.search_runs(search_all_experiments=True, output_format="list")
     told = [str(run.to_dictionary()).encode() for run in found] + [certificates.read(champion().run_id)]
     assert not [name for name in names for text in told if name in text]

@@ -2,12 +2,10 @@
 
 import mlflow
 import pytest
-from click.testing import CliRunner
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-from entrypoints import purge as command
 from erasable import take_own_models
-from unlearning.certificates.keys import make_key
+from typed import typed
 from unlearning.errors import InputError
 from unlearning.once import OF_THE_PROCESS
 from unlearning.purge import rules
@@ -64,7 +62,7 @@ def test_nothing_goes_before_the_name_is_typed_back_and_the_champion_never(own, 
     assert remembering(own) == before
 
 
-def test_what_remembers_is_gone_and_the_tombstone_stays(own, tmp_path):
+def test_what_remembers_is_gone_and_the_tombstone_stays(own, signing_key):
     version = find(MODEL, "original")
     numbers = mlflow.get_run(version.run_id).data.metrics
     report = purge(ORIGINAL)
@@ -90,7 +88,7 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, tmp_path):
     )
     assert mending.examine(MODEL).found == []
 
-    again = CliRunner().invoke(command.main, ["--version", "original", "--confirm", f"{MODEL}/1"])
+    again = typed("purge", "--version", "original", "--confirm", f"{MODEL}/1")
     assert "Nothing of version 1 of age-resnet50 was left" in again.output
     with pytest.raises(InputError, match="version 1 of age-resnet50 was purged"):
         find_version(MODEL, "1")
@@ -99,8 +97,7 @@ def test_what_remembers_is_gone_and_the_tombstone_stays(own, tmp_path):
         decide(find(MODEL, "4"), f"{easy}, F > original.F")
     assert decide(find(MODEL, "4"), easy).failed == []
     assert list(evaluate(EvaluateSettings("all", audit="tables")).version.unique()) == [2, 3, 4]
-    make_key(tmp_path / "key.pem")
-    assert certify(CertifySettings("champion", key=str(tmp_path / "key.pem"))).envelope
+    assert certify(CertifySettings("champion")).envelope
 
 
 def test_searches_that_began_from_a_version_go_with_it(own):

@@ -31,23 +31,15 @@ ORIGINAL = PurgeSettings("original", f"{MODEL}/1", "Art. 17", people=True)
 
 
 @pytest.fixture(scope="module")
-def key(workplace):
-    """The file of a signing key."""
-    make_key(workplace / "people.pem")
-    return str(workplace / "people.pem")
-
-
-@pytest.fixture(scope="module")
-def certified_store(fill, trained_store, key):
+def certified_store(fill, trained_store, signing_key):
     """Version 4, which has forgotten 20-28, is the champion, and certified."""
-    promoting, certifying = PromoteSettings("4", "test_mae < 100"), CertifySettings("champion", key=key)
+    promoting, certifying = PromoteSettings("4", "test_mae < 100"), CertifySettings("champion")
     return fill("certified for a purge of people", trained_store, lambda: (promote(promoting), certify(certifying)))
 
 
 @pytest.fixture
-def own(use, certified_store, key, monkeypatch, own_cache):
-    """That store with files of the test's own, and the key in the environment."""
-    monkeypatch.setenv(VARIABLE, key)
+def own(use, certified_store, own_cache):
+    """That store with files of the test's own."""
     _forget_what_was_read()
     yield take_own_models(use(certified_store))
     _forget_what_was_read()
@@ -157,8 +149,7 @@ def test_a_seal_that_is_refused_fails_the_purge_and_leaves_its_proof(own, monkey
     assert (proof["ended"], proof["refused"]) == (True, ["a manifest is damaged"])
 
 
-def test_only_certified_forgetting_is_sealed(trained, monkeypatch, key):
-    monkeypatch.setenv(VARIABLE, key)
+def test_only_certified_forgetting_is_sealed(trained, signing_key):
     with pytest.raises(InputError, match="the champion of age-resnet50 was made to forget nobody"):
         purge(PurgeSettings("3", f"{MODEL}/3", people=True))
     promote(PromoteSettings("4", "test_mae < 100"))

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from click.testing import CliRunner
 
 from dying import Killed, die_after
-from entrypoints.unlearn import main
 from made import small, weights
+from typed import typed
 from unlearning.data import unfinished as kept
 from unlearning.errors import TerminatedError
 from unlearning.jobs import forgetting, unfinished
@@ -203,7 +202,7 @@ def newest() -> mlflow.entities.Run:
 
 def test_a_loss_that_is_not_finite_names_method_and_step(untouched):
     before = versions()
-    result = CliRunner().invoke(main, ["--method", "conv_transpose", "--params", "lr=10 weight_decay=1", "--epochs", "20"])
+    result = typed("unlearn", "--method", "conv_transpose", "--params", "lr=10 weight_decay=1", "--epochs", "20")
     assert result.exit_code == 1
     assert len([line for line in result.output.splitlines() if line.startswith("Error: ")]) == 1
     assert newest().info.status == "FAILED"

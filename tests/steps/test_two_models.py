@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from asking import started
+from made import drawn
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
@@ -89,11 +90,8 @@ def _crossfit():
 def _tune():
     made = tune(TuneSettings(trials=1, epochs=(1,), model="models:/other/1"))
     assert (made.model, made.number, made.tag("parent_version")) == (OTHER, 5, "1")
-    assert [folder.name for folder in (cache() / "searches").iterdir() if folder.is_dir()] == ["other-1"]
-
-
-def cache() -> Path:
-    return Path(os.environ["UNLEARNING_CACHE"])
+    searches = Path(os.environ["UNLEARNING_CACHE"]) / "searches"
+    assert [folder.name for folder in searches.iterdir() if folder.is_dir()] == ["other-1"]
 
 
 def _evaluate():
@@ -123,8 +121,7 @@ def _certify():
 
 
 def _predict():
-    pictures = next((cache() / "drawn").glob("160-*"))
-    Path("list.csv").write_text("\n".join(["path", *map(str, sorted(pictures.glob("*.jpg"))[:2])]), encoding="utf-8")
+    Path("list.csv").write_text("\n".join(["path", *map(str, drawn()[:2])]), encoding="utf-8")
     predict(PredictSettings("list.csv", "ages.csv", "models:/other/3"))
     assert pd.read_csv("ages.csv").version.tolist() == ["other/3"] * 2
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 from starlette.testclient import TestClient
 
+from made import drawn
 from unlearning.certificates.envelope import digest
-from unlearning.certificates.keys import make_key
 from unlearning.certificates.samples import picture_id
 from unlearning.data.images import decode
 from unlearning.errors import InputError
@@ -32,18 +32,8 @@ from unlearning.web.application import Application
 MODEL, HOME = "age-resnet50", "http://127.0.0.1"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def key(workplace):
-    """A signing key, named in the environment."""
-    path = workplace / "web" / "signing-key.pem"
-    make_key(path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UNLEARNING_SIGNING_KEY", str(path))
-        yield path
-
-
 @pytest.fixture(scope="module")
-def certified_store(fill, trained_store):
+def certified_store(fill, trained_store, signing_key):
     """20-28 was asked for after version 4 had been made to forget it, and was certified."""
 
     def act():
@@ -71,8 +61,7 @@ def client(one):
 @pytest.fixture(scope="module")
 def pictures():
     """Files of drawn faces by their ids."""
-    folder = next(Path(os.environ["UNLEARNING_CACHE"]).glob("drawn/160-*"))
-    return {picture_id(path.read_bytes()): path for path in sorted(folder.glob("*.jpg"))}
+    return {picture_id(path.read_bytes()): path for path in drawn()}
 
 
 def encoded(image) -> bytes:
@@ -152,9 +141,8 @@ def test_a_photograph_of_the_data_is_found_and_its_ids_are_filed(client, picture
 
 
 def test_a_file_that_came_into_the_folder_moves_no_picture_to_another_s_id(one, own_cache):
-    folder = next(own_cache.glob("drawn/160-*/"))
-    (folder / ".0").write_bytes(b"none of the pictures, and listed before them")
-    path = sorted(folder.glob("*.jpg"))[40]
+    path = drawn()[40]
+    path.with_name(".0").write_bytes(b"none of the pictures, and listed before them")
     found, faces, pixels = photographs.search(find(MODEL, "champion"), path.read_bytes())
     assert list(faces.id[[match.place for match in found]]) == [picture_id(path.read_bytes())]
     assert (pixels[faces.row[found[0].place]] == decode(path.read_bytes(), pixels.shape[1])).all()
