@@ -1,4 +1,3 @@
-import json
 import math
 
 import pytest
@@ -90,8 +89,3 @@ def test_anything_that_is_not_canonical_is_refused_with_its_place(data, place):
     with pytest.raises(NotCanonicalError) as refusal:
         read(data)
     assert place in str(refusal.value)
-
-
-def test_python_writes_what_any_json_reader_reads():
-    content = {"a": ["\u20ac", None, True], "b": {"c": exact(1 / 3)}}
-    assert json.loads(canonical(content)) == content

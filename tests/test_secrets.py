@@ -9,6 +9,8 @@ from pathlib import Path
 import mlflow
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
@@ -27,6 +29,7 @@ BODY = PEM.splitlines()[1]
 SEED = PRIVATE_KEY.private_bytes_raw()
 DAMAGED = PEM.replace(BODY[-8:], "")
 IN_BASE64 = base64.b64encode(PEM.encode()).decode()
+FORM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 # What is a key, in the forms that files, shells and settings of servers leave it in.
 KEYS = {
     "PEM": PEM,
@@ -46,6 +49,8 @@ KEYS = {
 REFUSED = {
     "damaged": DAMAGED,
     "half": PEM[:-40],
+    "without its end": f"-----BEGIN PRIVATE KEY-----\n{BODY}",
+    "of another kind": ec.generate_private_key(ec.SECP256R1()).private_bytes(*FORM).decode(),
     "DER in hex digits": base64.b64decode(BODY).hex(),
     "seed in hex digits": SEED.hex(),
     "seed in base64": base64.b64encode(SEED).decode(),
@@ -75,7 +80,8 @@ def test_what_is_refused_as_a_key_is_not_repeated(form, monkeypatch):
     monkeypatch.setenv(VARIABLE, REFUSED[form])
     with pytest.raises(InputError, match=f"{VARIABLE} is no Ed25519 private key.*no path of a file that is there") as refusal:
         load_key()
-    assert not told(str(refusal.value), repr(refusal.value.__context__))
+    assert not told(str(refusal.value))
+    assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 
 @pytest.fixture

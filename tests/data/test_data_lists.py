@@ -71,11 +71,6 @@ def test_a_listed_face_takes_its_copies_along_and_a_listed_copy_means_the_face_i
     assert listed(tmp_path, entry).ids == ("copy", "ee")
 
 
-@pytest.mark.parametrize("entry", ["bb", "ann/2.jpg", "2.jpg", "b2", "2 cropped.jpg"])
-def test_a_listed_face_takes_its_near_copies_along(tmp_path, entry):
-    assert listed(tmp_path, entry).ids == ("b2", "bb")
-
-
 @pytest.mark.parametrize(
     ("entry", "kept"),
     [

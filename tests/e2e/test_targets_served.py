@@ -37,16 +37,23 @@ JOBS = {
 }
 
 
+def whole_job(folder, *own):
+    done = run_project(folder, "main", *SMALL, *own)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder of a user, in which the whole job ran on both."""
+    """A folder of a user, in which the whole job ran on a number."""
     folder = tmp_path_factory.mktemp("user")
-    table = draw_dials(folder / "dials", 120)
-    for name, own in JOBS.items():
-        faces = f"data_dir={table}" if name == "hand" else "drawn_faces=160"
-        done = run_project(folder, "main", *SMALL, faces, *own)
-        assert done.returncode == 0, done.stdout + done.stderr
+    whole_job(folder, f"data_dir={draw_dials(folder / 'dials', 120)}", *JOBS["hand"])
     return folder
+
+
+@pytest.fixture(scope="module")
+def classes(place):
+    """And on classes."""
+    whole_job(place, "drawn_faces=160", *JOBS["gender"])
 
 
 def invocation(address, picture):
@@ -81,7 +88,8 @@ def test_a_number_is_served_and_predicted_in_bulk_under_its_name(user):
     assert table["hand"].null_count == 1  # the table of the dials is no picture
 
 
-def test_a_class_is_served_with_the_probability_of_each(user):
+@pytest.mark.slow
+def test_a_class_is_served_with_the_probability_of_each(classes, user):
     picture = user / "dials" / "dial-0000.png"
     with listening(user, "ping", "serve", "--name", "gender-resnet50", program="age-unlearning") as address:
         answer = invocation(address, picture)
@@ -94,7 +102,7 @@ def test_a_class_is_served_with_the_probability_of_each(user):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", JOBS)
-def test_no_page_speaks_of_ages_or_years(name, user, monkeypatch):
+def test_no_page_speaks_of_ages_or_years(name, classes, user, monkeypatch):
     """But of those that a rule asks for, and of the data where faces have them."""
     make_key(user / f"{name}.pem")
     monkeypatch.setenv("UNLEARNING_SIGNING_KEY", str(user / f"{name}.pem"))

@@ -10,9 +10,8 @@ import torch
 
 from unlearning.errors import InputError
 from unlearning.methods.sisa import Sisa
-from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
-from unlearning.models.ensemble import Ensemble, weights_digest
+from unlearning.models.ensemble import weights_digest
 from unlearning.training.cost import Meter
 from unlearning.training.precision import make_fabric
 from unlearning.training.slices import SlicePlan, Slices, foresee, train_slices
@@ -118,19 +117,6 @@ def test_the_weights_are_those_of_training_without_the_forgotten_faces(original,
 def test_an_older_checkpoint_serves_where_one_is_missing(original, anew, unlearn, parts, lost):
     made = unlearn(original, *parts("a last slice"), lost)
     assert made.digests() == anew("a last slice").digests()
-
-
-@pytest.mark.parametrize("by", ["mean", "median"])
-def test_predictions_are_those_of_training_without_the_forgotten_faces(original, anew, unlearn, parts, spec, by):
-    retain, forget = parts("whole shard")
-    aggregate, seeds = Aggregate(by, PLAN.empty(retain)), PLAN.seeds((0,))
-    assert aggregate.without == (1,)
-    both = unlearn(original, retain, forget), anew("whole shard")
-    made, other = (Ensemble(spec, seeds, tuple(each.members), aggregate) for each in both)
-    pictures = retain.images(torch.arange(8)).permute(0, 3, 1, 2)
-    ages = made.aggregate(made.predict(pictures))
-    assert torch.equal(ages, other.aggregate(other.predict(pictures)))
-    assert torch.equal(ages, made.predict(pictures)[:, 0]), "a member that nobody is left to train takes no part"
 
 
 def test_a_second_request_starts_from_the_checkpoints_of_the_first(original, train, unlearn, parts):

@@ -10,13 +10,9 @@ import mlflow
 import pandas as pd
 import pytest
 
-from clusters import ray_alone as ray_alone
+from made import quicken
 from places import ROOT
-from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.experiments import presets
-from unlearning.experiments.presets import PRESETS
-from unlearning.experiments.spread import SPREADS
 from unlearning.methods import METHODS
 from unlearning.registry.lookup import all_versions
 from unlearning.reports.style import THEMES
@@ -32,17 +28,10 @@ ALPHA = ExperimentSettings(("alpha",), "demo")
 ONE_SEED = replace(ALPHA, seeds=(0,))
 
 
-def quick(patch):
-    """The demonstration, made quicker, on the faces that other tests use."""
-    changes = {"epochs": 1, "precision": "32-true"}
-    own = replace(PRESETS["demo"], data=DataSettings(drawn_faces=160), changes=changes)
-    patch.setitem(presets.PRESETS, "demo", own)
-
-
 @pytest.fixture
 def fresh(monkeypatch, store):
     """An empty store for the quick demonstration."""
-    quick(monkeypatch)
+    quicken(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +39,7 @@ def measured_alpha_store(fill, empty_store):
     """A store in which ``alpha`` was measured, and its table."""
     tables = []
     with pytest.MonkeyPatch.context() as patch:
-        quick(patch)
+        quicken(patch)
         return fill("alpha", empty_store, lambda: tables.append(experiment(ALPHA))), tables[0]
 
 
@@ -59,53 +48,25 @@ def alpha(monkeypatch, use, measured_alpha_store):
     """A copy of that store, for the quick demonstration; its table."""
     database, table = measured_alpha_store
     use(database)
-    quick(monkeypatch)
+    quicken(monkeypatch)
     return table
 
 
-def test_an_experiment_that_is_run_again_makes_nothing_new_and_shares_cells_with_others(alpha, capsys):
+def test_an_experiment_that_is_run_again_makes_nothing_new(alpha, capsys):
+    """That different experiments share cells stands in tests/e2e/test_experiment_report.py."""
     assert alpha.role.value_counts().to_dict() == {"original": 2, "retrained": 2, "unlearned": 4}
     assert experiment(ALPHA).equals(alpha)
     assert "reused; 8 of 8 cells done, 0 running, 0 left" in capsys.readouterr().err
-    table = experiment(ExperimentSettings(("alpha", "single"), "demo", seeds=(0,)))
-    assert table[table.role == "original"].version.tolist() == [1]
-    assert set(table.forget_set) == {"", "20-28", "random:50"}
 
 
-def test_an_interrupted_experiment_goes_on_where_it_was(fresh, monkeypatch):
-    from unlearning.steps import unlearn as unlearn_step
-
-    def stop(settings):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(unlearn_step, "unlearn", stop)
-        with pytest.raises(KeyboardInterrupt):
-            experiment(ONE_SEED)
-    before = [version.number for version in all_versions("age-study-demo-seed-0")]
-    assert before == [1, 2]
-    table = experiment(ONE_SEED)
-    assert table[table.role != "unlearned"].version.tolist() == before
-
-
-def test_a_cell_that_is_run_again_gives_the_same_predictions(alpha):
-    """The registered model's name is part of a cell's inputs, so under another name everything is trained anew."""
-    first = alpha[alpha.seed == 0]
-    other = experiment(replace(ONE_SEED, name="another"))
-    for one, two in zip(first.run_id, other.run_id, strict=True):
-        assert one != two
-        assert runs.read_table(one, "predictions.parquet").equals(runs.read_table(two, "predictions.parquet"))
-
-
-@pytest.mark.parametrize("spread", SPREADS)
-def test_two_workers_make_the_cells_that_one_makes(alpha, spread, request):
-    if spread == "ray":
-        request.getfixturevalue("ray_alone")
+def test_two_workers_make_the_cells_that_one_makes(alpha):
+    """The name is part of a cell's inputs, so under another all is trained anew; test_node_killed.py has more, on a cluster."""
     alone = alpha[alpha.seed == 0].reset_index(drop=True)
-    shared = experiment(replace(ONE_SEED, workers=2, spread=spread, name="another"))
+    shared = experiment(replace(ONE_SEED, workers=2, name="another"))
     about = ["seed", "role", "forget_set", "method", "epochs"]
     assert shared[about].equals(alone[about])
     for one, two in zip(alone.run_id, shared.run_id, strict=True):
+        assert one != two
         own, other = (runs.read_table(run_id, "predictions.parquet").predicted for run_id in (one, two))
         assert own.to_numpy() == pytest.approx(other.to_numpy(), abs=0.5)
 
@@ -164,7 +125,6 @@ def start() -> subprocess.Popen:
     return subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.slow
 def test_a_killed_experiment_goes_on_where_it_was(store):
     with start() as killed:
         for line in killed.stderr:

@@ -160,11 +160,6 @@ def test_another_method_keeps_the_aggregate_and_ends_the_isolation_of_shards(sli
         unlearn(UnlearnSettings("sisa", forget_set=sliced["late"], model=str(made.number)))
 
 
-def test_a_model_trained_as_a_whole_is_refused_with_what_to_do(untouched):
-    with pytest.raises(InputError, match=r"mlflow run \. -e train -P scheme=sisa"):
-        unlearn(UnlearnSettings("sisa"))
-
-
 @pytest.mark.slow
 def test_a_forgotten_band_of_ages_leaves_the_ensemble(store):
     """The bands of 20-60 in two are 20-40 and 41-60."""
@@ -213,8 +208,6 @@ def test_other_seeds_retrain_other_members(sliced):
     ("changes", "reason"),
     [
         ({"scheme": "sliced"}, "scheme='sliced' is unknown; legal: whole, sisa"),
-        ({"aggregate": "mode"}, "aggregate='mode' is unknown; legal: mean, median"),
-        ({"shard_by": "size"}, "shard_by='size' is unknown; legal: hash, age"),
         ({"seeds": (0, 1)}, "seeds=0,1: .* one seed serves all; give one"),
         ({"scheme": "whole", "slices": 4}, r"shards=2 means nothing with scheme=whole; add -P scheme=sisa"),
     ],

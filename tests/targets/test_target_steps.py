@@ -6,6 +6,7 @@ from dataclasses import replace
 import mlflow
 import pytest
 
+from asking import started
 from reports.reading import Page, words
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
@@ -71,6 +72,10 @@ def test_a_class_is_served_with_all_probabilities(genders):
     assert answer.p_male[0] + answer.p_female[0] == pytest.approx(1)
     told = model.predict(example, params={"tell_version": True})
     assert list(told.columns) == ["gender", "p_male", "p_female", "version", "verdict"]
+    with started(follow="models:/gender-resnet50@champion") as asked:
+        (served,) = asked.send(example.image[0], "image/jpeg").json()["predictions"]
+    assert served.pop("gender") == answer.gender[0]
+    assert served == pytest.approx({"p_male": answer.p_male[0], "p_female": answer.p_female[0]}, abs=1e-4)
 
 
 def test_another_target_is_not_trained_into_the_same_model(genders):
