@@ -32,10 +32,16 @@ TELLING = st.sampled_from("|\\`*_~[]()<>&#!-+:;/ \n\tab1")
 @example(value="- a")
 @example(value="# a")
 @example(value="&#124; &amp;")
+@example(value="1. asked by letter")
+@example(value="1) x")
+@example(value="123456789.")
+@example(value="-")
+@example(value="---")
+@example(value="- -")
 def test_any_text_shows_as_it_is(value):
     plain = " ".join(value.split())
     assert shown(table(("one", "two"), [(text(value), "end")], ("two",))) == ["one", "two", plain, "end"]
-    assert shown(bullets([f"a: {value}"])) == [" ".join(f"a: {value}".split())]
+    assert shown(bullets([f"a: {value}", value])) == [" ".join(f"a: {value}".split()), *([plain] if plain else [])]
 
 
 def test_a_bar_of_our_own_ends_no_cell():

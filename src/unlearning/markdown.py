@@ -8,8 +8,8 @@ TELLING = re.compile(
     r"[\\`*\[\]<>|]|~(?!/)"  # code, emphasis, links, tags, cells, strokes
     r"|&(?=#?\w+;)"  # only what would be read as a character by its name
     r"|(?<![^\W_])_|_(?![^\W_])"  # within a word it stands for itself
-    r"|^(?:[-+]|#+)(?=\s)"  # a list or a title within a list
 )
+STARTING = re.compile(r"^(?:[-+]|#+|\d{1,9}[.)])(?=\s|$)|^-(?=[-\s]*$)")  # a list, a title or a line within a list
 
 
 def text(value: object) -> str:
@@ -26,4 +26,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[st
 
 def bullets(sentences: Iterable[object]) -> str:
     """A list of what people, stores and this project say."""
-    return "\n".join(f"* {text(sentence)}" for sentence in sentences)
+    return "\n".join(f"* {STARTING.sub(_told, text(sentence))}" for sentence in sentences)
+
+
+def _told(sign: re.Match) -> str:
+    """With a backslash before the last of its letters, since a number takes none."""
+    return f"{sign[0][:-1]}\\{sign[0][-1]}"
