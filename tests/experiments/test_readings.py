@@ -25,6 +25,13 @@ def test_what_is_said_of_every_forget_set_is_open_while_one_was_not_run(as_the_s
     assert verdict([evidence], READINGS["best"].parts) == OPEN
 
 
+def test_forget_sets_without_a_seed_in_common_are_not_compared(as_the_study_says):
+    oldest = as_the_study_says.find("52-60", "ft", 8)
+    other = replace(oldest, seeds=tuple(seed + 100 for seed in oldest.seeds))
+    apart = [other if one is oldest else one for one in as_the_study_says.outcomes]
+    assert READINGS["oldest"].function(Results("small", "digest", tuple(apart))) == []
+
+
 @pytest.mark.parametrize("name", ["original", "utility", "forgetting", "best"])
 def test_models_that_are_all_alike_confirm_nothing(all_the_same, name):
     assert verdict(READINGS[name].function(all_the_same)) != CONFIRMED

@@ -60,9 +60,6 @@ def _at(comparison: Comparison, alpha: float) -> Comparison:
     return Comparison(subject, retrained)
 
 
-Statistic = Callable[..., np.ndarray]
-
-
 @dataclass(frozen=True)
 class Evidence:
     """One claim, measured.
@@ -115,9 +112,11 @@ def verdict(evidence: list[Evidence], parts: int = 1) -> str:
     return verdicts.pop() if len(verdicts) == 1 and len(evidence) >= parts else OPEN
 
 
-def _measured(claim: str, outcomes: list[Outcome], statistic: Statistic) -> Evidence:
-    """The statistic of some outcomes' ``Drawn``, over the seeds that all of them have, and of each seed alone."""
+def _measured(claim: str, outcomes: list[Outcome], statistic: Callable[..., np.ndarray]) -> list[Evidence]:
+    """The statistic of some outcomes' ``Drawn``, over the seeds that all of them have, and of each seed alone; else none."""
     seeds = [seed for seed in outcomes[0].seeds if all(seed in outcome.seeds for outcome in outcomes)]
+    if not seeds:
+        return []
     cases = [[outcome.cases[outcome.seeds.index(seed)] for seed in seeds] for outcome in outcomes]
     compared = [tuple(comparison_of(case, RESAMPLES) for case in of_outcome) for of_outcome in cases]
     everyone = np.ones((1 + RESAMPLES, len(seeds)))
@@ -126,13 +125,13 @@ def _measured(claim: str, outcomes: list[Outcome], statistic: Statistic) -> Evid
         for counts in (draw_seeds(len(seeds), RESAMPLES, seed=0), everyone)
     )
     alone = [statistic(*(Drawn((one,), everyone[:, :1]) for one in of_seed))[0] for of_seed in zip(*compared, strict=True)]
-    return Evidence(claim, float(both[0]), *interval_of_seeds(both, faces, len(seeds)), tuple(map(float, alone)))
+    return [Evidence(claim, float(both[0]), *interval_of_seeds(both, faces, len(seeds)), tuple(map(float, alone)))]
 
 
 def original_is_useful(results: Results) -> list[Evidence]:
     """Utility of M_O minus 1."""
     original = results.find(FIRST, ORIGINAL)
-    return [_measured("Utility of the original - 1", [original], lambda o: o.utility() - 1)] if original else []
+    return _measured("Utility of the original - 1", [original], lambda o: o.utility() - 1) if original else []
 
 
 def _trend(outcomes: list[Outcome], score: Callable[[Drawn], np.ndarray], sign: int, claim: str) -> list[Evidence]:
@@ -141,7 +140,7 @@ def _trend(outcomes: list[Outcome], score: Callable[[Drawn], np.ndarray], sign: 
         return []
     doublings = np.log2([outcome.epochs for outcome in outcomes])
     centred = (doublings - doublings.mean()) / np.sum((doublings - doublings.mean()) ** 2)
-    return [_measured(claim, outcomes, lambda *drawn: sign * centred @ np.array([score(one) for one in drawn]))]
+    return _measured(claim, outcomes, lambda *drawn: sign * centred @ np.array([score(one) for one in drawn]))
 
 
 def ft_utility_falls(results: Results) -> list[Evidence]:
@@ -161,7 +160,7 @@ def ft_is_best(results: Results) -> list[Evidence]:
         trio = [results.find(rule, "ft", 8), results.find(rule, ORIGINAL), results.find(rule, "rnd", 2)]
         if all(trio) and not rule.startswith("random"):
             claim = f"{rule}: F of FT - the larger F of original and RND"
-            evidence.append(_measured(claim, trio, lambda ft, o, rnd: ft.f_score() - np.maximum(o.f_score(), rnd.f_score())))
+            evidence += _measured(claim, trio, lambda ft, o, rnd: ft.f_score() - np.maximum(o.f_score(), rnd.f_score()))
     return evidence
 
 
@@ -171,14 +170,14 @@ def alpha_keeps_the_order(results: Results) -> list[Evidence]:
     if not all(trio):
         return []
     ranked = sorted(trio, key=_forgetting, reverse=True)
-    return [
-        _measured(
+    evidence = []
+    for upper, lower in pairwise(ranked):
+        evidence += _measured(
             f"Forgetting of {_spoken(upper)} - Forgetting of {_spoken(lower)}, smallest over the alphas",
             [upper, lower],
             lambda one, two: np.min([one.forgetting(alpha) - two.forgetting(alpha) for alpha in ALPHAS], axis=0),
         )
-        for upper, lower in pairwise(ranked)
-    ]
+    return evidence
 
 
 def _forgetting(outcome: Outcome) -> float:
@@ -197,10 +196,11 @@ def oldest_are_hardest(results: Results) -> list[Evidence]:
     known = [other for other in others if other]
     if not oldest or len(known) < 4:
         return []
-    return [
-        _measured(f"F of FT on {other.forget_set} - on 52-60", [other, oldest], lambda one, two: one.f_score() - two.f_score())
-        for other in known
-    ]
+    evidence = []
+    for other in known:
+        claim = f"F of FT on {other.forget_set} - on 52-60"
+        evidence += _measured(claim, [other, oldest], lambda one, two: one.f_score() - two.f_score())
+    return evidence
 
 
 READINGS = by_name(
