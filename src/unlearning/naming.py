@@ -1,4 +1,4 @@
-"""Visible registries: a tuple of things that carry a name becomes a dictionary by that name."""
+"""Names: visible registries by them, what was meant by a wrong one, and nouns with their number."""
 
 import re
 from difflib import get_close_matches
@@ -44,6 +44,11 @@ def did_you_mean(word: str, legal) -> str:
     """A half sentence that names the closest legal word, or nothing."""
     close = get_close_matches(word, list(legal), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: ``1 face``, ``1,043 faces``; ``plural`` where it is not the noun with an s."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def check_model_name(name: str) -> None:

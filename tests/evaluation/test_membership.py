@@ -93,7 +93,7 @@ def test_pairs_of_one_photograph_are_one_pair():
     for split in ("train", "test"):
         near = WORLD.faces.id.mask(WORLD.faces.split == split, "one")
         ground = ground_of(replace(case_of(WORLD, WORLD.model(True, 1)), about=WORLD.faces.assign(near=near)))
-        with pytest.raises(NotKnownError, match=r"^1 pairs of forgotten training faces"):
+        with pytest.raises(NotKnownError, match=r"^1 pair of forgotten training faces"):
             ground.pairs  # noqa: B018
 
 

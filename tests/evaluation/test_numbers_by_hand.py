@@ -20,7 +20,7 @@ def test_the_worst_ages_by_hand_and_bands_of_few_faces_are_not_compared():
     """Errors of 2 and 6 years, 4 on average: the worst band errs 2 years more."""
     assert accuracy.worst_age_gap(comparison_of(aged({30: 2.0, 40: -6.0})))[0] == 2
     assert accuracy.worst_age_gap(comparison_of(aged({30: 2.0, 34: -6.0, 40: 4.0})))[0] == 0, "30 and 34 are one band"
-    with pytest.raises(NotKnownError, match="1 groups of 10 faces"):
+    with pytest.raises(NotKnownError, match="1 group of 10 faces"):
         accuracy.worst_age_gap(comparison_of(aged({30: 2.0})))
     with pytest.raises(NotKnownError, match="0 groups"):
         accuracy.worst_age_gap(comparison_of(aged({30: 2.0, 40: 6.0}, FEWEST - 1)))

@@ -161,6 +161,11 @@ def test_a_handful_of_faces_gives_no_verdict():
     assert verdict("forget_mae", 3.0, 8.0, 8.5, 3.0, count=10.0) == WORSE
 
 
+def test_one_face_is_one_and_pairs_are_counted_as_pairs():
+    told = [finding(name, 3.0, 8.0, 8.4, 8.0, count=count).reason for name, count in (("forget_mae", 1.0), ("mia_auc", 2.0))]
+    assert told == ["1 face; 10 are needed for a verdict", "2 pairs of faces; 10 are needed for a verdict"]
+
+
 def without_floor(version, low, high):
     reasons = {"second": "no second retrained model"}
     return finding("forget_mae", 3.0, 8.0, NAN, version, reasons, gap_low=low, gap_high=high, floor=NAN)

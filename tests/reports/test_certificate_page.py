@@ -6,7 +6,7 @@ from certificates.issued import FILES, PUBLIC_KEY, SAMPLES, SECRET, SECRET_TEXTS
 from reports.reading import Page, assert_alone, words
 from unlearning.certificates.envelope import digest
 from unlearning.certificates.keys import key_id
-from unlearning.certificates.statement import PROVES, WITHHELD, limits
+from unlearning.certificates.statement import PROVES, WITHHELD, Measured, limits
 from unlearning.finding import Finding
 from unlearning.reports.certificate_page import certificate_page, left
 
@@ -82,6 +82,15 @@ def test_metrics_gates_and_files_are_told_in_full(page):
     assert ["F > original.F", "0.900", "0.500", "passed"] in page.rows
     said = ("95 % interval", "and not this page", "e" * 64, *DIGESTS, *DIGESTS.values())
     assert not [sentence for sentence in said if sentence not in told]
+
+
+def test_numbers_have_the_decimals_of_their_unit():
+    metrics = (Measured("samples", 2000.0, unit="faces"), Measured("memory_left", 33.4, 20.0, 47.6, "%"))
+    rows = Page(certificate_page(issue(DIGESTS, metrics=metrics))).rows
+    assert [row[1:3] for row in rows if row[0].endswith((" samples", " memory_left"))] == [
+        ["2,000 faces", "\u2013"],
+        ["33 %", "20 to 48"],
+    ]
 
 
 @pytest.mark.parametrize(("forced", "sentence"), [(True, "on somebody's word"), (False, "did not pass every gate.")])

@@ -11,7 +11,7 @@ from reports.audits import ABOUT, MARK, Audited, audited
 from reports.reading import Page, assert_alone, words
 from unlearning.reports.audit_page import FIRST, row_texts
 from unlearning.reports.audit_scale import SHOWN, scale_of
-from unlearning.reports.compare_page import COLUMNS, answer, compare_page, one_scale
+from unlearning.reports.compare_page import COLUMNS, _figure, answer, compare_page, one_scale
 from unlearning.reports.words import metric_title
 
 NAMES = {"original": "renamed", "ft-20-28-e8": "partly", "ascent-20-28-e1": "exploded", "version 12": "honest"}
@@ -66,6 +66,11 @@ def test_thirty_versions_are_still_a_small_page_and_those_not_drawn_are_counted(
     text = compare_page({f"version {number}": one for number in range(30)})
     assert len(text.encode()) <= 2_000_000
     assert "18 more versions are not drawn." in text
+
+
+def test_one_version_that_is_not_drawn_is_one(monkeypatch):
+    monkeypatch.setattr("unlearning.reports.compare_page.MOST_VERSIONS", 1)
+    assert _figure({"one": audited(), "two": audited()})["caption"].endswith(" 1 more version is not drawn.")
 
 
 def cells(page):

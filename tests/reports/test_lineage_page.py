@@ -69,6 +69,12 @@ def test_what_versions_remember_is_drawn_where_it_is_known():
     assert "What versions remember" in words(Page(lineage_page("age-resnet50", COLUMNS, KNOWN, None)))
 
 
+@pytest.mark.parametrize(("epochs", "made"), [("1", "ft, 1 epoch"), ("8", "ft, 8 epochs"), (None, "ft"), ("many", "ft")])
+def test_one_epoch_is_one_and_what_is_not_known_is_not_told(epochs, made):
+    (node,) = nodes_of([ROWS[2] | {"epochs": epochs}])
+    assert node.lines[0] == f"3: {made}"
+
+
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():
     assert headline(None) == "No version is the champion: none is served."
     assert headline(version(1, "original", "Production", ["champion"])).endswith("it remembers everything.")

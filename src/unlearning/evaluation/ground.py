@@ -14,6 +14,7 @@ from unlearning.evaluation.case import IN_WORDS, PARTS, Case
 from unlearning.evaluation.numbers.matching import Pairs, match
 from unlearning.evaluation.resample import Blocks, draw_blocks
 from unlearning.evaluation.table import align
+from unlearning.naming import counted
 from unlearning.targets import AGE, Target
 
 FEWEST = 10
@@ -80,7 +81,7 @@ class Ground:
 
     def faces(self, part: str) -> np.ndarray:
         """Positions of a part without augmented copies, so that no face counts twice; NotKnownError when it is empty."""
-        return _some(self._sources[part], IN_WORDS[part])
+        return _some(self.sources[part], IN_WORDS[part])
 
     def count(self, rows: np.ndarray) -> int:
         """How many different photographs stand at some positions."""
@@ -91,7 +92,7 @@ class Ground:
         return min(self.count(pairs.members), self.count(pairs.others))
 
     @cached_property
-    def _sources(self) -> dict[str, np.ndarray]:
+    def sources(self) -> dict[str, np.ndarray]:
         """The positions of every part without augmented copies."""
         return {part: rows[~self.copies[rows]] for part, rows in self.rows.items()}
 
@@ -124,7 +125,7 @@ class Ground:
         """Forgotten training faces beside test faces of the same ages; NotKnownError when there are fewer than ``FEWEST``."""
         pairs = match(self.forgotten, self.unseen, self.strata, self.seed)
         if (count := self.count_pairs(pairs)) < FEWEST:
-            told = f"{count} pairs of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
+            told = f"{counted(count, 'pair')} of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
             raise NotKnownError(self.target.told(told))
         return pairs
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unlearning.evaluation.ground import Comparison
+from unlearning.naming import counted
 from unlearning.targets import AGE, Target
 
 USEFULNESS, MEMORY, LIKENESS, COST, TOLD = "usefulness", "memory", "likeness", "cost", "told"
@@ -58,6 +59,10 @@ class Metric:
     inflated: bool = False
     paired: bool = False
     measured: bool = False
+
+    def counted(self, count: float) -> str:
+        """So many of what it is about: faces, or pairs of them."""
+        return counted(int(count), *(("pair of faces", "pairs of faces") if self.paired else ("face", "faces")))
 
 
 def unit_of(metric: Metric, target: Target) -> str:

@@ -16,20 +16,24 @@ from unlearning.evaluation.audit.panel import panel_of
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.ground import MODELS, Ground, NotKnownError, Witness
 from unlearning.evaluation.numbers import attacks
-from unlearning.evaluation.on_models.handed import NOTHING
-from unlearning.reports.charts import blend, counted, heading, share_scale, shorten, stack
+from unlearning.evaluation.on_models.handed import NOTHING, VERSION
+from unlearning.naming import counted
+from unlearning.reports.charts import blend, heading, share_scale, shorten, stack
 from unlearning.reports.page import by_function
 from unlearning.reports.style import THEMES, Theme, styled, svg
-from unlearning.targets import AGE, Target
+from unlearning.targets import Target
 
-VERSION = "version"
 NAMES = {VERSION: "this version", "original": "original", "retrained": "retrained", "second": "another retrained"}
 LINES = {VERSION: "-", "original": "-.", "retrained": "--", "second": ":"}
 COLOURS = {VERSION: 3, "original": 0, "retrained": 1, "second": 1}
 SHOWN = ("original", "retrained", VERSION)
 POINTS, SQUARE = 200, 4.4
 STEPS_OF_AGE, FEWEST_AN_AGE = (1, 2, 5, 10), 8
-TITLES = {"forget": "faces it was asked to forget", "test_in_range": "faces like them that no model ever saw"}
+TITLES = {
+    "forget": "faces it was asked to forget",
+    "test": "test faces, which no model ever saw",
+    "test_in_range": "faces like them that no model ever saw",
+}
 MOST_BARS, BARS_OF_ONE, TAIL = 60, 5, 0.005
 HEIGHT, LOW_HEIGHT = 2.1, 1.1
 MOST_VERSIONS, LONGEST_LABEL = 12, 40
@@ -122,8 +126,7 @@ def face_by_face(answers: Answers, theme: Theme) -> Figure:
 
 def _faces(ground: Ground, *parts: str) -> dict[str, np.ndarray]:
     """Positions of the faces of those parts that have any, without copies."""
-    sources = {part: ground.rows[part][~ground.copies[ground.rows[part]]] for part in parts}
-    return {part: rows for part, rows in sources.items() if len(rows)}
+    return {part: ground.sources[part] for part in parts if len(ground.sources[part])}
 
 
 def by_age(answers: Answers, theme: Theme) -> Figure:
@@ -134,7 +137,6 @@ def by_age(answers: Answers, theme: Theme) -> Figure:
         raise NotKnownError(f"{target.name} has classes: errors_by_age.csv has the error of each")
     if not parts:
         raise NotKnownError("there is nobody to forget, and there are no test faces")
-    titles = {"forget": "faces it was asked to forget", "test": "test faces, which no model ever saw"}
     keys = _keys(answers.some(*SHOWN), theme)
     figure, panels = stack(target.told("Average error by age"), len(parts), 2.0, keys=keys, columns=3)
     every = ground.ages[np.concatenate(list(parts.values()))]
@@ -144,7 +146,7 @@ def by_age(answers: Answers, theme: Theme) -> Figure:
         for role, errors in answers.errors(rows).items():
             axes.plot(*_means(ground.ages[rows], np.abs(errors), step * scale), **_look(role, theme))
         years = "" if step == 1 else f", {step * scale:g} {target.unit} together"
-        heading(axes, titles[part], counted(len(rows), "face") + years)
+        heading(axes, TITLES[part], counted(len(rows), "face") + years)
         axes.set(xlim=(every.min() - scale, every.max() + scale), ylim=(0, None), ylabel=target.unit)
     share_scale(panels, target.axis)
     return figure
@@ -192,10 +194,9 @@ def errors(answers: Answers, theme: Theme) -> Figure:
 
 def versions(several: Mapping[str, Answers], theme: Theme) -> Figure:
     """Signed errors on the forget set, a panel a version, each beside its original and its retrained model."""
-    panels, target = [], AGE
+    panels, target = [], next(iter(several.values())).ground.target
     for label, answers in list(several.items())[:MOST_VERSIONS]:
         by_role = answers.errors(answers.ground.faces("forget"))
-        target = answers.ground.target
         remark = f"average error {np.abs(by_role[VERSION]).mean():.2f} {target.unit}".rstrip()
         panels.append((shorten(label, LONGEST_LABEL), remark, by_role))
     return _histograms(panels, LOW_HEIGHT, target, theme)

@@ -23,11 +23,11 @@ from unlearning.evaluation.audit.verdicts import (
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.metric import COST, LIKENESS, MEMORY, USEFULNESS
 from unlearning.evaluation.registry import METRICS
+from unlearning.naming import counted
 from unlearning.reports.audit_figures import Drawn
 from unlearning.reports.audit_scale import TOO_FAR, Scale, left, scale_of, styles
-from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
-from unlearning.reports.words import NONE, discreet, in_plain_words, metric_title, shown, titles
+from unlearning.reports.words import NONE, decimals_of, discreet, in_plain_words, metric_title, shown, titles
 from unlearning.targets import AGE, Target
 
 TEMPLATE = "audit_page.html.jinja"
@@ -60,8 +60,6 @@ SIGNS = {
     OVER_LIMIT: ("\N{MULTIPLICATION SIGN}", BAD),
     NOT_JUDGED: (NONE, OPEN),
 }
-DECIMALS = {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1, "%": 0}
-RATIO_DECIMALS = 3
 BESIDE = ("original", "retrained", "second", "floor")
 DASH = "\N{EN DASH}"
 SPAN = re.compile(r"\d+-\d+")
@@ -168,15 +166,14 @@ def judged_by(audit: Audit) -> dict:
 
 def row_texts(row: Row, target: Target = AGE) -> dict[str, str]:
     """One row of a table: every number, the verdict with its sign, the bound that decided, and what the number is."""
-    decimals = DECIMALS.get(row.unit, RATIO_DECIMALS)
+    decimals = decimals_of(row.unit)
     sign, tone = SIGNS[row.verdict]
     numbers = {name: shown(getattr(row, name), decimals) for name in (*BESIDE, "version")}
     card = dict.fromkeys(("description", "formula", "source", "range", "count"), "")
     if row.metric in METRICS:
         metric = METRICS[row.metric]
-        pairs = ("pair of faces", "pairs of faces") if metric.paired else ("face",)
         card = {name: target.told(getattr(metric, name)) for name in ("description", "formula", "source", "range")}
-        card["count"] = "" if math.isnan(row.count) else counted(int(row.count), *pairs)
+        card["count"] = "" if math.isnan(row.count) else metric.counted(row.count)
     return {
         "metric": row.metric,
         "title": metric_title(row.metric, target),

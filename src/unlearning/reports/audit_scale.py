@@ -71,9 +71,9 @@ def scale_of(audit: Audit) -> Scale:
     listed = [rows[name] for name in SHOWN if name in rows]
     known = [row for row in listed if _known(row.version, row.retrained, row.original)]
     if known:
-        silent = tuple(metric_title(row.metric) for row in known if not tells(row))
+        silent = tuple(metric_title(row.metric) for row in known if not row.tells)
         marks = tuple(
-            _placed(row, _gap(row), math.copysign(row.start, row.retrained - row.original)) for row in known if tells(row)
+            _placed(row, _gap(row), math.copysign(row.start, row.retrained - row.original)) for row in known if row.tells
         )
         return Scale("remembers", NEVER_SEEN, "", marks, silent)
     known = [row for row in listed if _known(row.version, row.retrained) and row.floor > 0]
@@ -86,11 +86,6 @@ def scale_of(audit: Audit) -> Scale:
 
 def _known(*values: float) -> bool:
     return not math.isnan(sum(values))
-
-
-def tells(row: Row) -> bool:
-    """Do the original and the retrained model differ by more than two retrained models do?"""
-    return row.start > (0.0 if math.isnan(row.floor) else row.floor)
 
 
 def _gap(row: Row) -> float:

@@ -6,15 +6,14 @@ from unlearning.canonical import read
 from unlearning.certificates.envelope import digest, open_envelope
 from unlearning.certificates.statement import WITHHELD
 from unlearning.finding import CROSSFIT, EXACT, RETRAINED
+from unlearning.naming import counted
 from unlearning.reports.audit_page import in_two
-from unlearning.reports.charts import counted
 from unlearning.reports.page import page
-from unlearning.reports.words import NONE, metric_title, shown
+from unlearning.reports.words import NONE, decimals_of, metric_title, shown
 from unlearning.targets import AGE, Target
 
 TEMPLATE = "certificate_page.html.jinja"
-DECIMALS = {"years": 2, "seconds": 1}
-RATIO_DECIMALS = 3
+GATE_DECIMALS = 3
 DECISIONS = {
     "passed": "The version passed every gate.",
     "forced": "The version did not pass every gate, and was promoted on somebody's word.",
@@ -117,7 +116,7 @@ def made(predicate: dict) -> dict[str, str]:
 
 
 def _metric(measured: dict, target: Target) -> dict:
-    decimals = DECIMALS.get(measured["unit"], RATIO_DECIMALS)
+    decimals = decimals_of(measured["unit"])
     value, low, high = (shown(float(measured[name] or "nan"), decimals) for name in ("value", "low", "high"))
     interval = NONE if measured["low"] is None or measured["high"] is None else f"{low} to {high}"
     value = f"{value} {measured['unit']}".strip()
@@ -126,5 +125,5 @@ def _metric(measured: dict, target: Target) -> dict:
 
 
 def _gate(decided: dict) -> dict:
-    value, bound = (shown(float(decided[name]), RATIO_DECIMALS) for name in ("value", "bound"))
+    value, bound = (shown(float(decided[name]), GATE_DECIMALS) for name in ("value", "bound"))
     return {"gate": decided["gate"], "value": value, "bound": bound, "verdict": "passed" if decided["passed"] else "failed"}

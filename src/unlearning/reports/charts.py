@@ -131,11 +131,6 @@ def hatched(colour: str, theme: Theme) -> dict:
     return {"facecolor": blend(colour, theme.paper, 0.25), "edgecolor": colour, "hatch": "////", "linewidth": 0.6}
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: ``1 face``, ``1,043 faces``; ``plural`` where it is not the noun with an s."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
 def shorten(text: str, signs: int) -> str:
     """At most so many signs, and only such as the figures' font has."""
     shown = "".join(sign if ord(sign) in _drawable() else "?" for sign in text)

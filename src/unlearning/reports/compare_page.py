@@ -18,6 +18,7 @@ from unlearning.evaluation.ground import NotKnownError
 from unlearning.evaluation.metric import LIKENESS, MEMORY
 from unlearning.finding import AS_RETRAINING, IN_PART, NOT_FORGOTTEN, NOT_KNOWN, UNLIKE
 from unlearning.finding import OVER as OVER_FORGOTTEN
+from unlearning.naming import counted
 from unlearning.reports.audit_figures import MOST_VERSIONS, answers_of, versions
 from unlearning.reports.audit_page import (
     BESIDE,
@@ -189,7 +190,8 @@ def _on_scale(marks: list[dict]) -> dict:
 def _figure(audits: Mapping[str, Audited]) -> dict | None:
     """The errors of all versions, on both papers; none where nobody was to be forgotten."""
     answers = {label: answers_of(one.audit, one.case) for label, one in list(audits.items())[:MOST_VERSIONS]}
-    left_out = f" {len(audits) - len(answers)} more versions are not drawn." if len(audits) > len(answers) else ""
+    more = len(audits) - len(answers)
+    left_out = f" {counted(more, 'more version')} {'is' if more == 1 else 'are'} not drawn." if more else ""
     try:
         figure = figures("compare", {theme: render({"errors": versions}, theme, answers) for theme in THEMES})["errors"]
     except NotKnownError:

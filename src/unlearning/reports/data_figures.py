@@ -14,11 +14,11 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from unlearning.data.manifest import DataSet
 from unlearning.data.rules import GROUPS
 from unlearning.data.splitting import SPLITS
+from unlearning.naming import counted
 from unlearning.reports import data_counts
 from unlearning.reports.charts import (
     FOOT_HEIGHT,
     below_legend,
-    counted,
     face_scale,
     hatched,
     heading,

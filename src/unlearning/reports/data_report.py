@@ -9,8 +9,8 @@ import pandas as pd
 from unlearning.data.labels import UNKNOWN
 from unlearning.data.manifest import STAGES, DataSet
 from unlearning.experiments.published import COUNTS
+from unlearning.naming import counted
 from unlearning.reports import data_counts
-from unlearning.reports.charts import counted
 from unlearning.reports.page import figures, page
 
 TEMPLATE = "data_report.html.jinja"

@@ -12,8 +12,9 @@ from unlearning.evaluation.case import Case
 from unlearning.experiments.plan import ORIGINAL, RETRAINED
 from unlearning.experiments.published import ALPHAS
 from unlearning.experiments.results import Outcome, Results
+from unlearning.naming import counted
 from unlearning.reports import model_looks
-from unlearning.reports.charts import counted, heading, note, share_scale, stack
+from unlearning.reports.charts import heading, note, share_scale, stack
 from unlearning.reports.model_looks import Look
 from unlearning.reports.study_tables import FIRST, Numbers
 from unlearning.reports.style import Theme
@@ -111,7 +112,8 @@ def _hundred(numbers: Numbers, epochs: int, theme: Theme) -> Figure | None:
     ids = samples(models[0].pooled)
     by_arm = {outcome.arm: errors_of(outcome.pooled, ids) for outcome in models}
     order = np.argsort(by_arm[RETRAINED], kind="stable")
-    figure, panels = stack(f"Errors of {counted(len(ids), 'test face')}, {epochs} epochs of unlearning", len(by_arm), 1.0)
+    title = f"Errors of {counted(len(ids), 'test face')}, {counted(epochs, 'epoch')} of unlearning"
+    figure, panels = stack(title, len(by_arm), 1.0)
     highest = max(errors.max() for errors in by_arm.values())
     for axes, (arm, errors) in zip(panels, by_arm.items(), strict=True):
         _stems(axes, errors[order], looks[arm])
@@ -153,7 +155,7 @@ def errors(numbers: Numbers, theme: Theme) -> Figure | None:
     farthest = float(max(np.quantile(each, 0.99) for several in all_errors.values() for each in several))
     for axes, (epochs, models) in zip(panels, by_epochs.items(), strict=True):
         _shares(axes, all_errors[epochs], [looks[outcome.arm] for outcome in models], farthest, theme)
-        heading(axes, f"{epochs} epochs of unlearning")
+        heading(axes, f"{counted(epochs, 'epoch')} of unlearning")
     share_scale(panels, "absolute error (years)")
     return figure
 

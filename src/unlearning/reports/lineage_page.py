@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from unlearning.finding import FORGOTTEN, state_of
 from unlearning.reports.charts import shorten
 from unlearning.reports.page import address, figures, page, render
-from unlearning.reports.standing_figure import standing
+from unlearning.reports.standing_figure import how_made, standing
 from unlearning.reports.style import MARGIN, THEMES, TITLE_HEIGHT, Theme
 
 MOST = 40
@@ -82,11 +82,11 @@ def _node(group: list[dict]) -> Node:
     shown = all(state_of(row["verdict"] or "") == FORGOTTEN for row in group)
     stage = "no stage" if first["stage"] == "None" else first["stage"]
     if len(group) == 1:
-        made = f"{first['method']}, {first['epochs']} epochs" if first["method"] else first["role"] or "made elsewhere"
         telling = [f"@{alias}" for alias in TELLING if alias in aliases][:1]
         others = [alias for alias in aliases if alias not in TELLING and not alias.startswith("forgotten-")]
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        lines = [f"{first['version']}: {made}", " ".join([stage, *telling]), *(f"@{alias}{more}" for alias in others[:1])]
+        made = f"{first['version']}: {how_made(first)}"
+        lines = [made, " ".join([stage, *telling]), *(f"@{alias}{more}" for alias in others[:1])]
     else:
         methods = sorted({row["method"] or row["role"] or "" for row in group})
         span = f"{first['version']} to {group[-1]['version']}"

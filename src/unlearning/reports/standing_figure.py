@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from unlearning.naming import counted
 from unlearning.reports.charts import heading, panel, shorten
 from unlearning.reports.style import MARGIN, TITLE_HEIGHT, Theme, sheet
 
@@ -29,7 +30,7 @@ def standing(rows: list[dict], theme: Theme) -> Figure | None:
     left, right = (panel(figure, FOOT, height, NAMES + place * (width + BETWEEN), width) for place in range(2))
     _memory(left, shown, theme)
     _error(right, shown, theme)
-    left.set_yticks(range(len(shown)), [shorten(_name(row), SIGNS) for row in shown])
+    left.set_yticks(range(len(shown)), [shorten(f"{row['version']}: {how_made(row)}", SIGNS) for row in shown])
     right.set_yticks(range(len(shown)), [])
     for axes in (left, right):
         axes.set_ylim(len(shown) - 0.5, -0.5)
@@ -37,9 +38,12 @@ def standing(rows: list[dict], theme: Theme) -> Figure | None:
     return figure
 
 
-def _name(row: dict) -> str:
-    made = f"{row['method']}, {row['epochs']} epochs" if row["role"] == "unlearned" else row["role"] or "made elsewhere"
-    return f"{row['version']}: {made}"
+def how_made(row: dict) -> str:
+    """By which method in how many epochs, as far as its tags say; what was not unlearned by its role."""
+    if row["role"] != "unlearned":
+        return row["role"] or "made elsewhere"
+    epochs = str(row["epochs"] or "")
+    return f"{row['method']}, {counted(int(epochs), 'epoch')}" if epochs.isdecimal() else row["method"]
 
 
 def _memory(axes: Axes, rows: list[dict], theme: Theme) -> None:

@@ -41,9 +41,13 @@ def metric_name(metric: str) -> str:
 
 
 def digits(metric: str) -> int:
+    """Decimals worth telling of a metric."""
+    return decimals_of(METRICS[metric].unit if metric in METRICS else "")
+
+
+def decimals_of(unit: str) -> int:
     """Decimals worth telling: hundredths of a year, tenths of a second, thousandths of a ratio."""
-    unit = METRICS[metric].unit if metric in METRICS else ""
-    return {"years": 2, "seconds": 1, "%": 0}.get(unit, 3)
+    return {"years": 2, "seconds": 1, "faces": 0, "MB": 0, "steps": 1, "%": 0}.get(unit, 3)
 
 
 def shown(value: float, decimals: int, sign: bool = False) -> str:

@@ -152,8 +152,11 @@ class Row:
 
     @property
     def tells(self) -> bool:
-        """Does this metric tell the original from the retrained model? If not, a good verdict says nothing of forgetting."""
-        return self.start > self.floor
+        """Do the original and the retrained model differ by more than two retrained models do, where that is known?
+
+        If not, a good verdict says nothing of forgetting.
+        """
+        return self.start > (0.0 if math.isnan(self.floor) else self.floor)
 
 
 def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) -> Row:
@@ -163,7 +166,7 @@ def judge(row: Row, metric: Metric, reasons: Mapping[str, str], bounds: Bounds) 
     if metric.kind == COST:
         return _judge_cost(row, bounds)
     if row.count < FEWEST:
-        return replace(row, reason=f"{row.count:.0f} faces; {FEWEST} are needed for a verdict")
+        return replace(row, reason=f"{metric.counted(row.count)}; {FEWEST} are needed for a verdict")
     if math.isnan(row.retrained):
         return _judge_alone(row, metric, reasons, bounds)
     if math.isnan(row.distance):

@@ -7,16 +7,13 @@ import numpy as np
 import pandas as pd
 
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
+from unlearning.naming import counted
 
 
 def mae(comparison: Comparison, part: str) -> np.ndarray:
     """sum abs(e) / n over a part of the faces, copies included; first itself, then resampled."""
-    return mae_of(comparison.subject, part)
-
-
-def mae_of(model: Witness, part: str) -> np.ndarray:
-    """``mae`` of any model of a comparison."""
-    return model.once(("mae", part), lambda: mean_of(model, model.ground.some(part)))
+    subject = comparison.subject
+    return subject.once(("mae", part), lambda: mean_of(subject, subject.ground.some(part)))
 
 
 def mean_of(model: Witness, rows: np.ndarray) -> np.ndarray:
@@ -35,7 +32,7 @@ def worst_age_gap(comparison: Comparison) -> np.ndarray:
     codes, bands = pd.factorize(ground.target.bands(ground.ages[rows])[0])
     large = [band for band in range(len(bands)) if ground.count(rows[codes == band]) >= FEWEST]
     if len(large) < 2:
-        raise NotKnownError(f"{len(large)} groups of {FEWEST} faces and more; two are needed")
+        raise NotKnownError(f"{counted(len(large), 'group')} of {FEWEST} faces and more; two are needed")
     errors = np.abs(subject.errors(rows))
     sums = ground.blocks.totals(rows, [errors * (codes == band) for band in large])
     counts = ground.blocks.totals(rows, [(codes == band).astype(np.float64) for band in large])

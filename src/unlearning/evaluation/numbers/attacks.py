@@ -4,10 +4,9 @@ The AUC is a function of how many members and others have each value of a score,
 one formula serves for the sample (every value by itself) and for thousands of resamples (values thinned out to ``FINEST``).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from unlearning.evaluation.numbers.accuracy import ratio
 from unlearning.evaluation.resample import Blocks
 
 FINEST = 200
@@ -17,28 +16,22 @@ SMALLEST_SPREAD = 0.1
 YEARS_ADDED = 1e-2
 FEWEST_IN_BIN = 20
 
-
-@dataclass(frozen=True)
-class Counts:
-    """How many members and how many others have each value of a score, ascending: two arrays of shape (..., values)."""
-
-    members: np.ndarray
-    others: np.ndarray
+Counts = tuple[np.ndarray, np.ndarray]  # how many members, and others, have each value of a score: shape (..., values)
 
 
 def count(members: np.ndarray, others: np.ndarray) -> Counts:
     """Count the scores of a sample, without thinning: shapes (1, values)."""
     grid, codes = np.unique(np.concatenate([members, others]), return_inverse=True)
-    found = [np.bincount(part, minlength=len(grid))[None].astype(np.float64) for part in np.split(codes, [len(members)])]
-    return Counts(*found)
+    known, unknown = (np.bincount(part, minlength=len(grid))[None].astype(float) for part in np.split(codes, [len(members)]))
+    return known, unknown
 
 
 def resample(blocks: Blocks, rows: tuple[np.ndarray, np.ndarray], scores: tuple[np.ndarray, np.ndarray]) -> Counts:
     """Count the scores of members and others in every resample: shapes (1 + resamples, at most ``FINEST`` values)."""
     grid = thin(np.concatenate(scores))
     codes = [np.searchsorted(grid, part) for part in scores]
-    found = [blocks.weights @ blocks.counts(own, code, len(grid)) for own, code in zip(rows, codes, strict=True)]
-    return Counts(*(part.astype(np.float64) for part in found))
+    known, unknown = (blocks.weights @ blocks.counts(own, code, len(grid)) for own, code in zip(rows, codes, strict=True))
+    return known.astype(np.float64), unknown.astype(np.float64)
 
 
 def thin(values: np.ndarray) -> np.ndarray:
@@ -49,14 +42,9 @@ def thin(values: np.ndarray) -> np.ndarray:
 
 def auc(counts: Counts) -> np.ndarray:
     """P(member > other) + P(member = other) / 2: .5 for a guess, 1 where every member scores above every other."""
-    below = np.cumsum(counts.others, axis=-1) - counts.others / 2
-    return _divide(np.sum(counts.members * below, axis=-1), counts.members.sum(axis=-1) * counts.others.sum(axis=-1))
-
-
-def _divide(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
-    filled = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
-    np.divide(above, below, out=filled, where=below != 0)
-    return filled
+    members, others = counts
+    below = np.cumsum(others, axis=-1) - others / 2
+    return ratio(np.sum(members * below, axis=-1), members.sum(axis=-1) * others.sum(axis=-1))
 
 
 def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +74,8 @@ def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int
             for row, label in enumerate((1, 0)):
                 right[row, ~fitted] += attack.predict((features[row, ~fitted] - mean) / spread) == label
             judged += ~fitted
-    return _divide(right[0], judged, 0.5), _divide(right[1], judged, 0.5)
+    shares = np.where(judged > 0, right / np.maximum(judged, 1), 0.5)
+    return shares[0], shares[1]
 
 
 def age_bins(ages: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from unlearning.evaluation import study
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
-from unlearning.evaluation.numbers.accuracy import mae_of, ratio
+from unlearning.evaluation.numbers.accuracy import mae, ratio
 
 STANDARD_ERRORS = 1.96
 PERCENT = 100.0
@@ -71,7 +71,7 @@ def share_left(retrained: float, own: float, original: float) -> float:
 
 def _left(comparison: Comparison, part: str) -> np.ndarray:
     models = comparison.other("retrained"), comparison.subject, comparison.other("original")
-    retrained, own, original = (mae_of(model, part) for model in models)
+    retrained, own, original = (mae(Comparison(model), part) for model in models)
     return PERCENT * ratio(retrained - own, retrained - original)
 
 

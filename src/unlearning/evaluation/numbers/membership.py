@@ -31,14 +31,9 @@ def _auc(ground: Ground, members: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def by_error(comparison: Comparison) -> np.ndarray:
     """AUC of the threshold attack: who errs little is called a member (score -abs(e); Yeom et al. 2018)."""
-    return _by_error(comparison.subject)
-
-
-def _by_error(model: Witness) -> np.ndarray:
-    pairs = model.ground.pairs
-    return model.once(
-        "attack by error",
-        lambda: _auc(model.ground, -_absolute(model, pairs.members), -_absolute(model, pairs.others)),
+    subject, ground, pairs = comparison.subject, comparison.ground, comparison.ground.pairs
+    return subject.once(
+        "attack by error", lambda: _auc(ground, -_absolute(subject, pairs.members), -_absolute(subject, pairs.others))
     )
 
 
@@ -84,5 +79,5 @@ def unseen_gap(comparison: Comparison) -> np.ndarray:
 
 def auc_gap(comparison: Comparison) -> np.ndarray:
     """How far the threshold attack's AUC is from its AUC on the retrained model, either way: 0 is retrained."""
-    gap: np.ndarray = np.abs(by_error(comparison) - _by_error(comparison.other("retrained")))
+    gap: np.ndarray = np.abs(by_error(comparison) - by_error(Comparison(comparison.other("retrained"))))
     return gap

@@ -48,6 +48,9 @@ def _handed(name: str, formula: str, description: str, source: str, **more: Any)
     return Metric(name, partial(costs.measured, name=name), **usual | told | more)
 
 
+_planted = partial(_handed, part="test", kind=MEMORY, remembers="higher")  # a test with a signal that was planted in the data
+
+
 HANDED: tuple[Metric, ...] = (
     _handed(
         "activation_distance",
@@ -104,37 +107,28 @@ HANDED: tuple[Metric, ...] = (
         better="higher",
         range="0 to 1",
     ),
-    _handed(
+    _planted(
         "confusion",
         "share of the test faces of two ranges of ages whose answer rounds into the other range",
         "interclass confusion test: only for data whose labels were confused (confuse=)",
         "Goel et al. 2022, adapted",
-        part="test",
-        kind=MEMORY,
         range="0 to 1",
-        remembers="higher",
     ),
-    _handed(
+    _planted(
         "confusion_pull",
         "mean error of the test faces of two ranges of ages towards the other range",
         "how far confused labels pull answers over; only for data whose labels were confused (confuse=)",
         "this project",
-        part="test",
-        kind=MEMORY,
         unit="years",
         range="any",
-        remembers="higher",
     ),
-    _handed(
+    _planted(
         "patch_effect",
         "mean over test faces of f(x + patch) - f(x), in the direction of the years that were added",
         "feature injection test: only for data with an injected patch (inject=); loads models",
         "Izzo et al. 2021, adapted",
-        part="test",
-        kind=MEMORY,
         unit="years",
         range="any",
-        remembers="higher",
     ),
     _handed(
         "attribution_distance",
@@ -144,14 +138,11 @@ HANDED: tuple[Metric, ...] = (
         better="lower",
         range="0 to 1",
     ),
-    _handed(
+    _planted(
         "planted_share",
         "mean over test faces with the patch of the attributions in it / all attributions",
         "does the injected patch carry the age? only for data with an injected patch (inject=); loads models",
         "integrated gradients: Sundararajan et al. 2017",
-        part="test",
-        kind=MEMORY,
         range="0 to 1",
-        remembers="higher",
     ),
 )
