@@ -110,29 +110,30 @@ def test_fewer_than_ten_persons_are_refused_in_a_sentence(baseline):
     faces = few(60, split=["train"] * 40 + ["test"] * 20)
     asked = forget_set("20-28", faces.frame)
     with pytest.raises(InputError, match=r"forgotten faces of 20-28 are of 9 persons, and .* over 10 at least.*-P forget_set="):
-        parts_of(faces, asked, 50)
+        parts_of(faces, faces, asked, 50)
     with pytest.raises(InputError, match=r"of 9 persons, "):
         mean_maps([only("eyes", DRAWN)], {"test": few(9)}, {}, baseline, integrated_gradients)
-    with pytest.raises(InputError, match="group faces are of 1 persons"):
+    with pytest.raises(InputError, match="group faces are of 1 person, "):
         mean_maps([only("eyes", DRAWN)], {TEST: few(20)}, {"group": np.arange(1)}, baseline, integrated_gradients)
 
 
 def test_many_pictures_of_one_person_are_one_person():
     faces = few(60, split=["train"] * 40 + ["test"] * 20, subject=["ann"] * 30 + [""] * 30)
-    with pytest.raises(InputError, match="forgotten faces of 20-30 are of 1 persons"):
-        parts_of(faces, forget_set("20-30", faces.frame), 50)
+    with pytest.raises(InputError, match="forgotten faces of 20-30 are of 1 person, "):
+        parts_of(faces, faces, forget_set("20-30", faces.frame), 50)
 
 
 def test_parts_hold_no_copy_no_purged_face_and_no_more_than_was_asked_for(faces):
-    asked = forget_set("20-35", faces.frame)
+    asked, before = forget_set("20-35", faces.frame), forget_set("40-44", faces.frame)
     never = set(faces.frame.id[:3])
-    parts = parts_of(faces, asked, 15, never)
+    kept = kept_training(faces, [asked, before], never)
+    parts = parts_of(faces, kept, asked, 15, never)
     assert {name: len(part) for name, part in parts.items()} == {FORGOTTEN: 15, RETAINED: 15, TEST: 15}
     assert set(parts[FORGOTTEN].frame.id) <= set(asked.ids)
-    assert not set(parts[RETAINED].frame.id) & set(asked.ids)
     assert not {face for part in parts.values() for face in part.frame.id} & never
     assert set(parts[TEST].frame.split) == {"test"}
-    assert not set(kept_training(faces, asked, never).frame.id) & (set(asked.ids) | never)
+    assert set(parts[RETAINED].frame.id) <= set(kept.frame.id)
+    assert not set(kept.frame.id) & {*asked.ids, *before.ids, *never}
 
 
 def test_bands_part_the_test_faces_so_that_no_difference_of_groups_is_of_few():

@@ -6,16 +6,21 @@ import pytest
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
+from unlearning.evaluation.on_models import attribution
+from unlearning.explain.groups import RETAINED
 from unlearning.registry import journal, moves
 from unlearning.registry.lookup import find
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import Version
-from unlearning.settings.forgetting import PromoteSettings, UnlearnSettings
+from unlearning.settings.forgetting import ExplainSettings, PromoteSettings, UnlearnSettings
 from unlearning.settings.training import RetrainSettings
+from unlearning.steps import explain
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.unlearn import unlearn
-from unlearning.versions import forget_sets, references
+from unlearning.versions import forget_sets, measured, references
+from unlearning.versions.data import face_set
+from unlearning.versions.lineage import open_parent
 from unlearning.versions.references import beside, retrained_reference
 
 MODEL = "age-resnet50"
@@ -61,6 +66,19 @@ def test_a_version_is_measured_against_the_reference_that_lacks_what_it_lacks(pr
     assert seen.aliases == ()
     assert retrained_reference(champion, forget).number == beside(champion, forget).retrained.number == 6
     assert retrained_reference(original, forget).number == beside(original, forget).retrained.number == 5
+
+
+def test_no_kept_face_and_no_baseline_is_one_that_was_forgotten_before(promoted, monkeypatch):
+    means = []
+    monkeypatch.setattr(attribution, "baseline_of", means.append)
+    opened, forget = open_parent(promoted), forget_sets.of_version(find(MODEL, "5"))
+    measured._explained(measured.Opened({}, face_set(opened.data), opened), forget)
+    monkeypatch.setattr(explain, "baseline_of", lambda faces, device: means.append(faces))
+    kept = explain._load(ExplainSettings("original,champion", forget_set="36-44", faces=1000)).parts[RETAINED]
+    before = forget_sets.faces_of(promoted)
+    assert before
+    assert len(means) == 2
+    assert all(len(faces) and not set(faces.frame.id) & {*forget.ids, *before} for faces in (*means, kept))
 
 
 def test_of_two_fair_references_without_the_alias_whoever_asks_gets_the_first(monkeypatch):

@@ -16,24 +16,28 @@ from unlearning.data.faces import FaceSet
 from unlearning.data.forget import ForgetSet, forget_mask, retain_mask
 from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
+from unlearning.naming import counted
 from unlearning.targets import AGE, Numeric, Target
 
 FEWEST, BAND = 10, 10
 FORGOTTEN, RETAINED, TEST = "forgotten", "retained", "test"
 
 
-def kept_training(faces: FaceSet, forget: ForgetSet, never: Collection[str] = ()) -> FaceSet:
-    """Training faces outside the forget set, without copies and without those that may ``never`` be looked at."""
+def kept_training(faces: FaceSet, forgotten: list[ForgetSet], never: Collection[str] = ()) -> FaceSet:
+    """Training faces that nobody asked to be forgotten, without copies and without those that may ``never`` be looked at."""
     frame = faces.frame
     own = (frame.split == "train") & (frame.copy_of == "") & ~frame.id.isin(list(never))
-    return faces.where(own.to_numpy() & retain_mask(frame, [forget]))
+    return faces.where(own.to_numpy() & retain_mask(frame, forgotten))
 
 
-def parts_of(faces: FaceSet, forget: ForgetSet, most: int, never: Collection[str] = (), seed: int = 0) -> dict[str, FaceSet]:
+def parts_of(
+    faces: FaceSet, kept: FaceSet, forget: ForgetSet, most: int, never: Collection[str] = (), seed: int = 0
+) -> dict[str, FaceSet]:
     """Forgotten and kept training faces, and test faces: up to ``most`` of each, one a person.
 
     Args:
         faces: all prepared faces.
+        kept: what ``kept_training`` gave.
         forget: the forget set.
         most: faces of each part.
         never: ids that may not be looked at: purged ones.
@@ -44,9 +48,10 @@ def parts_of(faces: FaceSet, forget: ForgetSet, most: int, never: Collection[str
     """
     frame = faces.frame
     own = ((frame.copy_of == "") & ~frame.id.isin(list(never))).to_numpy()
-    train, forgotten = (frame.split == "train").to_numpy(), forget_mask(frame, forget)
-    chosen = {FORGOTTEN: train & forgotten, RETAINED: train & ~forgotten, TEST: (frame.split == "test").to_numpy()}
-    parts = {name: _one_each(faces.where(own & mask), most, seed) for name, mask in chosen.items()}
+    forgotten = (frame.split == "train").to_numpy() & forget_mask(frame, forget)
+    test = (frame.split == "test").to_numpy()
+    chosen = {FORGOTTEN: faces.where(own & forgotten), RETAINED: kept, TEST: faces.where(own & test)}
+    parts = {name: _one_each(part, most, seed) for name, part in chosen.items()}
     purged = " (purged ones are not looked at)" if never else ""
     for name, part in parts.items():
         require_enough(len(part), f"{name} faces of {forget.rule}" if name == FORGOTTEN else f"{name} faces", purged)
@@ -57,8 +62,8 @@ def require_enough(count: int, what: str, remark: str = "") -> None:
     """InputError where a mean would be of too few people."""
     if count < FEWEST:
         raise InputError(
-            f"the {what} are of {count} persons{remark}, and what is shown is a mean over {FEWEST} at least, so that no map is "
-            f"one of a person; name more by forget_set, as {spelt(forget_set='20-28')}"
+            f"the {what} are of {counted(count, 'person')}{remark}, and what is shown is a mean over {FEWEST} at least, so "
+            f"that no map is one of a person; name more by forget_set, as {spelt(forget_set='20-28')}"
         )
 
 

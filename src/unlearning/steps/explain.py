@@ -60,7 +60,7 @@ class Study:
         opened: the versions by what they are called.
         retrained: those of them that never saw the forgotten faces, the reference first.
         parts: the faces by name.
-        baseline: the picture that says nothing.
+        baseline: the picture that says nothing, of faces that none of the versions was made to forget.
         injected: does the data have a planted patch?
     """
 
@@ -86,13 +86,15 @@ def _load(settings: ExplainSettings) -> Study:
     _require_alike(parents)
     retrained = [name for name, one in opened.items() if one.uri == reference.uri or _is_retrained(one, forget)]
     faces, never, planting = face_set(parents[retrained[0]].data), _purged(reference.model), planted_in(reference)
-    baseline = baseline_of(kept_training(faces, forget, never), torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    forgotten = [forget, *(earlier for parent in parents.values() for earlier in parent.forgotten)]
+    kept = kept_training(faces, forgotten, never)
+    parts = parts_of(faces, kept, forget, settings.faces, never, settings.seed)
     return Study(
         parents,
         tuple(sorted(retrained, key=lambda name: opened[name].uri != reference.uri)),
         forget,
-        parts_of(faces, forget, settings.faces, never, settings.seed),
-        baseline,
+        parts,
+        baseline_of(kept, torch.device("cuda" if torch.cuda.is_available() else "cpu")),
         bool(planting.inject),
         ALIGNED if planting.data_dir else DRAWN,
         named.target,

@@ -169,7 +169,8 @@ def _patched(models: Opened) -> Measured:
 def _explained(models: Opened, forget: ForgetSet) -> Measured:
     """What carries the age; of a forget set of too few people nothing is said."""
     try:
-        return explained(models.members, models.faces, forget, bool(planted_in(models.own.version).inject))
+        injected = bool(planted_in(models.own.version).inject)
+        return explained(models.members, models.faces, forget, models.own.forgotten, injected)
     except InputError as reason:
         say(f"audit: what carries the {models.own.spec.target.name} is not measured: {reason}")
         return Measured()

@@ -17,18 +17,22 @@ DISTANCE, PLANTED = "attribution_distance", "planted_share"
 MOST_FACES, STANDARD_ERRORS = 50, 2
 
 
-def explained(members: Mapping[str, torch.nn.Module], faces: FaceSet, forget: ForgetSet, injected: bool) -> Measured:
+def explained(
+    members: Mapping[str, torch.nn.Module], faces: FaceSet, forget: ForgetSet, earlier: list[ForgetSet], injected: bool
+) -> Measured:
     """Both numbers by role, where there is a retrained model, or an injected patch, to measure them by.
 
     Args:
         members: one network of every version by role, in eval mode.
+        earlier: what was forgotten besides: it is not kept either.
         injected: were faces of the data trained on with a patch?
 
     Raises:
         InputError: fewer people than a mean may be of.
     """
     numbers: dict[str, dict[str, float]] = {}
-    parts, baseline = parts_of(faces, forget, MOST_FACES), baseline_of(kept_training(faces, forget))
+    kept = kept_training(faces, [forget, *earlier])
+    parts, baseline = parts_of(faces, kept, forget, MOST_FACES), baseline_of(kept)
     if RETRAINED in members:
         forgotten = {FORGOTTEN: parts[FORGOTTEN]}
         maps = {
