@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import sem, spearmanr
 
 from unlearning.explain.attributions import AT_ONCE, GRID, Labels, Method, Network, carried, in_cells
 from unlearning.models.blocks import redraw
@@ -35,8 +35,8 @@ class Curves:
     insertion: np.ndarray
     random_deletion: np.ndarray
     random_insertion: np.ndarray
-    gains: tuple[float, float]
-    errors: tuple[float, float]
+    gains: tuple[float, ...]
+    errors: tuple[float, ...]
 
     @property
     def hold(self) -> bool:
@@ -44,33 +44,24 @@ class Curves:
         return all(gain > ERRORS * error for gain, error in zip(self.gains, self.errors, strict=True))
 
 
-def curves(
-    network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, labels: Labels = None, seed: int = 0
-) -> Curves:
+def curves(network: Network, pictures: torch.Tensor, baseline: torch.Tensor, method: Method, labels: Labels = None) -> Curves:
     """Deletion and insertion, every face by its own map (Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421, of classes)."""
     cells = in_cells(carried(method, network, pictures, baseline, labels)).reshape(len(pictures), -1)
-    elsewhere = _moved_elsewhere(cells, np.random.default_rng([seed, 7]))
+    elsewhere = _moved_elsewhere(cells, np.random.default_rng([0, 7]))
     answers = partial(_answers, network, labels=labels)
     with torch.no_grad():
         whole = answers(pictures)
         nothing = baseline if labels is None else baseline.expand_as(pictures)
         scale = float((answers(nothing) - whole).abs().mean()) or math.nan
         moved = {
-            (name, inserted): _moved(answers, pictures, baseline, order, inserted, whole) / scale
-            for name, order in (("map", cells), ("random", elsewhere))
-            for inserted in (False, True)
+            name + kind: _moved(answers, pictures, baseline, order, kind == "insertion", whole) / scale
+            for name, order in (("", cells), ("random_", elsewhere))
+            for kind in ("deletion", "insertion")
         }
-    gains = [moved["map", False] - moved["random", False], moved["random", True] - moved["map", True]]
+    gains = [moved["deletion"] - moved["random_deletion"], moved["random_insertion"] - moved["insertion"]]
     areas = [np.asarray(np.trapezoid(gain, POINTS, axis=0)) for gain in gains]
-    means = {key: values.mean(axis=1) for key, values in moved.items()}
-    return Curves(
-        means["map", False],
-        means["map", True],
-        means["random", False],
-        means["random", True],
-        (float(areas[0].mean()), float(areas[1].mean())),
-        (_error(areas[0]), _error(areas[1])),
-    )
+    means = {name: values.mean(axis=1) for name, values in moved.items()}
+    return Curves(**means, gains=tuple(float(one.mean()) for one in areas), errors=tuple(float(sem(one)) for one in areas))
 
 
 def _moved_elsewhere(cells: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -82,10 +73,6 @@ def _moved_elsewhere(cells: np.ndarray, random: np.random.Generator) -> np.ndarr
     moves = random.integers(1, GRID, (len(cells), 2))
     maps = cells.reshape(-1, GRID, GRID)
     return np.stack([np.roll(one, move, axis=(0, 1)).ravel() for one, move in zip(maps, moves, strict=True)])
-
-
-def _error(values: np.ndarray) -> float:
-    return float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def _answers(network: Network, pictures: torch.Tensor, labels: Labels) -> torch.Tensor:
@@ -108,14 +95,14 @@ def _moved(
     return np.stack(found)
 
 
-def randomised(network: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+def randomised(network: torch.nn.Module) -> torch.nn.Module:
     """A copy whose weights are all drawn anew: what its map has in common with the trained one's is not what was learned.
 
     Source: Adebayo et al. 2018, https://arxiv.org/abs/1810.03292.
     """
     other = copy.deepcopy(network)
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         redraw(other)
     return other.eval()
 

@@ -25,8 +25,7 @@ ID, COLOUR = re.compile(r'(\bid="|#)([\w.-]+)'), re.compile(r"#[0-9a-f]{6}\b")
 
 def page(template: str, folder: Path = FOLDER, **values) -> str:
     """A template of a folder, which may extend those of this one, filled; every text is escaped."""
-    papers = {"light": THEMES["light"], "dark": THEMES["dark"]}
-    return _environment(folder).get_template(template).render(**papers, home=HOME.get(), **values)
+    return _environment(folder).get_template(template).render(**THEMES, home=HOME.get(), **values)
 
 
 @cache

@@ -25,14 +25,13 @@ HEIGHT, SCALE, COLUMNS = 2.7, 0.45, 3
 SMALLEST_SPAN, ROOM = 0.02, 0.15
 PLACES = np.array([(0, 9), (9, 0), (-9, 0), (0, -10), (8, 7), (-8, 7), (8, -8), (-8, -8), (0, 17), (0, -18)])
 SCORES = ("Utility", "Forgetting", "F")
-HIGHER = "higher is better"
 
 
 def _panels(title: str, metrics: tuple[str, ...], keys: list, columns: int, height: float = 1.45) -> tuple[Figure, list[Axes]]:
     """One panel a metric under a legend."""
     figure, panels = stack(title, len(metrics), height, keys=keys, columns=columns)
     for axes, metric in zip(panels, metrics, strict=True):
-        heading(axes, metric_name(metric), "lower is better" if metric == "test_mae" else HIGHER)
+        heading(axes, metric_name(metric), "lower is better" if metric == "test_mae" else "higher is better")
         axes.locator_params(axis="y", nbins=5)
     return figure, panels
 

@@ -9,7 +9,7 @@ The study's tables are long: one row a number, with its keys (alpha, epochs, for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -73,7 +73,8 @@ def numbers(results: Results) -> Numbers:
     measured = scores(results)
     everything = summary(measured)
     ours = _long(everything)
-    studied = {"table_3": table_3(results)} | {name: make(ours) for name, make in TABLES.items()}
+    made = {make.__name__: make(ours) for make in (tables_4_to_7, table_8, defect, single)}
+    studied = {"table_3": table_3(results)} | made
     tables = (studied if results.of_ages.outcomes else {"single": single(ours, ())}) | {"methods": methods(measured)}
     return Numbers(results, measured, {name: table for name, table in tables.items() if len(table)} | {"all": everything})
 
@@ -232,14 +233,6 @@ def ranked_cells(row: dict) -> list[tuple[str, str, str]]:
         interval = "" if low == NONE else f"{low} to {high}"
         cells.append((value, interval, row.get(f"{name}_tied", "")))
     return cells
-
-
-TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "tables_4_to_7": tables_4_to_7,
-    "table_8": table_8,
-    "defect": defect,
-    "single": single,
-}
 
 
 def markdown(table: pd.DataFrame) -> str:

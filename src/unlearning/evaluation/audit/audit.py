@@ -22,8 +22,6 @@ from unlearning.evaluation.on_models.handed import FLOOR, NOTHING, Measured
 from unlearning.evaluation.registry import AUDITED
 from unlearning.evaluation.resample import RESAMPLES, interval
 
-ORDER = ("original", "retrained", "second", "version")  # of the columns of Row
-
 
 @dataclass(frozen=True)
 class AuditSettings:
@@ -101,10 +99,9 @@ def row_of(metric: Metric, panel: Panel, measured: Measured, bounds: Bounds) -> 
     known = {role: panel.number(metric, models[role]) if role in models else f"no {MODELS[role]}" for role in ROLES}
     values = {role: math.nan if isinstance(number, str) else float(number[0]) for role, number in known.items()}
     reasons = {role: number for role, number in known.items() if isinstance(number, str)}
-    original, other, second, own = (values[role] for role in ORDER)
-    unit = unit_of(metric, panel.ground.target)
-    row = Row(metric.name, metric.part, metric.kind, unit, metric.better, original, other, second, own)
-    row = replace(row, count=_count(metric, panel), decides=metric.name in DECIDING)
+    about = metric.name, metric.part, metric.kind, unit_of(metric, panel.ground.target), metric.better
+    numbers = values["original"], values["retrained"], values["second"], values["version"]
+    row = Row(*about, *numbers, count=_count(metric, panel), decides=metric.name in DECIDING)
     drawn, retrained = known["version"], known["retrained"]
     error = 0.0
     if not isinstance(drawn, str) and metric.kind != COST:

@@ -85,7 +85,9 @@ def score(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> float:
 
 def epsilons(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> np.ndarray:
     """The privacy loss of every face, from 0, shape (faces,); lower is better. Arguments and errors as of ``quality``."""
-    _check(unlearned, retrained)
+    require_alike(unlearned, retrained, "cannot give a forgetting quality")
+    if not (np.isfinite(unlearned).all() and np.isfinite(retrained).all()):
+        raise InputError("some outputs are not finite: a model that diverged has no forgetting quality")
     own, other = _halves(np.asarray(unlearned, np.float64), seed, 1), _halves(np.asarray(retrained, np.float64), seed, 2)
     both: np.ndarray = _judged(own[0], other[0], own[1], other[1]) + _judged(own[1], other[1], own[0], other[0])
     return both / 2
@@ -102,12 +104,6 @@ def simulated_ceiling(models: int, seed: int = 0) -> float:
     """The score of two sets of so many models whose outputs come from one normal distribution; standard error about .01."""
     first, second = np.random.default_rng(seed).normal(size=(2, models, SIMULATED))
     return score(first, second, seed)
-
-
-def _check(unlearned: np.ndarray, retrained: np.ndarray) -> None:
-    require_alike(unlearned, retrained, "cannot give a forgetting quality")
-    if not (np.isfinite(unlearned).all() and np.isfinite(retrained).all()):
-        raise InputError("some outputs are not finite: a model that diverged has no forgetting quality")
 
 
 def _halves(outputs: np.ndarray, seed: int, stream: int) -> tuple[np.ndarray, np.ndarray]:

@@ -87,7 +87,7 @@ class Lesson:
 
 
 def lesson_of(
-    original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe, settings: RelearnSettings | None = None
+    original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe, settings: RelearnSettings
 ) -> Lesson:
     """The lesson whose target is what ``original`` errs on the validation faces of the forget set, times 1 + tolerance.
 
@@ -98,7 +98,6 @@ def lesson_of(
     Raises:
         InputError: the forget set has no validation face, or no training face.
     """
-    settings = settings or RelearnSettings()
     forgotten = faces.where(forget_mask(faces.frame, forget))
     probe, training = forgotten.part("validation"), faces.part("train")
     for missing, some in (("validation", probe), ("training", training)):
