@@ -6,7 +6,6 @@ letter, and compare with it.
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from unlearning.canonical import NotCanonicalError, canonical, read
@@ -14,22 +13,6 @@ from unlearning.canonical import NotCanonicalError, canonical, read
 START = "0" * 64
 FIELDS = {"entry", "number", "previous", "sha256"}
 MOST_DIGITS = 15
-
-
-@dataclass(frozen=True)
-class Broken:
-    """The first entry that is not as it was written.
-
-    Args:
-        number: of the entry, from 1.
-        sentence: what is wrong.
-    """
-
-    number: int
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"entry {self.number}: {self.sentence}"
 
 
 def next_line(log: bytes, entry: dict[str, Any]) -> bytes:
@@ -52,11 +35,6 @@ def next_line(log: bytes, entry: dict[str, Any]) -> bytes:
     return canonical(content | {"sha256": _hash(content)}) + b"\n"
 
 
-def ends_whole(log: bytes) -> bool:
-    """Is there a last entry, and may another one follow it?"""
-    return _last(log) is not None
-
-
 def _last(log: bytes) -> dict[str, Any] | None:
     return _content(log[:-1].rpartition(b"\n")[2]) if log.endswith(b"\n") else None
 
@@ -67,30 +45,30 @@ def entries(log: bytes) -> list[dict[str, Any]]:
 
 
 def head(log: bytes) -> str:
-    """The hash of the last entry of a whole log: keeping it elsewhere fixes everything up to here."""
-    return str(_entry(log.splitlines()[-1])["sha256"]) if log else START
+    """The hash of the last entry, which, kept elsewhere, fixes everything up to it; empty where that is not whole, or none."""
+    last = _last(log)
+    return str(last["sha256"]) if last else ""
 
 
-def first_broken(log: bytes, expected_head: str = "") -> Broken | None:
-    """The first entry that was changed, taken out, put in or cut off; None for a whole log.
+def first_broken(log: bytes, expected_head: str = "") -> str:
+    """Which entry, from 1, is the first that was changed, taken out, put in or cut off, and why; empty for a whole log.
 
     Args:
         expected_head: what ``head`` gave once, if it was kept; entries may have been added since.
     """
     *lines, rest = log.split(b"\n")
-    previous = START
-    seen = {START}
+    previous, seen = START, {START}
     for number, line in enumerate(lines, 1):
         wrong = _wrong(line, number, previous)
         if wrong:
-            return Broken(number, wrong)
+            return f"entry {number}: {wrong}"
         previous = _entry(line)["sha256"]
         seen.add(previous)
     if rest:
-        return Broken(len(lines) + 1, "it is cut off")
+        return f"entry {len(lines) + 1}: it is cut off"
     if expected_head and expected_head not in seen:
-        return Broken(len(lines) + 1, f"the entry with the hash {expected_head} is gone: the log was cut off or written anew")
-    return None
+        return f"entry {len(lines) + 1}: the entry with the hash {expected_head} is gone: the log was cut off or written anew"
+    return ""
 
 
 def _wrong(line: bytes, number: int, previous: str) -> str:

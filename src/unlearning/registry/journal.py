@@ -49,12 +49,12 @@ class Journal:
 
     @property
     def head(self) -> str:
-        return hash_chain.head(self.text) if hash_chain.ends_whole(self.text) else ""
+        return hash_chain.head(self.text)
 
     @property
     def broken(self) -> str:
         """What is wrong with any of its entries; empty for a whole journal."""
-        return self.damage or str(hash_chain.first_broken(self.text) or "")
+        return self.damage or hash_chain.first_broken(self.text)
 
     @property
     def entries(self) -> list[Entry]:
@@ -139,7 +139,7 @@ def former(model: str) -> dict[int, Facts]:
 def _load(run_id: str, head: str) -> Journal:
     """Read both files: the lines up to the entry that the tag names have happened, those after it are to be undone."""
     written, beside = read_file(run_id, FILE), read_file(run_id, NEXT)
-    if head and beside != written and _last(beside) == head:
+    if head and beside != written and hash_chain.head(beside) == head:
         return Journal(run_id, beside, is_behind=True, named=head)
     damage = _damage(written, head)
     if not damage:
@@ -152,28 +152,32 @@ def _load(run_id: str, head: str) -> Journal:
 
 def _added(text: bytes, longer: bytes) -> tuple[Entry, ...]:
     """The entries that a whole, longer journal has besides."""
-    more = longer.removeprefix(text) if longer.startswith(text) and _last(longer) else b""
-    return tuple(hash_chain.entries(more))
+    if longer == text or not longer.startswith(text) or hash_chain.first_broken(longer):
+        return ()
+    return tuple(hash_chain.entries(longer.removeprefix(text)))
 
 
 def _until(text: bytes, head: str) -> bytes | None:
     """A whole journal up to an entry; None when it is not whole or has no such entry."""
-    if not _last(text) or head.encode() not in text:
+    if not hash_chain.head(text):
         return None
-    return text[: text.index(b"\n", text.rindex(f'"sha256":"{head}"'.encode())) + 1] if head else b""
+    if not head:
+        return b""
+    at = text.rfind(_naming(head))
+    return None if at < 0 else text[: text.index(b"\n", at) + 1]
 
 
-def _last(text: bytes) -> str:
-    """The hash of the last entry; empty where that is not whole or there is none."""
-    return hash_chain.head(text) if hash_chain.ends_whole(text) else ""
+def _naming(head: str) -> bytes:
+    """How a line spells its own hash: in texts within it quotation marks stand behind backslashes."""
+    return f'"sha256":"{head}"'.encode()
 
 
 def _damage(text: bytes, head: str) -> str:
     if not text:
         return "it is gone" if head else ""
-    if not _last(text):
-        return str(hash_chain.first_broken(text))
-    return "" if head.encode() in text else str(hash_chain.first_broken(text, head))
+    if not hash_chain.head(text):
+        return hash_chain.first_broken(text)
+    return "" if not head or _naming(head) in text else hash_chain.first_broken(text, head)
 
 
 def read_file(run_id: str, name: str) -> bytes:
