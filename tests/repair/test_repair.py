@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from registered import SET, promoting
-from unlearning.registry import answer
+from unlearning.registry import answer, servers
 from unlearning.registry.journal import find_journal
 from unlearning.registry.lock import registry_lock
 from unlearning.registry.lookup import all_versions, find
@@ -15,6 +15,8 @@ from unlearning.registry.version import Facts
 from unlearning.registry.writes import write_scores
 from unlearning.repair import mending
 from unlearning.repair.scores import with_scores
+from unlearning.steps.purge import _still_held
+from unlearning.tracking.own_experiments import own_experiment
 
 MODEL = "age-resnet50"
 
@@ -190,3 +192,14 @@ def test_what_a_registry_of_real_versions_says_is_consistent(trained):
 def test_the_accuracy_of_a_model_of_classes_is_put_back_as_it_was_measured():
     edited = {1: Facts("None", (), {"role": "original", "test_accuracy": "0.9"})}
     assert with_scores(edited, {1: {"test_accuracy": 0.5}})[1].tags["test_accuracy"] == "0.5"
+
+
+def test_the_experiment_of_servers_that_was_deleted_is_named_and_a_purge_says_that_one_may_hold_the_version(filled):
+    client, experiment = mlflow.MlflowClient(), own_experiment(servers.EXPERIMENT, servers.HOLDS)
+    assert _still_held(find(MODEL, "3")) == []
+    client.delete_experiment(experiment)
+    (told,) = _still_held(find(MODEL, "3"))
+    assert told.startswith("a server may have it in memory still: which servers answer is not known: the experiment")
+    assert servers.live(MODEL) == []
+    assert mending.repair(MODEL) == ["the experiment 'age-unlearning servers', which holds who serves what, was deleted"]
+    assert client.get_experiment(experiment).lifecycle_stage == "active"

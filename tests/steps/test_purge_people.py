@@ -2,8 +2,10 @@
 
 import itertools
 
+import mlflow
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from dying import Killed
@@ -141,12 +143,23 @@ def test_a_seal_that_is_refused_fails_the_purge_and_leaves_its_proof(own, monkey
     def damaged(named):
         raise InputError("a manifest is damaged")
 
-    for seal, why in ((damaged, "a manifest is damaged"), (lambda named: ([], ["read-only"]), "read-only")):
+    def away(named):
+        raise MlflowException("the store went away")
+
+    seals = {"a manifest is damaged": damaged, "the store went away": away, "read-only": lambda named: ([], ["read-only"])}
+    for why, seal in seals.items():
         monkeypatch.setattr("unlearning.versions.people.seal", seal)
         with pytest.raises(InputError, match=rf"NOT complete: 0 files are still there\. {why}\. What this user"):
             purge(ORIGINAL)
     proof = runs.read_json(find(MODEL, "1").tag("purged_run"), "purge.json")
     assert (proof["ended"], proof["refused"]) == (True, ["a manifest is damaged"])
+
+
+@pytest.mark.parametrize("content", ["", "id\na\n", "near\na\n"])
+def test_a_damaged_table_could_name_anybody(store, content):
+    with runs.run("prepare", "damaged") as made:
+        mlflow.log_text(content, "data/manifest.csv")
+    assert sealed.naming(mlflow.get_run(made.info.run_id), {"b"}) == ["data/manifest.csv"]
 
 
 def test_only_certified_forgetting_is_sealed(trained, signing_key):

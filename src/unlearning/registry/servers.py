@@ -24,7 +24,7 @@ from unlearning.tracking import processes
 from unlearning.tracking.abandoned import PROCESS
 from unlearning.tracking.answers import first_line
 from unlearning.tracking.own_experiments import find_own, own_experiment
-from unlearning.tracking.paging import PAGE, every
+from unlearning.tracking.paging import every
 
 EXPERIMENT, HOLDS = "age-unlearning servers", "who serves what"
 MODEL, FOLLOWS, ADDRESS, REFRESH = (f"server.{name}" for name in ("model", "follows", "address", "refresh"))
@@ -80,16 +80,28 @@ class Heart:
         self._client.set_terminated(self._run, "FINISHED")
 
 
-def live(model: str) -> list[Server]:
-    """The servers of a registered model that are heard of, by address; where the store does not tell, that is said."""
+def heard_of(model: str) -> list[Server]:
+    """The servers of a registered model that are heard of, by address.
+
+    Raises:
+        InputError: the store does not tell.
+    """
     client, asked = mlflow.MlflowClient(), f"tags.`{MODEL}` = '{model}' and attributes.status = 'RUNNING'"
     try:
         experiment = find_own(EXPERIMENT, HOLDS)
-        found = every(client.search_runs, [experiment], asked, max_results=PAGE) if experiment else []
+        found = every(client.search_runs, [experiment], asked) if experiment else []
     except (InputError, MlflowException) as error:
-        say(f"which servers answer is not known: {first_line(error)}")
-        return []
+        raise InputError(f"which servers answer is not known: {first_line(error)}") from error
     return sorted((_server(run) for run in found if _lives(run)), key=lambda one: one.address)
+
+
+def live(model: str) -> list[Server]:
+    """The same; where the store does not tell, that is said, and there are none."""
+    try:
+        return heard_of(model)
+    except InputError as error:
+        say(str(error))
+        return []
 
 
 def _lives(run: Run) -> bool:
@@ -126,8 +138,8 @@ def behind(version: Version) -> list[Server]:
 
 
 def holding(version: Version) -> list[Server]:
-    """The servers that have the version in memory."""
-    return [one for one in live(version.model) if str(version.number) in (one.version, *one.holding)]
+    """The servers that have the version in memory; InputError where the store does not tell."""
+    return [one for one in heard_of(version.model) if str(version.number) in (one.version, *one.holding)]
 
 
 def still(ask: Callable[[Version], list[Server]], version: Version) -> list[Server]:

@@ -14,7 +14,7 @@ from unlearning.commands import command
 from unlearning.purge import store as purge
 from unlearning.purge.rules import MODEL
 from unlearning.purge.store import Place
-from unlearning.registry import journal
+from unlearning.registry import journal, servers
 from unlearning.registry.logged_models import name_versions, named_versions
 from unlearning.registry.lookup import all_versions, logged_model_id
 from unlearning.registry.version import GONE, Version
@@ -23,7 +23,7 @@ from unlearning.tracking.abandoned import has_ended
 from unlearning.tracking.paging import every
 from unlearning.tracking.store import STEP
 
-OWN = {journal.EXPERIMENT: journal.HOLDS, requests.EXPERIMENT: requests.HOLDS}
+OWN = {journal.EXPERIMENT: journal.HOLDS, requests.EXPERIMENT: requests.HOLDS, servers.EXPERIMENT: servers.HOLDS}
 AT_ONCE = 100
 DIED = ("KILLED", "FAILED")
 

@@ -25,6 +25,7 @@ from unlearning.repair import surroundings
 from unlearning.settings.registry import PurgeSettings
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.abandoned import has_ended
+from unlearning.tracking.answers import first_line, store_errors
 from unlearning.versions import forget_sets, people
 from unlearning.versions.data import SETTINGS, account_of
 from unlearning.versions.lineage import find_known
@@ -86,8 +87,8 @@ def purge(settings: PurgeSettings) -> Report:
         if named:
             try:
                 notes, refusals = people.seal(named)
-            except InputError as error:  # what was deleted is proved all the same
-                notes, refusals = [], [str(error)]
+            except (InputError, *store_errors()) as error:  # what was deleted is proved all the same
+                notes, refusals = [], [first_line(error)]
             report = replace(report, notes=[*report.notes, *notes], refused=[*report.refused, *refusals])
         report = _prove(scope, report)
         if report.left or report.refused:
@@ -184,7 +185,7 @@ def _prove(scope: Scope, report: Report) -> Report:
     if not any(place.folder for place in scope.places):
         notes += ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
     notes += buckets.old_versions(scope.places)
-    notes += [f"a server has it in memory still: {one.sentence}" for one in servers.still(servers.holding, scope.version)]
+    notes += _still_held(scope.version)
     report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
     _log(report)
     size = sum(file.size for file in report.removed)
@@ -192,6 +193,14 @@ def _prove(scope: Scope, report: Report) -> Report:
     for note in report.notes:
         say(f"purge: {note}")
     return report
+
+
+def _still_held(version: Version) -> list[str]:
+    """Servers that do not give the version up; where the store does not tell which there are, that is said too."""
+    try:
+        return [f"a server has it in memory still: {one.sentence}" for one in servers.still(servers.holding, version)]
+    except InputError as error:
+        return [f"a server may have it in memory still: {error}"]
 
 
 def _log(report: Report) -> None:

@@ -1,4 +1,4 @@
-"""Experiments that this project keeps for itself: requests and the journal.
+"""Experiments that this project keeps for itself: requests, the journal, and who serves what.
 
 ``mlflow run`` works in the project's folder, which may be a clone that is deleted afterwards, and MLflow puts the artifacts of
 a new experiment into ``mlruns`` below the working directory. Evidence belongs to the caller's other artifacts instead.
@@ -14,6 +14,7 @@ from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 
 from unlearning.errors import InputError
+from unlearning.tracking.paging import every
 
 
 def own_experiment(name: str, holds: str) -> str:
@@ -61,7 +62,7 @@ def _beside_the_first(client: mlflow.MlflowClient, name: str) -> str | None:
     """A folder beside that of the experiment that every database begins with; None where a server or a bucket decides."""
     if mlflow.get_tracking_uri().startswith("http"):
         return None
-    known = client.search_experiments(view_type=ViewType.ALL)
+    known = every(client.search_experiments, view_type=ViewType.ALL)
     first = min(known, key=lambda one: int(one.experiment_id))  # Default, unless somebody has deleted it for good
     path = first.artifact_location.removeprefix("file://")
     return str(Path(path).parent / name.replace(" ", "-")) if path.startswith("/") else None

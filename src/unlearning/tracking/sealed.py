@@ -141,8 +141,8 @@ def _ids(path: Path) -> set[str]:
         return {*content["ids"], *content["test_ids"]}
     if path.suffix == ".csv":
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        return {*table.id, *table.near}
-    return set(pd.read_parquet(path, columns=["id"]).id)
+        return {*table["id"], *table["near"]}
+    return set(pd.read_parquet(path, columns=["id"])["id"])
 
 
 def seal(run: Run, name: str, private_key: Ed25519PrivateKey) -> list[str]:
@@ -159,6 +159,7 @@ def seal(run: Run, name: str, private_key: Ed25519PrivateKey) -> list[str]:
         names = _names(client.get_run(run.info.run_id)) | {name}
         client.set_tag(run.info.run_id, TAG, ",".join(sorted(names)))
         store.delete_artifacts(name)
+        is_left = name in _candidates(run)
     except refusals() as error:
         return [f"{name} of run {run.info.run_id}: {first_line(error)}"]
-    return [f"{name} of run {run.info.run_id} is still there"] if name in _candidates(run) else []
+    return [f"{name} of run {run.info.run_id} is still there"] if is_left else []
