@@ -9,7 +9,7 @@ import time
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, TEMPORARILY_UNAVAILABLE
 
 from unlearning.errors import InputError
 from unlearning.registry import lock
@@ -57,6 +57,16 @@ def test_the_lock_of_another_machine_is_taken_over_after_its_time(store, monkeyp
     with lock.registry_lock(MODEL):
         assert lock.owner_of(MODEL) == processes.owner()
     assert names() == []
+
+
+def test_a_lock_that_the_store_gives_to_nobody_is_waited_for_no_longer_than_any_other(store, monkeypatch):
+    def refuse(*words, **named):
+        raise MlflowException("busy", error_code=TEMPORARILY_UNAVAILABLE)
+
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(mlflow.MlflowClient, "create_registered_model", refuse)
+    with pytest.raises(InputError, match=f"the lock {NAME} could not be taken"), lock.registry_lock(MODEL):
+        pytest.fail("nobody gave it")
 
 
 def test_a_lock_is_held_by_the_last_of_its_line(store, monkeypatch):

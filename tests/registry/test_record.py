@@ -1,13 +1,14 @@
 """The tags of a version: some that people read, and one that holds all others."""
 
 import json
+import threading
 from functools import partial
 
 import mlflow
 import pytest
 
 from registered import UNLEARNED, fill, register
-from unlearning.registry import moves
+from unlearning.registry import moves, writes
 from unlearning.registry.lookup import find
 from unlearning.registry.record import READ, RECORD, changed, packed, unpacked
 from unlearning.registry.transitions import transition
@@ -66,6 +67,23 @@ def test_a_registered_version_has_few_tags_that_transitions_and_scores_keep_few(
     assert stored(3).keys() - {RECORD, "ticket"} <= set(READ)
     write(3, drop=("ticket", "mia_auc"))
     assert find(MODEL, "3").tags == before | {"forget_set": "30-40", "F": "0.25"}
+
+
+def test_scores_that_somebody_else_writes_at_the_same_moment_both_stay(store, monkeypatch):
+    one_more()
+    version = find(MODEL, "3")
+    other = threading.Thread(target=write_scores, args=(version, {"forget_auc": "0.25"}))
+
+    def meanwhile(*words):
+        monkeypatch.setattr(writes, "changed", changed)
+        other.start()
+        other.join(0.5)
+        return changed(*words)
+
+    monkeypatch.setattr(writes, "changed", meanwhile)
+    write_scores(version, {"mia_auc": "0.5"})
+    other.join()
+    assert find(MODEL, "3").tags.items() >= {"mia_auc": "0.5", "forget_auc": "0.25"}.items()
 
 
 def test_what_somebody_writes_beside_the_record_is_seen_and_taken_back(store):

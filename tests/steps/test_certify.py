@@ -35,6 +35,7 @@ from unlearning.versions.certificate_facts import (
     predicate_of,
     weights_of,
 )
+from unlearning.versions.findings import note
 
 MODEL = "age-resnet50"
 CERTIFICATE, PAGE = "person-17.json", "person-17.html"
@@ -164,6 +165,19 @@ def test_a_version_keeps_the_certificate_that_it_has_and_what_was_never_promoted
     assert certify(CertifySettings("4")).envelope == before == Path(CERTIFICATE).read_bytes()
     with pytest.raises(InputError, match=r"version 3 \(ft-20-28-e1\) was not promoted.*-e promote -P version=3"):
         certify(CertifySettings("3"))
+
+
+def test_of_two_that_certify_at_once_one_is_told_of_the_others_certificate(certified, place, monkeypatch):
+    mlflow.MlflowClient().delete_model_version_tag(MODEL, "4", "certificate")
+    others = []
+
+    def meanwhile(version, finding):
+        monkeypatch.setattr("unlearning.steps.certify.note", note)
+        others.append(certify(CertifySettings("4", key=str(place / "other-key.pem"))).sha256)
+
+    monkeypatch.setattr("unlearning.steps.certify.note", meanwhile)
+    named = certify(CertifySettings("4")).sha256
+    assert [named] == others == [find(MODEL, "4").tag("certificate")]
 
 
 def test_an_original_was_made_to_forget_nothing_and_gets_none(untouched, place):

@@ -1,5 +1,6 @@
 """Whatever is searched for is found whole, however many pages a store answers with."""
 
+import os
 from collections.abc import Callable
 
 import mlflow
@@ -11,7 +12,7 @@ from unlearning.registry import lock
 from unlearning.registry.lookup import all_versions
 from unlearning.repair import surroundings
 from unlearning.requests import store as requests
-from unlearning.tracking import finished, paging, sealed
+from unlearning.tracking import abandoned, finished, paging, processes, sealed
 
 MODEL = "age-resnet50"
 SEARCHES = ("search_experiments", "search_runs", "search_model_versions", "search_registered_models", "search_logged_models")
@@ -69,3 +70,11 @@ def test_locks_that_were_left_are_cleared_on_all_pages(small_pages):
         lock.clear_leftovers(held)
     left = paging.every(mlflow.MlflowClient().search_registered_models)
     assert [one.name for one in left] == [MODEL]
+
+
+def test_runs_of_the_dead_are_ended_in_all_experiments_and_on_all_pages(small_pages):
+    client, ended = mlflow.MlflowClient(), {abandoned.PROCESS: f"{processes.place()} {os.getpid()} 1"}
+    experiments = ["0", *(client.create_experiment(f"experiment {number}") for number in range(3))]
+    left = [client.create_run(one, tags=ended).info.run_id for one in experiments for _ in range(2)]
+    abandoned.end_abandoned()
+    assert {client.get_run(run_id).info.status for run_id in left} == {"KILLED"}

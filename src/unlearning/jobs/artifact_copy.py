@@ -23,7 +23,7 @@ from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.tracking import artifacts, runs, temporary
 from unlearning.tracking.answers import first_line, store_errors
-from unlearning.tracking.paging import PAGE, every, experiment_ids
+from unlearning.tracking.paging import every, experiment_ids
 from unlearning.training import checkpoint
 
 VARIABLE, ARTIFACTS = "UNLEARNING_CHECKPOINTS", "artifacts"
@@ -175,5 +175,4 @@ def erase(run_id: str) -> None:
 
 def everywhere(digest: str = "%") -> list[Run]:
     """The runs that hold unfinished work, on data with this digest or on any."""
-    search = mlflow.MlflowClient().search_runs
-    return list(every(search, experiment_ids(), f"tags.{DATA} LIKE '{digest}'", max_results=PAGE))
+    return every(mlflow.MlflowClient().search_runs, experiment_ids(), f"tags.{DATA} LIKE '{digest}'")

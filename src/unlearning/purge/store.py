@@ -27,7 +27,7 @@ from unlearning.registry.version import Version
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.artifacts import refusals
-from unlearning.tracking.paging import PAGE, every
+from unlearning.tracking.paging import every
 
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
 # How MLflow's local store calls a file that is being written.
@@ -141,7 +141,7 @@ def others_with_its_files(version: Version) -> list[str]:
 
 def registered() -> list[tuple[str, int, str, str]]:
     """Model, number, source and run of every version in the registry."""
-    found = every(mlflow.MlflowClient().search_model_versions, max_results=PAGE)
+    found = every(mlflow.MlflowClient().search_model_versions)
     return [(one.name, int(one.version), one.source, one.run_id or "") for one in found]
 
 
@@ -149,7 +149,7 @@ def same_bytes(files: list[File]) -> list[str]:
     """Files in the folders of this store's experiments, and in this machine's temporary folders, with the content of one that
     remembers."""
     wanted = {file.sha256: file.size for file in files if file.path.endswith(REMEMBERING)}
-    experiments = every(mlflow.MlflowClient().search_experiments, max_results=PAGE)
+    experiments = every(mlflow.MlflowClient().search_experiments)
     folders = [Place(one.name, one.artifact_location).folder for one in experiments]
     found = [str(path.relative_to(folder)) for folder in folders if folder for path in _copies_in(folder, wanted)]
     return sorted([*found, *(str(path) for folder in temporary.others() for path in _copies_in(folder, wanted))])

@@ -147,12 +147,19 @@ def _acquire(base: str) -> Lock:
                 if last is None or own.token in [entry.token for entry in _line(client, base)[-1:]]:
                     return Lock(own, [*(entry.name for entry in line), own.name])
                 _delete(client, own.name)
-        elif time.time() > until:
-            raise InputError(
-                f"{last.owner} holds the lock {base} and has for {WAIT_SECONDS:.0f} seconds; when that process has ended, its "
-                f"lock ends by itself in at most {HELD_SECONDS:.0f} seconds: try again later"
-            )
+        if time.time() > until:
+            raise InputError(_waited_for(base, last))
         time.sleep(random.uniform(*PAUSES))
+
+
+def _waited_for(base: str, last: Entry | None) -> str:
+    """Why nobody waits any longer, in a sentence."""
+    if last is None or last.is_left:
+        return f"the lock {base} could not be taken for {WAIT_SECONDS:.0f} seconds, although nobody holds it: try again later"
+    return (
+        f"{last.owner} holds the lock {base} and has for {WAIT_SECONDS:.0f} seconds; when that process has ended, its "
+        f"lock ends by itself in at most {HELD_SECONDS:.0f} seconds: try again later"
+    )
 
 
 def _entry(base: str, name: str) -> Entry:

@@ -22,7 +22,7 @@ from unlearning.registry.record import unpacked
 from unlearning.registry.version import ALIASES, State, Version, logged_name
 from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, or_none, store_errors
-from unlearning.tracking.paging import PAGE, every
+from unlearning.tracking.paging import every
 
 DIGITS = 9  # of a version's number, which every store can hold
 STAGES_RETIRED = "(?s).*(stages|latest_versions|transition_model_version_stage).*deprecated.*"
@@ -64,8 +64,7 @@ def read_versions(model: str) -> list[Version]:
     if registered is None:
         return []
     addresses.note_model(model)
-    order = ["version_number ASC"]
-    found = every(client.search_model_versions, f"name = '{model}'", max_results=PAGE, order_by=order)
+    found = every(client.search_model_versions, f"name = '{model}'", order_by=["version_number ASC"])
     held: dict[int, list[str]] = {}
     for alias, number in registered.aliases.items():
         held.setdefault(int(number), []).append(alias)

@@ -28,9 +28,10 @@ from unlearning.registry.entries import BEGIN, FOUND, Entry, entry_of, undone
 from unlearning.registry.journal import EXPERIMENT, FILE, HEAD, NEXT, RUN, Journal, find_journal
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
 from unlearning.registry.logged_models import name_one_more
-from unlearning.registry.lookup import read_versions, state_of
+from unlearning.registry.lookup import find_or_none, read_versions, state_of
+from unlearning.registry.moves import Act
 from unlearning.registry.record import packed
-from unlearning.registry.version import Move, State, Version, applied
+from unlearning.registry.version import CHAMPION, Move, State, Version, applied
 from unlearning.registry.writes import become
 from unlearning.tracking import runs
 from unlearning.tracking.answers import first_line, refused_in_words, store_errors
@@ -270,6 +271,12 @@ def _unknown(known: Journal, before: State, after: State, why: dict[str, str]) -
         return [entry_of({}, before, why | {"what": BEGIN})] if before else []
     strange = {n: facts for n, facts in before.items() if after.get(n) != facts and not known.knows(n)}
     return [entry_of({}, strange, why | {"what": FOUND})] if strange else []
+
+
+def acting(model: str, reason: str = "") -> Act:
+    """The user, now, with the champion as it is now: a move that finds another one later is refused."""
+    champion = find_or_none(model, CHAMPION)
+    return Act(runs.user(), moment(), reason, champion.number if champion else 0)
 
 
 def occasion(model: str, what: str, reason: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from functools import partial
 
 import mlflow
 
+from unlearning.registry.lock import Lock, registry_lock
 from unlearning.registry.lookup import stages
 from unlearning.registry.record import changed
 from unlearning.registry.version import State, Version, holders
@@ -57,8 +58,15 @@ def _tag(
 
 
 def write_scores(version: Version, values: dict[str, str]) -> None:
-    """Write scores as tags of a version."""
+    """Write scores as tags of a version, under the lock: of two writers of the record one would lose what the other wrote."""
+    with registry_lock(version.model) as lock:
+        write_tags(lock, version, values)
+
+
+def write_tags(lock: Lock, version: Version, values: dict[str, str]) -> None:
+    """The same, by who holds the lock already."""
     for write in _tag(mlflow.MlflowClient(), version.model, str(version.number), dict(values), scores=True):
+        lock.confirm()
         write()
 
 

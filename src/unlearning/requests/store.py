@@ -24,7 +24,7 @@ from unlearning.requests.states import Request, StateChange
 from unlearning.tracking import runs, sealed
 from unlearning.tracking.answers import refused_in_words
 from unlearning.tracking.own_experiments import find_own, own_experiment
-from unlearning.tracking.paging import PAGE, every
+from unlearning.tracking.paging import every
 
 EXPERIMENT, HOLDS = "age-unlearning requests", "the requests"
 MODEL, KEY, STATE, REASON, DEADLINE = (f"request.{name}" for name in ("model", "key", "state", "reason", "deadline"))
@@ -65,7 +65,7 @@ def listed(model: str) -> list[Request]:
 def readable(model: str) -> tuple[list[Request], list[str]]:
     """The requests, and which of them cannot be read, because somebody has changed their tags, in sentences."""
     client, experiment = mlflow.MlflowClient(), find_own(EXPERIMENT, HOLDS)
-    found = every(client.search_runs, [experiment], f"tags.`{MODEL}` = '{model}'", max_results=PAGE) if experiment else []
+    found = every(client.search_runs, [experiment], f"tags.`{MODEL}` = '{model}'") if experiment else []
     known, damaged = [], []
     for run in found:
         try:

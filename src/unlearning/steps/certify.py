@@ -15,10 +15,11 @@ from unlearning.commands import command, spelt
 from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
-from unlearning.registry.lookup import one_look
+from unlearning.registry.lock import registry_lock
+from unlearning.registry.lookup import find, one_look
 from unlearning.registry.servers import served_since
 from unlearning.registry.version import Version
-from unlearning.registry.writes import write_scores
+from unlearning.registry.writes import write_tags
 from unlearning.reports.certificate_page import certificate_page
 from unlearning.requests.states import together
 from unlearning.settings.checks import key_file
@@ -93,9 +94,7 @@ def issue(
         asked: what it is measured against, a name of REFERENCES.
     """
     if version.tag(certificates.TAG):
-        envelope = _existing(version)
-        say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
-        return Issued(envelope, certificate_page(envelope, version.target))
+        return _existing(version)
     forgotten = forget_sets.forgotten_by(version)
     if not forgotten:
         raise InputError(
@@ -113,13 +112,17 @@ def issue(
         raise InputError(f"the certificate would not verify: {'; '.join(faults)}")
     page = certificate_page(envelope, version.target)
     note(version, found.finding)  # first: a certificate must not say what the registry was not allowed to say
-    certificates.attach(version.run_id, envelope, page)
-    write_scores(version, {certificates.TAG: digest(envelope)})
-    say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
-    return Issued(envelope, page)
+    with registry_lock(version.model) as lock:
+        now = find(version.model, str(version.number))
+        if not now.tag(certificates.TAG):  # otherwise somebody else has certified it meanwhile
+            certificates.attach(version.run_id, envelope, page)
+            write_tags(lock, version, {certificates.TAG: digest(envelope)})
+            say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")
+            return Issued(envelope, page)
+    return _existing(now)
 
 
-def _existing(version: Version) -> bytes:
+def _existing(version: Version) -> Issued:
     envelope = certificates.read(version.run_id)
     if digest(envelope) != version.tag(certificates.TAG):
         raise InputError(
@@ -127,7 +130,8 @@ def _existing(version: Version) -> bytes:
             f"{version.tag(certificates.TAG)}: one of the two was changed"
         )
     predicate_of(envelope)
-    return envelope
+    say(f"certify: {version.label} has a certificate already, with the sha256 {digest(envelope)}")
+    return Issued(envelope, certificate_page(envelope, version.target))
 
 
 def proof_of(version: Version, issued: Issued, private_key: Ed25519PrivateKey, sample: str) -> bytes:

@@ -11,9 +11,8 @@ from unlearning.evaluation.registry import HEADLINES, METRICS
 from unlearning.finding import AUTO, EXACT, NONE, NOT_KNOWN, OVER, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.acting import acting
 from unlearning.registry.lookup import find_or_none, one_look
-from unlearning.registry.transitions import transition
+from unlearning.registry.transitions import acting, transition
 from unlearning.registry.version import AGAIN, CHAMPION, Version
 from unlearning.settings.forgetting import PromoteSettings
 from unlearning.tracking import runs

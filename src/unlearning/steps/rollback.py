@@ -6,9 +6,8 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.acting import acting
 from unlearning.registry.lookup import all_versions
-from unlearning.registry.transitions import transition
+from unlearning.registry.transitions import acting, transition
 from unlearning.registry.version import AGAIN, CHAMPION, GONE, Version
 from unlearning.settings.registry import RollbackSettings
 from unlearning.tracking import runs

@@ -17,6 +17,7 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from unlearning.canonical import moment
 from unlearning.tracking import processes
 from unlearning.tracking.answers import first_line
+from unlearning.tracking.paging import every, experiment_ids
 
 PROCESS = "process"
 NOTICED_BY, NOTICED_AT = "killed.noticed_by", "killed.noticed_at"
@@ -39,9 +40,9 @@ def end_abandoned() -> None:
     They are those whose process was on this machine and is gone, and those in which no step of this project has begun.
     """
     client = mlflow.MlflowClient()
-    experiments = [one.experiment_id for one in client.search_experiments()]
+    experiments = experiment_ids()
     query = f"attributes.status = 'RUNNING' and tags.{PROCESS} LIKE '{processes.place()} %'"
-    for found in client.search_runs(experiments, query):
+    for found in every(client.search_runs, experiments, query):
         # What ended between the search and the question whether its process lives has said so by now.
         if has_ended(found) and client.get_run(found.info.run_id).info.status == "RUNNING":
             _end(client, found, "its process is gone", "its process died and could not say why")
@@ -54,7 +55,7 @@ def _never_begun(client: mlflow.MlflowClient, experiments: list[str]) -> Iterato
     """Runs that ``mlflow run`` has opened for this folder long ago, and that no process has put its name on."""
     before = int(time.time() * 1000) - PATIENCE
     query = f"attributes.status = 'RUNNING' and attributes.start_time < {before} and tags.mlflow.source.type = 'PROJECT'"
-    for found in client.search_runs(experiments, query):
+    for found in every(client.search_runs, experiments, query):
         folder = local_file_uri_to_path(found.data.tags.get("mlflow.source.name", "").partition("#")[0])
         if PROCESS not in found.data.tags and Path(folder) == PROJECT:
             yield found

@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 
 from unlearning.tracking.code import code_digest
-from unlearning.tracking.paging import PAGE, every, experiment_ids
+from unlearning.tracking.paging import every, experiment_ids
 from unlearning.tracking.store import STEP
 
 FINGERPRINT = "fingerprint"
@@ -34,7 +34,7 @@ def find_by_tags(tags: dict[str, str]) -> list[dict]:
     """Finished runs with all these tags, newest first: dictionaries with run_id, tags, params, seconds and command."""
     query = " and ".join([*(f"tags.{name} = '{value}'" for name, value in tags.items()), "attributes.status = 'FINISHED'"])
     search, order = mlflow.MlflowClient().search_runs, ["attributes.start_time DESC"]
-    return [_described(found) for found in every(search, experiment_ids(), query, max_results=PAGE, order_by=order)]
+    return [_described(found) for found in every(search, experiment_ids(), query, order_by=order)]
 
 
 def _described(found: mlflow.entities.Run) -> dict:

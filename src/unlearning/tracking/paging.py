@@ -11,11 +11,11 @@ def every(search: Callable, *arguments, **named) -> list:
     """What a search of MLflow's client finds, on all pages."""
     found, token = [], None
     while token is None or token:
-        page = search(*arguments, **named, page_token=token)
+        page = search(*arguments, max_results=PAGE, page_token=token, **named)
         found, token = [*found, *page], page.token or ""
     return found
 
 
 def experiment_ids() -> list[str]:
     """Every experiment that is not deleted."""
-    return [one.experiment_id for one in every(mlflow.MlflowClient().search_experiments, max_results=PAGE)]
+    return [one.experiment_id for one in every(mlflow.MlflowClient().search_experiments)]

@@ -24,7 +24,7 @@ from unlearning.naming import NEVER_SEEN_TABLE, PREDICTION_TABLE
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.artifacts import refusals
-from unlearning.tracking.paging import PAGE, every
+from unlearning.tracking.paging import every
 from unlearning.tracking.store import STEP
 
 TAG, FOLDER = "sealed", "sealed"
@@ -98,7 +98,7 @@ def our_runs() -> list[Run]:
     """All runs of this project in the store, also those that somebody has deleted."""
     client = mlflow.MlflowClient()
     experiments = [one.experiment_id for one in every(client.search_experiments, view_type=ViewType.ALL)]
-    found = every(client.search_runs, experiments, "", ViewType.ALL, max_results=PAGE)
+    found = every(client.search_runs, experiments, "", ViewType.ALL)
     return [run for run in found if STEP in run.data.tags]
 
 
