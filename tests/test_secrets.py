@@ -181,6 +181,18 @@ def test_no_part_of_any_password_of_the_stores_address_is_told(password, place):
         assert password not in secrets.without_secrets(f"API request to {uri}/api failed: '{uri}'")
 
 
+def test_a_password_is_hidden_as_a_word_of_its_own_and_not_where_it_is_another_name_of_the_address(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://mlflow:mlflow@db/mlflow")
+    typed = "type: mlflow run . -e train -P name=mlflow-age"
+    assert secrets.without_secrets(typed) == typed
+    told = secrets.without_secrets("neither postgresql://mlflow:mlflow@db/mlflow nor http://mlflow:mlflow@db answers")
+    assert told == "neither postgresql://mlflow:***@db/mlflow nor http://mlflow:***@db answers"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://anna:train@db/mlflow")
+    assert secrets.without_secrets("trained, then retrain") == "trained, then retrain"
+    for text in ("'train'", "anna:train@db", "/%40train%40db", "host\\ntrain\\n", "PWD=train;"):
+        assert "train" not in secrets.without_secrets(text), text
+
+
 ADDRESSES = (
     f"http://anna:{PASSWORD}secret@127.0.0.1:1",
     f"http://anna:{PASSWORD}/secret@127.0.0.1:1",

@@ -16,6 +16,9 @@ KEY = re.compile(
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S*[^\s'\")>\],;:.]")
 OWN_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 SHORTEST = 3
+# A piece of a password is hidden where it stands as a word of its own, also behind an escape such as %40 or \n.
+BEFORE = r"(?:(?<!\w)|(?!\w)|(?<=%[0-9a-fA-F]{2})|(?<=\\[a-z]))"
+BEHIND = r"(?:(?!\w)|(?<!\w))"
 
 
 def holds_key(text: str) -> bool:
@@ -28,7 +31,7 @@ def without_secrets(text: str) -> str:
     for address in filter(None, map(os.environ.get, OWN_ADDRESSES)):
         text = text.replace(address, without_password(address))
         for piece in _loose_pieces(address):
-            text = text.replace(piece, HIDDEN)
+            text = re.sub(BEFORE + re.escape(piece) + BEHIND, HIDDEN, text)
     return ADDRESS.sub(lambda found: without_password(found[0]), KEY.sub(HIDDEN, text))
 
 
@@ -55,8 +58,15 @@ def is_unclear(address: str) -> bool:
 
 
 def _loose_pieces(address: str) -> list[str]:
-    """What libraries may tell of a password that they have read wrongly, the longest first."""
+    """What libraries may tell of a password that they have read wrongly, the longest first.
+
+    A password that is the name of the user, the host or the database too is none of it: that word is told anyway.
+    """
     rest = address.partition("://")[2]
     before = rest.rpartition("@")[0] or rest.partition("/")[0]
-    pieces = re.split(r"[@/:?#]", before.partition(":")[2]) if is_unclear(address) else [urlsplit(address).password or ""]
-    return sorted({piece for one in pieces for piece in (one, unquote(one)) if len(piece) >= SHORTEST}, key=len, reverse=True)
+    pieces, names = re.split(r"[@/:?#]", before.partition(":")[2]), [""]
+    if not is_unclear(address):
+        parts = urlsplit(address)
+        pieces, names = [parts.password or ""], [parts.username or "", parts.hostname or "", parts.path.strip("/")]
+    told = {piece for one in pieces for piece in (one, unquote(one)) if len(piece) >= SHORTEST and piece not in names}
+    return sorted(told, key=len, reverse=True)
