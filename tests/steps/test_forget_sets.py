@@ -26,7 +26,7 @@ from unlearning.steps.unlearn import open_request, unlearn
 from unlearning.tracking import runs
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
-from unlearning.versions.forget_sets import forgotten_by, manifest_rule, of_version, read_rule
+from unlearning.versions.forget_sets import foresee, forgotten_by, manifest_rule, of_version, read_rule
 
 MODEL = "age-resnet50"
 RULE = "20-28 & gender:1"
@@ -145,6 +145,13 @@ def test_hardest_means_the_largest_errors_of_the_original_for_retrain_and_unlear
     table = predictions_of(version("original"))
     learned = table[table.split != "test"]
     assert set(request.job.forget_set.ids) == set(learned.id.loc[(learned.predicted - learned.age).abs().nlargest(5).index])
+
+
+def test_only_a_rule_that_asks_a_model_is_not_read_before_there_is_one(data, tmp_path):
+    (tmp_path / "hardest.csv").write_text("file\n")
+    foresee("20-60 & hardest:5", data)
+    with pytest.raises(InputError):
+        foresee(f"file:{tmp_path}/hardest.csv", data)
 
 
 RULES = ["20-28 & !gender:1 | race:2", 'file:"my list.csv" & !20-28', "file:$HOME.csv", "hardest:5"]

@@ -97,6 +97,11 @@ def single_ages(text: str) -> str | None:
     return f"{int(ages[1])}-{int(ages[2])}" if ages else None
 
 
+def names_hardest(text: str) -> bool:
+    """Does a rule ask for the errors of a model?"""
+    return any((found[2] or "").startswith("hardest:") for found in TOKEN.finditer(text))
+
+
 def _tokens(text: str) -> list[str]:
     tokens, at = [], 0
     while text[at:].strip():

@@ -94,14 +94,14 @@ def parse_forget_sets(text: str) -> tuple[str, ...]:
     Raises:
         InputError: no rule is there, one cannot be read, or one says ``hardest``, which means other faces in every seed.
     """
-    from unlearning.data.rules import TOKEN, parse
+    from unlearning.data.rules import TOKEN, names_hardest, parse
 
     rules = [rule.strip() for rule in BETWEEN_RULES.split(text) if rule.strip()]
     if text and not rules:
         raise InputError(f"forget_sets={text!r} names no rule; legal: rules joined by semicolons, as random:50;file:list.csv")
     for rule in rules:
         parse(rule)
-        if any((found[2] or "").startswith("hardest:") for found in TOKEN.finditer(rule)):
+        if names_hardest(rule):
             raise InputError(
                 f"forget_sets: {rule!r} means other faces for every seed's model, and an experiment compares seeds on the "
                 f"same faces; draw them with random:50, or list them with file:list.csv"

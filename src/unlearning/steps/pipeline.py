@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from unlearning.commands import CONSOLE, command, typed
 from unlearning.data.forget import ForgetSet
+from unlearning.data.rules import names_hardest
 from unlearning.finding import FORGOTTEN, state_of
 from unlearning.jobs import scheme
 from unlearning.jobs.ensemble import try_out
@@ -41,7 +42,7 @@ def pipeline(settings: PipelineSettings) -> str:
         forget_sets.log([forget])
         candidates = [v for method in methods for v in _unlearn(settings, method, original, reference, forget)]
         scored = ",".join(str(version.number) for version in (original, reference, *candidates))
-        rule = "" if "hardest" in forget.rule else settings.forget_set  # whom it means now, no other model knows
+        rule = "" if names_hardest(forget.rule) else settings.forget_set  # whom it means now, no other model knows
         evaluate(EvaluateSettings(scored, rule, settings.alpha, name, audit="tables"))
         try:
             others = _promote_best(settings, candidates)

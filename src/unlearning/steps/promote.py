@@ -5,6 +5,7 @@ from functools import partial
 
 from unlearning.commands import command, spelt
 from unlearning.data.forget import ForgetSet
+from unlearning.data.rules import names_hardest
 from unlearning.errors import InputError
 from unlearning.evaluation.gates import DEFAULTS, OF_FINDINGS, REGAINED, STUDY, USEFUL, Decision, Gate, parse_gates
 from unlearning.evaluation.registry import HEADLINES, METRICS
@@ -128,7 +129,7 @@ def _from_champion(version: Version) -> str:
 def _rule(version: Version) -> str:
     """Whom ``hardest`` meant for another model only its manifest tells."""
     rule, forget = version.tag("forget_rule", "..."), version.tag("forget_set")
-    return f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if "hardest" in rule else rule
+    return f"{forget_sets.MANIFEST}{version.run_id}/{forget}" if names_hardest(rule) else rule
 
 
 def _regained(version: Version) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from unlearning.certificates.keys import VARIABLE
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet, Known, check, resolve
+from unlearning.data.rules import names_hardest
 from unlearning.errors import InputError
 from unlearning.finding import in_words
 from unlearning.listing import Listing, width
@@ -51,7 +52,7 @@ def request(settings: RequestSettings) -> Request:
 def _resolved(rule: str, champion: Version) -> ForgetSet:
     """Whom a rule names, by the account of the champion's data; no picture is needed."""
     manifest, rejected = account_of(champion.tag("data_run"))
-    predictions = predictions_of(champion) if "hardest" in rule else None
+    predictions = predictions_of(champion) if names_hardest(rule) else None
     known = Known(manifest, rejected, predictions, target=champion.target)
     forget = resolve(rule, known, champion.tag("data_digest"))
     for note in forget.notes:

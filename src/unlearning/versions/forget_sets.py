@@ -29,7 +29,7 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     """
     if text.strip().startswith(MANIFEST):
         return _of_same_data(read_manifest(*_taken_apart(text)), data.digest, model.model)
-    predictions = predictions_of(model) if "hardest" in text else None
+    predictions = predictions_of(model) if rules.names_hardest(text) else None
     found = resolve(text, Known(data.manifest, data.rejected, predictions, target=data.target), data.digest)
     for note in found.notes:
         say(f"forget set {found.rule}: {note}")
@@ -69,7 +69,7 @@ def foresee(text: str, data: DataSet) -> None:
     Whom ``hardest`` means is known only when there is a model.
     """
     rules.parse(text)
-    if "hardest" not in text:
+    if not rules.names_hardest(text):
         known = Known(data.manifest, data.rejected, target=data.target)
         check(data.manifest, resolve(text, known, data.digest), [], data.target)
 

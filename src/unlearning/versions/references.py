@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from unlearning.commands import command
 from unlearning.data.forget import ForgetSet
+from unlearning.data.rules import names_hardest
 from unlearning.errors import InputError
 from unlearning.registry.lookup import all_versions, one_look
 from unlearning.registry.version import GONE, Version
@@ -64,7 +65,7 @@ def retrained_reference(version: Version, forget: ForgetSet) -> Version:
     if fair:
         return min(fair, key=lambda one: _weight(one, version, forget))
     asked = shlex.quote(forget.rule)
-    start = {"model": version.number} if "hardest:" in forget.rule and version.tag("role") != "original" else {}
+    start = {"model": version.number} if names_hardest(forget.rule) and version.tag("role") != "original" else {}
     again = command("retrain", version.model, forget_set=forget.rule, **start)
     if named is None:
         raise InputError(f"there is no retrained reference for the forget set {asked}; make it with: {again}")
