@@ -51,6 +51,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def manifest_file(name: str) -> str:
+    """Where a run holds a forget manifest."""
+    return f"forget/{name}.json"
+
+
 def check_model_name(name: str) -> None:
     """InputError for a name that a model URI, a filter of MLflow's or the name of a lock would take for something else."""
     odd = set("/:?'") & set(name) or name.strip() in ("", ".", "..") or re.search(r"\.lock($|-after-)", name)

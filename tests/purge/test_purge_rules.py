@@ -171,7 +171,7 @@ def test_what_the_store_did_not_delete_is_no_purge():
 
 def test_the_page_tells_hashes_rows_losses_and_what_is_out_of_reach():
     rows, after = {"of the version": {"metrics": 24, "aliases": 1}}, {"of the version": {"metrics": 24}}
-    plan = report(rows_before=rows, rows_source="what MLflow's API shows", losses=["no going back"])
+    plan = report(rows_before=rows, losses=["no going back"])
     page = plan.ended([MANIFEST], after, [], ["7 of 23 pictures lie in the image folder"]).as_markdown()
     for part in ("20-28: 23 faces", "| logged model m-1 | member-0.safetensors | model | 1000 | `aa` |", "no going back"):
         assert part in page

@@ -126,7 +126,7 @@ def test_a_promotion_is_called_forced_as_long_as_it_is_the_last(trained, place):
     promote(PromoteSettings("3", "F > 1000", force=True))
     assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
     promote(PromoteSettings("3", "test_mae < 100"))
-    assert not _gated(find(MODEL, "3")).forced
+    assert _gated(find(MODEL, "3"))[1] is False
     assert not {"forced_by", "forced_gates"} & find(MODEL, "3").tags.keys()
 
 
@@ -148,8 +148,8 @@ def test_the_promotion_is_the_run_that_did_it_and_no_later_one_that_looks_like_i
     _another_run(certified, dry_run=False, name="other")
     if not logged:
         monkeypatch.setattr(journal, "find_promotion", lambda model, number: "")
-    gated = _gated(certified)
-    assert (gated.time, gated.forced, len(gated.decisions)) == (certificates.made_by(run_id).time, False, 2)
+    decisions, forced, time = _gated(certified)
+    assert (time, forced, len(decisions)) == (certificates.made_by(run_id).time, False, 2)
 
 
 def test_nobody_is_named_in_it(certified, predicate):

@@ -10,17 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock, Timeout
-from pyarrow import ArrowException
 
 from unlearning.data.cache import cache_folder
-from unlearning.data.reading import ACCOUNT, LOCK
+from unlearning.data.reading import ACCOUNT, LOCK, UNREADABLE
 from unlearning.data.unfinished import everything
 from unlearning.digests import sha256_of
 from unlearning.purge.rules import PIXELS, STUDIES, File
 
 PLACE = "cache"
 PATIENCE_SECONDS = 20.0
-UNREADABLE = (OSError, ValueError, TypeError, KeyError, ArrowException)
 
 
 def readings_with(ids: Collection[str]) -> list[Path]:
@@ -33,7 +31,7 @@ def readings_with(ids: Collection[str]) -> list[Path]:
 
 def _may_hold(place: Path, ids: set[str]) -> bool:
     try:
-        return not ids.isdisjoint(pd.read_parquet(place / ACCOUNT, columns=["id"]).id)
+        return not ids.isdisjoint(pd.read_parquet(place / ACCOUNT, columns=["id"])["id"])
     except UNREADABLE:
         return True
 

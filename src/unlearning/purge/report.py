@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from unlearning.markdown import bullets, table, text
 from unlearning.purge.rules import Deed, File
 
+ROWS_SOURCE = "what MLflow's API shows"  # where ``purge.rows`` counts
 OUT_OF_REACH = (
     "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket "
     "keeps where versioning is switched on (docs/scale.md, Artifacts in S3)",
@@ -42,7 +43,6 @@ class Report:
         after: files that are there now.
         rows_before: how many entries there are of the version (``purge.rows``).
         rows_after: the same, when the files were gone.
-        rows_source: where they were counted.
         losses: what cannot be done any more, in sentences.
         notes: what else was found, in sentences.
         refused: what was not deleted and why, in sentences.
@@ -58,7 +58,6 @@ class Report:
     after: list[File] = field(default_factory=list)
     rows_before: dict = field(default_factory=dict)
     rows_after: dict = field(default_factory=dict)
-    rows_source: str = ""
     losses: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -67,8 +66,8 @@ class Report:
     @property
     def removed(self) -> list[File]:
         """What was there, should go and is gone."""
-        there = {file.key for file in self.after}
-        return [file for file in self.before if file.goes and file.key not in there] if self.is_ended else []
+        there = {(file.place, file.path) for file in self.after}
+        return [file for file in self.before if file.goes and (file.place, file.path) not in there] if self.is_ended else []
 
     @property
     def left(self) -> list[File]:
@@ -102,7 +101,7 @@ class Report:
         about = {"model": self.model, "version": self.number, "label": self.label, "verdict": self.verdict}
         about |= {"ended": self.is_ended} | vars(self.deed)
         files = {name: [vars(file) for file in getattr(self, name)] for name in ("before", "after", "removed", "left", "kept")}
-        rows = {"source": self.rows_source, "before": self.rows_before, "after": self.rows_after}
+        rows = {"source": ROWS_SOURCE, "before": self.rows_before, "after": self.rows_after}
         said = {"remembered": self.remembered, "losses": self.losses, "notes": self.notes, "refused": self.refused}
         return about | said | {"files": files, "rows": rows, "stays": list(STAYS), "out_of_reach": list(OUT_OF_REACH)}
 
@@ -131,7 +130,7 @@ class Report:
         return bullets([f"{rule}: {count} {asked}" for rule, count in self.remembered.items()])
 
     def _rows(self) -> list[str]:
-        parts = [f"## Rows, by {text(self.rows_source)}"] if self.rows_before else []
+        parts = [f"## Rows, by {ROWS_SOURCE}"] if self.rows_before else []
         for part, before in self.rows_before.items():
             after = self.rows_after.get(part, {})
             rows = [(text(name), str(before.get(name, 0)), str(after.get(name, 0))) for name in sorted(before | after)]

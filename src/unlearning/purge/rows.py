@@ -8,7 +8,7 @@ from unlearning.registry.version import Version
 from unlearning.tracking.runs import find_run
 from unlearning.tracking.store import when_free
 
-SOURCE, OWN = "what MLflow's API shows", "of the version"
+OWN = "of the version"
 
 
 def rows_of(version: Version) -> dict[str, dict[str, int]]:

@@ -65,10 +65,6 @@ class File:
     def goes(self) -> bool:
         return self.kind != EVIDENCE
 
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.place, self.path
-
 
 @dataclass(frozen=True)
 class Loss:

@@ -16,6 +16,7 @@ from mlflow.entities import Run, RunTag
 
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
+from unlearning.naming import manifest_file
 from unlearning.records import read_record
 from unlearning.registry import lock
 from unlearning.registry.lock import Lock, registry_lock
@@ -130,8 +131,8 @@ def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date 
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
     with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
         run_id = client.create_run(own_experiment(EXPERIMENT, HOLDS), tags=own).info.run_id
-    client.log_dict(run_id, forget.as_dict(), _manifest(forget.name))
-    sealed.follow(run_id, _manifest(forget.name))
+    client.log_dict(run_id, forget.as_dict(), manifest_file(forget.name))
+    sealed.follow(run_id, manifest_file(forget.name))
     asked = {"forget_set": forget.name, "forget_rule": forget.rule, "forget_sha256": forget.sha256}
     asked |= {"forget_count": str(len(forget.ids)), KEY: key, **_given(reason, deadline)}
     first = _change(states.RECEIVED, why)
@@ -148,13 +149,9 @@ def ask_again(request: Request, reason: str, deadline: date | None, why: str) ->
     return _moved(request, states.RECEIVED, why, {VERSION: "", CERTIFICATE: "", **_given(reason, deadline)})
 
 
-def _manifest(name: str) -> str:
-    return f"forget/{name}.json"
-
-
 def manifest_of(request: Request) -> ForgetSet:
     """Who is to be forgotten, as it was decided when the request was received."""
-    return runs.read_json(request.run_id, _manifest(request.forget_set), ForgetSet.from_dict)
+    return runs.read_json(request.run_id, manifest_file(request.forget_set), ForgetSet.from_dict)
 
 
 def note_gates(request: Request, content: dict, decision: str, gates: str) -> None:

@@ -144,7 +144,6 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         forget_sets.remembered(version, find_or_none(version.model, CHAMPION)),
         scope.files(),
         rows_before=purge_rows.rows_of(version),
-        rows_source=purge_rows.SOURCE,
         losses=lost,
         notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
     )

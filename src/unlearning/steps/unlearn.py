@@ -37,7 +37,7 @@ from unlearning.versions.line import find_original, line_of, versions_of
 from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import beside
-from unlearning.versions.witnesses import samples_of
+from unlearning.versions.witnesses import reference_costs
 
 SHARED = ("methods/task.py", "methods/card.py", "jobs/forgetting.py", "jobs/scheme.py", "steps/unlearn.py")
 
@@ -200,19 +200,12 @@ def _register(request: Request, epochs: int, place: Path, cost: Cost, reference_
             seconds=cost.seconds,
             samples=cost.retain_samples + cost.forget_samples,
             peak_memory_mb=cost.peak_memory_mb,
-            **_costs_of(request.reference),
+            **reference_costs(request.reference),
         )
         title = f"{job.method.name} made version {parent.number} forget {forget.rule} in {epochs} epochs."
         move = partial(moves.install_candidate, alias=alias)
         draft = Draft(parent.model, title, folder_of(place, epochs), _tags(request, epochs, cost), case_of, move)
         return publish(draft, job.faces, runs.active_id())
-
-
-def _costs_of(reference: Version | None) -> dict[str, float]:
-    """Of the retraining that the method is to save."""
-    if reference is None:
-        return {}
-    return {"retrained_seconds": reference.number_in("seconds"), "retrained_samples": samples_of(reference)}
 
 
 def _tags(request: Request, epochs: int, cost: Cost) -> dict[str, str]:

@@ -4,7 +4,7 @@ import hashlib
 import math
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,21 +45,7 @@ NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
 UNREAD = "not known: its files could not be read when this was written"
 GATES = "gates.json"
-
-
-@dataclass(frozen=True)
-class Gated:
-    """How a version came to be promoted.
-
-    Args:
-        decisions: of the gates.
-        forced: did somebody overrule one?
-        time: when.
-    """
-
-    decisions: tuple[Decision, ...]
-    forced: bool
-    time: datetime
+Gated = tuple[tuple[Decision, ...], bool, datetime]
 
 
 def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime], found: Found) -> Certificate:
@@ -72,7 +58,8 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     Raises:
         InputError: it was never promoted, or something that is to be certified cannot be read.
     """
-    gated, whole, line = _gated(version), together(forgotten), line_of(version)
+    decisions, forced, promoted = _gated(version)
+    whole, line = together(forgotten), line_of(version)
     made, audit = certificates.made_by(version.run_id), _audit(version, forgotten, found)
     folder = model_folder(version)
     with usable(version):
@@ -92,9 +79,9 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         data_digest=version.tag("data_digest"),
         code_version=made.code,
         metrics=tuple(_measured(version, forgotten, audit)),
-        decisions=gated.decisions,
-        forced=gated.forced,
-        times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
+        decisions=decisions,
+        forced=forced,
+        times={"unlearned": made.time, "promoted": promoted, "issued": datetime.now(UTC)} | times,
         earlier=tuple(map(digest, earlier)),
         lost=lost,
         level=audit.settings.bounds.level,
@@ -188,7 +175,7 @@ def _end(bound: float) -> float | None:
 
 
 def _gated(version: Version) -> Gated:
-    """How the version was promoted, by the run that did it."""
+    """By which decisions the version was promoted, whether somebody overruled one, and when: by the run that did it."""
     run_id = journal.find_promotion(version.model, version.number) or _untold_promotion(version)
     if not run_id:
         raise InputError(
@@ -200,7 +187,7 @@ def _gated(version: Version) -> Gated:
 
 def _decided(content: dict, version: Version, run_id: str) -> Gated:
     forced = content.get("decision", "forced" if version.tag("forced_by") else "") == "forced"
-    return Gated(tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time)
+    return tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time
 
 
 def _untold_promotion(version: Version) -> str:

@@ -7,6 +7,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.finding import forgotten_names
+from unlearning.naming import manifest_file
 from unlearning.once import once
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
@@ -15,7 +16,6 @@ from unlearning.tracking import runs
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
 
-FOLDER = "forget"
 MANIFESTS_KEPT = 16
 
 
@@ -44,13 +44,13 @@ def manifest_rule(run_id: str, forget: ForgetSet) -> str:
 @once(MANIFESTS_KEPT)
 def read_manifest(run_id: str, name: str) -> ForgetSet:
     """A forget manifest that a run holds, which nobody changes; InputError when it has none of that name."""
-    return runs.read_json(run_id, artifact_of(name), ForgetSet.from_dict)
+    return runs.read_json(run_id, manifest_file(name), ForgetSet.from_dict)
 
 
 def _taken_apart(text: str) -> tuple[str, str]:
     run_id, separator, name = text.strip().removeprefix(MANIFEST).partition("/")
     if not (run_id and separator and name):
-        raise InputError(f"the forget set {text!r} cannot be read; legal: {MANIFEST}RUN_ID/NAME, of its {FOLDER}/NAME.json")
+        raise InputError(f"the forget set {text!r} cannot be read; legal: {MANIFEST}RUN_ID/NAME, of its forget/NAME.json")
     return run_id, name
 
 
@@ -77,7 +77,7 @@ def foresee(text: str, data: DataSet) -> None:
 def log(sets: list[ForgetSet]) -> None:
     """Log manifests as artifacts of the active run, and tag it with the last, its own."""
     for forget in sets:
-        runs.log_json(forget.as_dict(), artifact_of(forget.name))
+        runs.log_json(forget.as_dict(), manifest_file(forget.name))
     runs.set_tags(tags(sets[-1]))
 
 
@@ -145,8 +145,3 @@ def remembered(version: Version, champion: Version | None) -> dict[str, int]:
 def in_words(faces: dict[str, int]) -> str:
     """What ``remembered`` found."""
     return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
-
-
-def artifact_of(name: str) -> str:
-    """Where a run holds a forget manifest."""
-    return f"{FOLDER}/{name}.json"

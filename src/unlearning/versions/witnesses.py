@@ -1,7 +1,5 @@
 """What stands beside a version when it is judged: the original, the retrained models, and what is known of the faces."""
 
-import math
-
 import pandas as pd
 
 from unlearning.data.forget import ForgetSet
@@ -47,9 +45,14 @@ def costs_of(version: Version, reference: Version | None) -> dict[str, float]:
         "seconds": version.number_in("seconds"),
         "samples": samples_of(version),
         "peak_memory_mb": version.number_in("peak_memory_mb"),
-        "retrained_seconds": reference.number_in("seconds") if reference else math.nan,
-        "retrained_samples": samples_of(reference) if reference else math.nan,
-    }
+    } | reference_costs(reference)
+
+
+def reference_costs(reference: Version | None) -> dict[str, float]:
+    """What the retraining took that a method is to save; nothing is known of it without a reference."""
+    if reference is None:
+        return {}
+    return {"retrained_seconds": reference.number_in("seconds"), "retrained_samples": samples_of(reference)}
 
 
 def samples_of(version: Version) -> float:
