@@ -159,6 +159,8 @@ def test_fewer_faces_than_asked_for_are_told_and_none_are_refused():
     assert forget_set("random:4", pairs).notes == ()
     with pytest.raises(InputError, match=r"random:1 can take no face: each one has near-copies .* type random:2"):
         forget_set("random:1", pairs)
+    with pytest.raises(InputError, match="type random:2@7"):
+        forget_set("random:1@7", pairs)
 
 
 @pytest.mark.parametrize(("share", "count"), [("0.5", 10), (".25", 5), ("1.0", 20), ("0.001", 1)])

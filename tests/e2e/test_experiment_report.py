@@ -78,6 +78,9 @@ def test_what_an_earlier_experiment_made_is_not_made_again(report):
 def test_what_was_kept_makes_every_table_again_where_there_is_no_store(report, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done("report", "--source", str(report), "--out", "again")
+    assert {"table_3.csv", "tables_4_to_7.csv", "table_8.csv", "all.csv"} <= {
+        path.name for path in (report / "tables").iterdir()
+    }
     for path in (report / "tables").iterdir():
         assert (tmp_path / "again" / "tables" / path.name).read_text() == path.read_text(), path.name
 

@@ -32,6 +32,15 @@ def test_forget_sets_without_a_seed_in_common_are_not_compared(as_the_study_says
     assert READINGS["oldest"].function(Results("small", "digest", tuple(apart))) == []
 
 
+def test_a_sentence_about_all_forget_sets_is_open_while_one_shares_no_seed(as_the_study_says):
+    other = as_the_study_says.find("20-28", "ft", 8)
+    alone = replace(other, seeds=tuple(seed + 100 for seed in other.seeds))
+    apart = Results("small", "digest", tuple(alone if one is other else one for one in as_the_study_says.outcomes))
+    evidence = READINGS["oldest"].function(apart)
+    assert {one.verdict for one in evidence} == {CONFIRMED}
+    assert verdict(evidence, READINGS["oldest"].parts) == OPEN
+
+
 @pytest.mark.parametrize("name", ["original", "utility", "forgetting", "best"])
 def test_models_that_are_all_alike_confirm_nothing(all_the_same, name):
     assert verdict(READINGS[name].function(all_the_same)) != CONFIRMED

@@ -111,6 +111,8 @@ def test_fewer_than_ten_persons_are_refused_in_a_sentence(baseline):
     asked = forget_set("20-28", faces.frame)
     with pytest.raises(InputError, match=r"forgotten faces of 20-28 are of 9 persons, and .* over 10 at least.*-P forget_set="):
         parts_of(faces, faces, asked, 50)
+    with pytest.raises(InputError, match=r"retained faces are of 5 persons, .*; name fewer versions"):
+        parts_of(faces, few(5), forget_set("20-60", faces.frame), 50)
     with pytest.raises(InputError, match=r"of 9 persons, "):
         mean_maps([only("eyes", DRAWN)], {"test": few(9)}, {}, baseline, integrated_gradients)
     with pytest.raises(InputError, match="group faces are of 1 person, "):

@@ -73,6 +73,8 @@ def test_what_versions_remember_is_drawn_where_it_is_known():
 def test_one_epoch_is_one_and_what_is_not_known_is_not_told(epochs, made):
     (node,) = nodes_of([ROWS[2] | {"epochs": epochs}])
     assert node.lines[0] == f"3: {made}"
+    (untold,) = nodes_of([ROWS[2] | {"epochs": epochs, "method": ""}])
+    assert untold.lines[0] == "3: unlearned"
 
 
 def test_a_model_that_nobody_serves_or_that_forgot_nothing_is_called_so():

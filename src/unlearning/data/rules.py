@@ -241,10 +241,11 @@ def _as_many(known: Known, ordered: pd.DataFrame, count: int, rule: str) -> list
         raise InputError(f"{rule} asks for more faces than there are: {len(ordered)} can be forgotten")
     found = _first_together(ordered, count)
     if not found:
-        least, kind = ordered.near.value_counts().min(), rule.partition(":")[0]
+        least, (kind, _, value) = ordered.near.value_counts().min(), rule.partition(":")
+        again = f"{kind}:{least}{''.join(value.partition('@')[1:])}"
         raise InputError(
-            f"{rule} can take no face: each one has near-copies that go along with it, {least} faces or more together; type "
-            f"{kind}:{least}"
+            f"{rule} can take no face: each one has near-copies that go along with it, {least} faces or more together; "
+            f"type {again}"
         )
     if len(found) < count:
         known.notes.append(f"{rule} gives {len(found)} faces: near-copies go together, and no others fit in whole")

@@ -208,6 +208,6 @@ READINGS = by_name(
     Reading("utility", "Utility of FT falls with the epochs.", ft_utility_falls),
     Reading("forgetting", "Forgetting of FT rises with the epochs.", ft_forgetting_rises),
     Reading("best", "FT has the best F for every forget set.", ft_is_best, len(GROUPS)),
-    Reading("alpha", "alpha only rescales Forgetting and never reorders the models.", alpha_keeps_the_order),
-    Reading("oldest", "52-60 is the hardest forget set.", oldest_are_hardest),
+    Reading("alpha", "alpha only rescales Forgetting and never reorders the models.", alpha_keeps_the_order, 2),
+    Reading("oldest", "52-60 is the hardest forget set.", oldest_are_hardest, len(GROUPS) - 1),
 )

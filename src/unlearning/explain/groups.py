@@ -54,16 +54,18 @@ def parts_of(
     parts = {name: _one_each(part, most, seed) for name, part in chosen.items()}
     purged = " (purged ones are not looked at)" if never else ""
     for name, part in parts.items():
-        require_enough(len(part), f"{name} faces of {forget.rule}" if name == FORGOTTEN else f"{name} faces", purged)
+        way = "name fewer versions, since whom any of them was made to forget is not kept" if name == RETAINED else ""
+        require_enough(len(part), f"{name} faces of {forget.rule}" if name == FORGOTTEN else f"{name} faces", purged, way)
     return parts
 
 
-def require_enough(count: int, what: str, remark: str = "") -> None:
-    """InputError where a mean would be of too few people."""
+def require_enough(count: int, what: str, remark: str = "", way: str = "") -> None:
+    """InputError where a mean would be of too few people, with a way out."""
     if count < FEWEST:
+        way = way or f"name more by forget_set, as {spelt(forget_set='20-28')}"
         raise InputError(
             f"the {what} are of {counted(count, 'person')}{remark}, and what is shown is a mean over {FEWEST} at least, so "
-            f"that no map is one of a person; name more by forget_set, as {spelt(forget_set='20-28')}"
+            f"that no map is one of a person; {way}"
         )
 
 

@@ -40,7 +40,7 @@ def standing(rows: list[dict], theme: Theme) -> Figure | None:
 
 def how_made(row: dict) -> str:
     """By which method in how many epochs, as far as its tags say; what was not unlearned by its role."""
-    if row["role"] != "unlearned":
+    if row["role"] != "unlearned" or not row["method"]:
         return row["role"] or "made elsewhere"
     epochs = str(row["epochs"] or "")
     return f"{row['method']}, {counted(int(epochs), 'epoch')}" if epochs.isdecimal() else row["method"]

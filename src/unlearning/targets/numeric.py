@@ -138,8 +138,8 @@ class Numeric(Target):
         return self, numbers, why
 
     def in_words(self, answer: Any) -> str:
-        """With as many decimals as tell a tenth of a year of sixty."""
-        decimals = max(1, 1 - math.floor(math.log10(self.scale)))
+        """With as many decimals as tell about a tenth of a year of sixty."""
+        decimals = max(1, 1 - round(math.log10(self.scale)))
         return f"{float(answer):.{decimals}f} {self.unit}".rstrip()
 
 

@@ -29,8 +29,9 @@ SAID = {
 def overall(rows: tuple[Row, ...]) -> tuple[str, str]:
     """The verdict on the version and a sentence, by those of the numbers that decide which tell the original from retraining.
 
-    The verdict is the commonest fault among the numbers of memory; without one there, likeness speaks. The sentence ends with
-    what is left of the original's memory, for numbers that pass because their floors are wide say little.
+    The verdict is the commonest fault among the numbers of memory; without one there, likeness speaks, but calls nobody not
+    forgotten who may err more than retraining. The sentence ends with what is left of the original's memory, for numbers that
+    pass because their floors are wide say little.
     """
     left = next(row for row in rows if row.metric == "memory_left")
     judged = [row for row in rows if row.decides and row.verdict in LEADS and _counts(row)]
@@ -39,22 +40,24 @@ def overall(rows: tuple[Row, ...]) -> tuple[str, str]:
         return OPEN, f"{VERDICTS[OPEN]}: {_why_not(rows)}.{ending}"
     names = {verdict: [row.metric for row in judged if row.verdict == verdict] for verdict in LEADS}
     told = [f"{len(some)} {SAID[verdict]}{_examples(verdict, some)}" for verdict, some in names.items() if some]
-    more, least = _errs_more(rows, left)
-    doubt = _doubt(judged, left, more > 0 and not least > 0)
-    verdict = OPEN if doubt else _verdict(judged, left, least > 0)
+    least, most = _errs_more(rows, left)
+    verdict, doubt = _verdict(judged, left, least > 0), _doubt(judged, left)
+    if verdict == NOT_FORGOTTEN and least <= 0 <= most and not any(row.kind == MEMORY for row in judged):
+        doubt = "only likeness tells, and whether it errs less or more on the forgotten faces than retraining is open"
     why = f"{doubt}; " if doubt else ""
+    verdict = OPEN if doubt else verdict
     return verdict, f"{VERDICTS[verdict]}: {why}of {len(judged)} numbers that decide, {', '.join(told)}.{ending}"
 
 
 def _errs_more(rows: tuple[Row, ...], left: Row) -> tuple[float, float]:
-    """How much more than retraining it errs on forgotten faces, and how much at least, for all that other faces would change.
+    """How much more than retraining it errs on forgotten faces, at least and at most, for all that other faces would change.
 
     Above 0 it remembers no more, however unlike it is. In percent of memory, or where that is not known in the target's unit.
     """
     if not math.isnan(left.version):
-        return -left.version, -left.high
+        return -left.high, -left.low
     error = next(row for row in rows if row.metric == "forget_mae")
-    return error.gap, error.gap_low
+    return error.gap_low, error.gap_high
 
 
 def _verdict(judged: list[Row], left: Row, errs_more: bool) -> str:
@@ -70,14 +73,11 @@ def _verdict(judged: list[Row], left: Row, errs_more: bool) -> str:
     return LEADS[WORSE] if likeness[WORSE] >= likeness[BETWEEN] else LEADS[BETWEEN]
 
 
-def _doubt(judged: list[Row], left: Row, may_err_more: bool) -> str:
-    """Why the numbers do not show whether it has forgotten; empty where they do."""
-    has_memory = any(row.kind == MEMORY for row in judged)
+def _doubt(judged: list[Row], left: Row) -> str:
+    """Why numbers without a fault do not show that it has forgotten; empty where they do, or where one has a fault."""
     if any(row.verdict != SAME for row in judged):
-        if may_err_more and not has_memory and not _is_left(left):
-            return "only likeness tells, and it may err more on the forgotten faces than retraining, not less"
         return ""
-    if not has_memory:
+    if not any(row.kind == MEMORY for row in judged):
         return "the numbers of memory do not tell the original from the retrained model"
     if _is_left(left):
         return f"too few retrained models to tell, and {round(left.version)} % of the original's memory may be left"
