@@ -189,7 +189,7 @@ def test_a_password_is_hidden_as_a_word_of_its_own_and_not_where_it_is_another_n
     assert told == "neither postgresql://mlflow:***@db/mlflow nor http://mlflow:***@db answers"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://anna:train@db/mlflow")
     assert secrets.without_secrets("trained, then retrain") == "trained, then retrain"
-    for text in ("'train'", "anna:train@db", "/%40train%40db", "host\\ntrain\\n", "PWD=train;"):
+    for text in ("'train'", "anna:train@db", "/%40train%40db", "host\\ntrain\\n", "\\x00train", "\\u0022train", "PWD=train;"):
         assert "train" not in secrets.without_secrets(text), text
 
 

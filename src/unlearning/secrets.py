@@ -16,8 +16,8 @@ KEY = re.compile(
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S*[^\s'\")>\],;:.]")
 OWN_ADDRESSES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 SHORTEST = 3
-# A piece of a password is hidden where it stands as a word of its own, also behind an escape such as %40 or \n.
-BEFORE = r"(?:(?<!\w)|(?!\w)|(?<=%[0-9a-fA-F]{2})|(?<=\\[a-z]))"
+# A piece of a password is hidden where it stands as a word of its own, also behind an escape such as %40, \n, \x00 or \u0022.
+BEFORE = r"(?:(?<!\w)|(?!\w)|(?<=%[0-9a-fA-F]{2})|(?<=\\[a-z])|(?<=\\x[0-9a-fA-F]{2})|(?<=\\u[0-9a-fA-F]{4}))"
 BEHIND = r"(?:(?!\w)|(?<!\w))"
 
 

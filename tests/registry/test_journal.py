@@ -145,6 +145,14 @@ def test_what_was_begun_and_then_changed_by_hand_is_no_traceback(filled):
     assert mending.examine(MODEL).found == []
 
 
+def test_what_was_begun_is_undone_also_where_an_older_entry_was_changed(filled):
+    path = journal_file()
+    text = path.read_bytes().replace(b'"what":"install"', b'"what":"nothing"', 1)
+    path.write_bytes(text)
+    path.with_name(journal.NEXT).write_bytes(text + hash_chain.next_line(text, {"what": "promote", "versions": []}))
+    assert journal.find_journal(MODEL).begun == ({"what": "promote", "versions": []},)
+
+
 def test_a_torn_file_is_made_whole_from_the_one_beside_it(filled):
     """As a machine leaves it that dies while the artifact is replaced."""
     path = journal_file()

@@ -18,6 +18,7 @@ from typed import typed
 from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
 from unlearning.registry import journal
+from unlearning.registry.lock import Lock, LockLostError
 from unlearning.registry.lookup import download_model, find
 from unlearning.registry.writes import write_scores
 from unlearning.settings.forgetting import PromoteSettings
@@ -126,7 +127,7 @@ def test_a_promotion_is_called_forced_as_long_as_it_is_the_last(trained, place):
     promote(PromoteSettings("3", "F > 1000", force=True))
     assert predicate_of(certify(CertifySettings("3")).envelope)["gates"]["decision"] == "forced"
     promote(PromoteSettings("3", "test_mae < 100"))
-    assert _gated(find(MODEL, "3"))[1] is False
+    assert _gated(find(MODEL, "3")).forced is False
     assert not {"forced_by", "forced_gates"} & find(MODEL, "3").tags.keys()
 
 
@@ -178,6 +179,25 @@ def test_of_two_that_certify_at_once_one_is_told_of_the_others_certificate(certi
     monkeypatch.setattr("unlearning.steps.certify.note", meanwhile)
     named = certify(CertifySettings("4")).sha256
     assert [named] == others == [find(MODEL, "4").tag("certificate")]
+
+
+def test_who_has_lost_the_lock_writes_no_certificate_over_anothers(certified, monkeypatch):
+    mlflow.MlflowClient().delete_model_version_tag(MODEL, "4", "certificate")
+    before = certificates.read(certified.run_id)
+    find_now = find
+
+    def slow(model, version):
+        monkeypatch.setattr(Lock, "confirm", _lost)
+        return find_now(model, version)
+
+    monkeypatch.setattr("unlearning.steps.certify.find", slow)
+    with pytest.raises(LockLostError):
+        certify(CertifySettings("4"))
+    assert certificates.read(certified.run_id) == before
+
+
+def _lost(lock):
+    raise LockLostError("the lock ran out")
 
 
 def test_an_original_was_made_to_forget_nothing_and_gets_none(untouched, place):

@@ -1,5 +1,7 @@
 """A purge from end to end: what remembers is gone, what is evidence stays, and a step that works meanwhile notices."""
 
+from datetime import UTC, datetime
+
 import mlflow
 import pytest
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
@@ -10,7 +12,7 @@ from unlearning.errors import InputError
 from unlearning.once import OF_THE_PROCESS
 from unlearning.purge import rules
 from unlearning.purge.rules import Deed
-from unlearning.registry import moves
+from unlearning.registry import moves, servers
 from unlearning.registry.lookup import find, state_of
 from unlearning.registry.transitions import transition
 from unlearning.repair import mending
@@ -24,6 +26,7 @@ from unlearning.steps.evaluate import evaluate
 from unlearning.steps.promote import decide, promote
 from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.tracking import runs
+from unlearning.tracking.own_experiments import own_experiment
 from unlearning.versions import forget_sets
 from unlearning.versions.lineage import find_version
 
@@ -108,6 +111,17 @@ def test_searches_that_began_from_a_version_go_with_it(own):
     report = purge(LOSER)
     assert "studies" in {file.kind for file in report.removed}
     assert (mine.exists(), other.exists()) == (False, True)
+
+
+def test_what_was_known_of_servers_is_proved_also_where_the_store_tells_no_more(own, monkeypatch):
+    """The experiment of servers is deleted while the purge waits for one to give the version up."""
+    servers.Heart(MODEL, "3", "http://here:5001", refresh=30).beat(3, datetime.now(UTC), ())
+    client, experiment = mlflow.MlflowClient(), own_experiment(servers.EXPERIMENT, servers.HOLDS)
+    monkeypatch.setattr(servers.time, "sleep", lambda seconds: client.delete_experiment(experiment))
+    purge(LOSER)
+    held, unknown = runs.read_json(find(MODEL, "3").tag("purged_run"), "purge.json")["notes"][-2:]
+    assert held.startswith("a server has it in memory still: http://here:5001 answers with version 3")
+    assert unknown.startswith("a server may have it in memory still: which servers answer is not known: the experiment")
 
 
 def test_what_was_not_deleted_is_told_and_a_second_purge_goes_on(own, monkeypatch):

@@ -79,7 +79,7 @@ def test_who_was_forgotten_is_read_with_the_key_only(own, monkeypatch, tmp_path)
 
     report = purge(ORIGINAL)
     assert readable(own, ids | files) == set()
-    [note] = [note for note in report.notes if "were sealed" in note]
+    [note] = [note for note in report.notes if note.startswith("sealed: ")]
     assert find(MODEL, "champion").tag("certificate") in note
 
     _forget_what_was_read()
@@ -153,6 +153,7 @@ def test_a_seal_that_is_refused_fails_the_purge_and_leaves_its_proof(own, monkey
             purge(ORIGINAL)
     proof = runs.read_json(find(MODEL, "1").tag("purged_run"), "purge.json")
     assert (proof["ended"], proof["refused"]) == (True, ["a manifest is damaged"])
+    assert "what names the forgotten may be sealed in part only: purge again with -P people=true" in proof["notes"]
 
 
 @pytest.mark.parametrize("content", ["", "id\na\n", "near\na\n"])

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from unlearning.markdown import bullets, table, text
+from unlearning.naming import counted
 from unlearning.purge.rules import Deed, File
 
 ROWS_SOURCE = "what MLflow's API shows"  # where ``purge.rows`` counts
@@ -126,8 +127,8 @@ class Report:
     def _remembered(self) -> str:
         if not self.remembered:
             return "Nothing that the champion was made to forget, as far as the registry tells."
-        asked = "faces that the champion was made to forget"
-        return bullets([f"{rule}: {count} {asked}" for rule, count in self.remembered.items()])
+        asked = "that the champion was made to forget"
+        return bullets([f"{rule}: {counted(count, 'face')} {asked}" for rule, count in self.remembered.items()])
 
     def _rows(self) -> list[str]:
         parts = [f"## Rows, by {ROWS_SOURCE}"] if self.rows_before else []
@@ -143,7 +144,7 @@ def describe(files: list[File]) -> str:
     counts = Counter(file.kind for file in files)
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     size = sum(file.size for file in files)
-    return f"{len(files)} file{'' if len(files) == 1 else 's'}" + (f" ({kinds}; {size:,} bytes)" if files else "")
+    return counted(len(files), "file") + (f" ({kinds}; {size:,} bytes)" if files else "")
 
 
 def _table(files: list[File]) -> str:

@@ -151,10 +151,13 @@ def _load(run_id: str, head: str) -> Journal:
 
 
 def _added(text: bytes, longer: bytes) -> tuple[Entry, ...]:
-    """The entries that a whole, longer journal has besides."""
-    if longer == text or not longer.startswith(text) or hash_chain.first_broken(longer):
+    """The entries that a longer journal has besides; none where they were changed, whatever was wrong before them."""
+    if longer == text or not longer.startswith(text) or hash_chain.first_broken(longer) != hash_chain.first_broken(text):
         return ()
-    return tuple(hash_chain.entries(longer.removeprefix(text)))
+    try:
+        return tuple(hash_chain.entries(longer.removeprefix(text)))
+    except ValueError:
+        return ()
 
 
 def _until(text: bytes, head: str) -> bytes | None:

@@ -30,7 +30,7 @@ AGAIN = ("RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST", "TEMPORARILY_UNAV
 GONE = "RESOURCE_DOES_NOT_EXIST"
 AFTER = "-after-"
 OWNER, TOKEN, PROCESS, EXPIRES = "owner", "token", "process", "expires"
-DESCRIPTION = "A transition is under way; this entry goes by itself."
+DESCRIPTION = "Somebody is writing; this entry goes by itself."
 
 
 class LockLostError(InputError):
@@ -80,7 +80,10 @@ class Lock:
     def confirm(self) -> None:
         """LockLostError when the lock could be somebody else's by now."""
         if self.expires < time.time():
-            raise LockLostError(f"the lock {self.own.name} ran out while this process stood still; what it began is put back")
+            raise LockLostError(
+                f"the lock {self.own.name} ran out while this process stood still: somebody else may be writing; type the same "
+                f"command again"
+            )
 
     def _beat(self) -> None:
         while not self._ended.wait(HELD_SECONDS / 4):

@@ -129,7 +129,8 @@ def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> Non
 
     Raises:
         InputError: a write failed, and so did putting back what was done before.
-        BaseException: whatever a write raised; everything is as it was.
+        BaseException: whatever a write raised; registry and journal are as they were, and MLflow's page says what the registry
+            says.
     """
     text = held.journal.with_entries(entries)
     held.write(NEXT, text)
@@ -148,7 +149,8 @@ def carry_out(held: Held, entries: list[Entry], now: State, after: State) -> Non
 def _put_back(held: Held, entries: list[Entry], error: BaseException) -> None:
     """The other way round: the tag, so that nothing has happened; the registry; then the journal that told how.
 
-    A journal that cannot be written is left for the next transition, which can tell from the tag.
+    MLflow's page says afterwards what the registry says, also where it said something else before. A journal that cannot be
+    written is left for the next transition, which can tell from the tag.
     """
     try:
         _set_head(held, held.journal.head)

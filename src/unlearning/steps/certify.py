@@ -115,6 +115,7 @@ def issue(
     with registry_lock(version.model) as lock:
         now = find(version.model, str(version.number))
         if not now.tag(certificates.TAG):  # otherwise somebody else has certified it meanwhile
+            lock.confirm()
             certificates.attach(version.run_id, envelope, page)
             write_tags(lock, version, {certificates.TAG: digest(envelope)})
             say(f"certify: {version.label} is certified: {len(facts.samples)} samples, sha256 {digest(envelope)}")

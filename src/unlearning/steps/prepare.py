@@ -8,6 +8,7 @@ from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.rules import LONGEST
 from unlearning.data.settings import DataSettings
 from unlearning.experiments.spread import PROCESSES, RAY, each_on_ray
+from unlearning.naming import counted
 from unlearning.progress import say, track
 from unlearning.reports import data_figures
 from unlearning.reports.data_report import data_report, knows_ages
@@ -77,7 +78,7 @@ def _log_report(data: DataSet, settings: DataSettings) -> None:
 
 def _tell(data: DataSet, settings: DataSettings) -> None:
     source, faces = settings.data_dir or f"{settings.drawn_faces} drawn faces", (data.manifest.copy_of == "").sum()
-    say(f"prepare: {faces} faces from {source}, {len(data.rejected)} files left out, data {data.digest}")
+    say(f"prepare: {counted(faces, 'face')} from {source}, {counted(len(data.rejected), 'file')} left out, data {data.digest}")
     for row in data.reasons.to_dict("records"):
         say(f"prepare:   {row['count']:>6} left out ({row['step']}): {row['reason']}")
     if data.untrained:

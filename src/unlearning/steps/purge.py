@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unlearning.canonical import moment
-from unlearning.commands import command
+from unlearning.commands import command, spelt
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
 from unlearning.jobs import artifact_copy
 from unlearning.jobs.artifact_copy import FOLDER
+from unlearning.naming import counted
 from unlearning.progress import say
 from unlearning.purge import buckets, rules, store
 from unlearning.purge import cache as purge_cache
@@ -88,7 +89,8 @@ def purge(settings: PurgeSettings) -> Report:
             try:
                 notes, refusals = people.seal(named)
             except (InputError, *store_errors()) as error:  # what was deleted is proved all the same
-                notes, refusals = [], [first_line(error)]
+                again = f"what names the forgotten may be sealed in part only: purge again with {spelt(people='true')}"
+                notes, refusals = [again], [first_line(error)]
             report = replace(report, notes=[*report.notes, *notes], refused=[*report.refused, *refusals])
         report = _prove(scope, report)
         if report.left or report.refused:
@@ -195,11 +197,18 @@ def _prove(scope: Scope, report: Report) -> Report:
 
 
 def _still_held(version: Version) -> list[str]:
-    """Servers that do not give the version up; where the store does not tell which there are, that is said too."""
+    """Servers that do not give the version up; where the store does not tell, or tells no more, which there are, that too."""
+    known, unknown = [], []
+
+    def holding(asked: Version) -> list[servers.Server]:
+        known[:] = servers.holding(asked)
+        return known
+
     try:
-        return [f"a server has it in memory still: {one.sentence}" for one in servers.still(servers.holding, version)]
+        servers.still(holding, version)
     except InputError as error:
-        return [f"a server may have it in memory still: {error}"]
+        unknown = [f"a server may have it in memory still: {error}"]
+    return [*(f"a server has it in memory still: {one.sentence}" for one in known), *unknown]
 
 
 def _log(report: Report) -> None:
@@ -244,6 +253,6 @@ def _leftovers(model: str) -> list[str]:
     if not found:
         return []
     return [
-        f"{len(found)} logged models belong to no version and may remember: {', '.join(found)}; those that dead runs left are "
+        f"{counted(len(found), 'logged model')} of no version may remember: {', '.join(found)}; those that dead runs left are "
         f"removed by: {command('repair', model)}; erase others with delete_logged_model and mlflow gc --logged-model-ids"
     ]

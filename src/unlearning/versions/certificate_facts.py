@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from unlearning.canonical import read
 from unlearning.certificates.envelope import NotAnEnvelopeError, digest, open_envelope
@@ -45,7 +46,14 @@ NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
 UNREAD = "not known: its files could not be read when this was written"
 GATES = "gates.json"
-Gated = tuple[tuple[Decision, ...], bool, datetime]
+
+
+class Gated(NamedTuple):
+    """By which decisions a version was promoted, whether somebody overruled one, and when."""
+
+    decisions: tuple[Decision, ...]
+    forced: bool
+    time: datetime
 
 
 def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime], found: Found) -> Certificate:
@@ -58,7 +66,7 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     Raises:
         InputError: it was never promoted, or something that is to be certified cannot be read.
     """
-    decisions, forced, promoted = _gated(version)
+    gated = _gated(version)
     whole, line = together(forgotten), line_of(version)
     made, audit = certificates.made_by(version.run_id), _audit(version, forgotten, found)
     folder = model_folder(version)
@@ -79,9 +87,9 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
         data_digest=version.tag("data_digest"),
         code_version=made.code,
         metrics=tuple(_measured(version, forgotten, audit)),
-        decisions=decisions,
-        forced=forced,
-        times={"unlearned": made.time, "promoted": promoted, "issued": datetime.now(UTC)} | times,
+        decisions=gated.decisions,
+        forced=gated.forced,
+        times={"unlearned": made.time, "promoted": gated.time, "issued": datetime.now(UTC)} | times,
         earlier=tuple(map(digest, earlier)),
         lost=lost,
         level=audit.settings.bounds.level,
@@ -175,7 +183,7 @@ def _end(bound: float) -> float | None:
 
 
 def _gated(version: Version) -> Gated:
-    """By which decisions the version was promoted, whether somebody overruled one, and when: by the run that did it."""
+    """How a version was promoted, by the run that did it."""
     run_id = journal.find_promotion(version.model, version.number) or _untold_promotion(version)
     if not run_id:
         raise InputError(
@@ -187,7 +195,7 @@ def _gated(version: Version) -> Gated:
 
 def _decided(content: dict, version: Version, run_id: str) -> Gated:
     forced = content.get("decision", "forced" if version.tag("forced_by") else "") == "forced"
-    return tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time
+    return Gated(tuple(map(_decision, content["gates"])), forced, certificates.made_by(run_id).time)
 
 
 def _untold_promotion(version: Version) -> str:

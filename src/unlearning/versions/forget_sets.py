@@ -7,7 +7,7 @@ from unlearning.data.manifest import DataSet
 from unlearning.data.settings import MANIFEST
 from unlearning.errors import InputError
 from unlearning.finding import forgotten_names
-from unlearning.naming import manifest_file
+from unlearning.naming import counted, manifest_file
 from unlearning.once import once
 from unlearning.progress import say
 from unlearning.registry.lookup import all_versions
@@ -144,4 +144,4 @@ def remembered(version: Version, champion: Version | None) -> dict[str, int]:
 
 def in_words(faces: dict[str, int]) -> str:
     """What ``remembered`` found."""
-    return ", ".join(f"{rule} ({count} faces)" for rule, count in faces.items())
+    return ", ".join(f"{rule} ({counted(count, 'face')})" for rule, count in faces.items())

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from unlearning.certificates.keys import load_key
 from unlearning.commands import command
 from unlearning.errors import InputError
+from unlearning.naming import counted
 from unlearning.registry.lookup import find_or_none
 from unlearning.registry.version import CHAMPION
 from unlearning.tracking import runs, sealed
@@ -66,10 +67,12 @@ def seal(people: People) -> tuple[list[str], list[str]]:
             why = sealed.seal(run, name, people.private_key)
             files, refused = files + (not why), refused + why
     notes = [
-        f"{files} files that name people of {people.sets} forget sets were sealed; their forgetting is certified by the "
-        f"certificate with the sha256 {people.certificate}"
+        f"sealed: {counted(files, 'file')} naming people of {counted(people.sets, 'forget set')}; their forgetting is "
+        f"certified by the certificate with the sha256 {people.certificate}"
     ]
     if deleted:
-        notes.append(f"{deleted} files of deleted runs name them still; erase these runs for good with: mlflow gc")
+        notes.append(
+            f"not sealed: {counted(deleted, 'file')} of deleted runs naming them; erase these runs for good with: mlflow gc"
+        )
     runs.log_numbers({"files_sealed": files})
     return notes, refused
