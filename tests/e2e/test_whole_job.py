@@ -1,5 +1,6 @@
 """The whole job as a newcomer runs it: ``git clone``, ``mlflow run``, and the registry read back."""
 
+import base64
 import os
 import re
 import subprocess
@@ -80,6 +81,16 @@ def test_a_newcomer_is_led_to_the_overview_which_says_what_is_served_and_so_does
     assert f"| served: version {champion.number} |" in description
     assert {"key": "mlflow.note.content", "value": description} in run["tags"]
     assert {one["key"]: one["value"] for one in run["metrics"]}["F"] == pytest.approx(champion.number_in("F"))
+
+
+def test_a_newcomer_serves_the_champion_by_the_command_that_was_told(user):
+    picture = next((user / "cache").rglob("*.jpg"), None) or next(Path(os.environ["UNLEARNING_CACHE"]).rglob("*.jpg"))
+    path = f"{user / CLONE / 'src'}:{user / CLONE}"
+    with listening(user, "ping", "serve", program="age-unlearning", PYTHONPATH=path) as address:
+        body = {"inputs": {"image": [base64.b64encode(picture.read_bytes()).decode()]}}
+        answer = requests.post(f"{address}/invocations", json=body, timeout=60)
+    assert 0 < answer.json()["predictions"][0] <= 60
+    assert answer.headers["model-version"] == f"{MODEL}/{find(MODEL, 'champion').number}"
 
 
 def test_the_registry_read_back_is_the_documented_one(user):
