@@ -42,7 +42,7 @@ COMMANDS = {
 }
 NAMES = {"sisa": "sliced", "experiment": "age-study-demo-seed-0"}
 REPEATED = ("evaluate", "promote", "process")  # process opens a run each time, and measures and decides again in it
-VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request")
+VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request", "parent_version")
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +101,16 @@ def look(name: str) -> dict:
     for run in (one for one in runs if one.info.status == "FINISHED" and one.data.tags.get("step") not in REPEATED):
         steps = {one: [p.step for p in client.get_metric_history(run.info.run_id, one)] for one in run.data.metrics}
         points.append((run.data.tags.get("step", ""), sorted(steps.items())))
+    known = all_versions(name)
+    places = {str(version.number): f"the {place}." for place, version in enumerate(known, 1)}
     return {
         "versions": [
             {
                 **{"stage": version.stage, "aliases": sorted(version.aliases)},
-                **{"weights": weights(version)},
+                **{"weights": weights(version), "made from": places.get(version.tag("parent_version"))},
                 **{name: text for name, text in version.tags.items() if not name.startswith(VOLATILE) and "sha256" not in name},
             }
-            for version in all_versions(name)
+            for version in known
         ],
         "runs": sorted(points),
         "logged models": len(client.search_logged_models([one.experiment_id for one in client.search_experiments()])),
