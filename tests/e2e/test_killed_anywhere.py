@@ -42,7 +42,8 @@ COMMANDS = {
 }
 NAMES = {"sisa": "sliced", "experiment": "age-study-demo-seed-0"}
 REPEATED = ("evaluate", "promote", "process")  # process opens a run each time, and measures and decides again in it
-VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request", "parent_version")
+VOLATILE = ("seconds", "run_id", "data_run", "peak_memory_mb", "certificate", "request")
+NUMBERED = ("parent_version", "reference_version")
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +108,12 @@ def look(name: str) -> dict:
         "versions": [
             {
                 **{"stage": version.stage, "aliases": sorted(version.aliases)},
-                **{"weights": weights(version), "made from": places.get(version.tag("parent_version"))},
-                **{name: text for name, text in version.tags.items() if not name.startswith(VOLATILE) and "sha256" not in name},
+                **{"weights": weights(version)},
+                **{
+                    name: places.get(text, text) if name in NUMBERED else text
+                    for name, text in version.tags.items()
+                    if not name.startswith(VOLATILE) and "sha256" not in name
+                },
             }
             for version in known
         ],
