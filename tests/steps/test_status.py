@@ -47,7 +47,7 @@ def test_one_question_gets_all_versions_and_one_their_aliases(untouched, asked):
 
 def test_versions_that_come_in_pages_are_all_there(untouched, monkeypatch):
     whole = all_versions(MODEL)
-    monkeypatch.setattr("unlearning.registry.lookup.PAGE", 3)
+    monkeypatch.setattr("unlearning.tracking.paging.PAGE", 3)
     assert all_versions(MODEL) == whole
     assert [version.number for version in whole] == [1, 2, 3, 4]
 
