@@ -32,6 +32,7 @@ from unlearning.data.labels import labels_of
 from unlearning.data.lists import ids_of, read_list
 from unlearning.data.settings import GROUPS
 from unlearning.data.signals import SIGNALS
+from unlearning.data.splitting import first_together
 from unlearning.errors import InputError
 from unlearning.naming import did_you_mean
 from unlearning.targets import AGE, Target
@@ -239,7 +240,7 @@ def _as_many(known: Known, ordered: pd.DataFrame, count: int, rule: str) -> list
     """The first ``count`` ids, or those that near-copies allow, which is told; InputError where these are none."""
     if count > len(ordered):
         raise InputError(f"{rule} asks for more faces than there are: {len(ordered)} can be forgotten")
-    found = _first_together(ordered, count)
+    found = first_together(ordered, count)
     if not found:
         least, (kind, _, value) = ordered.near.value_counts().min(), rule.partition(":")
         again = f"{kind}:{least}{''.join(value.partition('@')[1:])}"
@@ -250,29 +251,6 @@ def _as_many(known: Known, ordered: pd.DataFrame, count: int, rule: str) -> list
     if len(found) < count:
         known.notes.append(f"{rule} gives {len(found)} faces: near-copies go together, and no others fit in whole")
     return found
-
-
-def _first_together(ordered: pd.DataFrame, count: int) -> list[str]:
-    """The first ``count`` ids, but near-copies all or none: no twin of a face is kept. Fewer where groups do not fit."""
-    taken: list[list[str]] = []
-    skipped: list[list[str]] = []
-    missing = count
-    for _, members in ordered.groupby("near", sort=False).id:
-        if len(members) > missing:
-            skipped.append(list(members))
-            continue
-        taken.append(list(members))
-        missing -= len(members)
-        if not missing:
-            return [face for group in taken for face in group]
-    singles = [group for group in taken if len(group) == 1]
-    for group in skipped:  # a group that is too large takes the place of the last single faces
-        over = len(group) - missing
-        if over <= len(singles):
-            left_out = singles[len(singles) - over :]
-            taken = [group, *(members for members in taken if members not in left_out)]
-            break
-    return [face for group in taken for face in group]
 
 
 def _hardest(value: str) -> Selection:

@@ -1,4 +1,7 @@
-"""The split into train, validation and test: 60/20/20, and no picture, person or near-copy that was found on two sides."""
+"""The split into train, validation and test: 60/20/20, and no picture, person or near-copy that was found on two sides.
+
+And so many faces of an order, where near-copies go together too.
+"""
 
 import hashlib
 
@@ -68,3 +71,26 @@ def units(faces: pd.DataFrame) -> np.ndarray:
     graph = coo_matrix((np.ones(len(faces)), (near, subject)), shape=(size, size))
     joined: np.ndarray = connected_components(graph, directed=False)[1]
     return pd.factorize(joined[near])[0]
+
+
+def first_together(ordered: pd.DataFrame, count: int) -> list[str]:
+    """The first ``count`` ids, but near-copies all or none: no twin of a face is kept. Fewer where groups do not fit."""
+    taken: list[list[str]] = []
+    skipped: list[list[str]] = []
+    missing = count
+    for _, members in ordered.groupby("near", sort=False).id:
+        if len(members) > missing:
+            skipped.append(list(members))
+            continue
+        taken.append(list(members))
+        missing -= len(members)
+        if not missing:
+            return [face for group in taken for face in group]
+    singles = [group for group in taken if len(group) == 1]
+    for group in skipped:  # a group that is too large takes the place of the last single faces
+        over = len(group) - missing
+        if over <= len(singles):
+            left_out = singles[len(singles) - over :]
+            taken = [group, *(members for members in taken if members not in left_out)]
+            break
+    return [face for group in taken for face in group]
