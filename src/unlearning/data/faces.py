@@ -131,17 +131,16 @@ class Batches:
             yield Batch(images, self.ages[positions], self.flags[positions])
 
     def _vary(self, images: torch.Tensor) -> torch.Tensor:
-        """Flip and shift by one gather; the identity costs nothing."""
+        """Flip and shift by one selection of pixels; the identity costs nothing."""
         count, side = images.shape[:2]
         reach = int(self.shift * side)
         if not self.flip and not reach:
             return images
         moves = sent(torch.randint(-reach, reach + 1, (count, 2), generator=self._random), images.device)
         line = torch.arange(side, device=images.device)
-        rows = (line + moves[:, :1]).clamp(0, side - 1)
+        rows = (line + moves[:, :1]).clamp(0, side - 1) + side * torch.arange(count, device=images.device)[:, None]
         columns = (line + moves[:, 1:]).clamp(0, side - 1)
         mirrored = sent(torch.rand(count, generator=self._random) < (0.5 if self.flip else 0.0), images.device)
         columns = torch.where(mirrored[:, None], side - 1 - columns, columns)
-        packed = images.reshape(count, side * side, 3)
-        index = (rows[:, :, None] * side + columns[:, None, :]).reshape(count, -1, 1).expand(-1, -1, 3)
-        return packed.gather(1, index).reshape(images.shape)
+        places = rows[:, :, None] * side + columns[:, None, :]
+        return images.reshape(-1, 3).index_select(0, places.reshape(-1)).reshape(images.shape)
