@@ -47,25 +47,16 @@ def state_of(verdict: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found out about a version.
+    """What was found out about a version."""
 
-    Args:
-        verdict: a name of VERDICTS.
-        reference: what it was judged by: a name of REFERENCES.
-        sentence: the finding in words, with its numbers.
-        left: memory left in percent: 100 is the original, 0 a model that never saw the faces; not a number where unknown.
-        low: lower end of its interval.
-        high: upper end of its interval.
-        p: of the test for single faces: chance that a model that never saw them has as much evidence of them.
-    """
-
-    verdict: str
-    reference: str
-    sentence: str
+    verdict: str  # a name of VERDICTS
+    reference: str  # what it was judged by: a name of REFERENCES
+    sentence: str  # the finding in words, with its numbers
+    # memory left in percent: 100 is the original, 0 a model that never saw the faces; not a number where unknown
     left: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    p: float = math.nan
+    low: float = math.nan  # lower end of its interval
+    high: float = math.nan  # upper end of its interval
+    p: float = math.nan  # of the test for single faces: chance that a model that never saw them has as much evidence of them
 
     def numbers(self) -> dict[str, float]:
         """What gates compare and runs log, by name; those that are known."""

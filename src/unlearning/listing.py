@@ -20,25 +20,15 @@ def width() -> int:
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows of texts under the names of columns.
+    """Rows of texts under the names of columns."""
 
-    Args:
-        title: stands above.
-        columns: their names.
-        rows: one text a column.
-        whole: columns that are aligned to the right, and never folded: numbers.
-        least: columns that are left out where there is no room, the first of them first.
-        bold: numbers of the rows that stand out.
-        more: what to type for all columns.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    whole: Collection[str] = ()
-    least: tuple[str, ...] = ()
-    bold: Collection[int] = ()
-    more: str = ""
+    title: str  # stands above
+    columns: tuple[str, ...]  # their names
+    rows: Sequence[Sequence[str]]  # one text a column
+    whole: Collection[str] = ()  # columns that are aligned to the right, and never folded: numbers
+    least: tuple[str, ...] = ()  # columns that are left out where there is no room, the first of them first
+    bold: Collection[int] = ()  # numbers of the rows that stand out
+    more: str = ""  # what to type for all columns
 
     def fitted(self, room: int) -> str:
         """The table as text, no line of it wider than ``room``; as stacked rows where that is too narrow for any."""

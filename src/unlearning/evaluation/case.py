@@ -29,42 +29,24 @@ class Case:
     """Prediction tables of a version and of what stands beside it, who was to be forgotten, and what it cost.
 
     What is missing takes away only the numbers that need it.
-
-    Args:
-        version: prediction table of the version.
-        retrained: prediction table of the model that never saw the forget set.
-        forget: who was to be forgotten.
-        forgotten: sets forgotten before; their faces are not retained.
-        alpha: scale of Forgetting, in the target's unit.
-        seconds: time it took to make the version.
-        retrained_seconds: time it took to make the reference.
-        samples: faces shown to the optimiser to make the version, repeated ones counted each time.
-        retrained_samples: the same of the reference.
-        peak_memory_mb: most memory that making the version took, in MB (10^6 bytes).
-        original: prediction table of the model that remembers everything.
-        second: prediction table of a second retrained model, of another seed.
-        about: columns id, and what is known of copy_of and near, as the manifest has them.
-        parent: prediction table of the model that the version was made from.
-        parent_forgot: sets that the model it was made from had forgotten.
-        target: what the models predict.
     """
 
-    version: pd.DataFrame
-    retrained: pd.DataFrame | None = None
-    forget: ForgetSet | None = None
-    forgotten: tuple[ForgetSet, ...] = ()
-    alpha: float = AGE.alpha
-    seconds: float = math.nan
-    retrained_seconds: float = math.nan
-    samples: float = math.nan
-    retrained_samples: float = math.nan
-    peak_memory_mb: float = math.nan
-    original: pd.DataFrame | None = None
-    second: pd.DataFrame | None = None
-    about: pd.DataFrame | None = None
-    parent: pd.DataFrame | None = None
-    parent_forgot: tuple[ForgetSet, ...] = ()
-    target: Target = AGE
+    version: pd.DataFrame  # prediction table of the version
+    retrained: pd.DataFrame | None = None  # prediction table of the model that never saw the forget set
+    forget: ForgetSet | None = None  # who was to be forgotten
+    forgotten: tuple[ForgetSet, ...] = ()  # sets forgotten before; their faces are not retained
+    alpha: float = AGE.alpha  # scale of Forgetting, in the target's unit
+    seconds: float = math.nan  # time it took to make the version
+    retrained_seconds: float = math.nan  # time it took to make the reference
+    samples: float = math.nan  # faces shown to the optimiser to make the version, repeated ones counted each time
+    retrained_samples: float = math.nan  # the same of the reference
+    peak_memory_mb: float = math.nan  # most memory that making the version took, in MB (10^6 bytes)
+    original: pd.DataFrame | None = None  # prediction table of the model that remembers everything
+    second: pd.DataFrame | None = None  # prediction table of a second retrained model, of another seed
+    about: pd.DataFrame | None = None  # columns id, and what is known of copy_of and near, as the manifest has them
+    parent: pd.DataFrame | None = None  # prediction table of the model that the version was made from
+    parent_forgot: tuple[ForgetSet, ...] = ()  # sets that the model it was made from had forgotten
+    target: Target = AGE  # what the models predict
 
     def mask(self, part: str) -> np.ndarray:
         """The rows of ``version`` that belong to one of ``PARTS``."""

@@ -34,36 +34,24 @@ class NotKnownError(Exception):
 
 @dataclass(frozen=True)
 class Ground:
-    """The faces of a comparison, in the order of their ids, so that no number depends on the order of a table's rows.
+    """The faces of a comparison, in the order of their ids, so that no number depends on the order of a table's rows."""
 
-    Args:
-        order: where each face stands in the version's own table.
-        ages: in years, or labels of another target, one a face.
-        rows: positions of every part's faces, copies included; in the order of the version's table, so that its sums are those
-            of the table to the last digit.
-        copies: one bool a face: is it an augmented copy?
-        photographs: a whole number a face, which its copies and near-copies have too: they are no evidence of their own.
-        blocks: the resamples.
-        seed: of all draws.
-        alpha: scale of Forgetting, in the target's unit.
-        retraining: what retraining cost: seconds, samples; what is missing is not known.
-        earlier: positions of each set that the version's parent had forgotten.
-        tells_copies: was it known which faces are copies?
-        target: what is predicted.
-    """
-
-    order: np.ndarray
-    ages: np.ndarray
+    order: np.ndarray  # where each face stands in the version's own table
+    ages: np.ndarray  # in years, or labels of another target, one a face
+    # positions of every part's faces, copies included; in the order of the version's table, so that its sums are those of the
+    # table to the last digit
     rows: Mapping[str, np.ndarray]
-    copies: np.ndarray
+    copies: np.ndarray  # one bool a face: is it an augmented copy?
+    # a whole number a face, which its copies and near-copies have too: they are no evidence of their own
     photographs: np.ndarray
-    blocks: Blocks
-    seed: int
-    alpha: float = AGE.alpha
+    blocks: Blocks  # the resamples
+    seed: int  # of all draws
+    alpha: float = AGE.alpha  # scale of Forgetting, in the target's unit
+    # what retraining cost: seconds, samples; what is missing is not known
     retraining: Mapping[str, float] = field(default_factory=dict)
-    earlier: tuple[np.ndarray, ...] = ()
-    tells_copies: bool = True
-    target: Target = AGE
+    earlier: tuple[np.ndarray, ...] = ()  # positions of each set that the version's parent had forgotten
+    tells_copies: bool = True  # was it known which faces are copies?
+    target: Target = AGE  # what is predicted
 
     @cached_property
     def truth(self) -> np.ndarray:
@@ -138,20 +126,13 @@ def _some(rows: np.ndarray, what: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Witness:
-    """One model's answers about all faces.
+    """One model's answers about all faces."""
 
-    Args:
-        name: tells the witnesses of one ground apart.
-        ground: the faces.
-        predicted: ages in years, or what tables say of another target, one a face of the ground.
-        costs: seconds, samples, peak_memory_mb; what is missing is not known.
-        measured: numbers about the model that no prediction table gives, by metric.
-    """
-
-    name: str
-    ground: Ground
-    predicted: np.ndarray
-    costs: Mapping[str, float] = field(default_factory=dict)
+    name: str  # tells the witnesses of one ground apart
+    ground: Ground  # the faces
+    predicted: np.ndarray  # ages in years, or what tables say of another target, one a face of the ground
+    costs: Mapping[str, float] = field(default_factory=dict)  # seconds, samples, peak_memory_mb; what is missing is not known
+    # numbers about the model that no prediction table gives, by metric
     measured: Mapping[str, float] = field(default_factory=dict)
     _known: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -169,21 +150,13 @@ class Witness:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A model beside others: what every number is computed from.
+    """A model beside others: what every number is computed from."""
 
-    Args:
-        subject: the model that the number is about.
-        retrained: the model that never saw the forget set.
-        original: the model that remembers everything.
-        second: another retrained model.
-        parent: the model that the subject was made from.
-    """
-
-    subject: Witness
-    retrained: Witness | None = None
-    original: Witness | None = None
-    second: Witness | None = None
-    parent: Witness | None = None
+    subject: Witness  # the model that the number is about
+    retrained: Witness | None = None  # the model that never saw the forget set
+    original: Witness | None = None  # the model that remembers everything
+    second: Witness | None = None  # another retrained model
+    parent: Witness | None = None  # the model that the subject was made from
 
     @property
     def ground(self) -> Ground:

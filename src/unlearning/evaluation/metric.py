@@ -15,49 +15,36 @@ Function = Callable[[Comparison], np.ndarray]
 
 @dataclass(frozen=True)
 class Metric:
-    """A number about one model, with everything that a reader needs to judge it.
+    """A number about one model, with everything that a reader needs to judge it."""
 
-    Args:
-        name: key in MLflow, in the audit and in gates.
-        function: Comparison -> the number of the sample, then of each resample: shape (1 + resamples,). Raises NotKnownError
-            with the reason where there is no number.
-        kind: decides how the audit judges it. ``usefulness``: better than retraining is no fault; ``memory``: one side of the
-            retrained model's value is remembering, the other over-forgetting; ``likeness``: any distance from the retrained
-            model's value is a fault; ``cost``: has a limit at most; ``told``: is no part of an audit.
-        unit: ``years``, ``seconds``, ``steps``, ``MB``, ``faces``, ``%``, or empty for a share, a ratio or a score.
-        better: ``higher`` or ``lower``; empty where the retrained model's value is the best, or where neither is by itself.
-        range: the values it can take.
-        formula: how it is computed.
-        source: where it comes from.
-        description: one line for people.
-        part: the faces it is about; empty for none.
-        headline: is it logged with every version? The others are measured by the audit, or when a gate names them.
-        remembers: ``higher`` or ``lower``: where remembering takes a metric of the kind ``memory``.
-        needs: which of ``retrained``, ``original`` the function needs. What needs the retrained model compares with it, and has
-            one value for a model that is the retrained one.
-        target: what a model that saw nobody would give, where theory knows it; used when there is no retrained model.
-        inflated: does resampling add to it (a distance between noisy distributions, a largest value)? Then its interval is
-            moved back by the mean excess of the resamples, not below 0.
-        paired: is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part.
-        measured: is it measured on models, or on many seeds, and handed over? It is one number a model, without resamples.
-    """
-
-    name: str
+    name: str  # key in MLflow, in the audit and in gates
+    # Comparison -> the number of the sample, then of each resample: shape (1 + resamples,). Raises NotKnownError with the
+    # reason where there is no number
     function: Function
+    # decides how the audit judges it. ``usefulness``: better than retraining is no fault; ``memory``: one side of the retrained
+    # model's value is remembering, the other over-forgetting; ``likeness``: any distance from the retrained model's value is a
+    # fault; ``cost``: has a limit at most; ``told``: is no part of an audit
     kind: str
-    range: str
-    formula: str
-    source: str
-    description: str
-    unit: str = ""
+    range: str  # the values it can take
+    formula: str  # how it is computed
+    source: str  # where it comes from
+    description: str  # one line for people
+    unit: str = ""  # ``years``, ``seconds``, ``steps``, ``MB``, ``faces``, ``%``, or empty for a share, a ratio or a score
+    # ``higher`` or ``lower``; empty where the retrained model's value is the best, or where neither is by itself
     better: str = ""
-    part: str = ""
-    headline: bool = False
-    remembers: str = ""
+    part: str = ""  # the faces it is about; empty for none
+    headline: bool = False  # is it logged with every version? The others are measured by the audit, or when a gate names them
+    remembers: str = ""  # ``higher`` or ``lower``: where remembering takes a metric of the kind ``memory``
+    # which of ``retrained``, ``original`` the function needs. What needs the retrained model compares with it, and has one
+    # value for a model that is the retrained one
     needs: tuple[str, ...] = ()
+    # what a model that saw nobody would give, where theory knows it; used when there is no retrained model
     target: float | None = None
+    # does resampling add to it (a distance between noisy distributions, a largest value)? Then its interval is moved back by
+    # the mean excess of the resamples, not below 0
     inflated: bool = False
-    paired: bool = False
+    paired: bool = False  # is it about pairs of forgotten and unseen faces? Otherwise it is about all faces of its part
+    # is it measured on models, or on many seeds, and handed over? It is one number a model, without resamples
     measured: bool = False
 
     def counted(self, count: float) -> str:

@@ -40,25 +40,18 @@ CUT = 8.0  # years, of a range of sixty; two standard deviations of what two see
 
 @dataclass(frozen=True)
 class Unseen:
-    """What the test says of one model and one group of faces.
+    """What the test says of one model and one group of faces."""
 
-    Args:
-        faces: how many.
-        p: share of groups of strangers with at least as much evidence: small where the model remembers, near 1 where it is
-            farther from the ages than a model that never saw the faces; either is a fault, at ``LEVEL`` each.
-        power: share of the original's groups of this size that the test notices at a false alarm rate of ``LEVEL``.
-        memory_left: the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces;
-            not a number where the original shows none.
-        interval: where ``memory_left`` lies with 95 %, by what the model says of strangers.
-        auc: chance that the original shows more evidence in a group of its training faces than in one of strangers.
-    """
-
-    faces: int
+    faces: int  # how many
+    # share of groups of strangers with at least as much evidence: small where the model remembers, near 1 where it is farther
+    # from the ages than a model that never saw the faces; either is a fault, at ``LEVEL`` each
     p: float
-    power: float
+    power: float  # share of the original's groups of this size that the test notices at a false alarm rate of ``LEVEL``
+    # the evidence as a share of the original's, 1 for the original, 0 for a model that never saw the faces; not a number where
+    # the original shows none
     memory_left: float
-    interval: tuple[float, float]
-    auc: float
+    interval: tuple[float, float]  # where ``memory_left`` lies with 95 %, by what the model says of strangers
+    auc: float  # chance that the original shows more evidence in a group of its training faces than in one of strangers
 
     @property
     def sentence(self) -> str:

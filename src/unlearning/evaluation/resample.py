@@ -67,13 +67,10 @@ class Blocks:
     Faces are dealt into at most ``BLOCKS`` blocks (each face is its own block where there are as few), and blocks are drawn
     instead of faces. Every statistic here is a function of sums over faces, so it needs the sums of each block only; that the
     spread stays the same is the reasoning of random groups (Wolter, Introduction to Variance Estimation, chapter 2).
-
-    Args:
-        of_row: the block of each row of the table.
-        weights: float32, shape (1 + resamples, blocks): how often each block counts; the first row is the sample itself, ones.
     """
 
-    of_row: np.ndarray
+    of_row: np.ndarray  # the block of each row of the table
+    # float32, shape (1 + resamples, blocks): how often each block counts; the first row is the sample itself, ones
     weights: np.ndarray
 
     @property

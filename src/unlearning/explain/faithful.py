@@ -20,23 +20,15 @@ ERRORS = 2  # standard errors by which a map has to do better than a random one
 
 @dataclass(frozen=True)
 class Curves:
-    """How far the answer has moved from that of the whole picture, when a share of the cells shows the baseline.
+    """How far the answer has moved from that of the whole picture, when a share of the cells shows the baseline."""
 
-    Args:
-        deletion: mean over faces at each of ``POINTS``, the cells that carry most taken away first; 1 is the baseline.
-        insertion: the cells that carry most put back first: at each of ``POINTS`` so many are there.
-        random_deletion: the same by a random map: the face's own, moved elsewhere.
-        random_insertion: the same by that map.
-        gains: of deletion and insertion, the area between the two curves; above 0 the map is better than a random one.
-        errors: their standard errors over faces.
-    """
-
-    deletion: np.ndarray
-    insertion: np.ndarray
-    random_deletion: np.ndarray
-    random_insertion: np.ndarray
+    deletion: np.ndarray  # mean over faces at each of ``POINTS``, the cells that carry most taken away first; 1 is the baseline
+    insertion: np.ndarray  # the cells that carry most put back first: at each of ``POINTS`` so many are there
+    random_deletion: np.ndarray  # the same by a random map: the face's own, moved elsewhere
+    random_insertion: np.ndarray  # the same by that map
+    # of deletion and insertion, the area between the two curves; above 0 the map is better than a random one
     gains: tuple[float, ...]
-    errors: tuple[float, ...]
+    errors: tuple[float, ...]  # their standard errors over faces
 
     @property
     def hold(self) -> bool:

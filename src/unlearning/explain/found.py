@@ -21,20 +21,13 @@ from unlearning.targets import AGE, Target
 
 @dataclass(frozen=True)
 class Look:
-    """One version.
+    """One version."""
 
-    Args:
-        role: original, retrained or unlearned.
-        maps: by method, mean maps of the members by group.
-        curves: deletion and insertion of the first member, on test faces.
-        randomised: rank correlation of the first member's map with that of random weights, on test faces.
-        planted: share of the attributions in the injected patch, test face by test face; empty where none was injected.
-    """
-
-    role: str
-    maps: Mapping[str, Maps]
-    curves: Curves
-    randomised: float
+    role: str  # original, retrained or unlearned
+    maps: Mapping[str, Maps]  # by method, mean maps of the members by group
+    curves: Curves  # deletion and insertion of the first member, on test faces
+    randomised: float  # rank correlation of the first member's map with that of random weights, on test faces
+    # share of the attributions in the injected patch, test face by test face; empty where none was injected
     planted: np.ndarray
 
     def mean(self, group: str, method: str = "gradients") -> np.ndarray:
@@ -50,21 +43,14 @@ class Look:
 
 @dataclass(frozen=True)
 class Found:
-    """Several versions on the same faces.
+    """Several versions on the same faces."""
 
-    Args:
-        looks: by what the version is called.
-        retrained: which of them never saw the forgotten faces, the reference first; its further seeds give the floor.
-        groups: how many faces each is a mean over.
-        boxes: which regions: a name of ``BOXES``.
-        target: what the versions predict.
-    """
-
-    looks: Mapping[str, Look]
+    looks: Mapping[str, Look]  # by what the version is called
+    # which of them never saw the forgotten faces, the reference first; its further seeds give the floor
     retrained: tuple[str, ...]
-    groups: Mapping[str, int]
-    boxes: str
-    target: Target = AGE
+    groups: Mapping[str, int]  # how many faces each is a mean over
+    boxes: str  # which regions: a name of ``BOXES``
+    target: Target = AGE  # what the versions predict
 
     def members(self, group: str) -> np.ndarray:
         """Maps of all retrained members."""

@@ -41,15 +41,10 @@ MOST_VERSIONS, LONGEST_LABEL = 12, 40
 
 @dataclass(frozen=True)
 class Answers:
-    """The models of an audit on its faces, without resamples.
+    """The models of an audit on its faces, without resamples."""
 
-    Args:
-        ground: the faces; pairs of forgotten and unseen faces are drawn as the audit drew them.
-        models: by role, the version last, so that it is drawn above the others.
-    """
-
-    ground: Ground
-    models: Mapping[str, Witness]
+    ground: Ground  # the faces; pairs of forgotten and unseen faces are drawn as the audit drew them
+    models: Mapping[str, Witness]  # by role, the version last, so that it is drawn above the others
 
     def some(self, *roles: str) -> dict[str, Witness]:
         """Those of the roles that are there."""

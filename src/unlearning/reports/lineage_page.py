@@ -28,24 +28,15 @@ LEADING = ("version", "state", "verdict", "memory_left", "role", "forget_set", "
 
 @dataclass(frozen=True)
 class Node:
-    """A box: a version, or several that are alike.
+    """A box: a version, or several that are alike."""
 
-    Args:
-        numbers: of its versions.
-        role: original, retrained or unlearned; empty for a version that this project did not make, or whose forgetting is not
-            shown.
-        lines: what stands in the box.
-        parent: number of the version that it was made from; None for the first.
-        served: is it the champion?
-        over: is it archived or purged?
-    """
-
-    numbers: tuple[int, ...]
+    numbers: tuple[int, ...]  # of its versions
+    # original, retrained or unlearned; empty for a version that this project did not make, or whose forgetting is not shown
     role: str
-    lines: tuple[str, ...] = field(compare=False)
-    parent: int | None
-    served: bool
-    over: bool
+    lines: tuple[str, ...] = field(compare=False)  # what stands in the box
+    parent: int | None  # number of the version that it was made from; None for the first
+    served: bool  # is it the champion?
+    over: bool  # is it archived or purged?
 
 
 def nodes_of(rows: list[dict]) -> list[Node]:

@@ -53,17 +53,11 @@ BRACKETS = ", and in brackets the study's number"
 
 @dataclass(frozen=True)
 class Numbers:
-    """Everything that tables, figures and page show, measured once.
+    """Everything that tables, figures and page show, measured once."""
 
-    Args:
-        results: the experiment.
-        scores: all metrics of every seed and of the pooled predictions.
-        tables: by name, those that have a cell that was run.
-    """
-
-    results: Results
-    scores: pd.DataFrame
-    tables: dict[str, pd.DataFrame]
+    results: Results  # the experiment
+    scores: pd.DataFrame  # all metrics of every seed and of the pooled predictions
+    tables: dict[str, pd.DataFrame]  # by name, those that have a cell that was run
 
 
 def numbers(results: Results) -> Numbers:

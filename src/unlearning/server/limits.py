@@ -10,23 +10,14 @@ from threading import Lock
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a server.
+    """Bounds of a server."""
 
-    Args:
-        batch: most pictures that are predicted together.
-        wait_ms: milliseconds that a picture waits for others.
-        queue: requests that are answered at once, or wait.
-        megabytes: of a request's body; of all bodies at once four times as many.
-        megapixels: of all pictures of a request.
-        seconds: that a request may take, and a client may take to send it.
-    """
-
-    batch: int = 32
-    wait_ms: int = 5
-    queue: int = 64
-    megabytes: int = 64
-    megapixels: int = 100
-    seconds: int = 60
+    batch: int = 32  # most pictures that are predicted together
+    wait_ms: int = 5  # milliseconds that a picture waits for others
+    queue: int = 64  # requests that are answered at once, or wait
+    megabytes: int = 64  # of a request's body; of all bodies at once four times as many
+    megapixels: int = 100  # of all pictures of a request
+    seconds: int = 60  # that a request may take, and a client may take to send it
 
 
 class RefusedError(Exception):

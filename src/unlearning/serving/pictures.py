@@ -30,15 +30,10 @@ class TooMuchError(InputError):
 
 @dataclass
 class Budget:
-    """What the pictures of one request may cost.
+    """What the pictures of one request may cost."""
 
-    Args:
-        pixels: to decode.
-        seconds: until the last one is decoded.
-    """
-
-    pixels: float = 100_000_000
-    seconds: float = 60.0
+    pixels: float = 100_000_000  # to decode
+    seconds: float = 60.0  # until the last one is decoded
     _begun: float = field(default_factory=time.monotonic)
     _spent: int = 0
     _lock: Lock = field(default_factory=Lock)

@@ -44,19 +44,12 @@ NOT_HANDED_ON = {RUN_ID, "MLFLOW_EXPERIMENT_ID", *(AT_THE_START.keys() - os.envi
 
 @dataclass(frozen=True)
 class Act:
-    """A command that was begun.
+    """A command that was begun."""
 
-    Args:
-        folder: what is kept of it; it is named by that folder's name.
-        entry: the entry point.
-        user: in whose name; empty in a store without users.
-        began: when, in UTC.
-    """
-
-    folder: Path
-    entry: str
-    user: str
-    began: str
+    folder: Path  # what is kept of it; it is named by that folder's name
+    entry: str  # the entry point
+    user: str  # in whose name; empty in a store without users
+    began: str  # when, in UTC
 
     @property
     def key(self) -> str:

@@ -27,20 +27,13 @@ TYPED = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """One request for a page.
+    """One request for a page."""
 
-    Args:
-        who: asks.
-        path: what the address names.
-        query: what stands behind it.
-        fields: of the form; several of one name in their order.
-        files: of the form, by name: what they are called, and their bytes.
-    """
-
-    who: Somebody
-    path: dict[str, Any]
-    query: dict[str, str]
-    fields: dict[str, list[str]] = field(default_factory=dict)
+    who: Somebody  # asks
+    path: dict[str, Any]  # what the address names
+    query: dict[str, str]  # what stands behind it
+    fields: dict[str, list[str]] = field(default_factory=dict)  # of the form; several of one name in their order
+    # of the form, by name: what they are called, and their bytes
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     def text(self, name: str, most: int = LONGEST) -> str:

@@ -37,19 +37,12 @@ class StrangerError(Exception):
 
 @dataclass(frozen=True)
 class Somebody:
-    """Who asks for a page.
+    """Who asks for a page."""
 
-    Args:
-        name: on the server; empty for a store without users.
-        password: there.
-        may_file: may they file a request?
-        may_decide: may they serve requests, and promote?
-    """
-
-    name: str = ""
-    password: str = field(default="", repr=False)
-    may_file: bool = True
-    may_decide: bool = True
+    name: str = ""  # on the server; empty for a store without users
+    password: str = field(default="", repr=False)  # there
+    may_file: bool = True  # may they file a request?
+    may_decide: bool = True  # may they serve requests, and promote?
 
     @property
     def authorization(self) -> str:

@@ -25,38 +25,23 @@ from unlearning.evaluation.resample import RESAMPLES, interval
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """How an audit measures and judges.
+    """How an audit measures and judges."""
 
-    Args:
-        seed: of all draws: equal seeds and equal tables give equal numbers.
-        resamples: of the faces, for intervals and floors.
-        bounds: what decides between verdicts.
-    """
-
-    seed: int = 0
-    resamples: int = RESAMPLES
-    bounds: Bounds = field(default_factory=Bounds)
+    seed: int = 0  # of all draws: equal seeds and equal tables give equal numbers
+    resamples: int = RESAMPLES  # of the faces, for intervals and floors
+    bounds: Bounds = field(default_factory=Bounds)  # what decides between verdicts
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """What an audit found."""
 
-    Args:
-        rows: one a metric, in the order of METRICS.
-        verdict: a name of VERDICTS.
-        sentence: the overall finding.
-        warnings: sentences about what makes the numbers weaker, or about something odd in the tables.
-        unsaid: sentences about what cannot be said, with the reason.
-        settings: how it was measured and judged.
-    """
-
-    rows: tuple[Row, ...]
-    verdict: str
-    sentence: str
-    warnings: tuple[str, ...]
-    unsaid: tuple[str, ...]
-    settings: AuditSettings
+    rows: tuple[Row, ...]  # one a metric, in the order of METRICS
+    verdict: str  # a name of VERDICTS
+    sentence: str  # the overall finding
+    warnings: tuple[str, ...]  # sentences about what makes the numbers weaker, or about something odd in the tables
+    unsaid: tuple[str, ...]  # sentences about what cannot be said, with the reason
+    settings: AuditSettings  # how it was measured and judged
 
     def table(self) -> pd.DataFrame:
         """One row a metric, the columns those of ``Row``."""

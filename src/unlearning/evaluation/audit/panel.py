@@ -26,19 +26,13 @@ Said = dict[str, dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class Panel:
-    """The models of an audit on their ground, and their numbers, each computed once.
+    """The models of an audit on their ground, and their numbers, each computed once."""
 
-    Args:
-        ground: the faces.
-        models: by role: each model beside all others; roles without a table are left out.
-        seeds: the models that verdicts compare: ``version``, ``original``, and ``retrained`` with those of a second table.
-        single: are these single members?
-    """
-
-    ground: Ground
-    models: Mapping[str, Comparison]
+    ground: Ground  # the faces
+    models: Mapping[str, Comparison]  # by role: each model beside all others; roles without a table are left out
+    # the models that verdicts compare: ``version``, ``original``, and ``retrained`` with those of a second table
     seeds: Mapping[str, tuple[Witness, ...]]
-    single: bool
+    single: bool  # are these single members?
     _known: dict[tuple[str, ...], np.ndarray | str] = field(default_factory=dict, compare=False, repr=False)
 
     def number(self, metric: Metric, comparison: Comparison) -> np.ndarray | str:

@@ -102,53 +102,32 @@ def floor_of(values: np.ndarray, level: float, faces: float = 0.0, beside_retrai
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of an audit; numbers that are not known are not numbers.
+    """One metric of an audit; numbers that are not known are not numbers."""
 
-    Args:
-        metric: name in METRICS.
-        part: the faces it is about.
-        kind: usefulness, memory, likeness or cost.
-        unit: of the numbers.
-        better: higher, lower, or empty where the retrained model's value is the best.
-        low: lower end of the version's interval.
-        gap: version - retrained.
-        gap_low: lower end of its interval, the faces drawn alike for both models.
-        distance: what is judged: how far the version is from the retrained models.
-        floor: the same of one further retrained model, at most.
-        verdict: one of VERDICTS.
-        bound: the comparison that decided.
-        note: what else to know.
-        reason: why there is no verdict.
-        count: how many faces it is about; pairs of faces for attacks.
-        lean: the distance with its sign: version - retrained.
-        start: how far the original is from the retrained models.
-        decides: does the overall finding rest on it? The others inform.
-    """
-
-    metric: str
-    part: str
-    kind: str
-    unit: str
-    better: str
+    metric: str  # name in METRICS
+    part: str  # the faces it is about
+    kind: str  # usefulness, memory, likeness or cost
+    unit: str  # of the numbers
+    better: str  # higher, lower, or empty where the retrained model's value is the best
     original: float
     retrained: float
     second: float
     version: float
-    low: float = math.nan
+    low: float = math.nan  # lower end of the version's interval
     high: float = math.nan
-    gap: float = math.nan
-    gap_low: float = math.nan
+    gap: float = math.nan  # version - retrained
+    gap_low: float = math.nan  # lower end of its interval, the faces drawn alike for both models
     gap_high: float = math.nan
-    distance: float = math.nan
-    floor: float = math.nan
-    verdict: str = NOT_KNOWN
-    bound: str = ""
-    note: str = ""
-    reason: str = ""
-    count: float = math.nan
-    lean: float = math.nan
-    start: float = math.nan
-    decides: bool = False
+    distance: float = math.nan  # what is judged: how far the version is from the retrained models
+    floor: float = math.nan  # the same of one further retrained model, at most
+    verdict: str = NOT_KNOWN  # one of VERDICTS
+    bound: str = ""  # the comparison that decided
+    note: str = ""  # what else to know
+    reason: str = ""  # why there is no verdict
+    count: float = math.nan  # how many faces it is about; pairs of faces for attacks
+    lean: float = math.nan  # the distance with its sign: version - retrained
+    start: float = math.nan  # how far the original is from the retrained models
+    decides: bool = False  # does the overall finding rest on it? The others inform
 
     @property
     def tells(self) -> bool:

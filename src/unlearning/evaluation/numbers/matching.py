@@ -13,15 +13,10 @@ MOST_PAIRS = 10_000
 
 @dataclass(frozen=True)
 class Pairs:
-    """Faces that were trained on, each beside one of the same age (in whole years) that was not; sorted by age.
+    """Faces that were trained on, each beside one of the same age (in whole years) that was not; sorted by age."""
 
-    Args:
-        members: positions in the table.
-        others: positions in the table, as many.
-    """
-
-    members: np.ndarray
-    others: np.ndarray
+    members: np.ndarray  # positions in the table
+    others: np.ndarray  # positions in the table, as many
 
     def __len__(self) -> int:
         return len(self.members)

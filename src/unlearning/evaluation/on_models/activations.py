@@ -20,19 +20,15 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Likeness:
-    """How alike two networks are on some faces.
+    """How alike two networks are on some faces."""
 
-    Args:
-        distance: activation distance, from 0; 0 is equal, lower is better against the retrained model. In the features' own
-            unit, so it means something only beside the distance of two retrained models.
-        cka: linear CKA by stage of the backbone, from input to output, 0 to 1; 1 is equal up to a rotation and a scale, higher
-            is better against the retrained model.
-        faces: how many.
-    """
-
+    # activation distance, from 0; 0 is equal, lower is better against the retrained model. In the features' own unit, so it
+    # means something only beside the distance of two retrained models
     distance: float
+    # linear CKA by stage of the backbone, from input to output, 0 to 1; 1 is equal up to a rotation and a scale, higher is
+    # better against the retrained model
     cka: dict[str, float]
-    faces: int
+    faces: int  # how many
 
 
 def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:

@@ -20,17 +20,14 @@ SEEDS = "three seeds and more of the version and of the retrained model"
 
 @dataclass(frozen=True)
 class Measured:
-    """What an audit takes of numbers from elsewhere.
+    """What an audit takes of numbers from elsewhere."""
 
-    Args:
-        numbers: by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``. The role ``floor`` is the least
-            floor, where the measurement knows its own noise.
-        remarks: what else there is to say of a number, by metric: of how many seeds it is, or that it is only a bound.
-        bounds: metrics whose number is only a bound, with ``at least``, ``at most`` or ``unknown``.
-    """
-
+    # by metric and role: ``{"relearn_ratio": {"version": .9, "retrained": 1}}``. The role ``floor`` is the least floor, where
+    # the measurement knows its own noise
     numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # what else there is to say of a number, by metric: of how many seeds it is, or that it is only a bound
     remarks: Mapping[str, str] = field(default_factory=dict)
+    # metrics whose number is only a bound, with ``at least``, ``at most`` or ``unknown``
     bounds: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, other: Measured) -> Measured:

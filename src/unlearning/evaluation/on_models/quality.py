@@ -32,23 +32,14 @@ SIMULATED = 2000
 
 @dataclass(frozen=True)
 class Quality:
-    """A forgetting quality with what is needed to read it.
+    """A forgetting quality with what is needed to read it."""
 
-    Args:
-        value: the score, 0 to 1; higher is better.
-        ceiling: the same score of retrained models, which never saw the forgotten faces: what can be reached at best.
-        compared: the score with as many models as the ceiling was measured with; the ceiling is to be compared with it.
-        measured: where the ceiling is from: ``second set``, ``halves`` of the retrained models, or ``simulated``.
-        models: N of ``value``.
-        ceiling_models: N of ``ceiling`` and ``compared``.
-    """
-
-    value: float
-    ceiling: float
-    compared: float
-    measured: str
-    models: int
-    ceiling_models: int
+    value: float  # the score, 0 to 1; higher is better
+    ceiling: float  # the same score of retrained models, which never saw the forgotten faces: what can be reached at best
+    compared: float  # the score with as many models as the ceiling was measured with; the ceiling is to be compared with it
+    measured: str  # where the ceiling is from: ``second set``, ``halves`` of the retrained models, or ``simulated``
+    models: int  # N of ``value``
+    ceiling_models: int  # N of ``ceiling`` and ``compared``
 
 
 def quality(unlearned: np.ndarray, retrained: np.ndarray, second: np.ndarray | None = None, seed: int = 0) -> Quality:

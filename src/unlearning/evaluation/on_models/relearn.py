@@ -24,19 +24,12 @@ from unlearning.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class RelearnSettings:
-    """How models are made to relearn.
+    """How models are made to relearn."""
 
-    Args:
-        lr: constant learning rate of Adam.
-        tolerance: a: the original's error times 1 + a is to be reached.
-        epochs: most passes over the data.
-        seeds: one shuffle of the data each.
-    """
-
-    lr: float = 1e-3
-    tolerance: float = 0.05
-    epochs: int = 10
-    seeds: tuple[int, ...] = (0, 1, 2)
+    lr: float = 1e-3  # constant learning rate of Adam
+    tolerance: float = 0.05  # a: the original's error times 1 + a is to be reached
+    epochs: int = 10  # most passes over the data
+    seeds: tuple[int, ...] = (0, 1, 2)  # one shuffle of the data each
 
     def __post_init__(self) -> None:
         if not self.seeds or self.tolerance < 0:
@@ -45,17 +38,11 @@ class RelearnSettings:
 
 @dataclass(frozen=True)
 class RelearnTime:
-    """Steps until a model knew again, one number a shuffle; where ``censored``, it still did not when it was stopped.
+    """Steps until a model knew again, one number a shuffle; where ``censored``, it still did not when it was stopped."""
 
-    Args:
-        steps: optimiser steps; 0 for a model that never forgot.
-        censored: was it stopped at ``cap``?
-        cap: most steps.
-    """
-
-    steps: tuple[int, ...]
-    censored: tuple[bool, ...]
-    cap: int
+    steps: tuple[int, ...]  # optimiser steps; 0 for a model that never forgot
+    censored: tuple[bool, ...]  # was it stopped at ``cap``?
+    cap: int  # most steps
 
     @property
     def mean(self) -> float:
@@ -69,21 +56,13 @@ class _KnowsAgain(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Lesson:
-    """What networks are made to relearn, and when they know it.
+    """What networks are made to relearn, and when they know it."""
 
-    Args:
-        training: faces to learn from.
-        probe: faces that the error is measured on: the forgotten validation faces.
-        target: error to be reached, in years.
-        recipe: gives batch size, flips and shifts.
-        settings: learning rate, most epochs and the seeds.
-    """
-
-    training: FaceSet
-    probe: FaceSet
-    target: float
-    recipe: Recipe
-    settings: RelearnSettings = RelearnSettings()
+    training: FaceSet  # faces to learn from
+    probe: FaceSet  # faces that the error is measured on: the forgotten validation faces
+    target: float  # error to be reached, in years
+    recipe: Recipe  # gives batch size, flips and shifts
+    settings: RelearnSettings = RelearnSettings()  # learning rate, most epochs and the seeds
 
 
 def lesson_of(

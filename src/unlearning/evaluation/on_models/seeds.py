@@ -26,18 +26,13 @@ SIMULATED = 20_000
 
 @dataclass(frozen=True)
 class SeedAttack:
-    """What U-LiRA achieved.
+    """What U-LiRA achieved."""
 
-    Args:
-        auc: chance, 0 to 1, that an unlearned model's score is above a retrained one's; .5 is forgotten, 1 is told apart
-            always; below .5 the attack's picture of the two kinds does not carry over to models that it has not seen.
-        null: where the middle 95 % of the AUC lie when the models of both kinds are dealt out at random.
-        models: how many of each kind.
-    """
-
+    # chance, 0 to 1, that an unlearned model's score is above a retrained one's; .5 is forgotten, 1 is told apart always; below
+    # .5 the attack's picture of the two kinds does not carry over to models that it has not seen
     auc: float
-    null: tuple[float, float]
-    models: tuple[int, int]
+    null: tuple[float, float]  # where the middle 95 % of the AUC lie when the models of both kinds are dealt out at random
+    models: tuple[int, int]  # how many of each kind
 
 
 def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int = ROUNDS, seed: int = 0) -> SeedAttack:
@@ -115,17 +110,11 @@ def _deals(first: int, count: int, rounds: int, seed: int) -> list[tuple[np.ndar
 
 @dataclass(frozen=True)
 class Klom:
-    """KL divergence of margins, for regression.
+    """KL divergence of margins, for regression."""
 
-    Args:
-        value: 95th percentile over faces of KL(unlearned || retrained), in nats, from 0; lower is better.
-        null: the same of models that differ in nothing but their seed: what chance alone gives with so many models.
-        models: how many of each kind.
-    """
-
-    value: float
-    null: float
-    models: tuple[int, int]
+    value: float  # 95th percentile over faces of KL(unlearned || retrained), in nats, from 0; lower is better
+    null: float  # the same of models that differ in nothing but their seed: what chance alone gives with so many models
+    models: tuple[int, int]  # how many of each kind
 
 
 def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:

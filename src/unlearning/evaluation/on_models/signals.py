@@ -17,17 +17,11 @@ AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often, and how far, faces of one range are taken for faces of the other: the interclass confusion test for ages.
+    """How often, and how far, faces of one range are taken for faces of the other: the interclass confusion test for ages."""
 
-    Args:
-        both: share of the test faces of either range whose prediction lies in the other, 0 to 1.
-        pull: mean over the faces of both ranges of the error towards the other range, in years, any sign.
-        faces: test faces of the first and of the second range.
-    """
-
-    both: float
-    pull: float
-    faces: tuple[int, int]
+    both: float  # share of the test faces of either range whose prediction lies in the other, 0 to 1
+    pull: float  # mean over the faces of both ranges of the error towards the other range, in years, any sign
+    faces: tuple[int, int]  # test faces of the first and of the second range
 
 
 def confusion(table: pd.DataFrame, ranges: tuple[Range, Range]) -> Confusion:
@@ -67,18 +61,13 @@ def _share(some: float, of: int) -> float:
 
 @dataclass(frozen=True)
 class PatchEffect:
-    """What the patch does to the answers of a model: the feature injection test.
+    """What the patch does to the answers of a model: the feature injection test."""
 
-    Args:
-        years: mean over the test faces of f(x + patch) - f(x), in years; that of the retrained model is the target, 0 or
-            nearly, and the injected years are remembered in full.
-        spread: standard deviation of these differences over faces, in years.
-        faces: how many.
-    """
-
+    # mean over the test faces of f(x + patch) - f(x), in years; that of the retrained model is the target, 0 or nearly, and the
+    # injected years are remembered in full
     years: float
-    spread: float
-    faces: int
+    spread: float  # standard deviation of these differences over faces, in years
+    faces: int  # how many
 
 
 def patch_effect(network: torch.nn.Module, faces: FaceSet) -> PatchEffect:
