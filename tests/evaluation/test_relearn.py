@@ -11,12 +11,11 @@ from forgetting import forget_set
 from training.conftest import OneAge
 from unlearning.data.faces import FaceSet
 from unlearning.errors import InputError
-from unlearning.evaluation.on_models.relearn import Lesson, RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
+from unlearning.evaluation.on_models.relearn import Lesson, RelearnTime, lesson_of, ratio, relearn_time
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.training.recipe import Recipe
 
-YEAR_A_STEP = RelearnSettings(lr=1.0, epochs=10)
 PAIRS = Recipe("adam", 1.0, 0.0, "constant", epochs=1, batch_size=2, flip=False, precision="32-true")
 
 
@@ -31,11 +30,10 @@ def people(train: int, validation: int, age: int = 50) -> FaceSet:
 def steps(fabric):
     """Relearn time of a model that says an age, on four people of 50, two of them seen in a step; the original says 51."""
 
-    def run(years, faces=None, settings=YEAR_A_STEP):
+    def run(years, faces=None):
         faces = faces or people(4, 3)
-        return relearn_time(
-            fabric, OneAge(years), lesson_of(OneAge(51.0), faces, forget_set("50-50", faces.frame), PAIRS, settings)
-        )
+        lesson = lesson_of(OneAge(51.0), faces, forget_set("50-50", faces.frame), PAIRS)
+        return relearn_time(fabric, OneAge(years), replace(lesson, lr=1.0))
 
     return run
 
@@ -74,9 +72,9 @@ def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, 
     network = build(spec, seed=0)
     network.head.requires_grad_(False)
     before, states = weights_digest(network), [module.training for module in network.modules()]
-    settings = RelearnSettings(epochs=1, seeds=(0, 1))
     training, probe = faces.part("train"), faces.part("validation")
-    first, again = (relearn_time(fabric, network, Lesson(training, probe, 0.0, recipe, settings)) for _ in range(2))
+    lesson = Lesson(training, probe, 0.0, recipe, epochs=1, seeds=(0, 1))
+    first, again = (relearn_time(fabric, network, lesson) for _ in range(2))
     assert first == again == RelearnTime((first.cap,) * 2, (True, True), math.ceil(len(training) / recipe.batch_size))
     assert weights_digest(network) == before
     assert [module.training for module in network.modules()] == states
@@ -85,11 +83,10 @@ def test_networks_stay_as_they_are_and_both_see_the_same_batches(fabric, faces, 
 
 def test_a_network_relearns_and_the_order_of_the_faces_follows_the_seed(fabric, faces, spec, recipe):
     training, probe = faces.part("train"), faces.part("validation")
-    network, settings = build(spec, seed=0), RelearnSettings(epochs=3, seeds=(0, 1, 2))
-    lesson = Lesson(training, probe, 12.0, recipe, settings)
+    network, lesson = build(spec, seed=0), Lesson(training, probe, 12.0, recipe, epochs=3, seeds=(0, 1, 2))
     found = relearn_time(fabric, network, lesson)
     assert not any(found.censored)
-    alone = relearn_time(fabric, network, replace(lesson, settings=replace(settings, seeds=(2,))))
+    alone = relearn_time(fabric, network, replace(lesson, seeds=(2,)))
     assert alone.steps == found.steps[2:]
     assert 0 < min(found.steps) <= found.mean <= max(found.steps)
 
@@ -98,9 +95,3 @@ def test_a_network_relearns_and_the_order_of_the_faces_follows_the_seed(fabric, 
 def test_without_a_forgotten_face_to_train_on_or_to_look_at_nothing_can_be_relearned(steps, train, validation, missing):
     with pytest.raises(InputError, match=f"no {missing} face"):
         steps(45.0, people(train, validation))
-
-
-@pytest.mark.parametrize(("wrong", "named"), [({"tolerance": -0.1}, "tolerance=-0.1"), ({"seeds": ()}, "one or more")])
-def test_impossible_settings_are_refused(wrong, named):
-    with pytest.raises(InputError, match=named):
-        RelearnSettings(**wrong)

@@ -8,7 +8,7 @@ import pytest
 
 from made import weights
 from unlearning.errors import InputError
-from unlearning.evaluation.on_models.relearn import RelearnSettings
+from unlearning.evaluation.on_models import relearn
 from unlearning.registry.lookup import find, logged_model_id
 from unlearning.reports.audit_figures import render_audit
 from unlearning.settings.forgetting import CompareSettings, EvaluateSettings, PromoteSettings
@@ -18,7 +18,6 @@ from unlearning.steps.evaluate import HEADLINES, JSON, PAGE, TABLE, evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.tracking import finished, runs
-from unlearning.versions import measured
 from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
@@ -89,7 +88,8 @@ def test_without_a_reference_the_audit_says_what_it_can_and_lists_what_not(train
 @pytest.fixture
 def briefly(monkeypatch):
     """One shuffle, one pass: relearning is tested by itself."""
-    monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
+    monkeypatch.setattr(relearn, "EPOCHS", 1)
+    monkeypatch.setattr(relearn, "SEEDS", (0,))
 
 
 def test_a_full_audit_measures_the_models_and_changes_none(trained, briefly):

@@ -7,7 +7,7 @@ import pytest
 from made import small
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
-from unlearning.evaluation.on_models.relearn import RelearnSettings
+from unlearning.evaluation.on_models import relearn
 from unlearning.registry.lookup import all_versions, find
 from unlearning.settings.forgetting import EvaluateSettings
 from unlearning.settings.training import RetrainSettings
@@ -15,7 +15,6 @@ from unlearning.steps.evaluate import TABLE, evaluate
 from unlearning.steps.retrain import retrain
 from unlearning.steps.train import train
 from unlearning.tracking import finished, runs
-from unlearning.versions import measured
 
 MODEL = "age-resnet50"
 SCORES = ["Utility", "Forgetting", "F"]
@@ -79,7 +78,8 @@ def test_confused_labels_are_scored_from_tables(store):
 
 @pytest.mark.slow
 def test_an_injected_patch_is_scored_on_models_with_and_without_a_reference(store, monkeypatch):
-    monkeypatch.setattr(measured, "RELEARNING", RelearnSettings(epochs=1, seeds=(0,)))
+    monkeypatch.setattr(relearn, "EPOCHS", 1)
+    monkeypatch.setattr(relearn, "SEEDS", (0,))
     planted(inject="20-28")
     alone = audited("full", "signal:injected")
     assert alone.verdict["patch_effect"] == "not known"

@@ -16,7 +16,7 @@ from unlearning.evaluation.on_models.activations import likeness
 from unlearning.evaluation.on_models.attribution import explained
 from unlearning.evaluation.on_models.handed import FLOOR, ORIGINAL, RETRAINED, SECOND, VERSION, Measured
 from unlearning.evaluation.on_models.many_seeds import of_seeds
-from unlearning.evaluation.on_models.relearn import RelearnSettings, RelearnTime, lesson_of, ratio, relearn_time
+from unlearning.evaluation.on_models.relearn import RelearnTime, lesson_of, ratio, relearn_time
 from unlearning.evaluation.on_models.signals import confusion, patch_effect
 from unlearning.models.build import AgeNet
 from unlearning.progress import say, track
@@ -30,7 +30,6 @@ from unlearning.versions.references import Beside
 OF_MODELS = ("activation_distance", "cka", "relearn_steps", "relearn_ratio", "patch_effect")
 OF_MODELS += ("attribution_distance", "planted_share")
 STANDARD_ERRORS = 2
-RELEARNING = RelearnSettings()
 
 
 def measure(version: Version, found: Beside, forget: ForgetSet, case: Case, full: bool) -> Measured:
@@ -112,7 +111,7 @@ def _relearned(models: Opened, forget: ForgetSet) -> Measured:
     """Steps to relearn, and their ratio to the retrained model's; a number that is only a bound has a remark that says so."""
     original = models.members.get(ORIGINAL, models.members[VERSION])
     try:
-        lesson = lesson_of(original, models.faces, forget, models.own.recipe, RELEARNING)
+        lesson = lesson_of(original, models.faces, forget, models.own.recipe)
     except InputError as reason:
         say(f"audit: relearn time is not known: {reason}")
         return Measured()

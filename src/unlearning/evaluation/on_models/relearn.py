@@ -21,19 +21,8 @@ from unlearning.training.losses import loss_of
 from unlearning.training.predict import mean_absolute_error
 from unlearning.training.recipe import Recipe
 
-
-@dataclass(frozen=True)
-class RelearnSettings:
-    """How models are made to relearn."""
-
-    lr: float = 1e-3  # constant learning rate of Adam
-    tolerance: float = 0.05  # a: the original's error times 1 + a is to be reached
-    epochs: int = 10  # most passes over the data
-    seeds: tuple[int, ...] = (0, 1, 2)  # one shuffle of the data each
-
-    def __post_init__(self) -> None:
-        if not self.seeds or self.tolerance < 0:
-            raise InputError(f"seeds={self.seeds} (legal: one or more), tolerance={self.tolerance} (legal: from 0)")
+TOLERANCE = 0.05  # the original's error times 1 + this is to be reached
+EPOCHS, SEEDS = 10, (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -62,17 +51,15 @@ class Lesson:
     probe: FaceSet  # faces that the error is measured on: the forgotten validation faces
     target: float  # error to be reached, in years
     recipe: Recipe  # gives batch size, flips and shifts
-    settings: RelearnSettings = RelearnSettings()  # learning rate, most epochs and the seeds
+    epochs: int  # most passes over the data
+    seeds: tuple[int, ...]  # one shuffle of the data each
+    lr: float = 1e-3  # constant learning rate of Adam
 
 
-def lesson_of(
-    original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe, settings: RelearnSettings
-) -> Lesson:
-    """The lesson whose target is what ``original`` errs on the validation faces of the forget set, times 1 + tolerance.
+def lesson_of(original: torch.nn.Module, faces: FaceSet, forget: ForgetSet, recipe: Recipe) -> Lesson:
+    """The lesson whose target is what ``original`` errs on the validation faces of the forget set, times 1 + ``TOLERANCE``.
 
-    Args:
-        original: the member of the original with the seed of the networks that are to relearn.
-        recipe: how the models were trained: batch size, flips and shifts are taken from it.
+    ``original`` is the member of the original with the seed of the networks that are to relearn.
 
     Raises:
         InputError: the forget set has no validation face, or no training face.
@@ -82,7 +69,7 @@ def lesson_of(
     for missing, some in (("validation", probe), ("training", training)):
         if not len(some):
             raise InputError(f"the forget set {forget.rule} has no {missing} face, so nobody can see when it is relearned")
-    return Lesson(training, probe, (1 + settings.tolerance) * mean_absolute_error(original, probe), recipe, settings)
+    return Lesson(training, probe, (1 + TOLERANCE) * mean_absolute_error(original, probe), recipe, EPOCHS, SEEDS)
 
 
 def relearn_time(fabric: Fabric, network: torch.nn.Module, lesson: Lesson) -> RelearnTime:
@@ -90,10 +77,9 @@ def relearn_time(fabric: Fabric, network: torch.nn.Module, lesson: Lesson) -> Re
 
     The order of the batches follows the seeds alone, so it is the same for any two networks. Fewer steps: remembers more.
     """
-    settings = lesson.settings
-    now = lesson.recipe.fine_tuning(settings.lr, settings.epochs, optimizer="adam", weight_decay=0.0)
-    steps, censored = zip(*(_relearn(fabric, network, lesson, now, seed) for seed in settings.seeds), strict=True)
-    return RelearnTime(steps, censored, settings.epochs * len(_batches(lesson.training, now, 0)))
+    now = lesson.recipe.fine_tuning(lesson.lr, lesson.epochs, optimizer="adam", weight_decay=0.0)
+    steps, censored = zip(*(_relearn(fabric, network, lesson, now, seed) for seed in lesson.seeds), strict=True)
+    return RelearnTime(steps, censored, lesson.epochs * len(_batches(lesson.training, now, 0)))
 
 
 def _batches(training: FaceSet, recipe: Recipe, seed: int) -> Batches:
