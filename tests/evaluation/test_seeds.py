@@ -72,7 +72,6 @@ def test_the_score_of_a_pair_is_computed_without_it():
 def test_a_difference_of_kinds_lies_beyond_what_dealing_the_models_out_again_gives_and_one_of_models_does_not():
     found = likelihood_attack(*draw(8, 200, 2.0, common=0.5), rounds=60)
     assert found.auc > found.null[1]
-    assert found.models == (8, 8)
     between_models = likelihood_attack(*draw(8, 200, seed=3, common=2.0), rounds=60)
     assert between_models.null[0] <= between_models.auc <= between_models.null[1]
     assert between_models.null[1] - between_models.null[0] > 0.1
@@ -111,9 +110,3 @@ def test_klom_rises_with_the_shift_and_survives_a_model_that_says_one_age():
 def test_too_few_models_or_other_faces_are_refused(function, shapes, named):
     with pytest.raises(InputError, match=named):
         function(*(np.zeros(shape) for shape in shapes))
-
-
-@pytest.mark.parametrize("steps", [3, 1000])
-def test_the_area_is_that_of_the_counted_attack(steps):
-    members, others = np.random.default_rng(5).integers(0, steps, (2, 300)) + np.array([[0.0], [1.0]])
-    assert seeds.auc(members, others) == pytest.approx(auc((members, others)), abs=1e-12)

@@ -9,11 +9,10 @@ import pandas as pd
 
 from unlearning.data.forget import ForgetSet
 from unlearning.data.labels import labels_of
+from unlearning.data.splitting import SPLITS
 from unlearning.evaluation.table import align
 from unlearning.targets import AGE, Target
 
-SPLITS = ("train", "validation", "test")
-PARTS = (*SPLITS, "forget", "retain", "test_in_range")
 IN_WORDS = {
     "train": "training faces, forgotten ones included",
     "validation": "validation faces, forgotten ones included",
@@ -49,7 +48,7 @@ class Case:
     target: Target = AGE  # what the models predict
 
     def mask(self, part: str) -> np.ndarray:
-        """The rows of ``version`` that belong to one of ``PARTS``."""
+        """The rows of ``version`` that belong to one of ``IN_WORDS``."""
         return self._masks[part]
 
     def errors(self, part: str) -> np.ndarray:
@@ -85,7 +84,7 @@ class Case:
         """One bool a row for every part; nobody is forgotten or retained without a forget set."""
         splits = {name: (self.version.split == name).to_numpy() for name in SPLITS}
         if self.forget is None:
-            return splits | {part: np.zeros(len(self.version), dtype=bool) for part in PARTS if part not in SPLITS}
+            return splits | {part: np.zeros(len(self.version), dtype=bool) for part in IN_WORDS if part not in SPLITS}
         ids = self.version.id.to_numpy(object)
         forget, tested = _among(ids, self.forget.ids), _among(ids, self.forget.test_ids)
         kept = (splits["train"] | splits["validation"]) & ~forget

@@ -10,7 +10,7 @@ import pandas as pd
 
 from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
-from unlearning.evaluation.case import IN_WORDS, PARTS, Case
+from unlearning.evaluation.case import IN_WORDS, Case
 from unlearning.evaluation.numbers.matching import Pairs, match
 from unlearning.evaluation.resample import Blocks, draw_blocks
 from unlearning.evaluation.table import align
@@ -65,11 +65,16 @@ class Ground:
 
     def some(self, part: str) -> np.ndarray:
         """Positions of a part, copies included; NotKnownError when it is empty."""
-        return _some(self.rows[part], IN_WORDS[part])
+        return self._some(self.rows, part)
 
     def faces(self, part: str) -> np.ndarray:
         """Positions of a part without augmented copies, so that no face counts twice; NotKnownError when it is empty."""
-        return _some(self.sources[part], IN_WORDS[part])
+        return self._some(self.sources, part)
+
+    def _some(self, rows: Mapping[str, np.ndarray], part: str) -> np.ndarray:
+        if not len(rows[part]):
+            raise NotKnownError(f"there is nobody: {IN_WORDS[part]}")
+        return rows[part]
 
     def count(self, rows: np.ndarray) -> int:
         """How many different photographs stand at some positions."""
@@ -116,12 +121,6 @@ class Ground:
             told = f"{counted(count, 'pair')} of forgotten training faces and test faces of the same ages; {FEWEST} are needed"
             raise NotKnownError(self.target.told(told))
         return pairs
-
-
-def _some(rows: np.ndarray, what: str) -> np.ndarray:
-    if not len(rows):
-        raise NotKnownError(f"there is nobody: {what}")
-    return rows
 
 
 @dataclass(frozen=True)
@@ -184,13 +183,13 @@ def ground_of(case: Case, resamples: int = 0, seed: int = 0) -> Ground:
     return Ground(
         order,
         labels_of(case.version).to_numpy(np.float64)[order],
-        {part: places[np.flatnonzero(case.mask(part))] for part in PARTS},
+        {part: places[np.flatnonzero(case.mask(part))] for part in IN_WORDS},
         copies,
         photographs,
         draw_blocks(photographs, resamples, seed),
         seed,
         case.alpha,
-        {"seconds": case.retrained_seconds, "samples": case.retrained_samples},
+        costs_of(case, "retrained"),
         tuple(places[np.flatnonzero(mask)] for mask in case.earlier()),
         case.about is not None and "copy_of" in case.about,
         case.target,

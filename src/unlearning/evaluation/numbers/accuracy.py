@@ -6,7 +6,7 @@ All are computed from sums over faces, never from means of batches.
 import numpy as np
 import pandas as pd
 
-from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
+from unlearning.evaluation.ground import FEWEST, Comparison, Ground, NotKnownError, Witness
 from unlearning.naming import counted
 
 
@@ -18,7 +18,12 @@ def mae(comparison: Comparison, part: str) -> np.ndarray:
 
 def mean_of(model: Witness, rows: np.ndarray) -> np.ndarray:
     """Mean of abs(e) over some faces, in years; first itself, then resampled."""
-    totals = model.ground.blocks.totals(rows, [np.abs(model.errors(rows)), np.ones(len(rows))])
+    return mean_over(model.ground, rows, np.abs(model.errors(rows)))
+
+
+def mean_over(ground: Ground, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of values, one a face; first itself, then resampled."""
+    totals = ground.blocks.totals(rows, [values, np.ones(len(rows))])
     return ratio(totals[:, 0], totals[:, 1])
 
 

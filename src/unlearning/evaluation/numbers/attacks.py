@@ -50,11 +50,7 @@ def auc(counts: Counts) -> np.ndarray:
 def rightly_told(members: np.ndarray, others: np.ndarray, splits: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """How often a logistic regression, fitted to the other half of the pairs, tells each right: two arrays of shares.
 
-    Args:
-        members: features, shape (pairs, k).
-        others: features of the partners.
-        splits: random halvings of the pairs.
-        seed: of the halvings.
+    Both are features, shape (pairs, k); ``splits`` is how often the pairs are halved at random.
     """
     from sklearn import config_context  # only here: the other numbers need not wait for it
     from sklearn.linear_model import LogisticRegression

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import wasserstein_distance
 
 from unlearning.evaluation.ground import Comparison, Ground, Witness
-from unlearning.evaluation.numbers.accuracy import ratio
+from unlearning.evaluation.numbers.accuracy import mean_over, ratio
 from unlearning.evaluation.numbers.attacks import FINEST
 
 PART = "forget"
@@ -59,6 +59,4 @@ def _resampled(ground: Ground, sides: list[tuple[np.ndarray, np.ndarray]], grid:
 def difference(comparison: Comparison) -> np.ndarray:
     """Mean over the forget set of abs(f_U(x) - f_R(x)), in years."""
     rows, other = comparison.ground.faces(PART), comparison.other("retrained")
-    apart = np.abs(comparison.subject.predicted[rows] - other.predicted[rows])
-    totals = comparison.ground.blocks.totals(rows, [apart, np.ones(len(rows))])
-    return ratio(totals[:, 0], totals[:, 1])
+    return mean_over(comparison.ground, rows, np.abs(comparison.subject.predicted[rows] - other.predicted[rows]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from unlearning.evaluation import study
 from unlearning.evaluation.ground import FEWEST, Comparison, NotKnownError, Witness
-from unlearning.evaluation.numbers.accuracy import mae, ratio
+from unlearning.evaluation.numbers.accuracy import mae, mean_over, ratio
 
 STANDARD_ERRORS = 1.96
 PERCENT = 100.0
@@ -34,8 +34,7 @@ def forgetting(comparison: Comparison) -> np.ndarray:
     def compute() -> np.ndarray:
         reference, own = retrained.errors(rows), comparison.subject.errors(rows)
         likeness = np.exp(-np.abs(np.abs(reference) - np.abs(own)) / ground.alpha)
-        totals = ground.blocks.totals(rows, [likeness, np.ones(len(rows))])
-        drawn = ratio(totals[:, 0], totals[:, 1])
+        drawn = mean_over(ground, rows, likeness)
         drawn[0] = study.forgetting(reference, own, ground.alpha)
         return drawn
 

@@ -25,12 +25,7 @@ class Pairs:
 def match(members: np.ndarray, others: np.ndarray, ages: np.ndarray, seed: int, most: int = MOST_PAIRS) -> Pairs:
     """Draw as many members as non-members of every age, as many as there are of the rarer kind, and pair them at random.
 
-    Args:
-        members: positions of faces that were trained on.
-        others: positions of faces that were not.
-        ages: ages of the whole table, in years.
-        seed: of the draw.
-        most: of more pairs than this, that many are drawn.
+    Both are positions in a table, whose ages are in years; of more pairs than ``most`` that many are drawn.
     """
     random = np.random.default_rng([seed, 1])
     years = np.floor(ages).astype(np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from unlearning.evaluation.ground import Comparison, Ground, Witness
 from unlearning.evaluation.numbers import attacks
-from unlearning.evaluation.numbers.accuracy import mean_of, ratio
+from unlearning.evaluation.numbers.accuracy import mean_of, mean_over
 
 SPLITS = 10
 
@@ -62,10 +62,7 @@ def logistic(comparison: Comparison) -> np.ndarray:
         return np.column_stack([_absolute(subject, rows), subject.errors(rows), subject.predicted[rows]])
 
     right = attacks.rightly_told(features(pairs.members), features(pairs.others), SPLITS, ground.seed)
-    shares = []
-    for rows, told in zip((pairs.members, pairs.others), right, strict=True):
-        totals = ground.blocks.totals(rows, [told, np.ones(len(rows))])
-        shares.append(ratio(totals[:, 0], totals[:, 1]))
+    shares = [mean_over(ground, rows, told) for rows, told in zip((pairs.members, pairs.others), right, strict=True)]
     mean: np.ndarray = np.mean(shares, axis=0)
     return mean
 

@@ -19,7 +19,6 @@ def of_seeds(tables: Mapping[str, pd.DataFrame], members: np.ndarray, seed: int 
     Args:
         tables: prediction tables by role; the version's and the retrained model's at least.
         members: which rows of the version's table are forgotten training faces, copies left out.
-        seed: of the draws.
         scale: of the target: its units for a year of a range of sixty.
     """
     rows = np.flatnonzero(members)
@@ -53,16 +52,19 @@ def _attacked(said: Mapping[str, np.ndarray], seed: int) -> Measured:
     own = attacks[VERSION]
     low, high = own.null
     values = {role: attack.auc for role, attack in attacks.items()} | {RETRAINED: 0.5, FLOOR: max(0.5 - low, high - 0.5)}
-    remark = f"{own.models[0]} seeds of the version against {own.models[1]} retrained; dealt out at random they give"
-    return Measured({"ulira_auc": values}, {"ulira_auc": f"{remark} {low:.2f} to {high:.2f}"})
+    remark = f"{_seeds(said)}; dealt out at random they give {low:.2f} to {high:.2f}"
+    return Measured({"ulira_auc": values}, {"ulira_auc": remark})
+
+
+def _seeds(said: Mapping[str, np.ndarray]) -> str:
+    return f"{len(said[VERSION])} seeds of the version against {len(said[RETRAINED])} retrained"
 
 
 def _apart(said: Mapping[str, np.ndarray], seed: int) -> Measured:
     divergences = {role: seeds.klom(own, said[RETRAINED], seed) for role, own in _others(said).items()}
     own = divergences[VERSION]
-    remark = f"{own.models[0]} seeds of the version against {own.models[1]} retrained; chance alone gives {own.null:.3g}"
     values = {role: one.value for role, one in divergences.items()} | {RETRAINED: 0.0, FLOOR: own.null}
-    return Measured({"klom": values}, {"klom": remark})
+    return Measured({"klom": values}, {"klom": f"{_seeds(said)}; chance alone gives {own.null:.3g}"})
 
 
 def _told(said: Mapping[str, np.ndarray], seed: int) -> Measured:

@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from unlearning.errors import InputError
+from unlearning.evaluation.numbers import attacks
 from unlearning.evaluation.resample import interval
 
 FLOOR = 0.25
@@ -32,7 +33,6 @@ class SeedAttack:
     # .5 the attack's picture of the two kinds does not carry over to models that it has not seen
     auc: float
     null: tuple[float, float]  # where the middle 95 % of the AUC lie when the models of both kinds are dealt out at random
-    models: tuple[int, int]  # how many of each kind
 
 
 def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int = ROUNDS, seed: int = 0) -> SeedAttack:
@@ -47,11 +47,7 @@ def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int 
     dealing the models out again at random. With three of each kind there are ten ways, so nothing is ever beyond 95 %. What
     limits the attack is the number of models: of more than ``MOST_FACES`` faces as many are drawn.
 
-    Args:
-        unlearned: t in years, shape (models, faces).
-        retrained: t of the retrained models on the same faces.
-        rounds: how many relabellings are tried; all, where there are no more.
-        seed: of the relabellings, and of the draw of faces.
+    Both are t in years, shape (models, faces); ``rounds`` relabellings are tried, or all where there are no more.
 
     Raises:
         InputError: fewer than three models of a kind, or outputs of different faces or of none.
@@ -61,16 +57,12 @@ def likelihood_attack(unlearned: np.ndarray, retrained: np.ndarray, rounds: int 
     unlearned, retrained = unlearned[:, faces], retrained[:, faces]
     everyone = np.concatenate([unlearned, retrained])
     deals = _deals(len(unlearned), len(everyone), rounds, seed)
-    dealt = [auc(*held_out_scores(everyone[first], everyone[other])) for first, other in deals]
-    value = auc(*held_out_scores(unlearned, retrained))
-    return SeedAttack(value, interval(np.array(dealt)), (len(unlearned), len(retrained)))
+    dealt = [_auc(everyone[first], everyone[other]) for first, other in deals]
+    return SeedAttack(_auc(unlearned, retrained), interval(np.array(dealt)))
 
 
-def auc(members: np.ndarray, others: np.ndarray) -> float:
-    """P(member > other) + P(member = other) / 2, as ``attacks.auc``, at the cost of two sorts."""
-    one, two = np.sort(members), np.sort(others)
-    places = np.searchsorted(two, one, side="left").sum() + np.searchsorted(two, one, side="right").sum()
-    return float(places / (2 * len(one) * len(two)))
+def _auc(unlearned: np.ndarray, retrained: np.ndarray) -> float:
+    return float(attacks.auc(attacks.count(*held_out_scores(unlearned, retrained)))[0])
 
 
 def held_out_scores(unlearned: np.ndarray, retrained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +106,6 @@ class Klom:
 
     value: float  # 95th percentile over faces of KL(unlearned || retrained), in nats, from 0; lower is better
     null: float  # the same of models that differ in nothing but their seed: what chance alone gives with so many models
-    models: tuple[int, int]  # how many of each kind
 
 
 def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
@@ -130,17 +121,13 @@ def klom(unlearned: np.ndarray, retrained: np.ndarray, seed: int = 0) -> Klom:
     second set of retrained models, its own value is the better yardstick. Source: Georgiev et al. 2024,
     https://arxiv.org/abs/2410.23232, whose margins are of classes; the closed form takes the outputs of a face as normal.
 
-    Args:
-        unlearned: predictions in years, shape (models, faces).
-        retrained: the same of retrained models.
-        seed: of the simulated null.
+    Both are predictions in years, shape (models, faces); ``seed`` is that of the simulated null.
 
     Raises:
         InputError: fewer than three models of a kind, or outputs of different faces or of none.
     """
     require_alike(unlearned, retrained)
-    models = len(unlearned), len(retrained)
-    return Klom(_percentile(divergences(unlearned, retrained)), klom_null(*models, seed), models)
+    return Klom(_percentile(divergences(unlearned, retrained)), klom_null(len(unlearned), len(retrained), seed))
 
 
 def divergences(unlearned: np.ndarray, retrained: np.ndarray) -> np.ndarray:
