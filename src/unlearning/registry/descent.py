@@ -13,12 +13,7 @@ from unlearning.registry.version import ORIGINAL, Facts, State
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A version of a line.
-
-    Args:
-        facts: what the registry says of it, or, where it was deleted, what the journal said of it last.
-        gone: was it deleted?
-    """
+    """A version of a line, with what the registry says of it, or, where it was deleted, what the journal said last."""
 
     number: int
     facts: Facts
@@ -44,11 +39,7 @@ class Line:
 
 
 def line_of(state: State, number: int, former: Callable[[], dict[int, Facts]] = dict) -> Line:
-    """Walk from a version to its original.
-
-    Args:
-        former: what the journal knows of versions that were deleted; asked only where one is missing.
-    """
+    """Walk from a version to its original; ``former``: what the journal knows of deleted ones, asked where one is missing."""
     steps, asked = [Ancestor(number, state[number])], cache(former)
     while steps[-1].facts.tag("role") != ORIGINAL:
         label, parent = f"version {steps[-1].number}", steps[-1].facts.tag("parent_version", "none")

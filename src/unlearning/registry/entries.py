@@ -19,12 +19,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Logged:
-    """What the journal says of one version.
-
-    Args:
-        facts: as the last entry that touched it left it.
-        entry: that entry in words: ``promote of 2026-11-24T12:03:04Z by anna``.
-    """
+    """What the journal says of one version, as the last entry left it, and that entry in words (``label_of``)."""
 
     facts: Facts
     entry: str

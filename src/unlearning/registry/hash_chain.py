@@ -16,11 +16,7 @@ MOST_DIGITS = 15
 
 
 def next_line(log: bytes, entry: dict[str, Any]) -> bytes:
-    """The line, with its end, that adds an entry to a log.
-
-    Args:
-        log: everything written so far, or only its last line; empty for a new log.
-        entry: facts; numbers as strings.
+    """The line, with its end, that adds an entry to a log, of which its last line is enough; empty for a new log.
 
     Raises:
         ValueError: the last line is no whole entry of a log, so nothing may be added to it; or the entry holds numbers.
@@ -53,8 +49,7 @@ def head(log: bytes) -> str:
 def first_broken(log: bytes, expected_head: str = "") -> str:
     """Which entry, from 1, is the first that was changed, taken out, put in or cut off, and why; empty for a whole log.
 
-    Args:
-        expected_head: what ``head`` gave once, if it was kept; entries may have been added since.
+    ``expected_head``: what ``head`` gave once, if it was kept; entries may have been added since.
     """
     *lines, rest = log.split(b"\n")
     previous, seen = START, {START}

@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from unlearning.errors import InputError
 from unlearning.registry.version import as_number
 from unlearning.tracking import processes
+from unlearning.tracking.answers import or_none
 from unlearning.tracking.paging import every
 
 HELD_SECONDS = 120.0
@@ -43,10 +44,8 @@ class Entry:
 
     Args:
         base: name of the line's first entry.
-        name: of its registered model.
         token: made anew for every lock.
-        owner: for people: user, machine and process.
-        process: for programs: see ``processes.identity``.
+        owner: for people; ``process`` is for programs: see ``processes.identity``.
         expires: seconds since 1970.
     """
 
@@ -190,12 +189,10 @@ def _try_create(client: mlflow.MlflowClient, entry: Entry) -> bool:
 
 
 def _read(client: mlflow.MlflowClient, base: str, name: str) -> Entry | None:
-    try:
-        tags = client.get_registered_model(name).tags
-    except MlflowException as error:
-        if error.error_code == GONE:
-            return None
-        raise
+    found = or_none(client.get_registered_model, name)
+    if found is None:
+        return None
+    tags = found.tags
     expires = max(0.0, as_number(tags.get(EXPIRES, "")))
     return Entry(base, name, tags.get(TOKEN, "none"), tags.get(OWNER, "somebody"), tags.get(PROCESS, ""), expires)
 

@@ -44,12 +44,9 @@ SIGNATURE = signature_of(AGE)
 
 
 def log_model(folder: Path, metadata: dict[str, str]) -> str:
-    """Log a saved ensemble into the active run and return the id of the logged model (``m-...``).
+    """Log a saved ensemble, a folder called ``age_model``, into the active run and return the logged model's id (``m-...``).
 
-    Args:
-        folder: ``spec.json`` and weights; its name must be ``age_model``.
-        metadata: what the model can say of itself when it is loaded (``model.metadata.metadata``): the version's tags, which
-            it is also named by.
+    ``metadata``: the version's tags, by which it is named, and what it can say of itself when it is loaded.
     """
     with _without_bytecode(), temporary.folder() as place:
         info = mlflow.pyfunc.log_model(

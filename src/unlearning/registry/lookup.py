@@ -97,17 +97,13 @@ def named_by(model: str, reference: str) -> tuple[str, str]:
 
 
 def find(model: str, reference: str, purged: bool = False) -> Version:
-    """The version that an alias, a number or an MLflow model URI means.
+    """The version that an alias, a number or an MLflow model URI means; InputError, which lists what there is, for none.
 
     Args:
-        model: name of the registered model, for an alias or a number; whatever is done with the version is done to
-            ``version.model``, which a URI names.
+        model: for an alias or a number; a URI names its own, so whatever is done is done to ``version.model``.
         reference: ``champion``, ``ft-20-28-e8``, ``3``, ``models:/name/3``, ``models:/name@alias``, ``models:/m-...`` or
             ``runs:/.../...``.
         purged: also by an alias that a purge has taken away.
-
-    Raises:
-        InputError: no such model or version; lists what there is.
     """
     model, reference = named_by(model, reference)
     known = all_versions(model)

@@ -101,12 +101,8 @@ def install_candidate(versions: list[Version], number: int, alias: str) -> Move:
 def promote(versions: list[Version], number: int, forget_set: str, tags: dict[str, str], act: Act | None = None) -> Move:
     """The version is served, in the state that its verdict has earned; what it replaces is archived.
 
-    Args:
-        tags: how it was decided; ``verdict`` gives it state and aliases.
-        act: who; None writes no note.
-
-    Raises:
-        InputError: another version became the champion since it was decided, or this one was purged or deleted.
+    ``tags`` say how it was decided; without an ``act`` no note is written. InputError where another version became the champion
+    since, or this one was purged or deleted.
     """
     version = _servable(versions, number, act, "promoted")
     note = _noted(version, act.sign(f"promoted. {tags.get('gates', '')}".strip())) if act else None
@@ -139,11 +135,7 @@ def judge(versions: list[Version], number: int, tags: dict[str, str]) -> Move:
 def roll_back(versions: list[Version], number: int, act: Act, regained: str = "") -> Move:
     """An earlier version is served again; the one that was served is archived, with the reason.
 
-    Args:
-        regained: what is remembered again, for people; empty when nothing is.
-
-    Raises:
-        InputError: another version became the champion since it was decided, or this one was purged or deleted.
+    ``regained``: what is remembered again, for people; empty when nothing is. InputError as of ``promote``.
     """
     back, left = _servable(versions, number, act, "served again"), holder(versions, CHAMPION)
     if left is None:

@@ -38,11 +38,9 @@ class Server:
     """A server that was heard of lately.
 
     Args:
-        address: where it answers.
         follows: the alias or number that it was started with.
         version: number of the version that it answers with; empty for none.
         since: from when on, in UTC, as ``2026-11-24T12:03:04Z``.
-        seen: when it was last heard of.
         holding: numbers of other versions that requests are still being answered with.
     """
 
@@ -55,7 +53,6 @@ class Server:
 
     @property
     def sentence(self) -> str:
-        """Address, version, and since when."""
         what = f"version {self.version} since {self.since}" if self.version else "no version"
         return f"{self.address} answers with {what} (follows {self.follows}, seen {self.seen})"
 
@@ -81,11 +78,7 @@ class Heart:
 
 
 def heard_of(model: str) -> list[Server]:
-    """The servers of a registered model that are heard of, by address.
-
-    Raises:
-        InputError: the store does not tell.
-    """
+    """The servers of a registered model that are heard of, by address; InputError where the store does not tell."""
     client, asked = mlflow.MlflowClient(), f"tags.`{MODEL}` = '{model}' and attributes.status = 'RUNNING'"
     try:
         experiment = find_own(EXPERIMENT, HOLDS)

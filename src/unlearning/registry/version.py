@@ -40,14 +40,7 @@ def logged_name(tags: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the registry says of one version.
-
-    Args:
-        stage: one of MLflow's four.
-        aliases: sorted.
-        tags: by name.
-        description: for people.
-    """
+    """What the registry says of one version, and a transition can change; the aliases are sorted."""
 
     stage: str
     aliases: tuple[str, ...]
@@ -64,21 +57,13 @@ Aliases = dict[str, int | None]
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one version in a transition.
-
-    Args:
-        number: of the version.
-        stage: where it goes.
-        tags: to write over those it has.
-        drop: names of tags to take away.
-        description: the new one; None leaves it.
-    """
+    """What becomes of one version in a transition: ``tags`` are written over those it has, and ``drop`` names those that go."""
 
     number: int
     stage: str
     tags: dict[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
-    description: str | None = None
+    description: str | None = None  # leaves it
 
 
 Move = tuple[list[Change], Aliases]
@@ -139,12 +124,10 @@ class Version:
 
     @property
     def target(self) -> Target:
-        """What it predicts."""
         return from_text(self.tag(TARGET))
 
     @property
     def facts(self) -> Facts:
-        """What a transition can change of it."""
         return Facts(self.stage, self.aliases, self.tags, self.description)
 
     def tag(self, name: str, default: str = "") -> str:

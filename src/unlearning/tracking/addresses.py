@@ -26,14 +26,7 @@ DEFAULT = "mlflow.db"  # what mlflow ui opens in the working directory
 
 @dataclass
 class Made:
-    """What a command has made so far.
-
-    Args:
-        experiment_id: of its run.
-        run_id: of its run, whose children are the other runs.
-        pages: where each page lies, by its name; of several the last.
-        models: registered models that it was about.
-    """
+    """The run of a command, whose children are its other runs; where its pages lie, by name; registered models it was about."""
 
     experiment_id: str
     run_id: str

@@ -112,11 +112,7 @@ def _database_in_words(error: BaseException, uri: str) -> str:
 
 
 def ask_database(uri: str) -> None:
-    """Look into a database once; MLflow would try for two minutes.
-
-    Raises:
-        InputError: it does not answer, refuses the password, is damaged, or its driver is not installed.
-    """
+    """Look into a database once, where MLflow would try for two minutes; InputError where it cannot be used."""
     try:
         engine = create_sqlalchemy_engine(uri)
         sqlalchemy.inspect(engine).get_table_names()

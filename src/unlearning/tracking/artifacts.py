@@ -21,11 +21,7 @@ def log_folder(folder: Path, name: str) -> None:
 
 
 def listed(run_id: str, name: str) -> list[str]:
-    """The paths of all files under an artifact folder of a run; none when there is no such folder.
-
-    Raises:
-        InputError: the store does not say.
-    """
+    """The paths of all files under an artifact folder of a run, none without one; InputError where the store does not say."""
     try:
         found = mlflow.MlflowClient().list_artifacts(run_id, name)
     except store_errors() as error:

@@ -12,12 +12,9 @@ from unlearning.tracking.store import DATABASES, RUN_ID, SQLITE, is_misplaced, w
 
 
 def blot_out(name: str = "") -> str:
-    """Blot out keys, and the parameter called ``name``, on the run that ``mlflow run`` has opened for this process.
+    """Blot out keys, and the parameter called ``name``, on the run of ``mlflow run``; says what became of them.
 
     MLflow's API changes no parameter, so that is done in the database; behind a server only who runs it can.
-
-    Returns:
-        What became of them, as a part of a sentence.
     """
     run_id = os.environ.get(RUN_ID)
     if not run_id or is_misplaced():

@@ -18,11 +18,7 @@ from unlearning.tracking.paging import every
 
 
 def own_experiment(name: str, holds: str) -> str:
-    """The id of an experiment, which is made when it is missing; ``holds`` says what is in it, for people.
-
-    Raises:
-        InputError: somebody has deleted it.
-    """
+    """The id of an experiment, made where it is missing, which holds ``holds``; InputError where somebody has deleted it."""
     client = mlflow.MlflowClient()
     try:
         return client.create_experiment(name, _beside_the_first(client, name))

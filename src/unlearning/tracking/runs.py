@@ -217,15 +217,11 @@ def read_table(
     needs: tuple[str, ...] = (),
     check: Callable[[Path], None] = lambda path: None,
 ) -> pd.DataFrame:
-    """A table that ``log_table`` wrote.
+    """A table that ``log_table`` wrote; InputError where it is not there, cannot be read, or lacks a column that it ``needs``.
 
     Args:
         texts: columns of a CSV file that hold text even where it looks like numbers.
-        needs: columns that it must have.
         check: is shown the file before it is read, and raises where it is not the one that is wanted.
-
-    Raises:
-        InputError: the run has no such artifact, or it cannot be read, or it lacks a column.
     """
     path = download(run_id, name)
     check(path)

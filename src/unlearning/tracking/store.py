@@ -30,12 +30,7 @@ Result = TypeVar("Result")
 
 
 def prepare_store() -> None:
-    """Make the store usable, whoever else does the same at this moment.
-
-    Raises:
-        InputError: a relative SQLite URI that does not mean the caller's file, an old ``mlruns/`` folder that holds runs,
-            or a store that does not answer.
-    """
+    """Make the store usable, whoever else does the same at this moment; InputError for one that cannot be used."""
     _be_quiet()
     uri = mlflow.get_tracking_uri()
     _refuse_old_file_store(uri)
@@ -55,10 +50,7 @@ def when_free(act: Callable[[], Result]) -> Result:
     """Do something with the database, and again as long as SQLite says that another process holds it.
 
     MLflow waits for 20 seconds where it reads and writes, and for 5 where it opens a store; what comes out then is an error of
-    either library, and twelve processes at once take longer.
-
-    Raises:
-        InputError: it is held for too long.
+    either library, and twelve processes at once take longer. InputError when it is held for too long.
     """
     until = time.monotonic() + WAIT_SECONDS
     while True:
