@@ -51,11 +51,7 @@ def save(results: Results, setup: dict[str, str], folder: Path) -> None:
 
 
 def load(folder: Path) -> tuple[Results, dict[str, str]]:
-    """The results of a folder that ``save`` wrote, and how they were made.
-
-    Raises:
-        InputError: it is none, or a part of it is missing or damaged.
-    """
+    """The results of a folder that ``save`` wrote, and how they were made; InputError where it is none, or damaged."""
     try:
         content = json.loads((folder / OUTCOMES).read_text(encoding="utf-8"))
         table = pd.read_parquet(folder / TABLES)

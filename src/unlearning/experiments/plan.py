@@ -34,14 +34,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Study:
-    """One experiment.
-
-    Args:
-        name: what ``-P study=`` calls it.
-        description: one line for people.
-        forget_sets: rules; every arm runs on each of them.
-        arms: methods with their milestones.
-    """
+    """One experiment, as ``-P study=`` names it; every arm runs on each of the forget rules."""
 
     name: str
     description: str
@@ -51,15 +44,11 @@ class Study:
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One run of an experiment.
+    """One run of an experiment: the rule is empty for the original, and what is a method's but for ``unlearned``.
 
     Args:
         seed: of the member; the cells of one seed go to one registered model.
-        role: ``original``, ``retrained`` or ``unlearned``.
-        forget_set: a forget rule; empty for the original.
-        method: a name of METHODS; empty but for ``unlearned``.
-        params: the method's own settings.
-        epochs: milestones of ``unlearned``.
+        epochs: milestones.
         scheme: how the original of this cell was trained; empty for the ordinary way.
     """
 
@@ -129,11 +118,8 @@ def with_forget_sets(studies: list[Study], rules: tuple[str, ...]) -> list[Study
 def cells(studies: list[Study], seeds: tuple[int, ...], params: dict[str, str], methods: Mapping[str, Any]) -> list[Cell]:
     """All cells of some studies, each once, in an order in which every cell finds what it starts from.
 
-    Args:
-        studies: what is compared; milestones of the same method, settings and forget set are joined into one cell.
-        seeds: one original and one reference each, and one more of each for every scheme that a method needs.
-        params: the preset's settings of each method.
-        methods: the classes of all methods by name, of which ``epochs`` and ``card.scheme`` are read.
+    Milestones of the same method, settings and forget set are joined into one cell. A seed has one original and one reference,
+    and one more of each for every scheme that a method needs. ``params``: the preset's settings of each method.
     """
     milestones: dict[tuple[str, str, str], set[int]] = {}
     for study in studies:

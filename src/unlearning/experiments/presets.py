@@ -8,14 +8,10 @@ from unlearning.naming import by_name
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything about an experiment's training.
+    """Everything about an experiment's training, as ``-P preset=`` names it; the folder of the data is the user's.
 
     Args:
-        name: what ``-P preset=`` calls it.
-        description: one line for people.
-        data: protocol of the data; its folder is the user's.
         model: fields of the network's spec.
-        recipe: name of the training recipe.
         changes: values that replace the recipe's.
         params: settings of each method.
         seeds: one original and one reference each; N of the tables.

@@ -29,9 +29,7 @@ FIRST = "20-28"
 class Drawn:
     """Scores of one outcome: means over its seeds, of the sample and in every resample of seeds and faces, (1 + resamples,).
 
-    Args:
-        comparisons: one a seed.
-        counts: how often each seed counts, shape (1 + resamples, seeds).
+    ``counts``: how often each seed counts, shape (1 + resamples, seeds).
     """
 
     comparisons: tuple[Comparison, ...]
@@ -62,15 +60,7 @@ def _at(comparison: Comparison, alpha: float) -> Comparison:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One claim, measured.
-
-    Args:
-        claim: what should be above 0.
-        value: what was found.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        seeds: the value in each seed by itself.
-    """
+    """One claim, measured: what should be above 0, what was found, its 95 % interval, and the value in each seed by itself."""
 
     claim: str
     value: float
@@ -89,14 +79,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reading:
-    """A sentence of the study.
-
-    Args:
-        name: short name.
-        sentence: what the study says.
-        function: Results -> evidence for each part of the sentence; empty when the cells were not run.
-        parts: how many the sentence has.
-    """
+    """What the study says, and the evidence for each of its parts; empty when the cells were not run."""
 
     name: str
     sentence: str
@@ -129,13 +112,13 @@ def _measured(claim: str, outcomes: list[Outcome], statistic: Callable[..., np.n
 
 
 def original_is_useful(results: Results) -> list[Evidence]:
-    """Utility of M_O minus 1."""
     original = results.find(FIRST, ORIGINAL)
     return _measured("Utility of the original - 1", [original], lambda o: o.utility() - 1) if original else []
 
 
-def _trend(outcomes: list[Outcome], score: Callable[[Drawn], np.ndarray], sign: int, claim: str) -> list[Evidence]:
-    """Slope of a score against the doublings of epochs."""
+def _trend(results: Results, score: Callable[[Drawn], np.ndarray], sign: int, claim: str) -> list[Evidence]:
+    """Slope of a score of FT against the doublings of epochs."""
+    outcomes = results.series(FIRST, "ft")
     if len(outcomes) < 3:
         return []
     doublings = np.log2([outcome.epochs for outcome in outcomes])
@@ -144,13 +127,11 @@ def _trend(outcomes: list[Outcome], score: Callable[[Drawn], np.ndarray], sign: 
 
 
 def ft_utility_falls(results: Results) -> list[Evidence]:
-    """Minus the slope of FT's Utility."""
-    return _trend(results.series(FIRST, "ft"), Drawn.utility, -1, "fall of FT's Utility per doubling of the epochs")
+    return _trend(results, Drawn.utility, -1, "fall of FT's Utility per doubling of the epochs")
 
 
 def ft_forgetting_rises(results: Results) -> list[Evidence]:
-    """Slope of FT's Forgetting."""
-    return _trend(results.series(FIRST, "ft"), Drawn.forgetting, 1, "rise of FT's Forgetting per doubling of the epochs")
+    return _trend(results, Drawn.forgetting, 1, "rise of FT's Forgetting per doubling of the epochs")
 
 
 def ft_is_best(results: Results) -> list[Evidence]:

@@ -22,12 +22,10 @@ class Outcome:
     """One row of the study's tables.
 
     Args:
-        forget_set: the rule.
         arm: ``original``, ``retrained``, AGAIN, or a method's name, with settings that are not the preset's, or AT_DEFAULTS
             where the preset has settings for it and it runs without them. AGAIN is the retrained model of another seed, judged
             as if it were unlearned: what chance alone makes of the scores.
         epochs: passes of unlearning; 0 for those that were not unlearned.
-        seeds: of the cases.
         cases: one a seed: the version's prediction table and its own reference's.
         pooled: the same of the predictions averaged over the seeds.
     """
@@ -42,13 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Results:
-    """All outcomes of one experiment.
-
-    Args:
-        preset: how it was trained.
-        digest: of the data.
-        outcomes: in the order of the plan.
-    """
+    """All outcomes of one experiment, in the order of the plan; ``digest`` is that of the data."""
 
     preset: str
     digest: str
@@ -60,7 +52,6 @@ class Results:
 
     @property
     def target(self) -> Target:
-        """What the models predict."""
         return self.outcomes[0].pooled.target if self.outcomes else AGE
 
     @property

@@ -36,13 +36,7 @@ PROCESSES, RAY = "processes", "ray"
 
 @dataclass(frozen=True)
 class Spread:
-    """One way to run cells at the same time.
-
-    Args:
-        name: what ``-P spread=`` calls it.
-        description: one line for people.
-        open: number of jobs at the same time -> a context that gives the runner.
-    """
+    """One way to run cells at the same time, as ``-P spread=`` names it; ``open`` takes how many, and gives the runner."""
 
     name: str
     description: str
@@ -89,11 +83,7 @@ def _in_pool(pool: ProcessPoolExecutor, act: Callable, jobs: list[Job]) -> Itera
 
 @contextmanager
 def ray_cluster(workers: int) -> Iterator[Runner]:
-    """Tasks on the Ray cluster that this machine belongs to, or on a Ray of this machine alone when there is none.
-
-    Raises:
-        InputError: Ray is not installed, or the cluster has more machines than the tracking store can be reached from.
-    """
+    """Tasks on the Ray cluster that this machine belongs to, or on a Ray of this machine alone when there is none."""
     with _cluster() as (ray, machines):
         _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
         yield partial(_as_tasks, ray, _needs(machines, workers), workers)

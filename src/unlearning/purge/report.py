@@ -37,13 +37,9 @@ class Report:
     """What a purge did.
 
     Args:
-        label: how a sentence calls it.
-        deed: who, when, why and in which run.
         remembered: faces that it remembered and the champion was made to forget, by rule.
-        before: files that were found.
-        after: files that are there now.
-        rows_before: how many entries there are of the version (``purge.rows``).
-        rows_after: the same, when the files were gone.
+        before: files that were found; ``after``: those that are there now.
+        rows_before: how many entries there are of the version (``purge.rows``); ``rows_after``: when the files were gone.
         losses: what cannot be done any more, in sentences.
         notes: what else was found, in sentences.
         refused: what was not deleted and why, in sentences.

@@ -48,8 +48,7 @@ class File:
     """A file that a purge has found.
 
     Args:
-        place: what it belongs to, such as ``run 5d0c...`` or ``cache``.
-        path: below that place.
+        place: what it belongs to, such as ``run 5d0c...`` or ``cache``; ``path`` is below it.
         size: in bytes.
         kind: what it is; ``evidence`` stays.
         sha256: of its content; empty where it was not read.
@@ -68,11 +67,9 @@ class File:
 
 @dataclass(frozen=True)
 class Loss:
-    """Something that cannot be done any more.
+    """What cannot be done any more, and what can be done instead.
 
-    Args:
-        sentence: what, and what can be done instead.
-        waiting: candidates that forget more than the champion and could not be promoted any more.
+    ``waiting``: candidates that forget more than the champion and could not be promoted any more.
     """
 
     sentence: str

@@ -36,11 +36,7 @@ HALF_WRITTEN = ".artifact.uploading."
 
 @dataclass(frozen=True)
 class Place:
-    """A folder of the artifact store.
-
-    Args:
-        kind: of all its files; empty where their paths tell.
-    """
+    """A folder of the artifact store, and the kind of all its files; empty where their paths tell."""
 
     name: str
     uri: str
@@ -71,11 +67,7 @@ def _model_uri(version: Version) -> str:
 
 
 def files_of(place: Place) -> list[File]:
-    """Every file of a place, unread.
-
-    Raises:
-        InputError: the store does not say.
-    """
+    """Every file of a place, unread; InputError where the store does not say."""
     try:
         return [*_walk(place, None), *_hidden(place)]
     except store_errors() as error:

@@ -42,15 +42,9 @@ STAGES = {"candidate": STAGING, "reference": NONE, "retired": ARCHIVED, "remembe
 MIRROR = "the champion alone is in Production, candidates are in Staging, what was served before is Archived"
 
 
-def as_it_should_be(
-    now: State, logged: dict[int, Logged], trust: str = "log", measured: dict[int, dict[str, float]] | None = None
-) -> State:
-    """The versions that there are, as they should be.
-
-    Args:
-        trust: ``log`` or ``aliases``.
-    """
-    return with_scores(mirrored(as_logged(now, logged) if trust == "log" and logged else now), measured or {})
+def as_it_should_be(now: State, logged: dict[int, Logged], trust: str, measured: dict[int, dict[str, float]]) -> State:
+    """The versions that there are, as they should be; ``trust`` is one of TRUSTS."""
+    return with_scores(mirrored(as_logged(now, logged) if trust == "log" and logged else now), measured)
 
 
 def as_logged(now: State, logged: dict[int, Logged]) -> State:

@@ -23,13 +23,7 @@ UNTOLD = "MLflow's page of the registered model says something else than which v
 
 @dataclass(frozen=True)
 class Examined:
-    """A registered model and its journal at one moment.
-
-    Args:
-        journal: None before the first transition.
-        registered: every inconsistency of the registry and its journal.
-        around: everything that is wrong with the runs, experiments and logged models around the versions.
-    """
+    """A registered model and its journal at one moment, and what is wrong: in both (``registered``), and ``around``."""
 
     versions: list[Version]
     journal: Journal | None
@@ -44,7 +38,6 @@ class Examined:
 
     @property
     def found(self) -> list[str]:
-        """All of it."""
         return self.registered + [one.sentence for one in self.around]
 
 
@@ -94,14 +87,7 @@ def _of_journal(kept: Journal) -> list[str]:
 
 
 def repair(model: str, trust: str = "log", reason: str = "") -> list[str]:
-    """Make the registry consistent again, all or nothing, and record what was found and what was done.
-
-    Args:
-        trust: ``log`` or ``aliases``.
-
-    Returns:
-        What was wrong, in sentences.
-    """
+    """Make the registry consistent again, all or nothing, record that, and say what was wrong; ``trust`` is one of TRUSTS."""
     with transitions.explained(model), registry_lock(model) as held:
         lock.clear_leftovers(held)
         found = _examined(model, all_versions(model), find_journal(model), trust)

@@ -30,12 +30,7 @@ DIED = ("KILLED", "FAILED")
 
 @dataclass(frozen=True)
 class Fault:
-    """Something around the versions that is not as it should be.
-
-    Args:
-        sentence: what, and what it costs.
-        mend: makes it right; None where nothing can.
-    """
+    """Something around the versions that is not as it should be, and what mends it; None where nothing can."""
 
     sentence: str
     mend: Callable[[], None] | None = None
@@ -86,15 +81,13 @@ class Around:
     def _experiments(self) -> Iterator[Fault]:
         client = mlflow.MlflowClient()
         for number, experiment in self.experiments.items():
-            numbers = [v.number for v in self.versions if self._lies_in(v.run_id, number)]
+            runs = {run_id for run_id, run in self.runs.items() if run.info.experiment_id == number}
+            numbers = [version.number for version in self.versions if version.run_id in runs]
             held = [OWN[experiment.name]] if experiment.name in OWN else []
             held += [f"the runs of versions {', '.join(map(str, numbers))}"] if numbers else []
             if held and experiment.lifecycle_stage != "active":
                 said = f"the experiment {experiment.name!r}, which holds {' and '.join(held)}, was deleted"
                 yield Fault(said, partial(client.restore_experiment, number))
-
-    def _lies_in(self, run_id: str, experiment: str) -> bool:
-        return run_id in self.runs and self.runs[run_id].info.experiment_id == experiment
 
     def _runs(self) -> Iterator[Fault]:
         there = [v for v in self.versions if v.run_id and (v.run_id in self.runs or v.tag("state") not in GONE)]

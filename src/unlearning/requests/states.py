@@ -33,12 +33,7 @@ NEXT = {
 
 @dataclass(frozen=True)
 class StateChange:
-    """A line of a request's history.
-
-    Args:
-        state: one of STATES, from then on.
-        time: when, in UTC, as ``2026-11-24T12:03:04.123Z``.
-    """
+    """A line of a request's history: its state from then on, and when, in UTC, as ``2026-11-24T12:03:04.123Z``."""
 
     state: str
     time: str
@@ -53,10 +48,7 @@ class Request:
     Args:
         run_id: of the MLflow run that holds it.
         key: two requests with one key are one.
-        rule: the forget rule as it was asked for.
-        forget_set: name of the forget manifest.
-        forget_sha256: of the forget manifest.
-        count: samples in it.
+        rule: the forget rule as it was asked for; ``forget_set`` names its manifest, which has ``count`` samples.
         deadline: the last day for it; None where there is none.
         history: every change of its state, oldest first; never empty.
         version: number of the version that was made to forget it; empty before.
@@ -78,7 +70,6 @@ class Request:
 
     @property
     def state(self) -> str:
-        """One of STATES."""
         return self.history[-1].state
 
     @property
@@ -107,11 +98,7 @@ class Request:
 
 
 def changed(request: Request, change: StateChange) -> Request:
-    """The request with one more line of history.
-
-    Raises:
-        InputError: its state cannot be followed by that one.
-    """
+    """The request with one more line of history; InputError where its state cannot be followed by that one."""
     if change.state not in NEXT[request.state]:
         raise InputError(
             f"{request.label} is {request.state} and cannot become {change.state}; legal: {', '.join(NEXT[request.state])}"
@@ -147,11 +134,7 @@ def remaining(forget: ForgetSet, forgotten: Sequence[ForgetSet]) -> set[str]:
 
 
 def together(sets: Sequence[ForgetSet]) -> ForgetSet:
-    """Several manifests as one: of requests that are served at once, or of all that a version has forgotten.
-
-    Raises:
-        InputError: they were read against different data.
-    """
+    """Several manifests of the same data as one: of requests served at once, or of all that a version has forgotten."""
     different = list({forget.sha256: forget for forget in sets}.values())
     if len(different) == 1:
         return different[0]

@@ -43,11 +43,7 @@ STATUS = {
 
 @contextmanager
 def serving(model: str) -> Iterator[Lock]:
-    """Serve a model's requests; whoever does so is alone, so what is found running was left by one that has ended.
-
-    Raises:
-        InputError: somebody else is serving them.
-    """
+    """Serve a model's requests, alone, so that what is found running was left by one that has ended; or InputError."""
     owner = lock.owner_of(f"{model}.process")
     if owner:
         raise InputError(f"{owner} is serving the requests of {model}; wait until that has ended, and ask again")
@@ -122,11 +118,7 @@ def _history(tags: dict[str, str]) -> tuple[StateChange, ...]:
 
 
 def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date | None, why: str) -> Request:
-    """A new request; it is there with its last write, which says whose it is.
-
-    Raises:
-        InputError: the server lets its user read only.
-    """
+    """A new request; it is there with its last write, which says whose it is."""
     client = mlflow.MlflowClient()
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
     with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
@@ -162,11 +154,7 @@ def note_gates(request: Request, content: dict, decision: str, gates: str) -> No
 
 
 def change_state(request: Request, state: str, why: str, version: str = "", certificate: str = "") -> Request:
-    """Move a request to another state, in one write; ``why`` is a sentence for its history.
-
-    Raises:
-        InputError: the state cannot follow the one it has.
-    """
+    """Move a request to another state that may follow, in one write; ``why`` is a sentence for its history."""
     told = {VERSION: version, CERTIFICATE: certificate}
     return _moved(request, state, why, {name: value for name, value in told.items() if value})
 

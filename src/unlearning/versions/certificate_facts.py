@@ -59,16 +59,13 @@ class Gated(NamedTuple):
 def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, datetime], found: Found) -> Certificate:
     """Everything that is certified of a version that was promoted.
 
-    Args:
-        forgotten: all that it has forgotten, oldest first; the certificate is about all of it.
-        found: what was found out about it, on the last set.
-
-    Raises:
-        InputError: it was never promoted, or something that is to be certified cannot be read.
+    The certificate is about all that it has ``forgotten``, oldest first; what was ``found`` out about it is on the last set.
     """
     gated = _gated(version)
     whole, line = together(forgotten), line_of(version)
-    made, audit = certificates.made_by(version.run_id), _audit(version, forgotten, found)
+    made = certificates.made_by(version.run_id)
+    # Beside a cross-fitting that judged, which has no other numbers, an audit gives them.
+    audit = (found.audited or audit_version(version, forgotten[-1], alpha_of(version), "tables")).audit
     folder = model_folder(version)
     with usable(version):
         content = read_spec(folder)
@@ -149,12 +146,6 @@ def _settings(training: dict) -> dict[str, object]:
     """Of the method; of a model that was trained anew, of its training."""
     own = dict(training["params"]) if "method" in training else dict(training["recipe"])
     return own | ({"epochs": training["epochs"]} if "epochs" in training else {})
-
-
-def _audit(version: Version, forgotten: list[ForgetSet], found: Found) -> Audit:
-    """The numbers; those of an audit that judged, or of one beside the cross-fitting that did."""
-    audited = found.audited or audit_version(version, forgotten[-1], alpha_of(version), "tables")
-    return audited.audit
 
 
 def alpha_of(version: Version) -> float:

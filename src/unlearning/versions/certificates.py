@@ -19,12 +19,7 @@ TAG = "certificate"  # of a version: the sha256 of its certificate
 
 @dataclass(frozen=True)
 class Made:
-    """What a run knows of what it made.
-
-    Args:
-        time: when it ended, or began where it has not ended.
-        code: digest of the sources that ran, and their commit where there is one.
-    """
+    """When a run ended, or began where it has not ended, and by which code."""
 
     time: datetime
     code: str

@@ -40,11 +40,7 @@ def digests_in(folder: Path) -> dict[str, str]:
 
 
 def model_folder(version: Version) -> Path:
-    """The saved ensemble within a version's logged files.
-
-    Raises:
-        DamagedError: a file is not what was registered.
-    """
+    """The saved ensemble within a version's logged files; DamagedError where a file is not what was registered."""
     folder = download_model(version, f"artifacts/{MODEL_ARTIFACT}")
     kept = digests_of(version)
     found = digests_in(folder) if kept.keys() - {PREDICTION_TABLE} and folder.is_dir() else {}
@@ -54,10 +50,9 @@ def model_folder(version: Version) -> Path:
 
 
 def predictions_of(version: Version) -> pd.DataFrame:
-    """A version's prediction table; of several versions that are measured against one, that one's is read once.
+    """A version's prediction table; DamagedError where it is not what was registered.
 
-    Raises:
-        DamagedError: it is not what was registered.
+    Of several versions that are measured against one, that one's is read once.
     """
     label = f"{version.label} of {version.model}"
     needs = (*NEEDED, LABEL if version.tag(TARGET) else "age")

@@ -43,12 +43,7 @@ PERCENT = 100
 
 @dataclass(frozen=True)
 class Found:
-    """A finding and what it was made from.
-
-    Args:
-        finding: the verdict.
-        audited: by a retrained reference or by none; None where a cross-fitting judged.
-    """
+    """A finding and the audit that it was made from; None where a cross-fitting judged."""
 
     finding: Finding
     audited: Audited | None = None
@@ -57,10 +52,7 @@ class Found:
 def standing(version: Version, forget: ForgetSet, asked: str = AUTO) -> str:
     """The kind of reference that a version can be judged by; for ``auto`` the best one that stands, or ``none``.
 
-    For fewer faces than an audit needs that is a cross-fitting.
-
-    Raises:
-        InputError: the one that is asked for does not stand; with the command that makes it.
+    For fewer faces than an audit needs that is a cross-fitting. InputError where the one that is asked for does not stand.
     """
     return _chosen(version, forget, asked)[0]
 
@@ -102,13 +94,7 @@ def require_reference(version: Version, forget: ForgetSet, asked: str) -> str:
 
 @one_look()
 def find_out(version: Version, forget: ForgetSet, alpha: float, asked: str = AUTO, audit: str = "tables") -> Found:
-    """Judge a version on a forget set.
-
-    Args:
-        alpha: scale of Forgetting, in the target's unit.
-        asked: a name of REFERENCES.
-        audit: a name of AUDITS, of an audit by a retrained reference or by none.
-    """
+    """Judge a version on a forget set, by the reference of REFERENCES that is asked for and an audit of AUDITS."""
     kind, unseen = _chosen(version, forget, asked)
     if unseen:
         return Found(_exact(version, forget, kind) or of_unseen(unseen, version.target))
@@ -124,17 +110,12 @@ def _of_audit(version: Version, audited: Audited, kind: str) -> Finding:
 
 
 def _exact(version: Version, forget: ForgetSet, kind: str) -> Finding | None:
-    """Of a version that was trained without the forget set; whatever it answers, it cannot remember them."""
-    if not is_exact(version, forget):
+    """Of one that was trained without the forget set, by what its line says: whatever it answers, it cannot remember them."""
+    forgot = any(one.sha256 == forget.sha256 for one in forget_sets.forgotten_by(version))
+    if not forgot or is_approximate(line_of(version)):
         return None
     how = "its forget set is nowhere in what it was trained on, if the computation was carried out as it is recorded"
     return Finding(EXACT, kind, f"{VERDICTS[EXACT]}: {how}.")
-
-
-def is_exact(version: Version, forget: ForgetSet) -> bool:
-    """Was the version trained without the forget set, by what its line says?"""
-    forgot = any(one.sha256 == forget.sha256 for one in forget_sets.forgotten_by(version))
-    return forgot and not is_approximate(line_of(version))
 
 
 def of_unseen(unseen: Unseen, target: Target = AGE) -> Finding:

@@ -24,11 +24,7 @@ def versions_of(line: Line, model: str) -> list[Version]:
 
 @one_look()
 def original_of(version: Version) -> Version:
-    """The version at the root of the line, which remembers everything.
-
-    Raises:
-        InputError: it was deleted or purged, or the line does not lead to one.
-    """
+    """The version at the root of the line, which remembers everything; InputError where it is not there."""
     line, found = line_of(version), root_of(version)
     root = line.original
     if found and found.tag("state") not in GONE:

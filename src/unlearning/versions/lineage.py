@@ -27,14 +27,10 @@ from unlearning.versions.line import line_of
 
 @dataclass(frozen=True)
 class Parent:
-    """A registered version, opened.
+    """A registered version, opened, with a local copy of its files and the faces that it was trained on.
 
     Args:
-        folder: local copy of its files.
-        recipe: how it was trained.
-        seeds: of its members.
         weights_digest: sha256 of the local file its training started from; empty without one.
-        data: the faces it was trained on, verified by digest.
         plan: its shards and slices; None for a version that has none.
         aggregate: what makes one prediction of its members'.
     """
@@ -83,11 +79,7 @@ def find_known(name: str, reference: str, purged: bool = False) -> Version:
 
 
 def open_parent(version: Version) -> Parent:
-    """Load a version's description and its data.
-
-    Raises:
-        InputError: the version holds no model of ours, or its image folder is missing or has changed.
-    """
+    """Load a version's description and its data; InputError where it is no model of ours, or its image folder has changed."""
     folder = model_folder(version)
     with usable(version):
         content = read_spec(folder)
@@ -99,12 +91,7 @@ def open_parent(version: Version) -> Parent:
 
 
 def open_ensemble(version: Version) -> Ensemble:
-    """A version's model alone, whatever has become of its data.
-
-    Raises:
-        InputError: the version holds no model of ours.
-        DamagedError: a file is not what was registered.
-    """
+    """A version's model alone, whatever has become of its data."""
     folder = model_folder(version)
     with usable(version):
         return load_model(folder)
@@ -113,12 +100,8 @@ def open_ensemble(version: Version) -> Ensemble:
 def first_spec(parent: Parent, path: str, then: str) -> ModelSpec:
     """The network that a version's training began with: its weights are fresh, or those of the original's file.
 
-    Args:
-        path: where that file lies now; empty for where it lay when the original was trained.
-        then: what to do when it does not lie there, for people.
-
-    Raises:
-        InputError: there is no such file, or its digest is another.
+    ``path``: where that file lies now; empty for where it lay when the original was trained. InputError, which says what to do
+    ``then``, where it is not there, or another.
     """
     if not parent.weights_digest:
         return parent.spec

@@ -17,14 +17,7 @@ from unlearning.versions.certificates import TAG
 
 @dataclass(frozen=True)
 class People:
-    """Whose names are to be sealed.
-
-    Args:
-        ids: of the pictures that are forgotten, and of the test faces that the same rules describe.
-        sets: how many forget sets they come from.
-        certificate: sha256 of the certificate of their forgetting.
-        private_key: seals.
-    """
+    """Whose names are to be sealed: pictures that are forgotten, and test faces that the same rules of some sets describe."""
 
     ids: set[str]
     sets: int
@@ -33,11 +26,7 @@ class People:
 
 
 def certified(model: str) -> People:
-    """The people whose forgetting the champion's certificate is about.
-
-    Raises:
-        InputError: the champion has forgotten nobody, or has no certificate, or there is no key.
-    """
+    """The people whose forgetting the champion's certificate is about; InputError where there are none, or no key."""
     champion = find_or_none(model, CHAMPION)
     forgotten = forget_sets.forgotten_by(champion) if champion else []
     if not forgotten:
@@ -52,10 +41,9 @@ def certified(model: str) -> People:
 
 
 def seal(people: People) -> tuple[list[str], list[str]]:
-    """Seal every file of the store's runs that names one of them, and log how many. What was sealed before stays as it is.
+    """Seal every file of the store's runs that names one of them and is not sealed yet, and log how many.
 
-    Returns:
-        What there is to say, and what the store refused, in sentences; never an id.
+    Returns what there is to say, and what the store refused, in sentences; never an id.
     """
     files, refused, deleted = 0, [], 0
     for run in sealed.our_runs():

@@ -14,13 +14,7 @@ from unlearning.versions.line import find_original
 
 @dataclass(frozen=True)
 class Beside:
-    """The versions that one is judged beside; None where there is none.
-
-    Args:
-        original: the root of its line: it remembers everything.
-        retrained: it never saw the forget set.
-        second: another one of that kind, with other seeds.
-    """
+    """The versions that one is judged beside, None where there is none; ``second`` is retrained with other seeds."""
 
     original: Version | None
     retrained: Version | None
