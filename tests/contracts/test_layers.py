@@ -53,7 +53,7 @@ MLFLOW_FILES = {
     },
     "server": {"application.py", "loaded.py", "reading.py"},
     "requests": {"store.py"},
-    "purge": {"buckets.py", "rows.py", "store.py"},
+    "purge": {"buckets.py", "store.py"},
     "repair": {"surroundings.py"},
     "versions": {"certificates.py"},
     "web": {"acts.py", "beside.py", "rights.py"},

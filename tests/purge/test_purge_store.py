@@ -11,7 +11,6 @@ from mlflow.store.artifact.local_artifact_repo import _TEMP_ARTIFACT_PREFIX, Loc
 from erasable import take_own_models
 from registered import ORIGINAL
 from server import listening
-from unlearning.purge import rows as purge_rows
 from unlearning.purge import store as purge
 from unlearning.registry import moves
 from unlearning.registry.lookup import download_model, find, logged_model_id
@@ -57,12 +56,12 @@ def test_mlflows_own_deletion_of_version_and_run_leaves_every_file(own):
 
 def test_erasing_leaves_the_evidence_and_every_row(own):
     version = find(MODEL, "original")
-    told, rows = numbers(version), purge_rows.rows_of(version)
+    told, rows = numbers(version), purge.rows_of(version)
     assert {path.name for path in files(version)} >= {"member-0.safetensors", "predictions.parquet"}
     assert erase(version) == []
     assert files(version) == []
     assert numbers(version) == told
-    assert purge_rows.rows_of(version) == rows
+    assert purge.rows_of(version) == rows
 
 
 def test_what_a_killed_process_was_writing_into_a_run_is_found_and_erased(own):
@@ -173,6 +172,6 @@ def test_behind_a_server_the_files_go_and_the_tombstone_stays(hidden, tmp_path):
     assert erase(version) == []
     assert {path.name for path in hidden.rglob("*") if path.is_file()} == {"20-28.json", "audit.jsonl", "audit.jsonl.next"}
     assert client.get_run(run).data.metrics == {"F": 0.5}
-    rows = purge_rows.rows_of(find(MODEL, "1"))["of the version"]
+    rows = purge.rows_of(find(MODEL, "1"))["of the version"]
     assert rows["metrics of the run"] == rows["logged models"] == 1
     assert erase(version) == []

@@ -9,7 +9,7 @@ from unlearning.markdown import bullets, table, text
 from unlearning.naming import counted
 from unlearning.purge.rules import Deed, File
 
-ROWS_SOURCE = "what MLflow's API shows"  # where ``purge.rows`` counts
+ROWS_SOURCE = "what MLflow's API shows"  # where ``purge.store`` counts
 OUT_OF_REACH = (
     "backups and snapshots of the artifact store, of the database and of this machine, and old versions that a bucket "
     "keeps where versioning is switched on (docs/scale.md, Artifacts in S3)",
@@ -39,7 +39,7 @@ class Report:
     Args:
         remembered: faces that it remembered and the champion was made to forget, by rule.
         before: files that were found; ``after``: those that are there now.
-        rows_before: how many entries there are of the version (``purge.rows``); ``rows_after``: when the files were gone.
+        rows_before: how many entries there are of the version (``purge.store``); ``rows_after``: when the files were gone.
         losses: what cannot be done any more, in sentences.
         notes: what else was found, in sentences.
         refused: what was not deleted and why, in sentences.

@@ -22,12 +22,13 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.purge.rules import MODEL, OTHER, File, kind_of
-from unlearning.registry.lookup import logged_model_id
+from unlearning.registry.lookup import find, logged_model_id
 from unlearning.registry.version import Version
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.artifacts import refusals
 from unlearning.tracking.paging import every
+from unlearning.tracking.store import when_free
 
 REMEMBERING = (".safetensors", ".parquet", ".npy", ".npz", ".pt", ".pth", ".ckpt", ".bin")
 # How MLflow's local store calls a file that is being written.
@@ -153,3 +154,21 @@ def _copies_in(folder: Path, wanted: dict[str, int]) -> Iterator[Path]:
             with suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or another user's
                 if path.is_file() and path.stat().st_size in wanted.values() and sha256_of(path) in wanted:
                     yield path
+
+
+def rows_of(version: Version) -> dict[str, dict[str, int]]:
+    """How many entries MLflow's API shows of a version, its run and its logged model: a purge leaves all of them."""
+    return {"of the version": when_free(lambda: _rows_of(version))}
+
+
+def _rows_of(version: Version) -> dict[str, int]:
+    known, run = find(version.model, str(version.number)), runs.find_run(version.run_id)
+    counts = {"versions": 1, "tags of the version": len(known.tags), "aliases of the version": len(known.aliases)}
+    if run:
+        parts = {"metrics": run.data.metrics, "parameters": run.data.params, "tags": run.data.tags}
+        counts |= {f"{name} of the run": len(values) for name, values in parts.items()}
+    try:
+        model = mlflow.MlflowClient().get_logged_model(logged_model_id(version))
+    except MlflowException:
+        return counts | {"logged models": 0}
+    return counts | {"logged models": 1, "metrics of the logged model": len(model.metrics or [])}

@@ -24,7 +24,7 @@ from unlearning.versions.lineage import find_version
 from unlearning.versions.never_seen import by_crossfit, has_seen
 from unlearning.versions.publish import score_tags
 from unlearning.versions.references import beside, never_saw, retrained_reference
-from unlearning.versions.scores import score
+from unlearning.versions.witnesses import score
 
 EARLIER = ("Utility", "Forgetting", "F", "forget_mae")
 

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from contextlib import nullcontext
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,15 +22,11 @@ TOLD = ("role", "method", "epochs", "forgotten", "verdict", "memory_left", "refe
 
 
 def export(settings: ExportSettings) -> Path:
-    """Write a version as an ONNX file and return its path; it is put in place when onnxruntime gives the version's ages.
-
-    Raises:
-        InputError: a package is missing, the version cannot be used, or the file does not give its ages.
-    """
+    """Write a version as an ONNX file and return its path; it is put in place when onnxruntime gives the version's ages."""
     _require_packages()
     version = find_version(settings.name, settings.model)
     out = Path(settings.out or f"{version.model}-{version.number}.onnx").absolute()
-    with runs.run("export", f"export {version.label}") if runs.launched() else nullcontext():
+    with runs.run_if_launched("export", f"export {version.label}"):
         ensemble = open_ensemble(version)
         say(f"export: writing {version.label} as ONNX, which takes PyTorch a minute")
         write_whole(out, partial(_write, ensemble, _metadata(version, ensemble)))

@@ -8,7 +8,7 @@ another folder or version is another part.
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
@@ -88,14 +88,10 @@ class Model:
 
 
 def predict(settings: PredictSettings) -> Path:
-    """Write one row for each file: file, age or another target, version, and why it is refused; returns the table's path.
-
-    Raises:
-        InputError: there is nothing to predict, the version cannot be used, or another process writes the same table.
-    """
+    """Write one row for each file: file, age or another target, version, and why it is refused; returns the table's path."""
     version, data, out = find_version(settings.name, settings.model), Path(settings.data), Path(settings.out)
     parts = out.with_name(f".{out.name}.parts")
-    with runs.run("predict", f"predict {version.label}") if runs.launched() else nullcontext(), ExitStack() as files:
+    with runs.run_if_launched("predict", f"predict {version.label}"), ExitStack() as files:
         listing = files.enter_context(list_pictures(data, partial(_is_own, data, out, parts)))
         files.enter_context(_held(parts, out))
         model = _opened(version)

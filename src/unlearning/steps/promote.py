@@ -23,7 +23,7 @@ from unlearning.versions.findings import find_out
 from unlearning.versions.line import find_original, original_of
 from unlearning.versions.lineage import find_version
 from unlearning.versions.references import retrained_reference
-from unlearning.versions.scores import score
+from unlearning.versions.witnesses import score
 
 WORDS = {"passed": "promoted", "forced": "promoted in spite of gates that failed", "failed": "refused"}
 # Of a refused version, by its verdict; of any other, to forget more.
@@ -50,11 +50,7 @@ def promote(settings: PromoteSettings, decided: Decided | None = None) -> Versio
     """Find out what the version has forgotten, decide every gate, and make it the champion in the state that it has earned.
 
     A dry run ends with the decisions. Where somebody has ``decided`` on the version by these settings just now, nothing is
-    measured again.
-
-    Raises:
-        InputError: a gate failed or something would be remembered again, and nobody forced it, or another version was promoted
-            meanwhile; the registry is as it was.
+    measured again. InputError leaves the registry as it was, also where another version was promoted meanwhile.
     """
     with runs.run("promote", f"promote {settings.version}" + (" (dry run)" if settings.dry_run else "")):
         with one_look():
@@ -161,12 +157,7 @@ def _tell(settings: PromoteSettings, version: Version, decided: Decided) -> str:
 
 @one_look()
 def decide(version: Version, text: str, asked: str = AUTO) -> Decided:
-    """What is found out about a version, on its own forget set, and the decision of every gate.
-
-    Args:
-        text: gates; empty for those of the reference.
-        asked: a name of REFERENCES.
-    """
+    """What is found out about a version, on its own forget set, and what every gate decides; without text the default ones."""
     if version.tag("role") not in ("unlearned", "retrained"):
         raise InputError(
             f"{version.label} is not an unlearned version (role {version.tag('role', 'none')!r}): it was made to forget "

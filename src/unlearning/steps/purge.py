@@ -13,7 +13,6 @@ from unlearning.naming import counted
 from unlearning.progress import say
 from unlearning.purge import buckets, rules, store
 from unlearning.purge import cache as purge_cache
-from unlearning.purge import rows as purge_rows
 from unlearning.purge.report import Report, describe
 from unlearning.purge.rules import CHECKPOINTS, Deed, File
 from unlearning.purge.store import Place
@@ -36,14 +35,7 @@ JSON, PAGE = "purge.json", "purge.md"
 
 @dataclass(frozen=True)
 class Scope:
-    """Everything that a purge covers.
-
-    Args:
-        version: whose files go.
-        places: of these files.
-        readings: folders of the cache with pixels of forgotten faces.
-        searches: files of searches for settings that started from the version.
-    """
+    """Everything that a purge covers: files in the store, and in the cache pixels of forgotten faces, and searches."""
 
     version: Version
     places: list[Place]
@@ -65,10 +57,6 @@ def purge(settings: PurgeSettings) -> Report:
     """Erase a version's model, predictions and checkpoints, cached pixels of forgotten faces, and searches, with proof.
 
     May be called again: what was interrupted goes on, and what was purged before is looked at again.
-
-    Raises:
-        InputError: it is the champion, its name was not typed back, a waiting candidate needs it, another version is made of
-            its files, or the store does not delete; the sentence says which.
     """
     with runs.run("purge", f"purge {settings.version}"):
         version = find_known(settings.name, settings.version, purged=True)
@@ -118,11 +106,7 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
 
 
 def foretold(version: Version) -> tuple[list[str], list[rules.Loss]]:
-    """What would go with a version and what could not be done any more, in sentences, and the latter; nothing is changed.
-
-    Raises:
-        InputError: it is the champion, or another version is made of its files.
-    """
+    """What would go with a version and what could not be done any more, in sentences, and the latter; nothing is changed."""
     state = state_of(all_versions(version.model))
     rules.require_dethroned(state, version.number, version.model)
     found = rules.losses(state, version.number, version.model, lambda: former(version.model))
@@ -145,7 +129,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         deed,
         forget_sets.remembered(version, find_or_none(version.model, CHAMPION)),
         scope.files(),
-        rows_before=purge_rows.rows_of(version),
+        rows_before=store.rows_of(version),
         losses=lost,
         notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
     )
@@ -187,7 +171,7 @@ def _prove(scope: Scope, report: Report) -> Report:
         notes += ["the store lies behind a server or in a bucket: whether the same bytes lie elsewhere in it was not searched"]
     notes += buckets.old_versions(scope.places)
     notes += _still_held(scope.version)
-    report = report.ended(scope.files(), purge_rows.rows_of(scope.version), report.refused, notes)
+    report = report.ended(scope.files(), store.rows_of(scope.version), report.refused, notes)
     _log(report)
     size = sum(file.size for file in report.removed)
     runs.log_numbers({"files_removed": len(report.removed), "bytes_removed": size, "files_left": len(report.left)})

@@ -8,14 +8,7 @@ from unlearning.tracking import runs
 
 
 def repair(settings: RepairSettings) -> list[str]:
-    """Put right what ``status -P check=true`` finds, all or nothing, and record it in the journal.
-
-    Returns:
-        What was wrong, in sentences.
-
-    Raises:
-        InputError: there is no such model.
-    """
+    """Put right what ``status -P check=true`` finds, all or nothing, record it in the journal, and return what was wrong."""
     with runs.run("repair", f"repair of {settings.name}"):
         if not all_versions(settings.name):
             raise missing(settings.name)

@@ -1,7 +1,6 @@
 """request: somebody asks to be forgotten; who that is, is decided now, and served by process."""
 
 import os
-from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
@@ -30,11 +29,7 @@ LEAST = ("who", "received", "reason", "version", "samples")
 
 
 def request(settings: RequestSettings) -> Request:
-    """Receive a request, or find that it was received before; what the champion was made to forget already is done at once.
-
-    Raises:
-        InputError: the rule or the deadline cannot be read, or the key is that of a request for other samples.
-    """
+    """Receive a request, or find that it was received before; what the champion was made to forget already is done at once."""
     with runs.run("request", f"request to forget {settings.forget_set}"):
         deadline = parse_deadline(settings.deadline)
         champion = find_version(settings.name, CHAMPION)
@@ -112,7 +107,7 @@ def told(asked: Request, today: date) -> list[str]:
 def list_requests(name: str) -> str:
     """All requests to a registered model, as a table; outside of ``mlflow run`` it is read without opening a run."""
     prepare_store()
-    with runs.run("request", f"requests to {name}") if runs.launched() else nullcontext():
+    with runs.run_if_launched("request", f"requests to {name}"):
         asked, today = requests.listed(name), datetime.now(UTC).date()
     rows, bold = [_row(one, today) for one in asked], [number for number, one in enumerate(asked) if one.is_open]
     whole = ("request", "samples", "received", "deadline", "version")

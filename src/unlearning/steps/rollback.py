@@ -18,9 +18,7 @@ from unlearning.versions.lineage import find_version
 def rollback(settings: RollbackSettings) -> Version:
     """Serve an earlier version again, archive the champion, and write the reason on both and into the journal.
 
-    Raises:
-        InputError: there is no reason, the version is not earlier, it remembers what the champion was made to forget and nobody
-            allowed that, or another version was promoted meanwhile; the registry is as it was.
+    InputError leaves the registry as it was, also where another version was promoted meanwhile.
     """
     with runs.run("rollback", f"rollback to {settings.to}"):
         reason = settings.reason.strip()

@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 
 from unlearning.commands import spelt
@@ -19,13 +19,9 @@ from unlearning.tracking.store import prepare_store
 
 
 def serve(settings: ServeSettings) -> None:
-    """Answer until the process is told to end.
-
-    Raises:
-        InputError: there is no such version, its files are not those that were registered, or the port is taken.
-    """
+    """Answer until the process is told to end."""
     prepare_store()
-    with runs.run("serve", f"serve {settings.name}") if runs.launched() else nullcontext(), ExitStack() as ends:
+    with runs.run_if_launched("serve", f"serve {settings.name}"), ExitStack() as ends:
         ends.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _asked_to_end))
         taken = ends.enter_context(listening(settings.host, settings.port))
         address = settings.address or address_of(settings.host, taken.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import json
 import math
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,7 +47,6 @@ class Look:
     """What there is to show.
 
     Args:
-        name: registered model.
         rows: one a version, as ``_row`` makes them.
         found: inconsistencies in sentences; None when nobody asked.
         journal: where the journal is, and how long; empty without one.
@@ -75,13 +73,11 @@ class Look:
 def show(settings: StatusSettings) -> None:
     """Print the registry's table for a terminal, for programs or as a page, or write it to a file.
 
-    Reading needs no right to write: outside of ``mlflow run`` no run is opened.
-
-    Raises:
-        InputError: the check found something: it has been shown by then.
+    Reading needs no right to write: outside of ``mlflow run`` no run is opened. InputError when a check found something, which
+    has been shown by then.
     """
     prepare_store()
-    with runs.run("status", f"status of {settings.name}") if runs.launched() else nullcontext():
+    with runs.run_if_launched("status", f"status of {settings.name}"):
         if runs.launched():
             runs.set_tags(LOOK)
         look = look_at(settings.name, settings.check)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,16 +24,12 @@ from unlearning.versions.certificate_facts import certificates_before, files_in,
 
 
 def verify(settings: VerifySettings) -> Verdict:
-    """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof.
-
-    Raises:
-        InputError: something is wrong with the certificate, or a file that was named cannot be read.
-    """
+    """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof."""
     if bool(settings.sample) != bool(settings.proof):
         raise InputError(f"a proof is of one sample: give both, as {spelt(sample='mine.jpg', proof='mine-proof.json')}")
     envelope, keys = _read(settings.certificate), public_keys(settings.key)
     given = _given(settings)
-    with runs.run("verify", f"verify {Path(settings.certificate).name}") if runs.launched() else nullcontext():
+    with runs.run_if_launched("verify", f"verify {Path(settings.certificate).name}"):
         verdict, reasons = checked(envelope, keys, given, settings.offline)
     print(verdict)
     for reason in reasons:

@@ -5,7 +5,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -102,6 +102,11 @@ def _logged_before(run_id: str) -> set[tuple[str, int]]:
 def launched() -> bool:
     """Has ``mlflow run`` opened a run for this process, or this process one of its own?"""
     return mlflow.active_run() is not None or RUN_ID in os.environ
+
+
+def run_if_launched(step: str, name: str) -> AbstractContextManager:
+    """A run for what only reads: where ``mlflow run`` has opened one, or another step; else none."""
+    return run(step, name) if launched() else nullcontext()
 
 
 def leave_launcher() -> None:

@@ -39,7 +39,7 @@ from unlearning.versions.findings import Found
 from unlearning.versions.line import FROM_NOTHING, is_approximate, line_of, versions_of
 from unlearning.versions.lineage import open_ensemble, usable
 from unlearning.versions.references import beside
-from unlearning.versions.scores import score
+from unlearning.versions.witnesses import score
 
 # MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
 NOTED_BY_MLFLOW = "registered_model_meta"
