@@ -150,7 +150,7 @@ def alpha_keeps_the_order(results: Results) -> list[Evidence]:
     trio = [results.find(FIRST, ORIGINAL), results.find(FIRST, "ft", 8), results.find(FIRST, "rnd", 2)]
     if not all(trio):
         return []
-    ranked = sorted(trio, key=_forgetting, reverse=True)
+    ranked = sorted(trio, key=lambda one: -np.mean([forgetting.forgetting(comparison_of(case))[0] for case in one.cases]))
     evidence = []
     for upper, lower in pairwise(ranked):
         evidence += _measured(
@@ -159,11 +159,6 @@ def alpha_keeps_the_order(results: Results) -> list[Evidence]:
             lambda one, two: np.min([one.forgetting(alpha) - two.forgetting(alpha) for alpha in ALPHAS], axis=0),
         )
     return evidence
-
-
-def _forgetting(outcome: Outcome) -> float:
-    """Mean of the seeds."""
-    return float(np.mean([forgetting.forgetting(comparison_of(case))[0] for case in outcome.cases]))
 
 
 def _spoken(outcome: Outcome) -> str:

@@ -50,11 +50,8 @@ def alone(spread: str, workers: int) -> bool:
 
 def place(spread: str, workers: int) -> AbstractContextManager[Runner]:
     """Where jobs run."""
-    return nullcontext(_one_by_one) if alone(spread, workers) else SPREADS[spread].open(workers)
-
-
-def _one_by_one(act: Callable, jobs: list[Job]) -> Iterator[tuple[Job, object]]:
-    yield from ((job, act(*job)) for job in jobs)
+    one_by_one = nullcontext(lambda act, jobs: ((job, act(*job)) for job in jobs))
+    return one_by_one if alone(spread, workers) else SPREADS[spread].open(workers)
 
 
 @contextmanager

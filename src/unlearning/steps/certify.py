@@ -40,7 +40,6 @@ class Issued:
 
     @property
     def sha256(self) -> str:
-        """Its name."""
         return digest(self.envelope)
 
 
@@ -55,7 +54,11 @@ def certify(settings: CertifySettings) -> Issued:
         issued = issue(version, private_key, asked=settings.reference)
         runs.set_tags({certificates.TAG: issued.sha256})
     if settings.out:
-        _write(Path(settings.out), issued)
+        path = Path(settings.out)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(issued.envelope)
+        path.with_suffix(".html").write_text(issued.page, encoding="utf-8")
+        say(f"certify: written to {path}, and for people to {path.with_suffix('.html')}")
     if settings.sample:
         Path(settings.proof).write_bytes(proof_of(version, issued, private_key, sample_id(settings.sample)))
         say(f"certify: {settings.proof} proves that the sample is one of the forgotten; give it to its holder only")
@@ -65,13 +68,6 @@ def certify(settings: CertifySettings) -> Issued:
 def signing_key(path: str) -> Ed25519PrivateKey:
     """The private key of a file, or of the environment; InputError tells how to make one."""
     return load_key(key_file(path) if path else None)
-
-
-def _write(path: Path, issued: Issued) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(issued.envelope)
-    path.with_suffix(".html").write_text(issued.page, encoding="utf-8")
-    say(f"certify: written to {path}, and for people to {path.with_suffix('.html')}")
 
 
 def sample_id(text: str) -> str:
@@ -85,9 +81,7 @@ def issue(
 ) -> Issued:
     """The certificate of a version: the one that it has, or a new one, which is left on its run and named by its tag.
 
-    Args:
-        private_key: signs it, and hides the samples in it.
-        asked: what it is measured against, a name of REFERENCES.
+    ``private_key`` signs it, and hides the samples in it.
     """
     if version.tag(certificates.TAG):
         return _existing(version)

@@ -59,7 +59,6 @@ class Study:
     Args:
         opened: the versions by what they are called.
         retrained: those of them that never saw the forgotten faces, the reference first.
-        parts: the faces by name.
         baseline: the picture that says nothing, of faces that none of the versions was made to forget.
         injected: does the data have a planted patch?
     """

@@ -72,7 +72,6 @@ class Model:
 
     @property
     def target(self) -> Target:
-        """What it predicts."""
         return self.ensemble.spec.target
 
     @property
@@ -102,16 +101,11 @@ def predict(settings: PredictSettings) -> Path:
         if runs.launched():
             runs.set_tags({"version": model.called})
             runs.log_numbers({"files": listing.count, "refused": refused})
-    what, done = _called(model.target), listing.count - refused
+    what, done = "ages" if model.target == AGE else model.target.name, listing.count - refused
     told = f"{printable(str(out))} has the {what} of {done:,} of {listing.count:,} files by {version.label}"
     say(f"predict: {told}" + f"; {refused:,} were refused, and the column refused says why" * bool(refused))
     say(f"predict: what {version.label} was shown to have forgotten: {in_words(version.tags)}")
     return out
-
-
-def _called(target: Target) -> str:
-    """What a table is full of."""
-    return "ages" if target == AGE else target.name
 
 
 def _is_own(data: Path, out: Path, parts: Path, name: str) -> bool:

@@ -120,8 +120,10 @@ def foretold(version: Version) -> tuple[list[str], list[rules.Loss]]:
 
 
 def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
-    """Everything as it is before the first file goes."""
+    """Everything as it is before the first file goes; what died processes left went when this one made its temporary folder."""
     version = scope.version
+    temporary.own_folder()
+    swept = [f"removed from the temporary folder: {left}" for left in temporary.swept]
     return Report(
         version.model,
         version.number,
@@ -131,7 +133,7 @@ def _plan(scope: Scope, deed: Deed, lost: list[str]) -> Report:
         scope.files(),
         rows_before=store.rows_of(version),
         losses=lost,
-        notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *_swept()],
+        notes=[*_earlier(version), *_faces_left(version), *_leftovers(version.model), *swept],
     )
 
 
@@ -223,12 +225,6 @@ def _faces_left(version: Version) -> list[str]:
     files = manifest.file[manifest.id.isin(ids) & (manifest.copy_of == "")]
     there = sum((root / name).exists() for name in files)
     return [f"{there} of {len(files)} pictures of forgotten faces lie in the image folder {folder.name}"]
-
-
-def _swept() -> list[str]:
-    """What processes that died had left on this machine; it went when this process made its own temporary folder."""
-    temporary.own_folder()
-    return [f"removed from the temporary folder: {left}" for left in temporary.swept]
 
 
 def _leftovers(model: str) -> list[str]:

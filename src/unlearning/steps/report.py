@@ -133,14 +133,7 @@ def collect(table: pd.DataFrame, sets: dict[str, ForgetSet], preset: str, digest
 
 @dataclass(frozen=True)
 class Known:
-    """What runs and registry hold of the cells.
-
-    Args:
-        predictions: prediction tables by run.
-        versions: by registered model and number.
-        originals: the cells of the models that remember, by seed.
-        about: what the manifest says of the faces.
-    """
+    """What runs and registry hold of the cells: prediction tables by run, and the cells of the originals by seed."""
 
     predictions: dict[str, pd.DataFrame]
     versions: dict[tuple[str, int], Version]

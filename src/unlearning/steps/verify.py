@@ -44,24 +44,23 @@ def checked(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """What is to be said of a certificate, and why the registry was not asked about all of it."""
     found, faults, reasons = (Comparison(), (), ("offline",)) if offline else _ask_registry(envelope, keys)
-    verdict = judge(envelope, keys, _beside(given, found))
+    files = found.files if given.files is None else given.files
+    earlier = [*(given.earlier or ()), *(found.earlier or ())] or None
+    verdict = judge(envelope, keys, replace(given, files=files, earlier=earlier, facts=found.facts))
     return replace(verdict, faults=(*verdict.faults, *faults)), reasons
 
 
 def _given(settings: VerifySettings) -> Comparison:
     """What the user named, read before anything else is asked."""
+    folder = Path(settings.folder).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"folder={settings.folder} is not a folder; give the one that holds the version's files")
     return Comparison(
-        files=files_in(_folder(settings.folder)) if settings.folder else None,
+        files=files_in(folder) if settings.folder else None,
         earlier=[_read(path) for path in listed(settings.earlier)],
         proof=_read(settings.proof) if settings.proof else None,
         sample=sample_id(settings.sample),
     )
-
-
-def _beside(given: Comparison, found: Comparison) -> Comparison:
-    """Files that were given come before those of the registry; earlier certificates come from both."""
-    files = found.files if given.files is None else given.files
-    return replace(given, files=files, earlier=[*(given.earlier or ()), *(found.earlier or ())] or None, facts=found.facts)
 
 
 def _read(path: str) -> bytes:
@@ -69,13 +68,6 @@ def _read(path: str) -> bytes:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the path of a file") from error
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"folder={path} is not a folder; give the one that holds the version's files")
-    return folder
 
 
 def public_keys(paths: str) -> list[Ed25519PublicKey]:
