@@ -1,5 +1,3 @@
-"""Entry point ``certify``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.requests import CertifySettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``compare``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.forgetting import CompareSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``evaluate``."""
-
 import click
 
 from entrypoints.command import Entry, option

@@ -1,5 +1,3 @@
-"""Entry point ``experiment``."""
-
 import click
 
 from entrypoints.command import Entry, option, resumable

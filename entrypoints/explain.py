@@ -1,5 +1,3 @@
-"""Entry point ``explain``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.forgetting import ExplainSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``export``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.serving import ExportSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``key``."""
-
 import click
 
 from entrypoints.command import Entry, option

@@ -1,5 +1,3 @@
-"""Entry point ``main``: the whole job."""
-
 import click
 
 from entrypoints.command import Entry, on_devices, option

@@ -1,5 +1,3 @@
-"""Entry point ``methods``."""
-
 import click
 
 from entrypoints.command import Entry, option

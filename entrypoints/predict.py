@@ -1,5 +1,3 @@
-"""Entry point ``predict``."""
-
 import click
 
 from entrypoints.declared import entry

@@ -1,5 +1,3 @@
-"""Entry point ``prepare``."""
-
 import click
 
 from entrypoints.command import Entry

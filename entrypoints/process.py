@@ -1,5 +1,3 @@
-"""Entry point ``process``."""
-
 from entrypoints.command import on_devices
 from entrypoints.declared import entry
 from unlearning.settings.requests import ProcessSettings

@@ -1,5 +1,3 @@
-"""Entry point ``promote``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.forgetting import PromoteSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``purge``."""
-
 from entrypoints.declared import ask_registry, entry
 from unlearning.settings.registry import PurgeSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``repair``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.registry import RepairSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``report``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.experiments import ReportSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``request``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.requests import RequestSettings
 

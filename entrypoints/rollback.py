@@ -1,5 +1,3 @@
-"""Entry point ``rollback``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.registry import RollbackSettings
 

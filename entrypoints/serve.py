@@ -1,5 +1,3 @@
-"""Entry point ``serve``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.serving import ServeSettings
 

@@ -1,5 +1,3 @@
-"""Entry point ``status``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.registry import StatusSettings
 

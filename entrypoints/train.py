@@ -1,5 +1,3 @@
-"""Entry point ``train``."""
-
 import click
 
 from entrypoints.command import Entry, on_devices, option

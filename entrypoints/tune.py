@@ -1,5 +1,3 @@
-"""Entry point ``tune``."""
-
 from entrypoints.command import resumable
 from entrypoints.declared import entry
 from unlearning.settings.forgetting import TuneSettings

@@ -1,5 +1,3 @@
-"""Entry point ``unlearn``."""
-
 from entrypoints.command import on_devices
 from entrypoints.declared import entry
 from unlearning.settings.forgetting import UnlearnSettings

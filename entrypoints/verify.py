@@ -1,5 +1,3 @@
-"""Entry point ``verify``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.requests import VerifySettings
 

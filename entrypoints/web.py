@@ -1,5 +1,3 @@
-"""Entry point ``web``."""
-
 from entrypoints.declared import entry
 from unlearning.settings.serving import WebSettings
 

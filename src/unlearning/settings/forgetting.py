@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 from unlearning.commands import MODEL_NAME
 from unlearning.declared import setting
@@ -29,30 +30,13 @@ GATES_HELP = (
 )
 
 
-def model_name(default: str = MODEL_NAME) -> Field:
-    """The registered model of a command."""
-    text = "Registered model that versions go to and come from; a model URI names its own."
-    return setting(default, kind="model", help=text)
-
-
-def forget_rule() -> Field:
-    """The forget rule of a command that needs one."""
-    return setting(FORGET_SET, help=FORGET_SET_HELP)
-
-
-def alpha_scale() -> Field:
-    """The scale of Forgetting; None for the target's own."""
-    return setting(None, kind="positive", help=ALPHA_HELP)
-
-
-def conditions() -> Field:
-    """The gates of a promotion."""
-    return setting("", help=GATES_HELP)
-
-
-def reference_kind() -> Field:
-    """What a version is measured against."""
-    return setting(AUTO, choices=REFERENCES, help="What it is measured against. {choices}.")
+# Settings that several commands have; each takes a field of its own.
+NAME_HELP = "Registered model that versions go to and come from; a model URI names its own."
+model_name = partial(setting, MODEL_NAME, kind="model", help=NAME_HELP)
+forget_rule = partial(setting, FORGET_SET, help=FORGET_SET_HELP)
+alpha_scale = partial(setting, None, kind="positive", help=ALPHA_HELP)
+conditions = partial(setting, "", help=GATES_HELP)
+reference_kind = partial(setting, AUTO, choices=REFERENCES, help="What it is measured against. {choices}.")
 
 
 @dataclass(frozen=True)
