@@ -28,12 +28,7 @@ from unlearning.training.slices import SlicePlan, Slices, train_slices
 
 @dataclass(frozen=True)
 class Trained:
-    """What training an ensemble took, all members together.
-
-    Args:
-        seconds: of optimisation.
-        samples: faces shown, each time that one was.
-    """
+    """What training an ensemble took, all members together: seconds of work, and faces shown, each time that one was."""
 
     seconds: float
     samples: int

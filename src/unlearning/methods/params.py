@@ -29,11 +29,7 @@ READERS["bool"] = lambda text: TRUTH[text.lower()]
 
 
 def make_method(kind: type[Any], text: str) -> Any:
-    """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces).
-
-    Raises:
-        InputError: an unknown or repeated field, a value of the wrong type or out of range; lists what is legal.
-    """
+    """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces)."""
     types = {field.name: str(getattr(field.type, "__name__", field.type)) for field in fields(kind)}
     legal = ", ".join(f"{f.name}={f.default} ({types[f.name]})" for f in fields(kind)) or "none"
     values = {}
@@ -51,11 +47,7 @@ def make_method(kind: type[Any], text: str) -> Any:
 
 
 def epochs_of(method: Method, asked: tuple[int, ...]) -> tuple[int, ...]:
-    """After how many passes versions are made: as asked, or the method's own number.
-
-    Raises:
-        InputError: passes are asked of a method that makes none.
-    """
+    """After how many passes versions are made: as asked, or the method's own number; InputError of one that makes none."""
     if not asked:
         return (method.epochs,)
     if method.epochs == 0:

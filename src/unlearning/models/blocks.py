@@ -9,11 +9,7 @@ from unlearning.models.build import AgeNet
 
 
 def stages(network: AgeNet) -> dict[str, nn.Module]:
-    """The stages of the backbone by name, from input to output; their outputs are what timm calls features.
-
-    Raises:
-        InputError: timm knows no stages of this network.
-    """
+    """The stages of the backbone by name, from input to output, whose outputs timm calls features; InputError for none."""
     names = [entry["module"] for entry in getattr(network.backbone, "feature_info", None) or ()]
     if not names:
         raise InputError(f"timm names no stages of {network.spec.arch}; this needs a network with feature_info, as resnet50")

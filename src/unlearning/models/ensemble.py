@@ -51,11 +51,7 @@ def save_weights(state: dict[str, torch.Tensor], path: Path) -> None:
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
-    """Read what ``save_weights`` wrote; a file of an earlier version of the project has no digest, and is not checked.
-
-    Raises:
-        DamagedError: the file cannot be read, or its weights are not those that were saved.
-    """
+    """Read what ``save_weights`` wrote, or DamagedError; a file of an earlier version has no digest, and is not checked."""
     try:
         with safe_open(path, "pt") as file:
             state, kept = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
@@ -104,11 +100,7 @@ def _spec_digest(content: dict[str, Any]) -> str:
 
 
 def load_model(folder: Path) -> Ensemble:
-    """Read what ``save_spec`` and ``save_member`` wrote; no pickle is read.
-
-    Raises:
-        InputError: files are missing, damaged, or do not fit the spec.
-    """
+    """Read what ``save_spec`` and ``save_member`` wrote; no pickle is read. InputError where that cannot be used."""
     content = read_spec(folder)
     try:
         spec, seeds = ModelSpec.from_dict(content["model"]), tuple(content["seeds"])

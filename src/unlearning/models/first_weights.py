@@ -65,10 +65,7 @@ def fill(network: torch.nn.Module, spec: ModelSpec) -> str:
 def read_weights(path: str) -> tuple[Weights, str]:
     """The named tensors of a file, without the prefixes that wrappers of a network add, and the part that holds them.
 
-    What a file is, its content says and not its name.
-
-    Raises:
-        InputError: there is no such file, it is only a pointer to one, it is damaged, or it holds anything else.
+    What a file is, its content says and not its name; InputError for one that holds anything else.
     """
     file = _existing(path)
     with file.open("rb") as opened:

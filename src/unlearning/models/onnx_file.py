@@ -35,11 +35,7 @@ class _Ages(torch.nn.Module):
 def to_onnx(ensemble: Ensemble, metadata: dict[str, str]) -> bytes:
     """The file: input ``pixels``, uint8 (pictures, 3, side, side); output ``age``, float32 (pictures,) in years, or another.
 
-    Args:
-        metadata: what the file says of itself (``metadata_props``).
-
-    Raises:
-        InputError: PyTorch cannot say this network in ONNX, or it is too large for one file.
+    ``metadata``: what it says of itself. InputError where PyTorch cannot say this network in ONNX, or it is too large.
     """
     import onnx
 

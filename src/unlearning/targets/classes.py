@@ -22,9 +22,7 @@ ANSWER, ACCURACY = "answer", "test_accuracy"  # the column of a prediction table
 class Classes(Target):
     """One of several classes: its label is the place of its name, its error 1 less the probability of the true class.
 
-    Args:
-        name: as the column is called.
-        classes: their names; those of a column are learned there.
+    Names of classes that are not given are learned from the column.
     """
 
     kind: ClassVar[str] = "classes"

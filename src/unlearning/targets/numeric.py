@@ -20,14 +20,7 @@ BAND = 5  # years of sixty
 
 @dataclass(frozen=True)
 class Numeric(Target):
-    """A number of a range, of which the error is the distance.
-
-    Args:
-        name: as the column is called.
-        measure: its unit in words, as months.
-        low: smallest number.
-        high: largest number.
-    """
+    """A number of a range, of which the error is the distance; ``measure`` is its unit in words, as months."""
 
     kind: ClassVar[str] = "numeric"
     numeric: ClassVar[bool] = True

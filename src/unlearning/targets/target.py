@@ -43,10 +43,7 @@ class Target(ABC):
     """What a label is, how it is answered, and what being wrong means.
 
     Whatever takes tensors is about one batch, whatever takes arrays about all faces of a table; a label is one number a face,
-    an answer one number or several.
-
-    Args:
-        name: of what is predicted, as the column of a table is called.
+    an answer one number or several. Its name is that of a table's column.
     """
 
     kind: ClassVar[str]
@@ -135,11 +132,7 @@ class Target(ABC):
     def perturbed(self, labels: torch.Tensor, offsets: Offsets, bounds: Bounds, random: torch.Generator) -> torch.Tensor:
         """Labels that are a little wrong, as random labels want them.
 
-        Args:
-            labels: the true ones.
-            offsets: fewest and most years of sixty that a number is moved by, either way.
-            bounds: the youngest and the oldest age, for ages alone; other targets have their own.
-            random: draws them.
+        A number is moved by ``offsets``, fewest and most years of sixty, either way; ``bounds`` are of ages alone.
         """
 
     @abstractmethod

@@ -45,11 +45,8 @@ def tell_written() -> None:
 class Checkpoints:
     """The checkpoints of one network: a file for each training that its code comes to, in their order.
 
-    Args:
-        folder: where they are written; without one nothing is kept.
-        title: what a person is told is going on.
-        kept: a meter that is to show what it showed.
-        fabric: of a group of processes, of which one has the folder.
+    Without a folder nothing is kept; of a group of processes, which ``fabric`` is of, one has it. ``kept``: a meter that is to
+    show what it showed.
     """
 
     def __init__(self, folder: Path | None = None, title: str = "", kept: Meter | None = None, fabric: Fabric | None = None):
@@ -131,11 +128,7 @@ class Checkpoint:
         return bool(self.path) and (stopping.is_set() or time.monotonic() - self.written >= self.seconds)
 
     def write(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        """Write weights and the like, and the state; ends the process after it where that was asked for.
-
-        Raises:
-            TerminatedError: the process is to end.
-        """
+        """Write weights and the like, and the state; ends the process (TerminatedError) after it where that was asked for."""
         if not self.path:
             return
         draws = {f"random.{index}": random.get_state() for index, random in enumerate(self.whole.generators)}

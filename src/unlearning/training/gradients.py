@@ -41,7 +41,6 @@ def mean_of_gradients(
     """The mean over faces of the size of the gradient of each face's own loss, by the name of the weight.
 
     Args:
-        model: seen in eval mode, and not changed.
         size: ``torch.square``, which gives the diagonal of the empirical Fisher matrix, or ``torch.abs``.
         per_batch: take the size of the gradient of a batch's mean loss instead, as published code does; it then depends on
             the size of the batch.

@@ -17,10 +17,7 @@ class Recipe:
     """Everything that decides the weights besides data, network and seed.
 
     Args:
-        optimizer: ``adam``, ``adamw`` or ``sgd``.
         lr: learning rate; the peak of ``onecycle``.
-        weight_decay: of the optimiser.
-        schedule: ``constant`` or ``onecycle``.
         epochs: most passes over the training faces.
         patience: epochs without a better validation error before training stops.
         batch_size: largest number of faces in a step.

@@ -78,9 +78,6 @@ class SlicePlan:
         """The seed of every shard's network, from the one that was asked for; two ensembles have none in common.
 
         It is drawn from the numbers below 2^48 by a hash, so that ensembles of other sizes, or trained as a whole, have others.
-
-        Raises:
-            InputError: several were asked for.
         """
         if len(asked) != 1:
             given = ",".join(map(str, asked))
@@ -121,14 +118,7 @@ def epochs_per_slice(epochs: int, slices: int) -> int:
 
 @dataclass(frozen=True)
 class Slices:
-    """One shard's view of its plan, and its checkpoints.
-
-    Args:
-        plan: where every face lies.
-        shard: number of the shard.
-        load: the weights before a slice, by its number; None where they are not kept.
-        save: keeps the weights before a slice.
-    """
+    """One shard's view of its plan; ``load`` gives the weights before a slice, where they are kept, and ``save`` keeps them."""
 
     plan: SlicePlan
     shard: int
