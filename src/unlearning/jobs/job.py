@@ -10,12 +10,7 @@ from unlearning.versions.lineage import Parent
 
 @dataclass(frozen=True)
 class Job:
-    """One unlearning, opened and checked: everything that a method's run needs.
-
-    Args:
-        epochs: after how many passes a version is made.
-        forget_set: who is to be forgotten.
-    """
+    """Everything that a method's run needs; a version is made after each of these numbers of ``epochs``."""
 
     method: Method
     epochs: tuple[int, ...]

@@ -34,8 +34,7 @@ GONE = ".gone-"
 def work(mark: str, step: str, name: str, digest: str) -> Iterator[Path]:
     """A folder for the work of the step whose run is open; a run that was killed in it goes on, and is the open one within.
 
-    Args:
-        digest: of the data: when a version that was trained on it is purged, so is what lies here.
+    ``digest``: of the data: when a version that was trained on it is purged, so is what lies here.
     """
     folder = place() / mark
     folder.mkdir(parents=True, exist_ok=True)

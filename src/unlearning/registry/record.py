@@ -37,10 +37,7 @@ def record_of(stored: dict[str, str]) -> dict[str, str]:
 def changed(stored: dict[str, str], values: dict[str, str | None], scores: bool = False) -> dict[str, str | None]:
     """What to write so that some tags have these values, None to take one away: into the record whatever it holds.
 
-    The record comes first, so that no name is missing in between.
-
-    Args:
-        scores: new ones, which nobody reads one by one, go into the record as well.
+    The record comes first, so that no name is missing in between. New ``scores``, which nobody reads one by one, go there too.
     """
     record = record_of(stored)
     inside = {name for name in values if name in record or (scores and record and name not in READ)}

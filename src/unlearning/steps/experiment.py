@@ -51,10 +51,13 @@ def experiment(settings: ExperimentSettings) -> pd.DataFrame:
     ):
         runs.log_settings("experiment", asdict(settings))
         runs.log_settings("preset", asdict(preset))
-        data = _prepare(plan, trainings)
+        first = trainings[plan[0].seed, plan[0].scheme]
+        data = _prepare(plan, first)
         digest = data.digest
         say(f"experiment: {len(plan)} cells of {', '.join(settings.studies)}, preset {preset.name}, data {digest}")
-        _foretell(plan, trainings, data)
+        # As if no cell were finished yet, and a pass of every method cost what one of training costs.
+        passes = sum(_passes(cell, first.recipe().epochs) for cell in plan)
+        foretell("experiment", training_of(first, data), passes, sum(len(cell.epochs) or 1 for cell in plan))
         act = _run_timed if alone(settings.spread, settings.workers) else partial(_run_elsewhere, run.info.run_id)
         made = dict(_run_all(plan, trainings, settings.workers, partial(run_jobs, act)))
         table = pd.DataFrame([row for cell in plan for row in made[cell]])
@@ -72,21 +75,13 @@ def _training(settings: ExperimentSettings, preset: Preset, seed: int, scheme: s
     return TrainSettings(data, model, preset.recipe, preset.changes, (seed,), name, **own)
 
 
-def _prepare(plan: list[Cell], trainings: Trainings) -> DataSet:
+def _prepare(plan: list[Cell], own: TrainSettings) -> DataSet:
     """Prepare the data, and refuse rules that name nobody in it before anything is trained."""
-    own = trainings[plan[0].seed, plan[0].scheme]
     try_out(own.model)
     data, _ = prepare(own.data, own.model.image_size)
     for rule in dict.fromkeys(cell.forget_set for cell in plan if cell.forget_set):
         forget_sets.foresee(rule, data)
     return data
-
-
-def _foretell(plan: list[Cell], trainings: Trainings, data: DataSet) -> None:
-    """As if no cell were finished yet, and a pass of every method cost what one of training costs."""
-    own = trainings[plan[0].seed, plan[0].scheme]
-    passes = sum(_passes(cell, own.recipe().epochs) for cell in plan)
-    foretell("experiment", training_of(own, data), passes, sum(len(cell.epochs) or 1 for cell in plan))
 
 
 def _passes(cell: Cell, training_epochs: int) -> int:

@@ -134,12 +134,7 @@ def _trial_run(place: Path, number: int, parent: str) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of a trial.
-
-    Args:
-        value: of the objective; None where it was given up or could not be carried out.
-        reason: why it failed.
-    """
+    """What became of a trial: the objective's value; None where it was given up or failed, for a reason."""
 
     value: float | None = None
     reason: str = ""
