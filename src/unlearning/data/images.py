@@ -155,8 +155,8 @@ def _is_readable(stream: PngStream, kind: bytes, length: int) -> bool:
 
 def _require_few_scans(data: bytes, image: Image.Image) -> None:
     """Refuse a JPEG of thousands of scans: each has a dozen bytes, and has every pixel passed over once more."""
-    scans = data.count(SCAN) if data.startswith(MAGIC[0]) else 0
-    if scans * image.width * image.height > MOST_SCANS * MOST_PIXELS:
+    most = MOST_SCANS * MOST_PIXELS // max(1, image.width * image.height)
+    if len(data) > most and data.startswith(MAGIC[0]) and (scans := data.count(SCAN)) > most:
         raise InputError(f"its {image.width} x {image.height} pixels are drawn {scans} times over: no camera does that")
 
 

@@ -7,6 +7,7 @@ counts as read when its account stands, and that is written after its pixels.
 
 import hashlib
 import inspect
+import os
 import sys
 import zlib
 from collections import deque
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import cache, partial
+from io import FileIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -243,7 +245,7 @@ def _read_window(root: Path, pixels: Path, side: int, window: Window) -> None:
             accounts.append(account)
             if picture is not None:
                 file.seek(offset + row * picture.pixels.nbytes)
-                file.write(picture.pixels.tobytes())
+                file.write(picture.pixels.data)
                 decoded.append(picture.grey)
     table = pd.DataFrame(accounts)
     table[SEARCHED] = b""
@@ -255,10 +257,11 @@ def _read_window(root: Path, pixels: Path, side: int, window: Window) -> None:
     write_table(window.account, table)
 
 
-def _bytes(path: Path) -> bytes:
-    if reason := too_large(path.stat().st_size):
-        raise InputError(reason)
-    return path.read_bytes()
+def _bytes(path: str) -> bytes:
+    with FileIO(path) as file:
+        if reason := too_large(os.fstat(file.fileno()).st_size):
+            raise InputError(reason)
+        return file.readall()
 
 
 def _read_file(root: Path, entry: Entry, side: int, row: int) -> tuple[dict[str, Any], images.Picture | None]:
@@ -269,11 +272,11 @@ def _read_file(root: Path, entry: Entry, side: int, row: int) -> tuple[dict[str,
     if source.reason:
         return account, None
     try:
-        data = _bytes(Path(source.path))
+        data = _bytes(source.path)
         picture = images.examine(data, side)
     except (InputError, OSError) as error:
         return account | {"reason": str(error) if isinstance(error, InputError) else f"unreadable: {error.strerror}"}, None
-    contents = {"id": data, "picture": picture.grey.tobytes()}
+    contents: dict[str, bytes | memoryview] = {"id": data, "picture": picture.grey.data}
     account |= {name: hashlib.sha256(content).hexdigest()[:32] for name, content in contents.items()}
-    account |= {"smallest_side": float(picture.smallest_side), "checksum": zlib.crc32(picture.pixels.tobytes())}
+    account |= {"smallest_side": float(picture.smallest_side), "checksum": zlib.crc32(picture.pixels.data)}
     return account, picture

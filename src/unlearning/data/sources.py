@@ -62,14 +62,14 @@ class Entry(NamedTuple):
 
     def source(self, root: Path) -> Source:
         """The file with its label or the reason why it cannot be used."""
-        path = root / self.name
+        path = os.path.join(root, self.name)  # noqa: PTH118 (paths as objects are slow to make, and there are millions)
         try:
             label = labels.of_cells(self.cells) if self.cells else _label_of_name(self, path)
             if not self.plain:
-                _require_readable(self.name, path, root)
+                _require_readable(self.name, Path(path), root)
         except InputError as error:
-            return Source(printable(self.name), str(path), None, str(error))
-        return Source(printable(self.name), str(path), label)
+            return Source(printable(self.name), path, None, str(error))
+        return Source(printable(self.name), path, label)
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,11 @@ def listed(root: Path, entries: Iterable[Entry], files: ExitStack) -> Listing:
 
 
 def in_order(root: Path, entries: Iterator[Entry], files: ExitStack) -> Iterator[Entry]:
-    """Sorted by name, so many at a time, and then merged."""
-    runs = iter(lambda: sorted(islice(entries, RUN)), [])
-    return merge(*[listed(root, run, files).entries() for run in runs])
+    """Sorted by name, so many at a time, and then merged; the last, which is shorter, need not go to a file."""
+    runs = []
+    while len(run := sorted(islice(entries, RUN))) == RUN:
+        runs.append(listed(root, run, files).entries())
+    return merge(*runs, run)
 
 
 @contextmanager
@@ -162,11 +164,12 @@ def stamp_of(entry: os.DirEntry[str] | Path) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _label_of_name(entry: Entry, path: Path) -> labels.Label:
-    if any(part.startswith(".") for part in entry.name.split("/")):
+def _label_of_name(entry: Entry, path: str) -> labels.Label:
+    if "/." in f"/{entry.name}":
         raise InputError("hidden file")
     if not entry.plain and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a link cannot be followed)
-        raise InputError("a link to a folder, which is not followed" if path.is_symlink() else "a folder that cannot be listed")
+        link = Path(path).is_symlink()
+        raise InputError("a link to a folder, which is not followed" if link else "a folder that cannot be listed")
     return labels.parse(entry.name.rsplit("/", 1)[-1])
 
 
