@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from engines import share
 from erasable import copy_store, take_own_models
 
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+share()
 
 pytest_plugins = ["stores"]
 
