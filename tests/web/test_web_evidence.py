@@ -55,6 +55,10 @@ def one(certified_store, monkeypatch):
 
 @pytest.fixture
 def client(one):
+    return client_of_pages()
+
+
+def client_of_pages() -> TestClient:
     return TestClient(Application(MODEL, ["127.0.0.1"]).asgi(), base_url=HOME, headers={"Origin": HOME})
 
 
@@ -204,7 +208,9 @@ def test_a_purge_is_foretold_and_begun_when_its_name_is_typed_back(client, monke
     assert begun == [("purge", {"version": "1", **form})]
 
 
-def test_what_was_purged_or_forgot_nothing_has_no_audit_and_no_comparison(client, one):
+def test_what_was_purged_or_forgot_nothing_has_no_audit_and_no_comparison(certified_store, use):
+    use(certified_store)
+    client = client_of_pages()
     transition(MODEL, lambda known: begun(state_of(known), 2, Deed("me", "2026-11-24T12:00:00Z", "a run"), MODEL), "purge")
     for number in (1, 2):
         answer = client.get(f"/versions/{number}/audit")
