@@ -75,7 +75,9 @@ def test_a_folder_that_is_none_is_refused_in_a_sentence(results, tmp_path, name)
         load(tmp_path)
 
 
-def test_a_report_is_made_again_from_what_was_kept_and_nothing_else(results, tmp_path):
+def test_a_report_is_made_again_from_what_was_kept_and_nothing_else(results, tmp_path, monkeypatch):
+    """But for its figures, which take seconds and are drawn in tests/reports."""
+    monkeypatch.setattr("unlearning.steps.report.render", lambda registry, theme, *shown: {})
     setup = {"preset": "demo", "data digest": "digest", "studies": "alpha"}
     setup |= dict.fromkeys(("commands", "seconds", "code", "versions"), "")
     save(results, setup, tmp_path / "kept")

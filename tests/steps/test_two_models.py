@@ -12,6 +12,7 @@ from made import drawn
 from places import ROOT
 from unlearning.certificates.keys import make_key
 from unlearning.errors import InputError
+from unlearning.explain import attributions
 from unlearning.registry import journal, servers
 from unlearning.registry.lookup import all_versions, find
 from unlearning.repair import mending
@@ -107,7 +108,10 @@ def _compare():
 
 
 def _explain():
-    found = explain(ExplainSettings("models:/other/3", faces=10))
+    with pytest.MonkeyPatch.context() as patch:  # how exact the maps are is the business of tests/explain
+        patch.setattr(attributions, "STEPS", 4)
+        patch.setattr(attributions, "WINDOWS", 4)
+        found = explain(ExplainSettings("models:/other/3", faces=10))
     assert list(found.looks) == ["ft-20-28-e1", "retrained-20-28"]
     assert len(found.members("forgotten")) == 1, "the reference is that of the other model, which has one seed"
 
