@@ -61,18 +61,13 @@ SIGNS = {
     NOT_JUDGED: (NONE, OPEN),
 }
 BESIDE = ("original", "retrained", "second", "floor")
-DASH = "\N{EN DASH}"
 SPAN = re.compile(r"\d+-\d+")
 
 
 def audit_page(audit: Audit, case: Case, about: dict[str, str], drawn: Drawn) -> str:
-    """The page as HTML text, at most 2 MB.
+    """The page as HTML text, at most 2 MB; ids and names of faces stay out of it.
 
-    Args:
-        audit: what was found.
-        case: the prediction tables that it was found on; ids and names of faces stay out of the page.
-        about: what the version is and what stands beside it, texts by name (``model``, ``version``, ``method``, ...).
-        drawn: what ``render_audit`` gave.
+    ``about`` says what the version is and what stands beside it, texts by name (``model``, ``version``, ``method``, ...).
     """
     lead, basis = in_two(audit.sentence)
     rows, target = {row.metric: row for row in audit.rows}, case.target
@@ -123,7 +118,7 @@ def asked(case: Case) -> str:
         return "nobody"
     whom = _title(case)
     if SPAN.fullmatch(whom):
-        whom = f"{case.target.name if case.target.numeric and case.target != AGE else 'ages'} {whom.replace('-', DASH)}"
+        whom = f"{case.target.name if case.target.numeric and case.target != AGE else 'ages'} {whom.replace('-', NONE)}"
     earlier = f", after {counted(len(case.forgotten), 'earlier request')}" if case.forgotten else ""
     return f"{whom} ({counted(len(case.forget.ids), 'picture')}, copies included){earlier}"
 

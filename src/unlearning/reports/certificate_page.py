@@ -33,10 +33,6 @@ def certificate_page(envelope: bytes, target: Target = AGE) -> str:
 
     The page itself is not signed, and says so. Whatever calls this verifies the certificate first (``certificates.verify``).
 
-    Args:
-        envelope: the certificate's file.
-        target: of the version.
-
     Raises:
         NotAnEnvelopeError: it is none.
     """

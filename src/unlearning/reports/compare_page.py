@@ -68,11 +68,7 @@ class Audited(Protocol):
 
 
 def compare_page(audits: Mapping[str, Audited]) -> str:
-    """The page as HTML text, at most 2 MB.
-
-    Args:
-        audits: two or more versions by what people call them, in the order in which they shall stand.
-    """
+    """The page as HTML text, at most 2 MB, of two or more versions by what people call them, in that order."""
     script = SCRIPT.read_text(encoding="utf-8")
     whom = list(dict.fromkeys(asked(one.case) for one in audits.values()))
     return page(
@@ -95,9 +91,7 @@ def compare_page(audits: Mapping[str, Audited]) -> str:
 def answer(rows: Mapping[str, Mapping[str, Row]], same_request: bool = True) -> str:
     """Which version is better on what, in one sentence; those are told apart whose intervals do not overlap.
 
-    Args:
-        rows: the audits' rows by metric, by what people call the versions.
-        same_request: were all asked to forget the same? Only then what they remember of it can be compared.
+    What they remember can be compared only where all were asked to forget the same.
     """
     told, tied = [], []
     for name, (sentence, better, best, what) in TITLE_BY.items():

@@ -23,11 +23,7 @@ def data_report(data: DataSet, settings: dict, pictures: dict[str, dict[str, str
 
     Whoever gets it learns how many files there were and what became of them: ids, subjects and file names stay out, and of
     the place of the data only its last part is told, because the rest of a path may name people.
-
-    Args:
-        data: the prepared data.
-        settings: its parameters.
-        pictures: the figures of FIGURES as SVG texts, by theme and name.
+    ``pictures`` are the figures of FIGURES as SVG texts, by theme and name.
     """
     place = Path(settings.get("data_dir") or "").name
     known = knows_ages(data)

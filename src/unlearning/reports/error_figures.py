@@ -54,8 +54,7 @@ def _curves(axes: Axes, theme: Theme) -> None:
         paper = {"facecolor": theme.paper, "edgecolor": "none", "pad": 1.2}
         weight = "bold" if usual else "normal"
         axes.text(alpha * np.log(2), 0.5, str(alpha), size=9, ha="center", va="center", weight=weight, bbox=paper)
-    axes.set_ylim(0, 1.02)
-    axes.set_ylabel("f")
+    axes.set(ylim=(0, 1.02), ylabel="f")
     heading(axes, "f = exp(\N{MINUS SIGN}E / alpha)", "on the lines: alpha in years")
 
 
@@ -121,9 +120,7 @@ def _hundred(numbers: Numbers, epochs: int, theme: Theme) -> Figure | None:
             reference = by_arm[RETRAINED][order]
             axes.plot(range(len(ids)), reference, color=looks[RETRAINED].colour, linewidth=1.0, drawstyle="steps-mid")
         heading(axes, looks[arm].name, f"mean {errors.mean():.2f} years")
-        axes.set_ylim(0, 1.05 * highest)
-        axes.set_ylabel("years")
-        axes.set_xticks([])
+        axes.set(ylim=(0, 1.05 * highest), ylabel="years", xticks=[])
     note(figure, "In the order of the retrained model's error, which the line repeats in each panel.", theme)
     return figure
 
@@ -169,6 +166,4 @@ def _shares(axes: Axes, several: list[np.ndarray], looks: list[Look], farthest: 
         median = f"{look.name}: median {np.median(values):.2f} years"
         axes.text(0.99, 0.36 - 0.1 * place, median, transform=axes.transAxes, ha="right", size=9.5)
     axes.axhline(50, color=theme.muted, linewidth=0.8)
-    axes.set_xlim(0, farthest)
-    axes.set_ylim(0, 101)
-    axes.set_ylabel("faces (%)")
+    axes.set(xlim=(0, farthest), ylim=(0, 101), ylabel="faces (%)")

@@ -32,13 +32,7 @@ MAPS, APART = "magma", "RdBu_r"  # one for both papers, as pictures within a fig
 
 
 def explain_page(found: Found, rows: Mapping[str, Mapping[str, Row]], forget: ForgetSet) -> str:
-    """The page as HTML text.
-
-    Args:
-        found: what was found of every version.
-        rows: by group, or by ``PLANTED``, each version beside the retrained ones.
-        forget: the forget set.
-    """
+    """The page as HTML text; ``rows`` are, by group or by ``PLANTED``, each version beside the retrained ones."""
     return page(
         TEMPLATE,
         finding=finding(found, forget),

@@ -47,10 +47,7 @@ def by_function(*functions: Drawing) -> dict[str, Drawing]:
 def render(registry: dict[str, Drawing], theme_name: str, *shown) -> dict[str, str]:
     """Every figure of a registry that has something to draw as SVG text, by name.
 
-    Args:
-        registry: figures by name; each takes what it shows and a theme, and gives None where there is nothing to draw.
-        theme_name: one of ``THEMES``.
-        shown: what each figure takes beside the theme.
+    Each takes what is shown and a theme, and gives None where there is nothing to draw.
     """
     with styled(THEMES[theme_name]):
         drawn = {name: draw(*shown, THEMES[theme_name]) for name, draw in registry.items()}
@@ -60,12 +57,8 @@ def render(registry: dict[str, Drawing], theme_name: str, *shown) -> dict[str, s
 def figures(kind: str, drawn: dict[str, dict[str, str]], target: Target = AGE) -> dict[str, dict]:
     """By name, the figures that were drawn, with caption, alternative text and one picture for every paper.
 
-    Pictures are data addresses, so that the ids of two of them cannot clash.
-
-    Args:
-        kind: ``data``, ``audit``, ``study`` or ``compare``.
-        drawn: SVG texts by theme and name.
-        target: what captions speak of.
+    Pictures are data addresses, so that the ids of two of them cannot clash. ``kind`` is a section of captions.toml; ``drawn``
+    has SVG texts by theme and name.
     """
     return {
         name: {

@@ -119,8 +119,7 @@ def alpha(numbers: Numbers, theme: Theme) -> Figure | None:
         rows = of(table, model=arm)
         model_looks.published(axes, rows.alpha, rows.published, looks[arm], theme)
         model_looks.ours(axes, rows.alpha, rows.ours, looks[arm], theme)
-    axes.set_xticks(ALPHAS)
-    axes.set_xlabel("alpha (years)")
+    axes.set(xticks=ALPHAS, xlabel="alpha (years)")
     return figure
 
 
@@ -178,8 +177,7 @@ def _view(axes: Axes, rows: pd.DataFrame, looks: dict[str, Look], theme: Theme) 
     for arm in dict.fromkeys(rows.arm):
         chosen = of(rows, arm=arm).sort_values("epochs")
         model_looks.ours(axes, chosen.Forgetting, chosen.Utility, looks[arm], theme)
-    axes.set_xlabel("Forgetting (right is better)")
-    axes.set_ylabel("Utility (up is better)")
+    axes.set(xlabel="Forgetting (right is better)", ylabel="Utility (up is better)")
 
 
 def _lines_of_f(axes: Axes, theme: Theme) -> None:

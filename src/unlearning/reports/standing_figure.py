@@ -17,9 +17,7 @@ ROLES = ("original", "retrained")
 def standing(rows: list[dict], theme: Theme) -> Figure | None:
     """Memory left (with its interval) and error on the test set, one line a version, the newest ``MOST``.
 
-    Args:
-        rows: versions, as ``steps.status`` makes its rows, without purged ones.
-        theme: the paper.
+    ``rows`` are versions, as ``steps.status`` makes its rows, without purged ones.
     """
     shown = [row for row in rows if row.get("test_mae") is not None][-MOST:]
     if not shown:

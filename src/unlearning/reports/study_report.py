@@ -75,7 +75,6 @@ def study_report(
     """The page as HTML text, below 3 MB.
 
     Args:
-        numbers: the experiment, measured.
         setup: how it was made: commands, versions, seconds, seeds, parameters; texts by name.
         pictures: the figures of STUDY_FIGURES as SVG texts, by theme and name.
         data: what ``data_page`` gave.
@@ -199,13 +198,9 @@ def _three(row: dict, name: str) -> tuple[str, str, str]:
 
 
 def data_page(manifest: pd.DataFrame, rejected: pd.DataFrame, sets: dict[str, ForgetSet], pictures: dict[str, str]) -> dict:
-    """What the page tells of the experiment's data.
+    """What the page tells of the experiment's data, and of its forget sets, which come by title.
 
-    Args:
-        manifest: faces and copies.
-        rejected: files left out.
-        sets: forget sets by title.
-        pictures: SVG texts of the data's figures by name, of one theme: both would make the page too large.
+    ``pictures`` are SVG texts of the data's figures by name, of one theme: both would make the page too large.
     """
     return {
         "headline": data_report.headline(manifest, rejected),

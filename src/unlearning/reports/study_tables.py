@@ -173,9 +173,6 @@ def methods(measured: pd.DataFrame) -> pd.DataFrame:
     It has the forget sets on which others than FT and RND were run. A method's own passes are the last at which it was looked
     at; those of FT and RND, which other experiments train for longer, are 8. Columns: forget_set, model, epochs, seeds (how
     many), METHOD_SCORES, and of RANKED ``_low`` and ``_high``, the interval over the seeds, and in words ``_tied``.
-
-    Args:
-        measured: what ``scores`` gave.
     """
     seeds = measured[measured.seed != POOLED].rename(columns={"arm": "model"})
     return pd.concat([_ranked(chosen) for _, chosen in seeds.groupby("forget_set", sort=False)], ignore_index=True)

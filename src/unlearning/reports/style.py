@@ -21,37 +21,21 @@ NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours on one paper, as hexadecimal RGB; all texts have a contrast of at least 4.5 to 1 with the paper.
+    """Colours on one paper, as hexadecimal RGB; all texts have a contrast of at least 4.5 to 1 with the paper."""
 
-    Args:
-        name: what the paper is.
-        paper: background.
-        ink: titles and numbers.
-        muted: scales and notes.
-        line: axes and rules.
-        plain: bars that belong to no part.
-        train: training part; this and the next two are Okabe and Ito's, which colour-blind people can tell apart.
-        validation: validation part.
-        test: test part.
-        limit: thresholds.
-        steps: what the steps of cleaning left out, in their order; reused from the start when there are more steps.
-        models: original, retrained, FT, RND and RND as published, which keep their colours in every figure (Okabe and Ito's).
-        others: models that the study does not have, in the order of the experiment; reused when there are more.
-    """
-
-    name: str
+    name: str  # what the paper is
     paper: str
-    ink: str
-    muted: str
-    line: str
-    plain: str
-    train: str
+    ink: str  # titles and numbers
+    muted: str  # scales and notes
+    line: str  # axes and rules
+    plain: str  # bars that belong to no part
+    train: str  # training part; this and the next two are Okabe and Ito's, which colour-blind people can tell apart
     validation: str
     test: str
-    limit: str
-    steps: tuple[str, ...]
-    models: tuple[str, ...]
-    others: tuple[str, ...]
+    limit: str  # thresholds
+    steps: tuple[str, ...]  # what the steps of cleaning left out, in their order; reused from the start when there are more
+    models: tuple[str, ...]  # original, retrained, FT, RND and RND as published, in every figure (Okabe and Ito's)
+    others: tuple[str, ...]  # models that the study does not have, in the order of the experiment; reused when there are more
 
     def part(self, name: str) -> str:
         """Colour of ``train``, ``validation`` or ``test``."""
