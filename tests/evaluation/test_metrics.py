@@ -28,7 +28,7 @@ def test_each_face_and_all_scores_of_the_example_with_alpha_15_by_default():
     assert study.forgetting(RETRAINED, EVALUATED, 15) == study.forgetting(RETRAINED, EVALUATED)
     utility = study.utility(np.array([4.0, 8.0]), np.array([5.0, 5.0]))
     assert utility == pytest.approx(1.2)
-    assert study.f_score(utility, study.forgetting(RETRAINED, EVALUATED)) == pytest.approx(0.8432, abs=5e-5)
+    assert utility * study.forgetting(RETRAINED, EVALUATED) == pytest.approx(0.8432, abs=5e-5)
 
 
 def test_forgetting_rises_with_alpha():

@@ -1,4 +1,4 @@
-"""The study's three scores (reference study, section 4.3). Arrays in, numbers out; errors in years."""
+"""Utility and Forgetting, whose product is F (reference study, section 4.3). Arrays in, numbers out; errors in years."""
 
 import numpy as np
 
@@ -21,8 +21,3 @@ def forgetting(retrained_errors: np.ndarray, evaluated_errors: np.ndarray, alpha
     """
     difference = np.abs(np.abs(retrained_errors) - np.abs(evaluated_errors))
     return float(np.mean(np.exp(-difference / alpha)))
-
-
-def f_score(utility_value: float, forgetting_value: float) -> float:
-    """F = Utility * Forgetting; higher is better."""
-    return utility_value * forgetting_value

@@ -35,5 +35,4 @@ def validation_scores(
     utility = study.utility(np.abs(other - age)[validation], np.abs(own - age)[validation])
     forgetting = study.forgetting((other - age)[forgotten], (own - age)[forgotten], alpha)
     distance = (apart[forgotten].mean() + apart[validation & ~named].mean()) / 2
-    f_score = study.f_score(utility, forgetting)
-    return {"Utility": utility, "Forgetting": forgetting, "F": f_score, "distance": float(distance)}
+    return {"Utility": utility, "Forgetting": forgetting, "F": utility * forgetting, "distance": float(distance)}

@@ -35,13 +35,7 @@ def parts_of(
 ) -> dict[str, FaceSet]:
     """Forgotten and kept training faces, and test faces: up to ``most`` of each, one a person.
 
-    Args:
-        faces: all prepared faces.
-        kept: what ``kept_training`` gave.
-        forget: the forget set.
-        most: faces of each part.
-        never: ids that may not be looked at: purged ones.
-        seed: of the draw.
+    ``kept`` is what ``kept_training`` gave; ``never`` are ids that may not be looked at: purged ones.
 
     Raises:
         InputError: a part has fewer than ``FEWEST`` persons.

@@ -26,12 +26,7 @@ def mean_maps(
 ) -> Maps:
     """By part and band the mean map of every member, shape (members, GRID, GRID); each is of shares and adds up to 1.
 
-    Args:
-        networks: the members of a version, in eval mode.
-        parts: faces by name; ``TEST`` is among them where there are bands.
-        bands: positions in the test faces by name.
-        baseline: shape (1, 3, side, side).
-        method: one of ``METHODS``.
+    The networks are in eval mode. ``TEST`` is among the parts where there are bands, which are positions in its faces.
 
     Raises:
         InputError: a part or band of too few faces.

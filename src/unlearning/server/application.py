@@ -75,11 +75,7 @@ async def form_of(request: Request, body: bytes, **most: int) -> FormData:
 
 
 class Application:
-    """One server's answers.
-
-    Args:
-        beside: another version, whose ages the page shows as well.
-    """
+    """One server's answers; the page shows the ages of another version as well, the one ``beside``."""
 
     def __init__(self, following: Following, numbers: Numbers, limits: Limits, beside: Following | None = None):
         self._following, self._beside, self._numbers = following, beside, numbers

@@ -31,10 +31,7 @@ class Following:
     """The version that answers now, with a thread that looks whether another one should, and one that says that it lives.
 
     Args:
-        model: registered model.
         follow: an alias, which is followed, or a version's number; a model URI names one of them.
-        open_version: loads one.
-        numbers: of the server.
         refresh: seconds between two looks at the registry, and between two signs of life.
     """
 

@@ -21,13 +21,7 @@ class Limits:
 
 
 class RefusedError(Exception):
-    """A request that gets no ages.
-
-    Args:
-        status: HTTP's.
-        reason: one word, for counting.
-        sentence: the answer; nothing that was sent stands in it.
-    """
+    """A request that gets no ages: HTTP's status, a word for counting, and a sentence that repeats nothing that was sent."""
 
     def __init__(self, status: int, reason: str, sentence: str):
         super().__init__(sentence)
@@ -71,9 +65,7 @@ class Door:
 class Bag:
     """What one request has brought so far: bytes count when they arrive, so that a client that only says so holds no room.
 
-    Args:
-        most: bytes.
-        take: makes room for some more of them.
+    ``most`` of them are legal, and ``take`` makes room for some more.
     """
 
     def __init__(self, most: int, take: Callable[[int], None]):

@@ -34,8 +34,7 @@ Read = tuple[Any, dict[str, Any] | None]
 def read(body: bytes, content_type: str, schema: Schema, most_bytes: int) -> Read:
     """The input and the parameters of a request: a list of pictures in its usual forms, else what MLflow makes of it.
 
-    Args:
-        most_bytes: that a parquet file may hold.
+    A parquet file may hold ``most_bytes``.
 
     Raises:
         RefusedError: 415 for another type, else 400.

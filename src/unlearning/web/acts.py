@@ -99,14 +99,9 @@ def _store() -> str:
 
 
 def begin(who: Somebody, entry: str, model: str, listed: tuple[str, list[str]] | None = None, **options: str) -> Act:
-    """Begin a command.
+    """Begin a command on a registered model in somebody's name, with the options of its entry point.
 
-    Args:
-        who: in whose name.
-        entry: the entry point.
-        model: registered model.
-        listed: a list of pictures, which the command finds under that name in its own folder.
-        options: of the entry point.
+    ``listed`` is a list of pictures, which the command finds under that name in its own folder.
 
     Raises:
         InputError: it cannot be begun, or too much is at work.

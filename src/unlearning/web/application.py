@@ -30,13 +30,9 @@ Page = Callable[[Asked], Response]
 
 
 class Application:
-    """The pages about one registered model.
+    """The pages about one registered model, at a path (empty for the root) of a server that is reached under some hosts' names.
 
-    Args:
-        model: registered model.
-        hosts: names under which the server is reached.
-        path: where the pages lie; empty for the root of the server.
-        users: does the store know users? Then each page asks for name and password.
+    Where the store knows users, each page asks for name and password.
     """
 
     def __init__(self, model: str, hosts: list[str], path: str = "", users: bool = False):

@@ -48,13 +48,7 @@ FILING, DECIDING = f"EDIT on {store.EXPERIMENT}", "MANAGE on the registered mode
 
 
 class Pages:
-    """The pages about one registered model.
-
-    Args:
-        model: registered model.
-        root: where they lie; empty for the root of the server.
-        desk: where they are made.
-    """
+    """The pages about one registered model, which lie at ``root`` (empty for that of the server) and are made at a desk."""
 
     def __init__(self, model: str, root: str, desk: Desk):
         self.model, self.root, self._registry = model, root, Registry(model, desk)

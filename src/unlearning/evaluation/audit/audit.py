@@ -66,8 +66,7 @@ class Audit:
 def audit(case: Case, settings: AuditSettings = AuditSettings(), measured: Measured = NOTHING) -> Audit:
     """Measure every metric on every model, and judge the version.
 
-    Args:
-        measured: numbers from elsewhere; what is measured on models is a part of the audit where it was handed over.
+    What is measured on models is a part of the audit where it was handed over.
 
     Raises:
         InputError: two tables, or a table and the manifest, hold different faces.

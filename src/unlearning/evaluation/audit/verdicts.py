@@ -81,10 +81,8 @@ def floor_of(values: np.ndarray, level: float, faces: float = 0.0, beside_retrai
     a_i away from the middle the means to the others differ by (n - 2) / (n - 1) of a_i - a_j only, so s' = s (n - 1) / (n - 2).
 
     Args:
-        values: of retrained seeds: their numbers, or their mean distances to the others.
-        level: of the floor.
+        values: of retrained seeds: their numbers, or with ``beside_retraining`` their mean distances to the others.
         faces: standard error of the version's gap by resampling the faces.
-        beside_retraining: are they distances?
 
     Returns:
         Not a number with fewer than two seeds, or three for distances (two models have one distance).

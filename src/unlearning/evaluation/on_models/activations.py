@@ -28,7 +28,6 @@ class Likeness:
     # linear CKA by stage of the backbone, from input to output, 0 to 1; 1 is equal up to a rotation and a scale, higher is
     # better against the retrained model
     cka: dict[str, float]
-    faces: int  # how many
 
 
 def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:
@@ -40,8 +39,7 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:
 
     Linear CKA of a stage: see ``Moments``, with one row for every position of every picture. It does not see the order.
 
-    Args:
-        faces: the forget set, or any other; not a number without any.
+    Without any face neither is a number.
 
     Raises:
         InputError: networks of two architectures, or one whose stages timm does not name.
@@ -60,7 +58,7 @@ def likeness(first: AgeNet, second: AgeNet, faces: FaceSet) -> Likeness:
             for name, moment in moments.items():
                 moment.add(seen[0][name], seen[1][name])
     mean = distances / len(faces) if len(faces) else math.nan
-    return Likeness(mean, {name: moment.cka() for name, moment in moments.items()}, len(faces))
+    return Likeness(mean, {name: moment.cka() for name, moment in moments.items()})
 
 
 @contextmanager

@@ -22,10 +22,7 @@ def explained(
 ) -> Measured:
     """Both numbers by role, where there is a retrained model, or an injected patch, to measure them by.
 
-    Args:
-        members: one network of every version by role, in eval mode.
-        earlier: what was forgotten besides: it is not kept either.
-        injected: were faces of the data trained on with a patch?
+    ``members`` are one network of every version by role, in eval mode; what was forgotten ``earlier`` is not kept either.
 
     Raises:
         InputError: fewer people than a mean may be of.

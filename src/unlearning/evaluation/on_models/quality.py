@@ -43,14 +43,10 @@ class Quality:
 
 
 def quality(unlearned: np.ndarray, retrained: np.ndarray, second: np.ndarray | None = None, seed: int = 0) -> Quality:
-    """The forgetting quality and its ceiling.
+    """The forgetting quality and its ceiling, of predictions in years of shape (models, faces).
 
-    Args:
-        unlearned: predictions in years, shape (models, faces).
-        retrained: the same of retrained models.
-        second: the same of further retrained models, which measure the ceiling. Without them the halves of ``retrained`` do
-            (six models or more), and with fewer models outputs drawn from one normal distribution.
-        seed: of the halves and of the simulation.
+    The ``second`` ones, of further retrained models, measure the ceiling. Without them the halves of ``retrained`` do (six
+    models or more), and with fewer models outputs drawn from one normal distribution.
 
     Raises:
         InputError: fewer than three models, or predictions of other faces or none.

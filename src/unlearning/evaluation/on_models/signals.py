@@ -34,10 +34,6 @@ def confusion(table: pd.DataFrame, ranges: tuple[Range, Range]) -> Confusion:
     A class is right or wrong, an age can be halfway: a model that minimises absolute errors says the median of the ages that
     like faces have, so that fewer confused labels than true ones move its answers without taking them across. ``pull`` sees
     that too; of a model that never saw a wrong label it is above 0 already, as answers lean to the middle ages.
-
-    Args:
-        table: prediction table; the ages of its test faces are true.
-        ranges: the two ranges of ages, both ends included.
     """
     test = table[table.split == "test"]
     ages, predicted = test.age.to_numpy(np.float64), test.predicted.to_numpy(np.float64)
