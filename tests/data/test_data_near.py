@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unlearning.data import near
+from unlearning.data.copies import AXES, Search
 from unlearning.data.near import LARGEST_DISTANCE, near_groups, near_pairs
-from unlearning.data.views import SIDE
+from unlearning.data.views import COSINES, SIDE, Scale
 from unlearning.progress import untold
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -87,3 +88,15 @@ def test_of_one_hash_or_none_there_is_no_pair(count, tmp_path):
     hashes = np.ones((count, 32), np.uint8)
     assert [len(side) for side in near_pairs(hashes, untold)] == [0, 0]
     assert len(grouped(hashes, tmp_path)) == count
+
+
+def test_heads_are_never_less_alike_than_their_descriptors():
+    random = np.random.default_rng(0)
+    units = random.normal(size=(200, COSINES**2)) / np.arange(1, COSINES**2 + 1)
+    units[100:150] = units[:50] + 0.1 * units[50:100]
+    units = (units / np.linalg.norm(units, axis=1, keepdims=True)).astype(np.float32)
+    units[-1] = 0  # of a picture of one grey level
+    axes = np.linalg.qr(random.normal(size=(COSINES**2, AXES)))[0].astype(np.float32)
+    for these in (axes, np.eye(COSINES**2, AXES, dtype=np.float32)):
+        heads = Search(units, Path(), Scale(units, units), these).head(units)
+        assert (heads @ heads.T >= units @ units.T - 1e-5).all()

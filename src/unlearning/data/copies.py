@@ -2,12 +2,14 @@
 
 Two steps. A picture is compared with the views of the others that lie in its cell: cells are drawn around some of the pictures,
 in several tables, so that the comparisons grow as the pictures times their root, and a copy that falls into another cell in one
-table is met in the next. Pairs that look alike there are then aligned, and are copies when their middles agree.
+table is met in the next. A few numbers of each descriptor bound how alike two can be, so that few are compared whole. Pairs
+that look alike are then aligned, and are copies when their middles agree.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isqrt
 from pathlib import Path
@@ -26,8 +28,10 @@ DETAIL, LEVELS = 0.95, 0.93  # correlations of copies once aligned; among real f
 TABLES = 4  # drawings of cells: 2 in 100 cropped copies are not met; with 6, half as slow again, 0 or 1 in 100
 CELL = 100  # pictures in a cell, as many as there are cells among 10,000
 MANY = 100_000  # pictures, of which more lie in larger cells: as many in each as there are cells
+AXES, ROUNDING = 63, 1e-4  # of a head; 63 hold .8 of what descriptors of faces are, so one pair in 10,000 is compared whole
 AT_ONCE = 4_000_000  # products in memory, 4 bytes each
-WINDOW, ALIGNED = 512, 1024  # pictures whose views are compared, and pairs that are aligned, in one task
+WINDOW, ALIGNED = 512, 128  # pictures whose views are compared, and pairs that are aligned, in one task
+ROWS = 2048  # descriptors in memory
 SEED = 0  # of the cells
 
 
@@ -47,15 +51,28 @@ class Search:
     Args:
         small: the small pictures (``views.shrink``).
         own: mean and spread of the pictures' coefficients.
+        axes: along which descriptors differ most, float32, shape (COSINES ** 2, AXES).
     """
 
     small: Rows | np.ndarray
     folder: Path
     own: Scale
+    axes: np.ndarray
 
-    def units(self, table: int | str) -> Rows:
-        """Descriptors, those of a table cell after cell, so that a cell is read at once; of no table in the pictures' order."""
-        return Rows(self.folder / f"units-{table}.part", np.float32, (COSINES**2,))
+    @property
+    def units(self) -> Rows:
+        """Descriptors in the pictures' order."""
+        return Rows(self.folder / "units.part", np.float32, (COSINES**2,))
+
+    def heads(self, table: int) -> Rows:
+        """Heads of descriptors, cell after cell, so that a cell is read at once."""
+        return Rows(self.folder / f"heads-{table}.part", np.float32, (AXES + 1,))
+
+    def head(self, units: np.ndarray) -> np.ndarray:
+        """Place along the axes, and length of the rest: the product of two heads is at least that of the descriptors."""
+        places = units @ self.axes
+        rest = np.sqrt(np.maximum(0, 1 - np.vecdot(places, places)))
+        return np.column_stack([places, rest])
 
     def notes(self, table: int) -> Path:
         """The descriptors around which a table's cells lie, its pictures in the order of cells, and where each cell begins."""
@@ -80,7 +97,7 @@ def copy_pairs(
         each: ``map``, or that of a pool of processes.
     """
     starts = range(0, len(small), WINDOW)
-    with _searched(Search(small, folder, scale(whole(small[at : at + WINDOW]) for at in starts)), joined) as search:
+    with _searched(small, joined, folder, each) as search:
         windows = progress(starts, len(starts), "looking for mirrored and cropped copies")
         pairs = _best_of_each(list(each(partial(_candidates, search), windows)))
         parts = [Pairs(*(column[at : at + ALIGNED] for column in pairs)) for at in range(0, len(pairs.like), ALIGNED)]
@@ -89,26 +106,42 @@ def copy_pairs(
 
 
 @contextmanager
-def _searched(search: Search, joined: np.ndarray) -> Iterator[Search]:
+def _searched(small: Rows | np.ndarray, joined: np.ndarray, folder: Path, each: Each) -> Iterator[Search]:
     """The search with its files: pictures that are drawn are centres, and every picture lies in the cell it is most like."""
+    own = scale(whole(part) for part in _parts(small))
+    search = Search(small, folder, own, np.empty(0))
     try:
         _save(search.joined, joined)
-        _write(search.units("all"), (search.own.unit(whole(part)) for part in _parts(search.small)))
-        random, units = np.random.default_rng(SEED), search.units("all")
-        cell = CELL if len(units) <= MANY else isqrt(len(units))
-        for table in range(TABLES if len(units) else 0):
-            centres = units[random.choice(len(units), -(-len(units) // cell), replace=False)]
-            cells = np.concatenate([_nearest(part, centres) for part in _parts(units, AT_ONCE // len(centres))])
-            order = np.argsort(cells, kind="stable")
-            _save(search.notes(table), centres, order, np.searchsorted(cells[order], np.arange(len(centres) + 1)))
-            _write(search.units(table), (units[part] for part in _parts(order)))
+        _write(search.units, (own.unit(whole(part)) for part in _parts(small)))
+        search = replace(search, axes=_axes(search.units))
+        random, count = np.random.default_rng(SEED), len(small)
+        cells = -(-count // (CELL if count <= MANY else isqrt(count)))
+        drawn = [(table, random.choice(count, cells, replace=False)) for table in range(TABLES if count else 0)]
+        deque(each(partial(_draw_cells, search), drawn), maxlen=0)
         yield search
     finally:
         for table in range(TABLES):
             search.notes(table).unlink(missing_ok=True)
-        for name in ("all", *range(TABLES)):
-            search.units(name).path.unlink(missing_ok=True)
+            search.heads(table).path.unlink(missing_ok=True)
+        search.units.path.unlink(missing_ok=True)
         search.joined.unlink(missing_ok=True)
+
+
+def _axes(units: Rows) -> np.ndarray:
+    """The main axes of the descriptors."""
+    spread = sum((part.T @ part for part in _parts(units)), np.zeros((COSINES**2, COSINES**2)))
+    axes: np.ndarray = np.linalg.eigh(spread)[1][:, -AXES:].astype(np.float32)
+    return axes
+
+
+def _draw_cells(search: Search, drawn: tuple[int, np.ndarray]) -> None:
+    """Write the files of a table whose centres are those that were drawn for it."""
+    (table, places), units = drawn, search.units
+    centres = units[places]
+    cells = _nearest(units, centres)
+    order = np.argsort(cells, kind="stable")
+    _save(search.notes(table), centres, order, np.searchsorted(cells[order], np.arange(len(centres) + 1)))
+    _write(search.heads(table), (search.head(units[part]) for part in _parts(order, ROWS)))
 
 
 def _parts(rows: Rows | np.ndarray, count: int = WINDOW) -> Iterator[np.ndarray]:
@@ -132,9 +165,8 @@ def _load(path: Path, count: int) -> list[np.ndarray]:
         return [np.load(file) for _ in range(count)]
 
 
-def _nearest(units: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    nearest: np.ndarray = (units @ centres.T).argmax(axis=1)
-    return nearest
+def _nearest(units: Rows | np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.concatenate([(part @ centres.T).argmax(axis=1) for part in _parts(units, ROWS)])
 
 
 def _by_cell(cells: np.ndarray, count: int) -> list[np.ndarray]:
@@ -147,24 +179,31 @@ def _candidates(search: Search, start: int) -> Pairs:
     """Pictures that look like a view of one of those from ``start`` on, with that view."""
     part, [joined] = search.small[start : start + WINDOW], _load(search.joined, 1)
     views = search.own.unit(viewed(part)).reshape(len(part) * len(VIEWS), COSINES**2)
+    met = np.unique(np.concatenate([np.empty(0, int), *_met(search, views, joined, start)]))
     found = [np.empty((4, 0))]
+    for few in _parts(met, ROWS):
+        other, row = np.divmod(few, len(views))
+        names, which = np.unique(other, return_inverse=True)
+        like = np.vecdot(views[row], search.units[names][which])
+        found.append(np.stack([start + row // len(VIEWS), other, row % len(VIEWS), like])[:, like >= LIKE])
+    return _best_of_each([_pairs(np.concatenate(found, axis=1))])
+
+
+def _met(search: Search, views: np.ndarray, joined: np.ndarray, start: int) -> Iterator[np.ndarray]:
+    """Pictures in the cell of a view that may be like it, each as its position times the number of views plus the view's."""
+    heads = search.head(views)
     for table in range(TABLES):
         centres, order, bounds = _load(search.notes(table), 3)
-        units = search.units(table)
+        members = search.heads(table)
         for cell, rows in enumerate(_by_cell(_nearest(views, centres), len(centres))):
             inside = slice(bounds[cell], bounds[cell + 1])
             if not len(rows) or inside.start == inside.stop:
                 continue
-            others, members = order[inside], units[inside].T
-            step = max(1, AT_ONCE // len(others))
-            for few in (rows[at : at + step] for at in range(0, len(rows), step)):
-                products = views[few] @ members
-                row, column = np.divmod(np.flatnonzero(products >= LIKE), len(others))
-                one, two = start + few[row] // len(VIEWS), others[column]
-                if (new := joined[one] != joined[two]).any():
-                    like = products[row[new], column[new]]
-                    found.append(np.stack([one[new], two[new], few[row[new]] % len(VIEWS), like]))
-    return _best_of_each([_pairs(np.concatenate(found, axis=1))])
+            others, there = order[inside], members[inside].T
+            for few in _parts(rows, max(1, AT_ONCE // len(others))):
+                row, column = np.divmod(np.flatnonzero(heads[few] @ there >= LIKE - ROUNDING), len(others))
+                new = joined[start + few[row] // len(VIEWS)] != joined[others[column]]
+                yield others[column[new]] * len(views) + few[row[new]]
 
 
 def _pairs(columns: np.ndarray) -> Pairs:

@@ -20,7 +20,8 @@ from unlearning.processes import Each
 from unlearning.progress import Track
 
 LARGEST_DISTANCE, BITS = 40, 256
-AT_ONCE = 4_000_000  # pairs that are compared at once, 4 bytes each: the memory does not follow the data
+HALF = BITS // 16  # bytes: two hashes of which these differ in more bits are no near-copies, whatever the others are
+AT_ONCE = 1_000_000  # pairs that are compared at once, 4 bytes each: the memory does not follow the data
 HASHES = "hashes.part"
 
 
@@ -53,7 +54,8 @@ def near_pairs(hashes: Rows | np.ndarray, progress: Track, each: Each = map) -> 
     """Positions of all pairs within ``LARGEST_DISTANCE`` bits, the smaller first, each pair once.
 
     With bits as 1 and -1 the product of two hashes is the number of bits that agree less that of those that differ, exact in
-    float32: one product of matrices compares many pairs, sooner than an index of the hashes finds those worth comparing.
+    float32: one product of matrices compares half of the bits of many pairs, sooner than an index of the hashes finds those
+    worth comparing, and all bits are compared of the few pairs that are near by this half.
     """
     starts = range(0, len(hashes), max(1, isqrt(AT_ONCE)))
     found = each(partial(_pairs_from, hashes, starts.step), progress(starts, len(starts), "looking for near-copies"))
@@ -64,14 +66,19 @@ def near_pairs(hashes: Rows | np.ndarray, progress: Track, each: Each = map) -> 
 
 def _pairs_from(hashes: Rows | np.ndarray, count: int, start: int) -> np.ndarray:
     """The pairs whose first is one of ``count`` hashes from ``start`` on: shape (2, pairs)."""
-    signs, pairs = _signs(hashes[start : start + count]), []
+    some, pairs = hashes[start : start + count], []
+    signs = _signs(some)
     for other in range(start, len(hashes), count):
-        rows, columns = np.nonzero(signs @ _signs(hashes[other : other + count]).T >= BITS - 2 * LARGEST_DISTANCE)
+        others = hashes[other : other + count]
+        near = np.flatnonzero(signs @ _signs(others).T >= 8 * HALF - 2 * LARGEST_DISTANCE)
+        rows, columns = np.divmod(near, len(others))
+        differ = np.bitwise_count(some[rows] ^ others[columns]).sum(axis=1)
         found = np.stack([start + rows, other + columns])
-        pairs.append(found[:, found[0] < found[1]])
+        pairs.append(found[:, (differ <= LARGEST_DISTANCE) & (found[0] < found[1])])
     return np.concatenate(pairs, axis=1)
 
 
 def _signs(hashes: np.ndarray) -> np.ndarray:
-    signs: np.ndarray = 2 * np.unpackbits(hashes, axis=1).astype(np.float32) - 1
+    """The later half of the bits: faces differ more in their finer waves."""
+    signs: np.ndarray = 2 * np.unpackbits(hashes[:, -HALF:], axis=1).astype(np.float32) - 1
     return signs

@@ -51,9 +51,10 @@ class Scale(NamedTuple):
 
     def unit(self, coefficients: np.ndarray) -> np.ndarray:
         """Descriptors of length 1 (0 for a picture of one grey level): their product is the correlation of two views."""
-        scaled = ((coefficients - self.mean) / self.spread).reshape(*coefficients.shape[:-2], COSINES**2)
-        length = np.linalg.norm(scaled, axis=-1, keepdims=True)
-        units: np.ndarray = scaled / np.maximum(length, 1e-6)
+        scaled = coefficients - self.mean
+        scaled /= self.spread
+        units: np.ndarray = scaled.reshape(*coefficients.shape[:-2], COSINES**2)
+        units /= np.maximum(np.sqrt(np.vecdot(units, units)), 1e-6)[..., None]
         return units
 
 
@@ -83,8 +84,11 @@ def viewed(small: np.ndarray) -> np.ndarray:
     """Coefficients of all views of small pictures: shape (n, views, COSINES, COSINES)."""
     rows = _rows()
     products = (rows @ small.astype(np.float32) @ rows.T).reshape(len(small), len(PLACES), COSINES, len(PLACES), COSINES)
-    upright = np.stack([_centred(products[:, y, :, x], y, x) for y, x in WINDOWS], axis=1)
-    return np.concatenate([upright, upright * MIRROR], axis=1)
+    views = np.empty((len(small), 2, len(WINDOWS), COSINES, COSINES), np.float32)
+    for place, (y, x) in enumerate(WINDOWS):
+        views[:, 0, place] = _centred(products[:, y, :, x], y, x)
+    np.multiply(views[:, 0], MIRROR, out=views[:, 1])
+    return views.reshape(len(small), len(VIEWS), COSINES, COSINES)
 
 
 def _centred(coefficients: np.ndarray, y: int, x: int) -> np.ndarray:
