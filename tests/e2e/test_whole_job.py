@@ -52,6 +52,12 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def own(place, use):
+    """A folder with a copy of what the whole job left, free to be changed: the other tests read the first one."""
+    return use(place / "mlflow.db")
+
+
 def test_the_job_ends_in_the_callers_folder_with_what_to_type_next_and_no_pickle(user):
     assert (user / "mlflow.db").exists()
     assert list((user / "mlruns").rglob("spec.json"))
@@ -120,24 +126,24 @@ def test_all_steps_are_children_of_one_parent(user):
     assert {run.info.status for run in found} == {"FINISHED"}
 
 
-def test_unlearn_needs_no_parameter_and_promote_refuses_what_fails_a_gate(user):
-    done = run_project(user, "unlearn")
+def test_unlearn_needs_no_parameter_and_promote_refuses_what_fails_a_gate(own):
+    done = run_project(own, "unlearn")
     assert done.returncode == 0, done.stderr
     tags = mlflow.MlflowClient().get_model_version_by_alias(MODEL, "ft-20-28-e8").tags
     assert {"role": "unlearned", "state": "candidate", "epochs": "8"}.items() <= tags.items()
-    refused = run_project(user, "promote", "version=ft-20-28-e8", "gates=F > 99")
+    refused = run_project(own, "promote", "version=ft-20-28-e8", "gates=F > 99")
     assert refused.returncode != 0
     assert "is not promoted: F > 99 failed" in refused.stderr
 
 
-def test_a_rule_in_words_of_the_shell_arrives_as_it_was_typed(user):
-    done = run_project(user, "evaluate", "forget_set=$HOME & 'young'; ls", "version=original")
+def test_a_rule_in_words_of_the_shell_arrives_as_it_was_typed(own):
+    done = run_project(own, "evaluate", "forget_set=$HOME & 'young'; ls", "version=original")
     assert done.returncode != 0
     assert """unknown forget set "$HOME & 'young'; ls\"""" in done.stderr
 
 
-def test_an_unknown_parameter_is_refused_and_the_run_says_why(user):
-    done = run_project(user, "status", "forget=20-28")
+def test_an_unknown_parameter_is_refused_and_the_run_says_why(own):
+    done = run_project(own, "status", "forget=20-28")
     assert done.returncode != 0
     assert "No such option '--forget'" in done.stderr
     newest = mlflow.search_runs(max_results=1, order_by=["start_time DESC"], output_format="list")[0]
