@@ -19,6 +19,7 @@ from unlearning.registry.moves import Act
 from unlearning.registry.transitions import add, transition
 from unlearning.repair import mending
 from unlearning.tracking import processes
+from unlearning.tracking.runs import find_run
 
 MODEL = "age-resnet50"
 WRITES = (
@@ -257,15 +258,15 @@ def test_whoever_may_write_and_not_take_away_is_refused_before_anything_is_writt
     if act == "repair":
         client.set_registered_model_alias(MODEL, "forgotten-44-52", "3")
         client.delete_model_version_tag(MODEL, "3", "forgotten")
-    run_id = journal.find_journal(MODEL).run_id
-    before, entries, beside = all_versions(MODEL), told(), journal.read_file(run_id, journal.NEXT)
+    run = find_run(journal.find_journal(MODEL).run_id)
+    before, entries, beside = all_versions(MODEL), told(), journal.read_file(run, journal.NEXT)
     refused = MlflowException("Permission denied", error_code=PERMISSION_DENIED)
     for name in ("delete_model_version_tag", "delete_registered_model_alias", "delete_model_version"):
         monkeypatch.setattr(mlflow.MlflowClient, name, _raising(refused))
     with pytest.raises(InputError, match=r"lets you read age-resnet50 and not change it.*MANAGE.*EDIT.*age-unlearning audit"):
         mending.repair(MODEL) if act == "repair" else ACTS[act][1]()
     assert (all_versions(MODEL), told()) == (before, entries)
-    assert journal.read_file(run_id, journal.NEXT) == beside
+    assert journal.read_file(run, journal.NEXT) == beside
 
 
 def _raising(error):

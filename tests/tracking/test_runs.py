@@ -2,13 +2,16 @@
 
 import math
 from importlib import metadata
+from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from unlearning.errors import InputError
 from unlearning.evaluation.numbers.forgetting import share_left
 from unlearning.methods import METHODS
+from unlearning.naming import PREDICTION_TABLE
 from unlearning.registry.lookup import find
 from unlearning.tracking import finished, reasons, runs
 from unlearning.versions.files import predictions_of
@@ -26,6 +29,12 @@ def test_an_original_has_no_score_without_a_reference_which_scores_one(untouched
     assert not {"Utility", "Forgetting", "F"} & original.keys()
     assert original["test_mae"] > 0
     assert (reference["Utility"], reference["Forgetting"], reference["F"]) == (1, 1, 1)
+
+
+def test_what_lies_in_a_store_on_this_machine_is_read_where_it_lies(untouched):
+    info = run_of(1).info
+    place = Path(local_file_uri_to_path(info.artifact_uri))
+    assert runs.download(info.run_id, PREDICTION_TABLE) == place / PREDICTION_TABLE
 
 
 def test_every_epoch_of_every_member_is_logged_with_its_step(untouched):

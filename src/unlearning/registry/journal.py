@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.entities import Run
 
 from unlearning.errors import InputError
 from unlearning.registry import hash_chain
@@ -17,6 +16,7 @@ from unlearning.registry.entries import Entry, replay
 from unlearning.registry.version import CHAMPION, Facts
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, or_none, store_errors
+from unlearning.tracking.artifacts import store_of
 from unlearning.tracking.own_experiments import find_own, own_experiment
 from unlearning.tracking.paging import every
 from unlearning.tracking.runs import find_run
@@ -77,7 +77,9 @@ class Journal:
         with temporary.folder() as place:
             path = Path(place) / name
             path.write_bytes(content)
-            _artifacts(self.run_id).log_artifact(str(path))  # type: ignore[no-untyped-call]  # MLflow's
+            # The client itself remembers where a run's artifacts are even for another store.
+            store = store_of(mlflow.MlflowClient().get_run(self.run_id))
+            store.log_artifact(str(path))  # type: ignore[no-untyped-call]  # MLflow's
 
 
 def create(model: str) -> Journal:
@@ -99,9 +101,9 @@ def find_journal(model: str) -> Journal | None:
     run_id, head = tags.get(RUN) or _unowned_run(model), tags.get(HEAD, "")
     if not run_id:
         return None
-    if find_run(run_id) is None:
+    if (run := find_run(run_id)) is None:
         return Journal("", damage=f"its run {run_id} was deleted for good", named=head)
-    return _load(run_id, head)
+    return _load(run, head)
 
 
 def find_head(model: str) -> str:
@@ -136,9 +138,9 @@ def former(model: str) -> dict[int, Facts]:
     return {number: one.facts for number, one in replay(journal.entries if journal else [], deleted=True).items()}
 
 
-def _load(run_id: str, head: str) -> Journal:
+def _load(run: Run, head: str) -> Journal:
     """Read both files: the lines up to the entry that the tag names have happened, those after it are to be undone."""
-    written, beside = read_file(run_id, FILE), read_file(run_id, NEXT)
+    run_id, (written, beside) = run.info.run_id, (read_file(run, name) for name in (FILE, NEXT))
     if head and beside != written and hash_chain.head(beside) == head:
         return Journal(run_id, beside, is_behind=True, named=head)
     damage = _damage(written, head)
@@ -183,18 +185,13 @@ def _damage(text: bytes, head: str) -> str:
     return "" if not head or _naming(head) in text else hash_chain.first_broken(text, head)
 
 
-def read_file(run_id: str, name: str) -> bytes:
+def read_file(run: Run, name: str) -> bytes:
     """The bytes of a file of a run; none when it is not there."""
     try:
-        artifacts = _artifacts(run_id)
+        artifacts = store_of(run)
         if name not in [info.path for info in artifacts.list_artifacts()]:
             return b""
         with temporary.folder() as place:
             return Path(artifacts.download_artifacts(name, place)).read_bytes()  # type: ignore[no-untyped-call]  # MLflow's
     except store_errors() as error:
-        raise InputError(f"the journal in run {run_id} cannot be read: {first_line(error)}") from error
-
-
-def _artifacts(run_id: str) -> ArtifactRepository:
-    """Where a run's artifacts are, asked anew each time: a client remembers it even for another store."""
-    return get_artifact_repository(mlflow.MlflowClient().get_run(run_id).info.artifact_uri)
+        raise InputError(f"the journal in run {run.info.run_id} cannot be read: {first_line(error)}") from error

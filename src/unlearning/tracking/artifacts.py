@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import mlflow
+from mlflow.entities import Run
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from unlearning.errors import InputError
@@ -15,6 +17,11 @@ def refusals() -> tuple[type[Exception], ...]:
     return (*store_errors(), NotImplementedError)
 
 
+def store_of(run: Run) -> ArtifactRepository:
+    """Where a run's artifacts are; asked by ``runs:/`` MLflow would search for logged models as well, and copy every file."""
+    return get_artifact_repository(run.info.artifact_uri)
+
+
 def log_folder(folder: Path, name: str) -> None:
     """Everything in a folder as artifacts of the active run, under ``name``."""
     mlflow.log_artifacts(str(folder), name)
@@ -23,7 +30,7 @@ def log_folder(folder: Path, name: str) -> None:
 def listed(run_id: str, name: str) -> list[str]:
     """The paths of all files under an artifact folder of a run, none without one; InputError where the store does not say."""
     try:
-        found = mlflow.MlflowClient().list_artifacts(run_id, name)
+        found = store_of(mlflow.MlflowClient().get_run(run_id)).list_artifacts(name)
     except store_errors() as error:
         raise InputError(f"the artifacts {name} of run {run_id} cannot be listed: {first_line(error)}") from error
     return [path for info in found for path in (listed(run_id, info.path) if info.is_dir else [info.path])]
@@ -31,7 +38,7 @@ def listed(run_id: str, name: str) -> list[str]:
 
 def erase(run_id: str, names: list[str]) -> list[str]:
     """Delete files of a run from its artifact store, and return those that the store did not delete."""
-    store = get_artifact_repository(mlflow.MlflowClient().get_run(run_id).info.artifact_uri)
+    store = store_of(mlflow.MlflowClient().get_run(run_id))
     for name in names:
         # What the store says counts less than what it holds afterwards.
         with suppress(*refusals()):

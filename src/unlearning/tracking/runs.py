@@ -20,7 +20,7 @@ from unlearning.digests import sha256_of
 from unlearning.errors import InputError
 from unlearning.naming import printable
 from unlearning.secrets import without_secrets
-from unlearning.tracking import addresses, answers, sealed, temporary
+from unlearning.tracking import addresses, answers, artifacts, sealed, temporary
 from unlearning.tracking.abandoned import LEFT_TAGS, PROCESS, end_abandoned
 from unlearning.tracking.answers import breakdown, first_line, impatience, in_words, is_silence, refused_in_words, store_errors
 from unlearning.tracking.code import code_commit, code_digest
@@ -52,11 +52,11 @@ def run(step: str, name: str, parent: str = "", again: str = "") -> Iterator[mlf
     with refused_in_words("read, and open no run in this experiment", OWN_EXPERIMENT), deleted_in_words():
         began = {"run_id": again} if again else {"run_name": printable(name), "parent_run_id": parent or None}
         # A run that a process is killed in before its next write says whose it was.
-        opened = mlflow.start_run(nested=nested, tags={STEP: step, PROCESS: identity()}, **began)
+        own = {STEP: step, PROCESS: identity(), "mlflow.runName": printable(name), "code.digest": code_digest()}
+        opened = mlflow.start_run(nested=nested, tags=own | _versions(), **began)
     if again:
         _stands[again] = _logged_before(again)
     with opened as active:
-        mlflow.set_tags({"mlflow.runName": printable(name), "code.digest": code_digest()} | _versions())
         for name in active.data.tags.keys() & LEFT_TAGS:  # it was given up, and begins after all
             mlflow.delete_tag(name)
         if not nested:
@@ -210,7 +210,8 @@ def download(run_id: str, name: str) -> Path:
     """
     try:
         with temporary.private():
-            return sealed.opened(run_id, name) or Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name))
+            run = mlflow.MlflowClient().get_run(run_id)
+            return sealed.opened(run, name) or Path(artifacts.store_of(run).download_artifacts(name))
     except store_errors() as error:
         raise InputError(f"the artifact {name} of run {run_id} cannot be read: {first_line(error)}") from error
 

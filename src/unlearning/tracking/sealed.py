@@ -13,8 +13,6 @@ import mlflow
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mlflow.entities import Run, ViewType
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from pyarrow import ArrowException
 
 from unlearning.certificates import keys
@@ -23,7 +21,7 @@ from unlearning.errors import InputError
 from unlearning.naming import NEVER_SEEN_TABLE, PREDICTION_TABLE
 from unlearning.tracking import temporary
 from unlearning.tracking.answers import first_line, store_errors
-from unlearning.tracking.artifacts import refusals
+from unlearning.tracking.artifacts import refusals, store_of
 from unlearning.tracking.paging import every
 from unlearning.tracking.store import STEP
 
@@ -35,11 +33,11 @@ UNREADABLE = (OSError, ValueError, TypeError, KeyError, ArrowException)
 opened_here: list[str] = []
 
 
-def opened(run_id: str, name: str) -> Path | None:
+def opened(run: Run, name: str) -> Path | None:
     """A sealed artifact of a run, opened in this process's temporary folder; None for one that was not sealed."""
-    run = mlflow.MlflowClient().get_run(run_id)
     if name not in _names(run):
         return None
+    run_id = run.info.run_id
     if not os.environ.get(VARIABLE, "").strip():
         raise InputError(
             f"{name} of run {run_id} names people whose forgetting is certified, and was sealed; only who holds the signing "
@@ -77,13 +75,9 @@ def _place(run: Run, name: str) -> str:
     return f"{run.info.run_id}/{name}"
 
 
-def _store(run: Run) -> ArtifactRepository:
-    return get_artifact_repository(run.info.artifact_uri)
-
-
 def _fetched(run: Run, name: str) -> bytes:
     with temporary.folder() as place:
-        return Path(_store(run).download_artifacts(name, place)).read_bytes()
+        return Path(store_of(run).download_artifacts(name, place)).read_bytes()
 
 
 def our_runs() -> list[Run]:
@@ -104,7 +98,7 @@ def naming(run: Run, people: set[str]) -> list[str]:
 
 def _candidates(run: Run) -> list[str]:
     """The plain artifacts of a run that name faces one by one."""
-    store = _store(run)
+    store = store_of(run)
     top = store.list_artifacts()
     below = [info for folder in top if folder.path in FOLDERS for info in store.list_artifacts(folder.path)]
     return [info.path for info in (*top, *below) if _names_faces(info.path)]
@@ -116,7 +110,7 @@ def _names_faces(name: str) -> bool:
 
 def _may_name(run: Run, name: str, people: set[str]) -> bool:
     with temporary.folder() as place:
-        path = Path(_store(run).download_artifacts(name, place))
+        path = Path(store_of(run).download_artifacts(name, place))
         try:
             return not people.isdisjoint(_ids(path))
         except UNREADABLE:
@@ -135,7 +129,7 @@ def _ids(path: Path) -> set[str]:
 
 def seal(run: Run, name: str, private_key: Ed25519PrivateKey) -> list[str]:
     """Put a sealed file in the place of a plain one; returns what the store refused, in sentences."""
-    store, client = _store(run), mlflow.MlflowClient()
+    store, client = store_of(run), mlflow.MlflowClient()
     try:
         content = _fetched(run, name)
         with temporary.folder() as place:
