@@ -12,6 +12,7 @@ from torch import nn
 from made import small
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
+from unlearning.models import timm_backbone
 from unlearning.models.build import build
 from unlearning.models.ensemble import weights_digest
 from unlearning.models.spec import ModelSpec
@@ -21,6 +22,12 @@ from unlearning.steps.train import training_of
 
 def pictures(count: int = 4, side: int = 32) -> torch.Tensor:
     return torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_network_is_shown_a_picture_once_to_learn_how_wide_it_is(monkeypatch):
+    first = build(ModelSpec("test_resnet", 40), 3)
+    monkeypatch.setattr(timm_backbone, "_features", None)
+    assert weights_digest(build(ModelSpec("test_resnet", 40), 3)) == weights_digest(first)
 
 
 def answer(network: nn.Module, raw: float) -> None:

@@ -12,7 +12,15 @@ from safetensors.torch import save_file
 from unlearning.errors import InputError
 from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
-from unlearning.models.ensemble import Ensemble, load_model, read_spec, save_member, save_spec, weights_digest
+from unlearning.models.ensemble import (
+    Ensemble,
+    load_model,
+    read_spec,
+    save_member,
+    save_spec,
+    weights_digest,
+    weights_digests,
+)
 
 SEEDS = (4, 9)
 TRAINING = {"recipe": "scratch", "epochs": 2}
@@ -35,6 +43,13 @@ def folder(ensemble, tmp_path):
 @pytest.fixture(scope="module")
 def pictures(faces):
     return faces.images(torch.arange(6)).permute(0, 3, 1, 2)
+
+
+def test_the_members_digests_are_those_of_their_files(ensemble, folder):
+    assert weights_digests(folder) == [weights_digest(member) for member in ensemble.members]
+    (folder / "member-1.safetensors").unlink()
+    with pytest.raises(InputError, match=r"damaged.*member-1"):
+        weights_digests(folder)
 
 
 def rewrite(folder, **changes) -> None:

@@ -122,6 +122,15 @@ def weights_digest(network: torch.nn.Module) -> str:
     return digest_of(network.state_dict())
 
 
+def weights_digests(folder: Path) -> list[str]:
+    """The same of a saved ensemble's members in order, by their files alone; InputError where these are missing or damaged."""
+    try:
+        files = [folder / member_file(index) for index in range(len(read_spec(folder)["seeds"]))]
+        return [digest_of(load_weights(file)) for file in files]
+    except OSError as error:
+        raise DamagedError(f"the saved model is damaged: {error}") from error
+
+
 def digest_of(state: dict[str, torch.Tensor]) -> str:
     """The same of a network's ``state_dict``."""
     digest = hashlib.sha256()

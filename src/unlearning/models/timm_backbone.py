@@ -20,6 +20,7 @@ MISSING = ("nms", "qnms")
 REFUSALS = (RuntimeError, AssertionError, ValueError, IndexError, ZeroDivisionError)
 STRIDE = 32  # pixels: what most networks halve a picture by, five times in a row
 _declared: list[torch.library.Library] = []
+_widths: dict[tuple[str, int], int] = {}  # of networks that were shown a picture in this process
 
 
 def import_timm() -> ModuleType:
@@ -64,7 +65,9 @@ def create_backbone(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Mo
 def _fitting(arch: str, pretrained: bool, side: int) -> tuple[torch.nn.Module, int]:
     backbone = _create(arch, pretrained)
     try:
-        return backbone, _features(backbone, side)
+        if (arch, side) not in _widths:
+            _widths[arch, side] = _features(backbone, side)
+        return backbone, _widths[arch, side]
     except REFUSALS as refusal:
         try:
             backbone = _create(arch, pretrained, img_size=side)

@@ -22,7 +22,7 @@ from unlearning.evaluation.gates import Decision, read_gate
 from unlearning.evaluation.metric import unit_of
 from unlearning.evaluation.registry import METRICS
 from unlearning.finding import EXACT, Finding
-from unlearning.models.ensemble import read_spec, weights_digest
+from unlearning.models.ensemble import read_spec, weights_digests
 from unlearning.registry import journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import download_model
@@ -37,7 +37,7 @@ from unlearning.versions.data import account_of
 from unlearning.versions.files import model_folder
 from unlearning.versions.findings import Found
 from unlearning.versions.line import FROM_NOTHING, is_approximate, line_of, versions_of
-from unlearning.versions.lineage import open_ensemble, usable
+from unlearning.versions.lineage import usable
 from unlearning.versions.references import beside
 from unlearning.versions.witnesses import score
 
@@ -121,7 +121,9 @@ def _parent(version: Version, line: Line) -> ModelVersion:
 
 def weights_of(version: Version) -> str:
     """Digest of all weights; of several members, of their digests in order."""
-    members = [weights_digest(member) for member in open_ensemble(version).members]
+    folder = model_folder(version)
+    with usable(version):
+        members = weights_digests(folder)
     return members[0] if len(members) == 1 else hashlib.sha256("".join(members).encode()).hexdigest()
 
 
