@@ -6,6 +6,7 @@ import pytest
 
 from unlearning.errors import InputError
 from unlearning.naming import NEVER_SEEN_TABLE
+from unlearning.once import afresh
 from unlearning.registry.lookup import all_versions, find
 from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings
 from unlearning.settings.training import CrossfitSettings
@@ -72,7 +73,8 @@ def test_the_table_names_people_so_it_is_sealed_with_them_and_stops_nobody_when_
     assert sealed.naming(mlflow.get_run(run["run_id"]), {table.id[0]}) == [NEVER_SEEN_TABLE]
     [kept] = crossfitted.rglob(NEVER_SEEN_TABLE)
     kept.write_bytes(b"cut")
-    evaluate(EvaluateSettings("4"))
+    with afresh():
+        evaluate(EvaluateSettings("4"))
     assert "crossfit: the artifact crossfit.parquet of run" in "".join(capsys.readouterr())
 
 

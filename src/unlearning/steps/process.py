@@ -16,7 +16,7 @@ from unlearning.methods import METHODS
 from unlearning.progress import say
 from unlearning.registry import servers
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
-from unlearning.registry.lookup import find_or_none
+from unlearning.registry.lookup import find_or_none, one_look
 from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
@@ -157,6 +157,7 @@ def _forget(service: Service, group: list[Request]) -> list[Request]:
     return _certified(service, group, promoted, why)
 
 
+@one_look()
 def _require_decidable(own: ProcessSettings, champion: Version, forget: ForgetSet) -> None:
     """InputError where the default gates could not pass, whatever is trained for the request."""
     if own.gates:

@@ -9,6 +9,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.never_seen import NeverSeen, Unseen
 from unlearning.naming import NEVER_SEEN_TABLE
+from unlearning.once import once
 from unlearning.progress import say
 from unlearning.registry.version import GONE, Version
 from unlearning.tracking import finished, runs
@@ -27,7 +28,12 @@ class NoCrossfitError(InputError):
 def never_seen_of(original: Version) -> pd.DataFrame | None:
     """The newest table of an original, as ``jobs.crossfit.joined`` makes it; None without one."""
     done = finished.find_by_tags({"step": STEP, ORIGINAL: original.source})
-    return runs.read_table(done[0]["run_id"], NEVER_SEEN_TABLE, needs=NEEDED) if done else None
+    return _table(done[0]["run_id"]) if done else None
+
+
+@once(2)
+def _table(run_id: str) -> pd.DataFrame:
+    return runs.read_table(run_id, NEVER_SEEN_TABLE, needs=NEEDED)
 
 
 def by_crossfit(version: Version, forget: ForgetSet) -> Unseen:
