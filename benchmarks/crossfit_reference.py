@@ -23,18 +23,18 @@ import pandas as pd
 from never_seen import numbered, show
 
 from unlearning.data import cache
+from unlearning.data.faces import face_set
 from unlearning.evaluation.never_seen import SEED
 from unlearning.evaluation.resample import mean_of_seeds
 from unlearning.evaluation.study import forgetting
 from unlearning.evaluation.table import align, prediction_table
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble
 from unlearning.models.ensemble import load_model
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.registry.lookup import find
 from unlearning.registry.version import Version
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.store import prepare_store
-from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
 from unlearning.versions.lineage import first_spec, open_parent
 from unlearning.versions.never_seen import never_seen_of

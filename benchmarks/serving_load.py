@@ -35,8 +35,8 @@ from unlearning.data.settings import DataSettings
 from unlearning.models.build import build
 from unlearning.models.ensemble import Ensemble, load_model, save_member, save_spec
 from unlearning.models.spec import ModelSpec
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.registry.logged_models import log_model
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking.store import prepare_store
 
 MODEL = "age-resnet50"

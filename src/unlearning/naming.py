@@ -8,6 +8,7 @@ from unlearning.errors import InputError
 
 Named = TypeVar("Named")
 LONGEST_MODEL_NAME = 200
+MODEL_ARTIFACT = "age_model"  # a version's folder with its networks
 PREDICTION_TABLE = "predictions.parquet"  # the artifact of a version's run
 ERROR_TABLE = "errors_by_age.csv"  # what people look at beside it
 NEVER_SEEN_TABLE = "crossfit.parquet"  # the artifact of a cross-fitting's

@@ -32,6 +32,15 @@ def test_help_imports_no_entry_point():
     assert done.stdout.strip() == "['entrypoints.command', 'entrypoints.console']"
 
 
+def test_what_needs_no_network_starts_without_pytorch():
+    steps = ", ".join(f"unlearning.steps.{step}" for step in ("purge", "repair", "request", "rollback", "status"))
+    code = f"import sys, {steps}; print(sorted({{'torch', 'lightning_fabric', 'timm'}} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_slip_is_answered_in_a_sentence_that_repeats_no_private_key():
     for words, said in (
         (["stats"], "'stats' is no command (did you mean 'status'?)"),

@@ -14,7 +14,8 @@ from asking import pictures as pictures
 from asking import texts as texts
 from unlearning.models.build import build
 from unlearning.models.ensemble import save_member, save_spec
-from unlearning.serving.age_model import MODEL_ARTIFACT, AgeModel
+from unlearning.naming import MODEL_ARTIFACT
+from unlearning.serving.age_model import AgeModel
 
 
 def loaded(folder) -> AgeModel:

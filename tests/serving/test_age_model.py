@@ -18,8 +18,9 @@ from serving.conftest import loaded
 from unlearning.data.faces import FaceSet
 from unlearning.data.images import MAGIC, decode
 from unlearning.models.ensemble import save_member, save_spec, weights_digest
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.serving import age_model as age_model_module
-from unlearning.serving.age_model import MODEL_ARTIFACT, MOST_ROWS, SERVER, AgeModel
+from unlearning.serving.age_model import MOST_ROWS, SERVER, AgeModel
 from unlearning.serving.pictures import BATCH, MOST_BYTES
 from unlearning.training.predict import predict
 

@@ -9,7 +9,7 @@ import pytest
 from made import weights
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models import relearn
-from unlearning.registry.lookup import find, logged_model_id
+from unlearning.registry.lookup import find, find_version, logged_model_id
 from unlearning.reports.audit_figures import render_audit
 from unlearning.settings.forgetting import CompareSettings, EvaluateSettings, PromoteSettings
 from unlearning.settings.training import RetrainSettings
@@ -18,7 +18,6 @@ from unlearning.steps.evaluate import HEADLINES, JSON, PAGE, TABLE, evaluate
 from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.tracking import finished, runs
-from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
 

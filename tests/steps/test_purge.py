@@ -13,7 +13,7 @@ from unlearning.once import OF_THE_PROCESS
 from unlearning.purge import rules
 from unlearning.purge.rules import Deed
 from unlearning.registry import moves, servers
-from unlearning.registry.lookup import find, state_of
+from unlearning.registry.lookup import find, find_version, state_of
 from unlearning.registry.transitions import transition
 from unlearning.repair import mending
 from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings, UnlearnSettings
@@ -28,7 +28,6 @@ from unlearning.steps.purge import PurgeSettings, purge
 from unlearning.tracking import runs
 from unlearning.tracking.own_experiments import own_experiment
 from unlearning.versions import forget_sets
-from unlearning.versions.lineage import find_version
 
 MODEL = "age-resnet50"
 ORIGINAL, LOSER = PurgeSettings("original", f"{MODEL}/1", "Art. 17"), PurgeSettings("3", f"{MODEL}/3")

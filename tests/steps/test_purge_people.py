@@ -13,7 +13,7 @@ from erasable import take_own_models
 from unlearning.certificates.keys import VARIABLE, make_key
 from unlearning.errors import InputError
 from unlearning.once import OF_THE_PROCESS
-from unlearning.registry.lookup import find
+from unlearning.registry.lookup import find, find_version
 from unlearning.settings.forgetting import EvaluateSettings, PromoteSettings
 from unlearning.settings.requests import CertifySettings, RequestSettings, VerifySettings
 from unlearning.steps.certify import certify
@@ -26,7 +26,7 @@ from unlearning.tracking import runs, sealed
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
-from unlearning.versions.lineage import find_version, open_parent
+from unlearning.versions.lineage import open_parent
 
 MODEL = "age-resnet50"
 ORIGINAL = PurgeSettings("original", f"{MODEL}/1", "Art. 17", people=True)

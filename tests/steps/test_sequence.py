@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from unlearning.data.faces import face_set
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.on_models import attribution
@@ -19,7 +20,6 @@ from unlearning.steps.promote import promote
 from unlearning.steps.retrain import retrain
 from unlearning.steps.unlearn import unlearn
 from unlearning.versions import forget_sets, measured, references
-from unlearning.versions.data import face_set
 from unlearning.versions.lineage import open_parent
 from unlearning.versions.references import beside, retrained_reference
 

@@ -13,7 +13,7 @@ from unlearning.models.aggregate import Aggregate
 from unlearning.models.build import build
 from unlearning.models.ensemble import load_model, read_spec
 from unlearning.models.first_weights import file_digest
-from unlearning.registry.lookup import find
+from unlearning.registry.lookup import find, find_version
 from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.settings.training import RetrainSettings
 from unlearning.steps.retrain import retrain
@@ -23,7 +23,7 @@ from unlearning.tracking import finished, runs
 from unlearning.training.slices import SlicePlan
 from unlearning.versions.certificate_facts import began_with
 from unlearning.versions.files import model_folder, predictions_of
-from unlearning.versions.lineage import find_version, open_parent
+from unlearning.versions.lineage import open_parent
 
 MODEL, SIDE = "age-resnet50", 32
 SETTINGS = small(2, scheme="sisa", shards=2, slices=3)

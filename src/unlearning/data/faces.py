@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from unlearning.data.labels import column_of, labels_of
+from unlearning.data.manifest import DataSet
 
 
 class Batch(NamedTuple):
@@ -89,6 +90,11 @@ class FaceSet:
     def images(self, positions: torch.Tensor) -> torch.Tensor:
         """uint8 pictures where the pixels lie, shape (len(positions), side, side, 3)."""
         return self._map.index_select(0, sent(self._rows[positions], self._map.device))
+
+
+def face_set(data: DataSet) -> FaceSet:
+    """All prepared faces, copies included."""
+    return FaceSet(data.manifest, data.pixels)
 
 
 def opened(frame: pd.DataFrame, pixels: str | np.ndarray) -> FaceSet:

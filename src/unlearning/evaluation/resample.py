@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -40,7 +40,7 @@ def interval_of_seeds(both: np.ndarray, faces: np.ndarray, seeds: int) -> tuple[
     variance = both[1:].var()
     of_seeds = max(0.0, variance - faces[1:].var())
     degrees = (seeds - 1) * (variance / of_seeds) ** 2 if of_seeds and seeds > 1 else np.inf
-    reach = t.ppf((1 + LEVEL) / 2, degrees) * np.sqrt(variance)
+    reach = stdtrit(degrees, (1 + LEVEL) / 2) * np.sqrt(variance)
     return float(both[0] - reach), float(both[0] + reach)
 
 
@@ -50,7 +50,7 @@ def mean_of_seeds(values: np.ndarray) -> tuple[float, float, float]:
     mean = float(known.mean()) if len(known) else np.nan
     if len(known) < 2:
         return mean, np.nan, np.nan
-    reach = float(t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    reach = float(stdtrit(len(known) - 1, (1 + LEVEL) / 2) * known.std(ddof=1) / np.sqrt(len(known)))
     return mean, mean - reach, mean + reach
 
 

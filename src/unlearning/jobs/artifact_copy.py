@@ -24,7 +24,7 @@ from unlearning.progress import say
 from unlearning.tracking import artifacts, runs, temporary
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.tracking.paging import every, experiment_ids
-from unlearning.training import checkpoint
+from unlearning.training import ongoing
 
 VARIABLE, ARTIFACTS = "UNLEARNING_CHECKPOINTS", "artifacts"
 FOLDER, LIST, TURNS = "unfinished", "whole.json", 2
@@ -51,11 +51,11 @@ def kept(folder: Path, mark: str, digest: str) -> Iterator[None]:
     copy = _Copy(folder, run_id)
     pulse = threading.Thread(target=_beat, args=(run_id, ended), daemon=True)
     pulse.start()
-    checkpoint.when_written.append(copy.put)
+    ongoing.when_written.append(copy.put)
     try:
         yield
     finally:
-        checkpoint.when_written.remove(copy.put)
+        ongoing.when_written.remove(copy.put)
         ended.set()
         pulse.join()
     runs.when_ended(lambda: erase(run_id))

@@ -22,7 +22,7 @@ from unlearning.evaluation.table import prediction_table
 from unlearning.jobs.ensemble import Training, standardised, train_ensemble
 from unlearning.models.ensemble import load_model
 from unlearning.models.spec import ModelSpec
-from unlearning.serving.age_model import MODEL_ARTIFACT
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.training.recipe import Recipe
 
 Start = tuple[ModelSpec, Recipe, int]

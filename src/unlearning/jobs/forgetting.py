@@ -16,8 +16,8 @@ from unlearning.jobs.scheme import passes_of, scheme_after, slices_of
 from unlearning.methods.task import Method, UnlearningTask
 from unlearning.models.build import AgeNet, build
 from unlearning.models.ensemble import save_member, save_spec
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.progress import training_bar
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
 from unlearning.training.checkpoint import Checkpoints
 from unlearning.training.cost import Meter

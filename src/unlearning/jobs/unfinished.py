@@ -24,7 +24,7 @@ from unlearning.jobs import artifact_copy
 from unlearning.progress import say
 from unlearning.tracking import runs, temporary
 from unlearning.tracking.abandoned import has_ended
-from unlearning.training import checkpoint
+from unlearning.training import ongoing
 
 RESUME_VARIABLE = "UNLEARNING_RESUME"
 GONE = ".gone-"
@@ -70,7 +70,7 @@ def run(folder: Path, note: str, step: str, name: str, digest: str = "") -> Iter
     if not earlier:
         own = {"step": step, "name": name, "run": runs.active_id(), "digest": digest}
         write_whole(folder / note, lambda part: part.write_text(json.dumps(own), encoding="utf-8"))
-        checkpoint.tell_written()
+        ongoing.tell_written()
         yield
         return
     say(f"{step}: goes on in run {earlier}, which was not finished (resume=false begins anew)")
@@ -118,13 +118,13 @@ def _asked_to_end() -> Iterator[None]:
         return
 
     def asked(number: int, frame: FrameType | None) -> None:
-        if checkpoint.stopping.is_set() or not checkpoint.at_work:
+        if ongoing.stopping.is_set() or not ongoing.at_work:
             raise TerminatedError("asked to end; type the same command again, and it goes on from here")
-        checkpoint.stopping.set()
+        ongoing.stopping.set()
 
     before = signal.signal(signal.SIGTERM, asked)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        checkpoint.stopping.clear()
+        ongoing.stopping.clear()

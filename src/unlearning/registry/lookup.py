@@ -19,7 +19,7 @@ from unlearning.errors import InputError
 from unlearning.naming import check_model_name, did_you_mean
 from unlearning.registry.journal import RUN
 from unlearning.registry.record import unpacked
-from unlearning.registry.version import ALIASES, State, Version, logged_name
+from unlearning.registry.version import ALIASES, GONE, State, Version, logged_name
 from unlearning.tracking import addresses, temporary
 from unlearning.tracking.answers import first_line, or_none, store_errors
 from unlearning.tracking.paging import every
@@ -177,3 +177,25 @@ def stages() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", STAGES_RETIRED, FutureWarning)
         yield
+
+
+def find_version(name: str, reference: str) -> Version:
+    """A version of ours by alias, number or model URI; InputError when there is none, it is not ours, or it was purged."""
+    version = find_known(name, reference)
+    if version.tag("state") in GONE:
+        raise InputError(
+            f"{version.label} of {version.model} was purged: its model and its predictions are gone, and its numbers stay; "
+            f"choose another one from: {command('status', version.model)}"
+        )
+    return version
+
+
+def find_known(name: str, reference: str, purged: bool = False) -> Version:
+    """The same, also one that was purged: its entry, its run and its evidence are there; ``purged`` as in ``find``."""
+    version = find(name, reference, purged)
+    if not {"role", "data_run", "data_digest"} <= version.tags.keys():
+        raise InputError(
+            f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
+            f"are missing); choose another one from: {command('status', version.model)}"
+        )
+    return version

@@ -16,7 +16,7 @@ from unlearning.errors import InputError
 from unlearning.finding import AUTO
 from unlearning.progress import say
 from unlearning.registry.lock import registry_lock
-from unlearning.registry.lookup import find, one_look
+from unlearning.registry.lookup import find, find_version, one_look
 from unlearning.registry.servers import served_since
 from unlearning.registry.version import Version
 from unlearning.registry.writes import write_tags
@@ -28,7 +28,6 @@ from unlearning.tracking import runs
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.certificate_facts import alpha_of, facts_of, picture_names, predicate_of
 from unlearning.versions.findings import find_out, note
-from unlearning.versions.lineage import find_version
 
 
 @dataclass(frozen=True)

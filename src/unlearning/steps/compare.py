@@ -7,14 +7,13 @@ import pandas as pd
 from unlearning.commands import spelt
 from unlearning.errors import InputError
 from unlearning.progress import say, track
-from unlearning.registry.lookup import one_look
+from unlearning.registry.lookup import find_version, one_look
 from unlearning.registry.version import Version
 from unlearning.reports.compare_page import compare_page
 from unlearning.settings.forgetting import CompareSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
-from unlearning.versions.lineage import find_version
 
 PAGE, TABLE = "compare.html", "compare.csv"
 

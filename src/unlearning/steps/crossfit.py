@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from unlearning.data.faces import face_set
 from unlearning.errors import InputError
 from unlearning.experiments.spread import alone, place
 from unlearning.jobs import unfinished
@@ -18,13 +19,13 @@ from unlearning.jobs.unfinished import NOTE, work
 from unlearning.models.spec import ModelSpec
 from unlearning.naming import NEVER_SEEN_TABLE
 from unlearning.progress import say
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import Version
 from unlearning.settings.training import CrossfitSettings
 from unlearning.tracking import finished, runs, temporary
-from unlearning.training import checkpoint, group
-from unlearning.versions.data import face_set
+from unlearning.training import group, ongoing
 from unlearning.versions.line import original_of
-from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
+from unlearning.versions.lineage import Parent, first_spec, open_parent
 from unlearning.versions.never_seen import ORIGINAL, STEP
 
 CODE = ("jobs/crossfit.py", "jobs/ensemble.py", "steps/crossfit.py")
@@ -95,7 +96,7 @@ def _train(settings: CrossfitSettings, act: Callable) -> Iterator[tuple[int, pd.
         for done, ((seed, fold), (predictions, was_trained)) in enumerate(run_jobs(act, jobs), 1):
             new += was_trained
             minutes = (perf_counter() - start) / max(new, 1) * (len(jobs) - done) / 60
-            checkpoint.tell_written()  # of a fold that another process has trained
+            ongoing.tell_written()  # of a fold that another process has trained
             say(f"crossfit: seed {seed}, fold {fold}: {done} of {len(jobs)} models done, about {minutes:.0f} minutes to go")
             yield seed, predictions
 

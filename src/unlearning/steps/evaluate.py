@@ -10,7 +10,7 @@ from unlearning.data.forget import ForgetSet
 from unlearning.evaluation.never_seen import Unseen
 from unlearning.finding import AUTO, CROSSFIT, EXACT, NONE
 from unlearning.progress import say
-from unlearning.registry.lookup import all_versions, logged_model_id, one_look
+from unlearning.registry.lookup import all_versions, find_version, logged_model_id, one_look
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.registry.writes import write_scores
 from unlearning.reports.audit_figures import render_audit
@@ -20,7 +20,6 @@ from unlearning.tracking import runs
 from unlearning.versions import forget_sets
 from unlearning.versions.audit import Audited, audit_version
 from unlearning.versions.findings import find_out, note
-from unlearning.versions.lineage import find_version
 from unlearning.versions.never_seen import by_crossfit, has_seen
 from unlearning.versions.publish import score_tags
 from unlearning.versions.references import beside, never_saw, retrained_reference

@@ -9,7 +9,7 @@ import torch
 
 from unlearning.canonical import nulled
 from unlearning.commands import command
-from unlearning.data.faces import FaceSet
+from unlearning.data.faces import FaceSet, face_set
 from unlearning.data.forget import ForgetSet
 from unlearning.errors import InputError
 from unlearning.evaluation.audit.audit import handed
@@ -24,7 +24,7 @@ from unlearning.explain.groups import FORGOTTEN, TEST, bands_of, kept_training, 
 from unlearning.explain.maps import apart, floor, mean_maps, planted_shares
 from unlearning.explain.regions import ALIGNED, DRAWN
 from unlearning.progress import say, track
-from unlearning.registry.lookup import all_versions, find_or_none, one_look
+from unlearning.registry.lookup import all_versions, find_or_none, find_version, one_look
 from unlearning.registry.version import CHAMPION, GONE, Version
 from unlearning.reports.explain_page import explain_page, finding
 from unlearning.settings.forgetting import ExplainSettings
@@ -32,8 +32,7 @@ from unlearning.steps.compare import called
 from unlearning.targets import Target
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
-from unlearning.versions.data import face_set
-from unlearning.versions.lineage import Parent, find_version, open_parent
+from unlearning.versions.lineage import Parent, open_parent
 from unlearning.versions.measured import planted_in
 from unlearning.versions.references import beside, retrained_reference
 

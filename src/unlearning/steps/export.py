@@ -12,10 +12,11 @@ from unlearning.models.ensemble import Ensemble
 from unlearning.models.onnx_file import LAYOUT, TOLERANCE, difference, to_onnx
 from unlearning.naming import printable
 from unlearning.progress import say
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import Version
 from unlearning.settings.serving import ExportSettings
 from unlearning.tracking import runs
-from unlearning.versions.lineage import find_version, open_ensemble
+from unlearning.versions.lineage import open_ensemble
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLD = ("role", "method", "epochs", "forgotten", "verdict", "memory_left", "reference", "data_digest")

@@ -30,12 +30,13 @@ from unlearning.models.ensemble import Ensemble, weights_digest
 from unlearning.naming import as_bytes, printable
 from unlearning.processes import each_by
 from unlearning.progress import say, track
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import Version
 from unlearning.settings.serving import PredictSettings
 from unlearning.targets import AGE, Target
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
-from unlearning.versions.lineage import find_version, open_ensemble
+from unlearning.versions.lineage import open_ensemble
 
 PART = 512  # files a part: what a kill costs at most
 AT_ONCE = 64  # pictures that are read by one process, and predicted at once

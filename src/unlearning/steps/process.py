@@ -16,7 +16,7 @@ from unlearning.methods import METHODS
 from unlearning.progress import say
 from unlearning.registry import servers
 from unlearning.registry.lock import Lock, LockLostError, registry_lock
-from unlearning.registry.lookup import find_or_none, one_look
+from unlearning.registry.lookup import find_or_none, find_version, one_look
 from unlearning.registry.transitions import ready_journal
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
@@ -34,7 +34,6 @@ from unlearning.tracking.answers import first_line, in_words
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.findings import is_counted, standing
 from unlearning.versions.line import find_original
-from unlearning.versions.lineage import find_version
 from unlearning.versions.never_seen import NoCrossfitError, by_crossfit
 from unlearning.versions.references import beside
 

@@ -12,7 +12,7 @@ from unlearning.evaluation.registry import HEADLINES, METRICS
 from unlearning.finding import AUTO, EXACT, NONE, NOT_KNOWN, OVER, RETRAINED, Finding, in_words
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import find_or_none, one_look
+from unlearning.registry.lookup import find_or_none, find_version, one_look
 from unlearning.registry.transitions import acting, transition
 from unlearning.registry.version import AGAIN, CHAMPION, Version
 from unlearning.settings.forgetting import PromoteSettings
@@ -21,7 +21,6 @@ from unlearning.versions import forget_sets
 from unlearning.versions.audit import measured_by_role
 from unlearning.versions.findings import find_out
 from unlearning.versions.line import find_original, original_of
-from unlearning.versions.lineage import find_version
 from unlearning.versions.references import retrained_reference
 from unlearning.versions.witnesses import score
 

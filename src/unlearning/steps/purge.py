@@ -18,7 +18,7 @@ from unlearning.purge.rules import CHECKPOINTS, Deed, File
 from unlearning.purge.store import Place
 from unlearning.registry import servers
 from unlearning.registry.journal import former
-from unlearning.registry.lookup import all_versions, find_or_none, state_of
+from unlearning.registry.lookup import all_versions, find_known, find_or_none, state_of
 from unlearning.registry.transitions import transition
 from unlearning.registry.version import CHAMPION, PURGED, PURGING, Version
 from unlearning.repair import surroundings
@@ -28,7 +28,6 @@ from unlearning.tracking.abandoned import has_ended
 from unlearning.tracking.answers import first_line, store_errors
 from unlearning.versions import forget_sets, people
 from unlearning.versions.data import SETTINGS, account_of
-from unlearning.versions.lineage import find_known
 
 JSON, PAGE = "purge.json", "purge.md"
 

@@ -13,6 +13,7 @@ from unlearning.finding import in_words
 from unlearning.listing import Listing, width
 from unlearning.progress import say
 from unlearning.registry.lock import registry_lock
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import CHAMPION, Version
 from unlearning.requests import store as requests
 from unlearning.requests.states import PROMOTED, RECEIVED, STATES, Request, parse_deadline, remaining
@@ -22,7 +23,6 @@ from unlearning.tracking.store import prepare_store
 from unlearning.versions import certificates, forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
-from unlearning.versions.lineage import find_version
 
 COLUMNS = ("request", "state", "forget set", "samples", "received", "deadline", "reason", "who", "version")
 LEAST = ("who", "received", "reason", "version", "samples")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.commands import command
-from unlearning.data.faces import FaceSet
+from unlearning.data.faces import FaceSet, face_set
 from unlearning.data.forget import ForgetSet, check, retain_mask
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -15,15 +15,15 @@ from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
 from unlearning.models.spec import ModelSpec
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.progress import say
 from unlearning.registry import moves
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import VARIANT, Version
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.settings.training import RetrainSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
-from unlearning.versions.data import face_set
-from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
+from unlearning.versions.lineage import Parent, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import is_fair, retrained_reference
 

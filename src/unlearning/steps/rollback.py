@@ -6,13 +6,12 @@ from unlearning.commands import command
 from unlearning.errors import InputError
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import all_versions
+from unlearning.registry.lookup import all_versions, find_version
 from unlearning.registry.transitions import acting, transition
 from unlearning.registry.version import AGAIN, CHAMPION, GONE, Version
 from unlearning.settings.registry import RollbackSettings
 from unlearning.tracking import runs
 from unlearning.versions import forget_sets
-from unlearning.versions.lineage import find_version
 
 
 def rollback(settings: RollbackSettings) -> Version:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from unlearning.commands import command
+from unlearning.data.faces import face_set
 from unlearning.data.manifest import DataSet
 from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
@@ -14,16 +15,15 @@ from unlearning.jobs.forecast import foretell
 from unlearning.jobs.reuse import mark_finished, reuse_or
 from unlearning.jobs.unfinished import work
 from unlearning.models.first_weights import file_digest
+from unlearning.naming import MODEL_ARTIFACT
 from unlearning.progress import say
 from unlearning.registry import moves
 from unlearning.registry.lookup import all_versions
 from unlearning.registry.version import GONE, Version
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.settings.training import TrainSettings
 from unlearning.steps.prepare import prepare
 from unlearning.tracking import finished, runs
 from unlearning.training.precision import resolve_precision
-from unlearning.versions.data import face_set
 from unlearning.versions.publish import Draft, publish
 
 CODE = ("jobs/ensemble.py", "steps/train.py")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from unlearning.commands import command
+from unlearning.data.faces import face_set
 from unlearning.data.forget import ForgetSet, check, forget_mask
 from unlearning.data.labels import labels_of
 from unlearning.errors import InputError
@@ -25,16 +26,15 @@ from unlearning.methods.params import epochs_of, make_method, modules_of, requir
 from unlearning.methods.retrain import Retrain
 from unlearning.progress import say
 from unlearning.registry import moves
-from unlearning.registry.lookup import one_look
+from unlearning.registry.lookup import find_version, one_look
 from unlearning.registry.version import CHAMPION, GONE, ORIGINAL, Version
 from unlearning.settings.forgetting import UnlearnSettings
 from unlearning.tracking import finished, runs
 from unlearning.versions import forget_sets
-from unlearning.versions.data import face_set
 from unlearning.versions.files import predictions_of
 from unlearning.versions.findings import require_reference, standing
 from unlearning.versions.line import find_original, line_of, versions_of
-from unlearning.versions.lineage import Parent, find_version, first_spec, open_parent
+from unlearning.versions.lineage import Parent, first_spec, open_parent
 from unlearning.versions.publish import Draft, publish
 from unlearning.versions.references import beside
 from unlearning.versions.witnesses import reference_costs

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from unlearning.data.cache import write_whole
 from unlearning.errors import TerminatedError
 from unlearning.models.ensemble import load_weights, save_weights
 from unlearning.progress import say
+from unlearning.training import ongoing
 from unlearning.training.cost import Meter
 
 MINUTES_VARIABLE = "UNLEARNING_CHECKPOINT_MINUTES"
@@ -31,15 +31,6 @@ MINUTES = 10.0
 STATE, CPU, GPU = "state", "random.cpu", "random.gpu"
 Tensors = dict[str, torch.Tensor]
 Read = TypeVar("Read")
-stopping = threading.Event()  # the process was asked to end: whoever trains writes a checkpoint first
-at_work: list[Checkpoint] = []  # of the trainings that are going on
-when_written: list[Callable[[], None]] = []  # called when one, or what goes with it, is written
-
-
-def tell_written() -> None:
-    """Call whoever wants to know that there is something new to keep."""
-    for act in when_written:
-        act()
 
 
 class Checkpoints:
@@ -98,11 +89,11 @@ class Checkpoint:
         if not self.path:  # there is nothing to write first: a process that is asked to end may do so at once
             yield
             return
-        at_work.append(self)
+        ongoing.at_work.append(self)
         try:
             yield
         finally:
-            at_work.pop()
+            ongoing.at_work.pop()
 
     def read(self) -> tuple[Tensors, dict[str, Any]] | None:
         """Tensors and state; None where there are none, or the file is damaged."""
@@ -125,7 +116,7 @@ class Checkpoint:
 
     def is_due(self) -> bool:
         """Is it time for one inside an epoch?"""
-        return bool(self.path) and (stopping.is_set() or time.monotonic() - self.written >= self.seconds)
+        return bool(self.path) and (ongoing.stopping.is_set() or time.monotonic() - self.written >= self.seconds)
 
     def write(self, tensors: Tensors, state: dict[str, Any]) -> None:
         """Write weights and the like, and the state; ends the process (TerminatedError) after it where that was asked for."""
@@ -139,9 +130,9 @@ class Checkpoint:
             state = state | {"kept": self.whole.kept.state()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in (tensors | draws).items()}
         write_whole(self.path, lambda part: save_file(whole, part, {STATE: json.dumps(state)}))
-        tell_written()
+        ongoing.tell_written()
         self.written = time.monotonic()
-        if stopping.is_set():
+        if ongoing.stopping.is_set():
             raise TerminatedError(f"{self.whole.title}: asked to end; type the same command again, and it goes on from here")
 
     def resume(self, tensors: Tensors, state: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from unlearning.commands import command
-from unlearning.data.faces import FaceSet
 from unlearning.data.manifest import DataSet
 from unlearning.data.manifest import prepare as prepare_data
 from unlearning.data.settings import DataSettings
@@ -21,11 +20,6 @@ TEXTS = ("id", "file", "subject", "copy_of", "near", "step", "reason", "signal")
 def account_of(run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Manifest and rejected files as a run of ``prepare`` logged them; no image folder is needed."""
     return runs.read_table(run_id, MANIFEST, TEXTS), runs.read_table(run_id, REJECTED, TEXTS)
-
-
-def face_set(data: DataSet) -> FaceSet:
-    """All prepared faces, copies included."""
-    return FaceSet(data.manifest, data.pixels)
 
 
 def data_of(version: Version, side: int) -> DataSet:

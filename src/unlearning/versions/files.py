@@ -12,11 +12,10 @@ from unlearning.commands import command
 from unlearning.data.labels import LABEL
 from unlearning.digests import sha256_of
 from unlearning.errors import DamagedError
-from unlearning.naming import PREDICTION_TABLE
+from unlearning.naming import MODEL_ARTIFACT, PREDICTION_TABLE
 from unlearning.once import once
 from unlearning.registry.lookup import download_model
 from unlearning.registry.version import TARGET, Version
-from unlearning.serving.age_model import MODEL_ARTIFACT
 from unlearning.tracking import runs
 
 NEEDED = ("id", "split", "predicted")

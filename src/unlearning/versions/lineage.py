@@ -14,8 +14,7 @@ from unlearning.models.ensemble import SPEC, Ensemble, load_model, read_spec
 from unlearning.models.first_weights import file_digest
 from unlearning.models.spec import ModelSpec
 from unlearning.records import read_record
-from unlearning.registry.lookup import find
-from unlearning.registry.version import GONE, Version
+from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.training.recipe import Recipe
 from unlearning.training.slices import SlicePlan
@@ -54,28 +53,6 @@ class Parent:
     def forgotten(self) -> list[ForgetSet]:
         """What it has forgotten so far."""
         return forgotten_by(self.version)
-
-
-def find_version(name: str, reference: str) -> Version:
-    """A version of ours by alias, number or model URI; InputError when there is none, it is not ours, or it was purged."""
-    version = find_known(name, reference)
-    if version.tag("state") in GONE:
-        raise InputError(
-            f"{version.label} of {version.model} was purged: its model and its predictions are gone, and its numbers stay; "
-            f"choose another one from: {command('status', version.model)}"
-        )
-    return version
-
-
-def find_known(name: str, reference: str, purged: bool = False) -> Version:
-    """The same, also one that was purged: its entry, its run and its evidence are there; ``purged`` as in ``find``."""
-    version = find(name, reference, purged)
-    if not {"role", "data_run", "data_digest"} <= version.tags.keys():
-        raise InputError(
-            f"{version.label} of {version.model} was not made by this project (its tags role, data_run and data_digest "
-            f"are missing); choose another one from: {command('status', version.model)}"
-        )
-    return version
 
 
 def open_parent(version: Version) -> Parent:

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 import numpy as np
 
 from unlearning.data.ages import parse_ranges
-from unlearning.data.faces import FaceSet
+from unlearning.data.faces import FaceSet, face_set
 from unlearning.data.forget import ForgetSet, forget_mask
 from unlearning.data.settings import DataSettings
 from unlearning.errors import InputError
@@ -23,7 +23,7 @@ from unlearning.progress import say, track
 from unlearning.registry.version import Version
 from unlearning.tracking import runs
 from unlearning.training.precision import make_fabric
-from unlearning.versions.data import SETTINGS, face_set
+from unlearning.versions.data import SETTINGS
 from unlearning.versions.lineage import Parent, open_parent
 from unlearning.versions.references import Beside
 

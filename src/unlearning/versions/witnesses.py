@@ -10,11 +10,11 @@ from unlearning.errors import InputError
 from unlearning.evaluation.case import Case
 from unlearning.evaluation.registry import measure
 from unlearning.progress import say
+from unlearning.registry.lookup import find_version
 from unlearning.registry.version import Version
 from unlearning.versions import forget_sets
 from unlearning.versions.data import account_of
 from unlearning.versions.files import predictions_of
-from unlearning.versions.lineage import find_version
 from unlearning.versions.references import Beside, beside
 
 ABOUT = ["id", "copy_of", "near"]
