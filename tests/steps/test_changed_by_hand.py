@@ -70,7 +70,7 @@ def test_a_parent_whose_files_cannot_be_read_is_not_called_gone(trained, monkeyp
     def away(version):
         raise InputError("the store is away")
 
-    monkeypatch.setattr(certificate_facts, "open_ensemble", away)
+    monkeypatch.setattr(certificate_facts, "model_folder", away)
     version = find(MODEL, "4")
     assert certificate_facts._parent(version, line_of(version)).weights_digest == certificate_facts.UNREAD
 

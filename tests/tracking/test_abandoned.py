@@ -94,8 +94,9 @@ def test_a_run_in_which_no_step_began_for_an_hour_is_ended_and_begins_all_the_sa
 
 def test_a_run_says_whose_it_is_from_its_first_write_on(store, monkeypatch):
     """Killed before its second, it would say RUNNING for ever: nobody could know that its process is gone."""
-    monkeypatch.setattr(runs.mlflow, "set_tags", lambda tags: pytest.fail("killed"))
+    monkeypatch.setattr(runs.addresses, "begin", lambda info: pytest.fail("killed"))
     with pytest.raises(pytest.fail.Exception), runs.run("train", "original"):
         raise AssertionError("it does not come so far")
     (left,) = mlflow.search_runs(output_format="list")
     assert (left.data.tags["step"], left.data.tags[abandoned.PROCESS]) == ("train", processes.identity())
+    assert left.data.tags["code.digest"]

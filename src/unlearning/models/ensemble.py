@@ -124,10 +124,10 @@ def weights_digest(network: torch.nn.Module) -> str:
 
 def weights_digests(folder: Path) -> list[str]:
     """The same of a saved ensemble's members in order, by their files alone; InputError where these are missing or damaged."""
+    files = [folder / member_file(index) for index in range(len(read_spec(folder)["seeds"]))]
     try:
-        files = [folder / member_file(index) for index in range(len(read_spec(folder)["seeds"]))]
         return [digest_of(load_weights(file)) for file in files]
-    except OSError as error:
+    except (OSError, DamagedError) as error:
         raise DamagedError(f"the saved model is damaged: {error}") from error
 
 
