@@ -32,7 +32,7 @@ from unlearning.steps.compare import audited
 from unlearning.steps.purge import foretold
 from unlearning.steps.verify import checked, public_keys
 from unlearning.targets import AGE, Target
-from unlearning.versions import certificates, forget_sets, lineage
+from unlearning.versions import certificates, forget_sets
 from unlearning.versions.audit import audit_version
 from unlearning.versions.certificate_facts import alpha_of
 from unlearning.web import acts, photographs, views
@@ -192,7 +192,7 @@ class Pages:
     def _purgeable(self, asked: Asked) -> tuple[Version, list[str]]:
         """A version that may go, and what goes and is lost with it."""
         self._may_decide(asked, "purge")
-        version = lineage.find_known(self.model, str(self._version(asked).number))
+        version = lookup.find_known(self.model, str(self._version(asked).number))
         sentences, lost = foretold(version)
         require_not_awaited(lost, version.number, force=False)
         return version, [told(sentence) for sentence in sentences]
