@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -62,20 +63,23 @@ def served(number: int, model: str, method: str, reference: str, epochs: tuple[i
 @click.command()
 @click.option("--data_dir", default="", help="Folder of faces; without it 1,000 are drawn.")
 @click.option("--fraction", default=0.5, help="Of the faces.")
+@click.option("--augment_to", default=0, help="Faces of each age in the training part, with augmented copies.")
 @click.option("--image_size", default=48, help="Side of the network's input, in pixels.")
 @click.option("--epochs", default=12, help="Of training.")
 @click.option("--folds", default=5, help="Of the cross-fitting.")
-def main(data_dir: str, fraction: float, image_size: int, epochs: int, folds: int):
+@click.option("--seeds", default=3, help="Of the cross-fitting.")
+def main(data_dir: str, fraction: float, augment_to: int, image_size: int, epochs: int, folds: int, seeds: int):
     """Print the table."""
     prepare_store()
-    data = DataSettings(data_dir=data_dir, fraction=fraction) if data_dir else DataSettings(drawn_faces=1000)
+    source = DataSettings(data_dir=data_dir, fraction=fraction) if data_dir else DataSettings(drawn_faces=1000)
+    data = replace(source, augment_to=augment_to)
     spec, changes = ModelSpec("test_resnet", image_size), {"epochs": epochs, "precision": "32-true"}
     with tempfile.TemporaryDirectory() as place:
         os.environ["UNLEARNING_SIGNING_KEY"] = str(Path(place) / "signing-key.pem")
         make_key(Path(place) / "signing-key.pem")
         took = timed(lambda: train(TrainSettings(data, spec, changes=changes, name=WHOLE)))
         train(TrainSettings(data, spec, changes=changes, name=SLICED, scheme="sisa"))
-        fitted = timed(lambda: crossfit(CrossfitSettings(folds=folds, name=WHOLE)))
+        fitted = timed(lambda: crossfit(CrossfitSettings(folds=folds, seeds=tuple(range(seeds)), name=WHOLE)))
         rows = [[what, *served(number, *how)] for number, (what, *how) in enumerate(ROWS)]
     print(f"training the original: {took:.0f} s; cross-fitting, once: {fitted:.0f} s\n")
     print(
