@@ -80,7 +80,11 @@ def _in_pool(pool: ProcessPoolExecutor, act: Callable, jobs: list[Job]) -> Itera
 
 @contextmanager
 def ray_cluster(workers: int) -> Iterator[Runner]:
-    """Tasks on the Ray cluster that this machine belongs to, or on a Ray of this machine alone when there is none."""
+    """Tasks on the Ray cluster that this machine belongs to, or on a Ray of this machine alone when there is none.
+
+    Raises:
+        InputError: Ray is not installed, or the cluster has more machines than the tracking store can be reached from.
+    """
     with _cluster() as (ray, machines):
         _require_shared_store(len(machines), os.environ.get(TRACKING_URI, ""))
         yield partial(_as_tasks, ray, _needs(machines, workers), workers)

@@ -29,7 +29,11 @@ READERS["bool"] = lambda text: TRUTH[text.lower()]
 
 
 def make_method(kind: type[Any], text: str) -> Any:
-    """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces)."""
+    """An instance of the method class ``kind`` with the fields that ``text`` names (``name=value``, by spaces).
+
+    Raises:
+        InputError: an unknown or repeated field, a value of the wrong type or out of range; lists what is legal.
+    """
     types = {field.name: str(getattr(field.type, "__name__", field.type)) for field in fields(kind)}
     legal = ", ".join(f"{f.name}={f.default} ({types[f.name]})" for f in fields(kind)) or "none"
     values = {}

@@ -134,7 +134,11 @@ def remaining(forget: ForgetSet, forgotten: Sequence[ForgetSet]) -> set[str]:
 
 
 def together(sets: Sequence[ForgetSet]) -> ForgetSet:
-    """Several manifests of the same data as one: of requests served at once, or of all that a version has forgotten."""
+    """Several manifests of the same data as one: of requests served at once, or of all that a version has forgotten.
+
+    Raises:
+        InputError: they were read against different data.
+    """
     different = list({forget.sha256: forget for forget in sets}.values())
     if len(different) == 1:
         return different[0]

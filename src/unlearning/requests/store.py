@@ -118,7 +118,11 @@ def _history(tags: dict[str, str]) -> tuple[StateChange, ...]:
 
 
 def create(model: str, key: str, forget: ForgetSet, reason: str, deadline: date | None, why: str) -> Request:
-    """A new request; it is there with its last write, which says whose it is."""
+    """A new request; it is there with its last write, which says whose it is.
+
+    Raises:
+        InputError: the server lets its user read only.
+    """
     client = mlflow.MlflowClient()
     own = {"mlflow.runName": f"forget {forget.rule}", "step": "forget request"}
     with refused_in_words("read the requests and file none", f"ask who runs it for the right EDIT on {EXPERIMENT}"):
@@ -154,7 +158,11 @@ def note_gates(request: Request, content: dict, decision: str, gates: str) -> No
 
 
 def change_state(request: Request, state: str, why: str, version: str = "", certificate: str = "") -> Request:
-    """Move a request to another state that may follow, in one write; ``why`` is a sentence for its history."""
+    """Move a request to another state that may follow, in one write; ``why`` is a sentence for its history.
+
+    Raises:
+        InputError: the state cannot follow the one it has.
+    """
     told = {VERSION: version, CERTIFICATE: certificate}
     return _moved(request, state, why, {name: value for name, value in told.items() if value})
 

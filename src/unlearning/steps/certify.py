@@ -43,7 +43,11 @@ class Issued:
 
 
 def certify(settings: CertifySettings) -> Issued:
-    """Give a promoted version its certificate, or find the one that it has; write it, and a sample's proof, where asked to."""
+    """Give a promoted version its certificate, or find the one that it has; write it, and a sample's proof, where asked to.
+
+    Raises:
+        InputError: there is no key, the version was never promoted, or the sample is not among the forgotten.
+    """
     if bool(settings.sample) != bool(settings.proof):
         raise InputError(f"a proof is of one sample: give both, as {spelt(sample='mine.jpg', proof='mine-proof.json')}")
     private_key = signing_key(settings.key)

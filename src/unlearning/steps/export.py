@@ -23,7 +23,11 @@ TOLD = ("role", "method", "epochs", "forgotten", "verdict", "memory_left", "refe
 
 
 def export(settings: ExportSettings) -> Path:
-    """Write a version as an ONNX file and return its path; it is put in place when onnxruntime gives the version's ages."""
+    """Write a version as an ONNX file and return its path; it is put in place when onnxruntime gives the version's ages.
+
+    Raises:
+        InputError: a package is missing, the version cannot be used, or the file does not give its ages.
+    """
     _require_packages()
     version = find_version(settings.name, settings.model)
     out = Path(settings.out or f"{version.model}-{version.number}.onnx").absolute()

@@ -88,7 +88,11 @@ class Model:
 
 
 def predict(settings: PredictSettings) -> Path:
-    """Write one row for each file: file, age or another target, version, and why it is refused; returns the table's path."""
+    """Write one row for each file: file, age or another target, version, and why it is refused; returns the table's path.
+
+    Raises:
+        InputError: there is nothing to predict, the version cannot be used, or another process writes the same table.
+    """
     version, data, out = find_version(settings.name, settings.model), Path(settings.data), Path(settings.out)
     parts = out.with_name(f".{out.name}.parts")
     with runs.run_if_launched("predict", f"predict {version.label}"), ExitStack() as files:

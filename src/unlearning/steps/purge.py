@@ -56,6 +56,10 @@ def purge(settings: PurgeSettings) -> Report:
     """Erase a version's model, predictions and checkpoints, cached pixels of forgotten faces, and searches, with proof.
 
     May be called again: what was interrupted goes on, and what was purged before is looked at again.
+
+    Raises:
+        InputError: it is the champion, its name was not typed back, a waiting candidate needs it, another version is made of
+            its files, or the store does not delete; the sentence says which.
     """
     with runs.run("purge", f"purge {settings.version}"):
         version = find_known(settings.name, settings.version, purged=True)
@@ -105,7 +109,11 @@ def _require_allowed(settings: PurgeSettings, version: Version) -> list[rules.Lo
 
 
 def foretold(version: Version) -> tuple[list[str], list[rules.Loss]]:
-    """What would go with a version and what could not be done any more, in sentences, and the latter; nothing is changed."""
+    """What would go with a version and what could not be done any more, in sentences, and the latter; nothing is changed.
+
+    Raises:
+        InputError: it is the champion, or another version is made of its files.
+    """
     state = state_of(all_versions(version.model))
     rules.require_dethroned(state, version.number, version.model)
     found = rules.losses(state, version.number, version.model, lambda: former(version.model))

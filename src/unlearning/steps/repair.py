@@ -8,7 +8,11 @@ from unlearning.tracking import runs
 
 
 def repair(settings: RepairSettings) -> list[str]:
-    """Put right what ``status -P check=true`` finds, all or nothing, record it in the journal, and return what was wrong."""
+    """Put right what ``status -P check=true`` finds, all or nothing, record it in the journal, and return what was wrong.
+
+    Raises:
+        InputError: there is no such model.
+    """
     with runs.run("repair", f"repair of {settings.name}"):
         if not all_versions(settings.name):
             raise missing(settings.name)

@@ -29,7 +29,11 @@ LEAST = ("who", "received", "reason", "version", "samples")
 
 
 def request(settings: RequestSettings) -> Request:
-    """Receive a request, or find that it was received before; what the champion was made to forget already is done at once."""
+    """Receive a request, or find that it was received before; what the champion was made to forget already is done at once.
+
+    Raises:
+        InputError: the rule or the deadline cannot be read, or the key is that of a request for other samples.
+    """
     with runs.run("request", f"request to forget {settings.forget_set}"):
         deadline = parse_deadline(settings.deadline)
         champion = find_version(settings.name, CHAMPION)

@@ -19,7 +19,11 @@ from unlearning.tracking.store import prepare_store
 
 
 def serve(settings: ServeSettings) -> None:
-    """Answer until the process is told to end."""
+    """Answer until the process is told to end.
+
+    Raises:
+        InputError: there is no such version, its files are not those that were registered, or the port is taken.
+    """
     prepare_store()
     with runs.run_if_launched("serve", f"serve {settings.name}"), ExitStack() as ends:
         ends.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _asked_to_end))

@@ -24,7 +24,11 @@ from unlearning.versions.certificate_facts import certificates_before, files_in,
 
 
 def verify(settings: VerifySettings) -> Verdict:
-    """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof."""
+    """Check signature, files, earlier certificates, the registry where it answers, and a sample's proof.
+
+    Raises:
+        InputError: something is wrong with the certificate, or a file that was named cannot be read.
+    """
     if bool(settings.sample) != bool(settings.proof):
         raise InputError(f"a proof is of one sample: give both, as {spelt(sample='mine.jpg', proof='mine-proof.json')}")
     envelope, keys = _read(settings.certificate), public_keys(settings.key)

@@ -32,7 +32,11 @@ def from_dict(content: dict[str, Any]) -> Target:
 
 
 def from_text(text: str) -> Target:
-    """Read what a version's tag says; without one it is the age, as in all versions of earlier releases."""
+    """Read what a version's tag says; without one it is the age, as in all versions of earlier releases.
+
+    Raises:
+        InputError: somebody has written something else there.
+    """
     try:
         return from_dict(json.loads(text)) if text else AGE
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -34,7 +34,11 @@ opened_here: list[str] = []
 
 
 def opened(run: Run, name: str) -> Path | None:
-    """A sealed artifact of a run, opened in this process's temporary folder; None for one that was not sealed."""
+    """A sealed artifact of a run, opened in this process's temporary folder; None for one that was not sealed.
+
+    Raises:
+        InputError: there is no key at hand, or it is another one, or the file was changed.
+    """
     if name not in _names(run):
         return None
     run_id = run.info.run_id
@@ -56,7 +60,11 @@ def opened(run: Run, name: str) -> Path | None:
 
 
 def follow(run_id: str, name: str) -> None:
-    """Seal what was just logged, if this process works with what was sealed: otherwise it would name the people again."""
+    """Seal what was just logged, if this process works with what was sealed: otherwise it would name the people again.
+
+    Raises:
+        InputError: the store refused.
+    """
     if opened_here and _names_faces(name):
         refused = seal(mlflow.MlflowClient().get_run(run_id), name, load_key())
         if refused:
@@ -89,7 +97,11 @@ def our_runs() -> list[Run]:
 
 
 def naming(run: Run, people: set[str]) -> list[str]:
-    """The plain artifacts of a run that name some of these people; one that cannot be read could, so it counts."""
+    """The plain artifacts of a run that name some of these people; one that cannot be read could, so it counts.
+
+    Raises:
+        InputError: the store does not answer.
+    """
     try:
         return [name for name in _candidates(run) if _may_name(run, name, people)]
     except store_errors() as error:

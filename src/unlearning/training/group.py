@@ -51,6 +51,9 @@ def together() -> Iterator[bool]:
     """Within, trainings are those of a group, as the environment describes it. True in its first process.
 
     In every other one what the first hands out has been done by then, and nothing is left to do.
+
+    Raises:
+        InputError: there are fewer GPUs than devices asked for, or batch norms are to be synchronised without one.
     """
     global _group  # a process is in one group, as torch.distributed has it
     asked = os.environ.get
@@ -97,7 +100,11 @@ def make_fabric(precision: str) -> Fabric:
 
 @contextmanager
 def handed_out(fabric: Fabric, work: Work) -> Iterator[None]:
-    """Within, the other processes of the group do ``work``, which has to come to the same steps as what is done here."""
+    """Within, the other processes of the group do ``work``, which has to come to the same steps as what is done here.
+
+    Raises:
+        InputError: one of them has ended.
+    """
     if fabric.world_size == 1:
         yield
         return

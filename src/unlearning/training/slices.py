@@ -78,6 +78,9 @@ class SlicePlan:
         """The seed of every shard's network, from the one that was asked for; two ensembles have none in common.
 
         It is drawn from the numbers below 2^48 by a hash, so that ensembles of other sizes, or trained as a whole, have others.
+
+        Raises:
+            InputError: several were asked for.
         """
         if len(asked) != 1:
             given = ",".join(map(str, asked))

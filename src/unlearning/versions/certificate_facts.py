@@ -60,6 +60,9 @@ def facts_of(version: Version, forgotten: list[ForgetSet], times: dict[str, date
     """Everything that is certified of a version that was promoted.
 
     The certificate is about all that it has ``forgotten``, oldest first; what was ``found`` out about it is on the last set.
+
+    Raises:
+        InputError: it was never promoted, or something that is to be certified cannot be read.
     """
     gated = _gated(version)
     whole, line = together(forgotten), line_of(version)

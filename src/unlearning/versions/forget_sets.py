@@ -23,6 +23,9 @@ def read_rule(text: str, data: DataSet, model: Version) -> ForgetSet:
     """The forget set that a rule names in ``data``; ``model`` is the one at hand, whose errors ``hardest`` means.
 
     ``manifest:RUN_ID/NAME`` is the forget manifest of that name of a run: who was meant then, whatever the rule would mean now.
+
+    Raises:
+        InputError: the rule cannot be read, or names what there is not, or the manifest is of other data.
     """
     if text.strip().startswith(MANIFEST):
         return _of_same_data(read_manifest(*_taken_apart(text)), data.digest, model.model)

@@ -68,7 +68,12 @@ def open_parent(version: Version) -> Parent:
 
 
 def open_ensemble(version: Version) -> Ensemble:
-    """A version's model alone, whatever has become of its data."""
+    """A version's model alone, whatever has become of its data.
+
+    Raises:
+        InputError: the version holds no model of ours.
+        DamagedError: a file is not what was registered.
+    """
     folder = model_folder(version)
     with usable(version):
         return load_model(folder)
