@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unlearning.data import near
 from unlearning.data.copies import AXES, Search
 from unlearning.data.near import LARGEST_DISTANCE, near_groups, near_pairs
+from unlearning.data.rows import Rows
 from unlearning.data.views import COSINES, SIDE, Scale
 from unlearning.progress import untold
 
@@ -98,5 +99,5 @@ def test_heads_are_never_less_alike_than_their_descriptors():
     units[-1] = 0  # of a picture of one grey level
     axes = np.linalg.qr(random.normal(size=(COSINES**2, AXES)))[0].astype(np.float32)
     for these in (axes, np.eye(COSINES**2, AXES, dtype=np.float32)):
-        heads = Search(units, Path(), Scale(units, units), these).head(units)
+        heads = Search(units, Path(), Scale(units, units), Rows(Path(), np.float32, (COSINES**2,)), these).head(units)
         assert (heads @ heads.T >= units @ units.T - 1e-5).all()

@@ -9,7 +9,7 @@ that look alike are then aligned, and are copies when their middles agree.
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import isqrt
 from pathlib import Path
@@ -51,18 +51,15 @@ class Search:
     Args:
         small: the small pictures (``views.shrink``).
         own: mean and spread of the pictures' coefficients.
+        units: descriptors in the pictures' order.
         axes: along which descriptors differ most, float32, shape (COSINES ** 2, AXES).
     """
 
     small: Rows | np.ndarray
     folder: Path
     own: Scale
+    units: Rows
     axes: np.ndarray
-
-    @property
-    def units(self) -> Rows:
-        """Descriptors in the pictures' order."""
-        return Rows(self.folder / "units.part", np.float32, (COSINES**2,))
 
     def heads(self, table: int) -> Rows:
         """Heads of descriptors, cell after cell, so that a cell is read at once."""
@@ -109,22 +106,20 @@ def copy_pairs(
 def _searched(small: Rows | np.ndarray, joined: np.ndarray, folder: Path, each: Each) -> Iterator[Search]:
     """The search with its files: pictures that are drawn are centres, and every picture lies in the cell it is most like."""
     own = scale(whole(part) for part in _parts(small))
-    search = Search(small, folder, own, np.empty(0))
+    units = Rows(folder / "units.part", np.float32, (COSINES**2,))
     try:
+        _write(units, (own.unit(whole(part)) for part in _parts(small)))
+        search = Search(small, folder, own, units, _axes(units))
         _save(search.joined, joined)
-        _write(search.units, (own.unit(whole(part)) for part in _parts(small)))
-        search = replace(search, axes=_axes(search.units))
         random, count = np.random.default_rng(SEED), len(small)
         cells = -(-count // (CELL if count <= MANY else isqrt(count)))
         drawn = [(table, random.choice(count, cells, replace=False)) for table in range(TABLES if count else 0)]
         deque(each(partial(_draw_cells, search), drawn), maxlen=0)
         yield search
     finally:
-        for table in range(TABLES):
-            search.notes(table).unlink(missing_ok=True)
-            search.heads(table).path.unlink(missing_ok=True)
-        search.units.path.unlink(missing_ok=True)
-        search.joined.unlink(missing_ok=True)
+        for name in ("units", "joined", "cells-*", "heads-*"):
+            for path in folder.glob(f"{name}.part"):
+                path.unlink()
 
 
 def _axes(units: Rows) -> np.ndarray:
