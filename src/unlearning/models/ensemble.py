@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +104,7 @@ def _spec_digest(content: dict[str, Any]) -> str:
 def load_model(folder: Path) -> Ensemble:
     """Read what ``save_spec`` and ``save_member`` wrote; no pickle is read. InputError where that cannot be used."""
     content = read_spec(folder)
-    try:
+    with _damaged_in_words():
         spec, seeds = ModelSpec.from_dict(content["model"]), tuple(content["seeds"])
         aggregate = Aggregate.from_spec(content)
         if not set(range(len(seeds))) - set(aggregate.without):
@@ -113,6 +115,13 @@ def load_model(folder: Path) -> Ensemble:
             network.load_state_dict(load_weights(folder / member_file(index)))
             members.append(network.eval())
         return Ensemble(spec, seeds, tuple(members), aggregate)
+
+
+@contextmanager
+def _damaged_in_words() -> Iterator[None]:
+    """Whatever a damaged file makes of reading it, in one line."""
+    try:
+        yield
     except (KeyError, TypeError, AttributeError, OSError, RuntimeError, DamagedError) as error:
         raise DamagedError(f"the saved model is damaged: {error}".splitlines()[0]) from error
 
@@ -125,10 +134,8 @@ def weights_digest(network: torch.nn.Module) -> str:
 def weights_digests(folder: Path) -> list[str]:
     """The same of a saved ensemble's members in order, by their files alone; InputError where these are missing or damaged."""
     files = [folder / member_file(index) for index in range(len(read_spec(folder)["seeds"]))]
-    try:
+    with _damaged_in_words():
         return [digest_of(load_weights(file)) for file in files]
-    except (OSError, DamagedError) as error:
-        raise DamagedError(f"the saved model is damaged: {error}") from error
 
 
 def digest_of(state: dict[str, torch.Tensor]) -> str:
