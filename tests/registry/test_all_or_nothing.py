@@ -78,7 +78,7 @@ ACTS = {
 }
 
 
-EVERY = pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.slow)])
+EVERY = pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @EVERY
