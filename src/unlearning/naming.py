@@ -8,6 +8,8 @@ from unlearning.errors import InputError
 
 Named = TypeVar("Named")
 LONGEST_MODEL_NAME = 200
+# MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
+NOTED_BY_MLFLOW = "registered_model_meta"
 MODEL_ARTIFACT = "age_model"  # a version's folder with its networks
 PREDICTION_TABLE = "predictions.parquet"  # the artifact of a version's run
 ERROR_TABLE = "errors_by_age.csv"  # what people look at beside it

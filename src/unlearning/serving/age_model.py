@@ -21,12 +21,11 @@ from mlflow.pyfunc import PythonModel
 from unlearning.errors import InputError
 from unlearning.finding import in_words
 from unlearning.models.ensemble import load_model
-from unlearning.naming import MODEL_ARTIFACT
+from unlearning.naming import MODEL_ARTIFACT, NOTED_BY_MLFLOW
 from unlearning.serving.pictures import Budget, TooMuchError, decoded
 
 COLUMN = "image"
 TELL_VERSION = "tell_version"
-NOTED_BY_MLFLOW = "registered_model_meta"
 UNKNOWN = "not a registered version"
 SERVER = "__pyfunc_model_path__"  # in the environment of MLflow's scoring server, which finds its model by it
 MOST_ROWS = 1_000

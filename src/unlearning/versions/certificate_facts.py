@@ -23,6 +23,7 @@ from unlearning.evaluation.metric import unit_of
 from unlearning.evaluation.registry import METRICS
 from unlearning.finding import EXACT, Finding
 from unlearning.models.ensemble import read_spec, weights_digests
+from unlearning.naming import NOTED_BY_MLFLOW
 from unlearning.registry import journal
 from unlearning.registry.descent import Line
 from unlearning.registry.lookup import download_model
@@ -41,8 +42,6 @@ from unlearning.versions.lineage import usable
 from unlearning.versions.references import beside
 from unlearning.versions.witnesses import score
 
-# MLflow writes it into whatever it downloads, and into local stores themselves: it is no file of the version.
-NOTED_BY_MLFLOW = "registered_model_meta"
 GONE = "not known: its files are gone"
 UNREAD = "not known: its files could not be read when this was written"
 GATES = "gates.json"
